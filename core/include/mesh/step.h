@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one door of the protocol: events go in, effects come out. No clock, no socket, no allocation.
+//
+//      driver                         core                          driver
+//   timer fired ----+                                       +--> SEND     message, targets
+//   message came ---+--> events[] --> mesh_step --> records-+--> TIMER    wake me at, every
+//   user wrote -----+                    |                  +--> PERSIST  make durable, then go on
+//                                   replicas[]              +--> DELIVER  these updates are new here
+//                                (driver's memory)          +--> REJECT   a peer's fault, with reason
+//
+// Duties of the driver:
+//   1. events of one node come in the order of their times; between nodes any order will do;
+//   2. records are carried out in the order in which they stand; what follows a PERSIST of the same
+//      event waits until that is durable;
+//   3. messages received must stay readable during the call; messages sent lie in the output's memory
+//      and belong to the driver from then on;
+//   4. calls that share replicas or a table do not run at the same time, with one exception: blocks of
+//      nodes that share only a table may step in parallel, since a step writes no row but those of
+//      the lanes reserved for its own write events.
+// A peer's lie is a REJECT; our own fault is an assert, and asserts stay on.
+//
+// A replica, one cache line while a scope has at most 64 updates in flight:
+//
+//     0        16      24         28         32       40         48         56        64
+//     | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 | have of
+//     |        |       |          |  sent    | lanes 0..63, one bit each                | 64..127 ...
+//
+//   have       the lanes (updates) this replica holds
+//   recent 0   learnt since the node's last tick; recent 1, 2: in the two ticks before
+
+#ifndef MESH_STEP_H
+#define MESH_STEP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mesh/table.h"
+
+#define MESH_NODE_NONE UINT32_MAX
+#define MESH_NODE_MAX (1u << 24)       // node ids are below: they fit a draw's index
+#define MESH_FANOUT_MAX 1000
+#define MESH_NEVER UINT64_MAX
+
+// How updates travel in a scope (README.md, "Gossip modes").
+enum mesh_mode {
+    MESH_PUSH,       // every tick: what I hold, one way
+    MESH_PUSH_PULL,  // every tick: digest and recent updates, answered until both hold the union
+    MESH_EAGER,      // first receipt: forward at once; every tick a push-pull as repair
+};
+
+enum mesh_schedule {
+    MESH_PHASED,  // every node ticks once per interval, at a random phase of its own
+};
+
+enum mesh_message_kind {
+    MESH_MESSAGE_PUSH = 1,  // push: updates
+    MESH_MESSAGE_OPEN,      // push-pull 1: hash, recent updates
+    MESH_MESSAGE_ANSWER,    // push-pull 2: hash, recent updates that OPEN lacked
+    MESH_MESSAGE_VECTOR,    // push-pull 3: version vector of all that the sender holds
+    MESH_MESSAGE_FILL,      // push-pull 4: updates that VECTOR lacked, and a vector in return
+    MESH_MESSAGE_REST,      // push-pull 5: updates that FILL's vector lacked
+    MESH_MESSAGE_EAGER,     // updates on their first receipt
+    MESH_MESSAGE_KIND_COUNT
+};
+
+// Nodes that gossip with each other as one mesh.
+struct mesh_scope {
+    const uint32_t *members;  // [count], or NULL: the nodes first .. first + count - 1
+    uint32_t first;
+    uint32_t count;
+    uint32_t fanout;          // peers per tick and per first receipt, 1 .. MESH_FANOUT_MAX
+    uint32_t update_limit;    // updates in a message at most, >= 1
+    uint64_t interval_ns;     // > 0
+    enum mesh_mode mode;
+    enum mesh_schedule schedule;
+};
+
+struct mesh_config {
+    uint64_t seed;
+    const struct mesh_scope *scopes;
+    uint32_t scope_count;
+    uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
+    // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
+    void (*hash)(void *context, const void *bytes, size_t count, uint64_t out[2]);
+    void *hash_context;
+};
+
+// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried; VECTOR
+// and FILL are followed by `words` words of what the sender holds.
+struct mesh_message {
+    uint32_t source;
+    uint32_t initiator;   // who opened the exchange
+    uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
+    uint64_t hash[2];     // of the sender's set; OPEN and ANSWER only, else zero
+    uint64_t sent_ns;     // time of the event that sent it; not on the wire
+    uint32_t sequence;    // the source's count of messages
+    uint32_t wire_bytes;  // what the encoder makes of it
+    uint16_t scope;
+    uint16_t words;
+    uint16_t update_count;
+    uint8_t kind;         // enum mesh_message_kind
+    uint8_t zero;
+    uint64_t lanes[];
+};
+_Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
+
+// One of the replicas; see the drawing. planes[4 * word + plane].
+struct mesh_replica {
+    uint64_t hash[2];        // sum, modulo 2^64 each, of the hashes of the updates held
+    uint64_t clock;          // hybrid logical clock: the largest seen
+    uint32_t sequence;       // own writes so far
+    uint32_t message_count;  // messages sent so far
+    uint64_t planes[];
+};
+_Static_assert(sizeof(struct mesh_replica) == 32, "head of a replica");
+
+enum { MESH_HAVE, MESH_RECENT_0, MESH_RECENT_1, MESH_RECENT_2, MESH_PLANES };
+
+// The replicas of a contiguous block of nodes that share a table.
+struct mesh_states {
+    void *replicas;            // [node_count], `stride` bytes each, zeroed before first use
+    size_t stride;             // >= mesh_replica_bytes(words); a multiple of 8
+    uint32_t node_first;
+    uint32_t node_count;
+    uint32_t words;            // 64-lane words per plane, >= 1
+    struct mesh_table *table;
+};
+
+enum mesh_event_kind {
+    MESH_EVENT_START,    // the node joins `scope`: it answers with its TIMER
+    MESH_EVENT_WRITE,    // a user's update, into the lane reserved for it
+    MESH_EVENT_TICK,     // the timer of `scope` fired
+    MESH_EVENT_RECEIVE,  // a message arrived
+};
+
+struct mesh_write {
+    const uint8_t *value;  // LWW_SET
+    uint64_t amount;       // G_INCREMENT, >= 1
+    uint32_t key;
+    uint32_t lane;         // from mesh_table_reserve
+    uint16_t value_bytes;
+    uint8_t type;          // enum mesh_update_type
+};
+
+struct mesh_event {
+    uint64_t time_ns;
+    uint32_t node;
+    uint16_t scope;
+    uint16_t kind;  // enum mesh_event_kind
+    union {
+        uint64_t tick;                       // TICK: how many intervals have passed, < 2^40
+        const struct mesh_message *message;  // RECEIVE
+        const struct mesh_write *write;      // WRITE
+    };
+};
+
+enum mesh_record_kind {
+    MESH_RECORD_SEND,
+    MESH_RECORD_TIMER,
+    MESH_RECORD_PERSIST,
+    MESH_RECORD_DELIVER,
+    MESH_RECORD_REJECT,
+};
+
+enum mesh_reject {
+    MESH_REJECT_SCOPE = 1,  // a message for a scope the receiver is not in
+    MESH_REJECT_KIND,       // unknown kind
+    MESH_REJECT_SELF,       // a message that names its receiver as source
+    MESH_REJECT_FORMAT,     // bytes that do not decode
+    MESH_REJECT_FULL,       // more updates in flight than the receiver's table has lanes
+};
+
+struct mesh_record {
+    uint32_t event;  // index of the event that caused it
+    uint16_t kind;   // enum mesh_record_kind
+    uint16_t scope;
+    union {
+        struct {
+            const struct mesh_message *message;
+            uint32_t target_first;  // into output.targets
+            uint32_t target_count;
+        } send;
+        struct {
+            uint64_t at_ns;
+            uint64_t period_ns;  // 0: once
+        } timer;
+        struct {
+            uint64_t lanes;  // the new ones among lanes 64 * word .. 64 * word + 63
+            uint32_t word;
+        } deliver;
+        struct {
+            uint32_t lane;   // the write to make durable, with the origin's sequence
+        } persist;
+        struct {
+            uint32_t source;
+            enum mesh_reject reason;
+        } reject;
+    };
+};
+
+// The caller's buffers. A step appends; the caller empties them by setting the counts to 0.
+struct mesh_output {
+    struct mesh_record *records;
+    uint32_t record_count;
+    uint32_t record_capacity;
+    uint32_t *targets;
+    uint32_t target_count;
+    uint32_t target_capacity;
+    uint64_t *messages;          // 8-byte aligned; messages lie back to back
+    size_t message_words;        // used, in 8-byte words
+    size_t message_word_capacity;
+};
+
+// What one event can append at most, so that the caller can size its buffers.
+struct mesh_bound {
+    uint32_t records;
+    uint32_t targets;
+    size_t message_words;
+};
+
+size_t mesh_replica_bytes(uint32_t words);
+struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
+
+// Handles events[0 .. count). Returns how many it consumed: fewer than `count` only when the output
+// could not hold another event's bound; the caller empties the output and calls again.
+uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
+                   const struct mesh_event *events, uint32_t count, struct mesh_output *output);
+
+static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
+{
+    return (struct mesh_replica *)((char *)states->replicas +
+                                   (size_t)(node - states->node_first) * states->stride);
+}
+
+// The name of an occasion for the draws: a tick of a scope, or the first receipt of an update.
+static inline uint64_t mesh_occasion_of_tick(uint16_t scope, uint64_t tick)
+{
+    return (uint64_t)scope << 40 | tick;
+}
+
+static inline uint64_t mesh_occasion_of_dot(struct mesh_dot dot)
+{
+    return (uint64_t)dot.origin << 32 | dot.sequence;
+}
+
+#endif

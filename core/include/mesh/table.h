@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Updates, the dots that name them, and the table that gives every dot a lane.
+//
+//     dot (origin, sequence)      lane   what the table keeps, once          a replica keeps one bit
+//     (7, 1)  ------------------>   0    clock, hash, type, key, value       ...0 0 1 0 1
+//     (7, 2)  ------------------>   1    ...                                         | \_ lane 0
+//     (3, 1)  ------------------>   2    ...                                         lane 2
+//
+// An update's value is stored once; knowing it costs a replica one bit. A simulated scope shares one
+// table among all its nodes, a live node has a table of its own; on the wire a dot is always
+// (origin, sequence) and lanes never appear. Two values signed for one dot get two lanes, so
+// equivocation is visible instead of overwriting.
+//
+// The driver owns all memory. Lanes are handed out by mesh_table_reserve and filled either by the
+// step that executes the write (mesh/step.h) or by the decoder (mesh/wire.h); a lane is readable once
+// its hash is set.
+
+#ifndef MESH_TABLE_H
+#define MESH_TABLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define MESH_LANE_NONE UINT32_MAX
+#define MESH_SIGNATURE_BYTES 64
+#define MESH_VALUE_BYTES_MAX 65535
+
+struct mesh_dot {
+    uint32_t origin;    // node that wrote it
+    uint32_t sequence;  // the origin's count of its own writes, from 1
+};
+
+enum mesh_update_type {
+    MESH_LWW_SET = 1,    // register `key` takes `value`
+    MESH_G_INCREMENT = 2 // counter `key` grows by `amount`
+};
+
+// One row. 64 bytes.
+struct mesh_update {
+    struct mesh_dot dot;
+    uint64_t clock;        // hybrid logical clock of the write: microseconds << 16 | counter
+    uint64_t hash[2];      // of all the other fields; both zero: the lane is empty
+    uint64_t amount;       // MESH_G_INCREMENT; else 0
+    const uint8_t *value;  // MESH_LWW_SET: value_bytes of the driver's memory; else NULL
+    uint32_t key;
+    uint16_t value_bytes;
+    uint8_t type;          // enum mesh_update_type
+    uint8_t zero;
+    uint32_t wire_bytes;   // what the encoder needs for it, signature included
+    uint32_t padding;
+};
+_Static_assert(sizeof(struct mesh_update) == 64, "a row is a cache line");
+
+struct mesh_table {
+    struct mesh_update *updates;  // [lane_capacity]
+    uint8_t *signatures;          // [lane_capacity][MESH_SIGNATURE_BYTES], or NULL when unsigned
+    uint32_t *index;              // [index_capacity] open addressing by dot, or NULL: lookups scan
+    uint32_t index_capacity;      // a power of two, at least twice lane_capacity
+    uint32_t lane_capacity;
+    uint32_t lane_count;          // lanes handed out: [0, lane_count)
+};
+
+// Takes memory of the driver's: `updates` and `index` (which may be NULL) are cleared.
+void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
+                     uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
+
+// The next free lane, or MESH_LANE_NONE when the table is full.
+uint32_t mesh_table_reserve(struct mesh_table *table);
+
+// Makes a filled lane findable. Called by whoever owns the table alone at that moment.
+void mesh_table_index(struct mesh_table *table, uint32_t lane);
+
+// The lane of the update with this dot and hash, or MESH_LANE_NONE. With hash NULL: the lowest lane
+// with that dot.
+uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
+                         const uint64_t hash[2]);
+
+static inline bool mesh_dot_equal(struct mesh_dot a, struct mesh_dot b)
+{
+    return a.origin == b.origin && a.sequence == b.sequence;
+}
+
+#endif

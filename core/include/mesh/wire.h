@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages as bytes: bounded encoding and decoding. Little endian; sizes in bytes.
+//
+//      0      1      2        4        8           12         20     36 (OPEN, ANSWER)
+//     +------+------+--------+--------+-----------+----------+------+---------+--------+-----------
+//     | kind | 0    | scope  | source | initiator | occasion | hash | updates | update | ... vector
+//     |      |      |        |        |           |          |      | varint  |        | (VECTOR,
+//     +------+------+--------+--------+-----------+----------+------+---------+--------+  FILL)
+//
+//     update   origin varint, sequence varint, clock 8, type 1, key varint,
+//              then amount varint (G_INCREMENT) or length varint and the value (LWW_SET),
+//              then 64 bytes of signature when the mesh signs
+//     vector   entries varint; each: origin varint, first varint, length varint: the dots
+//              (origin, first) .. (origin, first + length - 1) are held
+//
+// Varints are LEB128, at most 5 bytes for 32 bits and 10 for 64, shortest form only, so that a
+// message has one encoding. Nothing read is trusted: every length is checked against what is left.
+
+#ifndef MESH_WIRE_H
+#define MESH_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mesh/step.h"
+
+#define MESH_WIRE_HEADER_BYTES 20
+#define MESH_WIRE_HASH_BYTES 16
+
+// Bytes of a row as it travels, signature included. The result belongs in update.wire_bytes.
+uint32_t mesh_wire_update_bytes(const struct mesh_update *update, uint32_t signature_bytes);
+
+// Bytes of the whole message: exactly what mesh_wire_encode writes.
+uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message);
+
+// Writes the message; returns its size, or 0 when `capacity` is too small.
+size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_table *table,
+                        const struct mesh_message *message, uint8_t *bytes, size_t capacity);
+
+// Reads a message into `message`, which has room for 2 * words lane words, entering updates that the
+// table does not know yet (their values point into `bytes`). Returns 0, or the reason for rejecting
+// it, in which case no update was entered that did not pass its own checks.
+enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_table *table,
+                                  const uint8_t *bytes, size_t count, uint16_t words,
+                                  struct mesh_message *message);
+
+#endif

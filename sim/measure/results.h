@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What one repetition of a scenario measured, as integers: what sim/run fills, sim/measure judges and
+// sim/store keeps.
+//
+//   engine --changes, counters--> recorder --> struct sim_result --> statistics, verdicts, store
+//
+// Times of an update are counted from its write. SIM_TIME_NEVER means "not within the run": it
+// counts as +infinity in every percentile and is null in JSON.
+
+#ifndef SIM_RESULTS_H
+#define SIM_RESULTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mesh/step.h"
+#include "network.h"
+
+#define SIM_TIME_NEVER UINT64_MAX
+#define SIM_CURVE_POINTS 200
+
+// Where the time to theta of one update went, along the causal path of the receipt that reached it:
+// writer -> ... -> the node whose receipt made it ceil(theta * m). The parts add up to theta_ns.
+struct sim_path {
+    uint64_t tick_ns;      // waiting for gossip ticks
+    uint64_t network_ns;   // in flight
+    uint32_t hops;
+    uint32_t node;         // the last one; MESH_NODE_NONE when theta was never reached
+};
+
+struct sim_update_result {
+    struct mesh_dot dot;       // origin: the writer
+    uint64_t written_ns;       // simulated time of the write
+    bool measured;             // false: written before the end of the warm-up
+    uint32_t cohort;           // m: honest agents live at the write, writer included
+    uint32_t held;             // of them, how many hold it at the end
+    uint64_t theta_ns;         // until ceil(theta * m) of the cohort hold it
+    uint64_t half_ns;          // until half do
+    uint64_t p99_ns;           // until 99 % do
+    uint64_t all_ns;           // until all do
+    uint64_t last_receipt_ns;  // last first receipt; 0 when only the writer holds it
+    struct sim_path path;
+};
+
+// Sums over all messages of one kind between nodes of one pair class, after the warm-up.
+// sent + duplicated = delivered + lost + in flight at the end.
+struct sim_traffic {
+    uint64_t messages;         // sent
+    uint64_t bytes;            // encoded, sent
+    uint64_t transport_bytes;  // what the transport adds to them
+    uint64_t updates;          // copies of updates carried
+    uint64_t duplicated;
+    uint64_t lost;
+    uint64_t delivered;
+};
+
+// Share of the measured (update, cohort member) pairs in which the member holds the update, as a
+// function of the time since its write.
+struct sim_curve {
+    uint64_t step_ns;                    // point i is at (i + 1) * step_ns since the write
+    uint64_t pairs;                      // what `held` counts up to
+    uint64_t held[SIM_CURVE_POINTS];     // cumulative; those after the last point are left out
+    uint32_t point_count;
+};
+
+// A rolling fingerprint as it stood at a simulated time, with the number of events handled so far.
+struct sim_checkpoint {
+    uint64_t time_ns;
+    uint64_t fingerprint;
+    uint64_t events;
+};
+
+struct sim_result {
+    uint64_t seed;             // this repetition's: scenario.seed + repetition
+    uint32_t repetition;       // from 0
+    bool interrupted;          // the run stopped before its end: nothing of it may be judged
+    uint64_t fingerprint;
+    uint64_t simulated_ns;
+    uint64_t interval_ns;      // of the scope the updates spread in: rounds = ns / interval_ns
+    uint32_t agents;
+    struct sim_update_result *updates;  // [update_count], in order of (written_ns, origin, sequence)
+    uint32_t update_count;
+    struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_curve curve;             // of the one scope class there is so far: "mesh"
+    struct sim_checkpoint *checkpoints; // [checkpoint_count], in order of time
+    uint32_t checkpoint_count;
+    uint64_t latency_p50_ns[SIM_PAIR_CLASS_COUNT];  // of delivered messages; 0 when there were none
+    uint64_t latency_max_ns[SIM_PAIR_CLASS_COUNT];
+    uint64_t events;           // ticks, writes and receipts handled
+    // Facts about this machine, kept apart in the store and never part of a fingerprint:
+    uint64_t wall_ns;
+    uint64_t peak_rss_bytes;
+};
+
+void sim_result_finish(struct sim_result *result);  // frees the arrays
+
+#endif
