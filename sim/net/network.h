@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mesh/random.h"
 #include "mesh/step.h"
 
 // The nearest that applies. The names in files and tables are the lower-case ones without prefix.
@@ -36,7 +37,7 @@ struct sim_latency {
     uint64_t maximum_ns;  // below 2^40 (18 minutes)
 };
 
-// Bytes that carry a message, after ../README.md "Transport". UDP is bare datagrams.
+// What carries a message; sizes in transport.c. UDP is bare datagrams.
 enum sim_transport { SIM_TCP, SIM_QUIC, SIM_UDP };
 
 #define SIM_PPB 1000000000u  // a probability of one, in parts per billion
@@ -53,6 +54,96 @@ struct sim_network_settings {
     uint32_t agents_per_host;  // >= 1
     uint32_t signature_bytes;  // 64 with security.signature_algo: ed25519, else 0
 };
+
+// The world as the event path reads it. Made once per run, then constant.
+struct sim_host {
+    uint16_t zone;    // counted over the whole world
+    uint16_t region;
+};
+
+struct sim_link {
+    uint64_t minimum_ns;
+    uint64_t span_ns;         // latency = minimum + draw * span / 2^64
+    uint64_t loss_below;      // a 32-bit draw below it: lost; 2^32 loses everything
+    uint64_t duplicate_below;
+};
+
+struct sim_network {
+    uint64_t seed;
+    const uint32_t *host_of;        // [nodes]
+    const struct sim_host *hosts;
+    struct sim_link links[SIM_PAIR_CLASS_COUNT];
+    bool one_host;                  // every node on one host: the class needs no look-up
+    bool duplicates;
+    uint32_t packet_bytes_max;      // payload of one packet
+    uint32_t packet_overhead_bytes; // headers and authentication tag of one packet
+    uint32_t ack_bytes;             // what the receiver's transport answers per two packets
+    bool packet_per_update;
+    uint64_t latency_ns_min;        // over the pair classes that occur: the lookahead
+    uint64_t latency_ns_max;
+};
+
+// Fills `network`. `host_of` and `hosts` stay the caller's; every node has a host.
+void sim_network_init(struct sim_network *network, const struct sim_network_settings *settings,
+                      uint64_t seed, const uint32_t *host_of, uint32_t node_count,
+                      const struct sim_host *hosts);
+
+// How far apart two nodes are.
+static inline enum sim_pair_class sim_network_pair(const struct sim_network *network,
+                                                   uint32_t source, uint32_t target)
+{
+    if (network->one_host) {
+        return SIM_SAME_HOST;
+    }
+    uint32_t a = network->host_of[source];
+    uint32_t b = network->host_of[target];
+    if (a == b) {
+        return SIM_SAME_HOST;
+    }
+    const struct sim_host *from = &network->hosts[a];
+    const struct sim_host *to = &network->hosts[b];
+    return from->zone == to->zone       ? SIM_SAME_ZONE
+           : from->region == to->region ? SIM_SAME_REGION
+                                        : SIM_INTER_REGION;
+}
+
+// What the transport adds to a message of `bytes` encoded bytes with `updates` updates.
+uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
+                                     uint32_t updates);
+
+// The random words of one copy of a message to one target. A message of a fanout is told apart by its
+// place in it, an answer by its target; `copy` is 1 for the duplicate.
+static inline uint32_t sim_network_stream(enum mesh_message_kind kind, uint32_t place,
+                                          uint32_t target, uint32_t copy)
+{
+    bool fanned_out =
+        kind == MESH_MESSAGE_PUSH || kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_EAGER;
+    return (MESH_DRAW_DRIVER + 32 * copy + (uint32_t)kind) << 24 | (fanned_out ? place : target);
+}
+
+// Words 0 and 1 of the block decide the latency, 2 the loss, 3 the duplication.
+static inline uint64_t sim_link_latency_ns(const struct sim_link *link, uint32_t word0,
+                                           uint32_t word1)
+{
+    return link->minimum_ns + mesh_below_wide(word0, word1, link->span_ns);
+}
+
+static inline bool sim_link_loses(const struct sim_link *link, uint32_t word2)
+{
+    return word2 < link->loss_below;
+}
+
+static inline bool sim_link_duplicates(const struct sim_link *link, uint32_t word3)
+{
+    return word3 < link->duplicate_below;
+}
+
+// Philox over many counters at once: words[w][i] is word w of the block with the counter
+// (low[i], high[i], node[i], stream[i]). The loop is vector code where the machine has it.
+#define SIM_DRAW_BATCH 256u
+void sim_network_draw(const struct sim_network *network, uint32_t count, const uint32_t *low,
+                      const uint32_t *high, const uint32_t *node, const uint32_t *stream,
+                      uint32_t words[4][SIM_DRAW_BATCH]);
 
 const char *sim_pair_class_name(enum sim_pair_class pair);
 const char *sim_transport_name(enum sim_transport transport);

@@ -94,13 +94,13 @@ struct mesh_message {
     uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
     uint64_t hash[2];     // of the sender's set; OPEN and ANSWER only, else zero
     uint64_t sent_ns;     // time of the event that sent it; not on the wire
-    uint32_t sequence;    // the source's count of messages
+    uint32_t sequence;    // the source's count of messages; not on the wire
     uint32_t wire_bytes;  // what the encoder makes of it
     uint16_t scope;
     uint16_t words;
     uint16_t update_count;
     uint8_t kind;         // enum mesh_message_kind
-    uint8_t zero;
+    uint8_t beyond;       // 1: the vector names updates that the receiver's table does not know
     uint64_t lanes[];
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
@@ -135,10 +135,12 @@ enum mesh_event_kind {
 };
 
 struct mesh_write {
-    const uint8_t *value;  // LWW_SET
-    uint64_t amount;       // G_INCREMENT, >= 1
+    union {
+        const uint8_t *value;  // LWW_SET; stays readable as long as the table's row
+        uint64_t amount;       // G_INCREMENT, >= 1
+    };
     uint32_t key;
-    uint32_t lane;         // from mesh_table_reserve
+    uint32_t lane;         // reserved for dot (node, replica.sequence + 1)
     uint16_t value_bytes;
     uint8_t type;          // enum mesh_update_type
 };
@@ -226,6 +228,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
 // could not hold another event's bound; the caller empties the output and calls again.
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
                    const struct mesh_event *events, uint32_t count, struct mesh_output *output);
+
+// Computes update->hash from the dot, the clock, the type, the key and the value or amount.
+void mesh_update_hash(const struct mesh_config *config, struct mesh_update *update);
 
 static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
 {

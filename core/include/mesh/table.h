@@ -11,9 +11,9 @@
 // (origin, sequence) and lanes never appear. Two values signed for one dot get two lanes, so
 // equivocation is visible instead of overwriting.
 //
-// The driver owns all memory. Lanes are handed out by mesh_table_reserve and filled either by the
-// step that executes the write (mesh/step.h) or by the decoder (mesh/wire.h); a lane is readable once
-// its hash is set.
+// The driver owns all memory. It reserves a lane for a dot before the write happens; the step that
+// executes the write fills it (mesh/step.h), or the decoder does (mesh/wire.h). Only the holder of a
+// lane's bit may read its row.
 
 #ifndef MESH_TABLE_H
 #define MESH_TABLE_H
@@ -38,16 +38,19 @@ enum mesh_update_type {
 // One row. 64 bytes.
 struct mesh_update {
     struct mesh_dot dot;
-    uint64_t clock;        // hybrid logical clock of the write: microseconds << 16 | counter
-    uint64_t hash[2];      // of all the other fields; both zero: the lane is empty
-    uint64_t amount;       // MESH_G_INCREMENT; else 0
-    const uint8_t *value;  // MESH_LWW_SET: value_bytes of the driver's memory; else NULL
+    uint64_t clock;            // hybrid logical clock of the write (mesh/crdt.h)
+    uint64_t hash[2];          // of all that is said here but the links; both zero: not written yet
+    union {
+        uint64_t amount;       // MESH_G_INCREMENT
+        const uint8_t *value;  // MESH_LWW_SET: value_bytes of the driver's memory
+    };
     uint32_t key;
+    uint32_t wire_bytes;       // what the encoder needs for it, signature included
+    uint32_t previous_lane;    // of dot (origin, sequence - 1), or MESH_LANE_NONE
+    uint32_t next_lane;        // of dot (origin, sequence + 1), or MESH_LANE_NONE
     uint16_t value_bytes;
-    uint8_t type;          // enum mesh_update_type
-    uint8_t zero;
-    uint32_t wire_bytes;   // what the encoder needs for it, signature included
-    uint32_t padding;
+    uint8_t type;              // enum mesh_update_type
+    uint8_t zero[5];
 };
 _Static_assert(sizeof(struct mesh_update) == 64, "a row is a cache line");
 
@@ -60,18 +63,16 @@ struct mesh_table {
     uint32_t lane_count;          // lanes handed out: [0, lane_count)
 };
 
-// Takes memory of the driver's: `updates` and `index` (which may be NULL) are cleared.
+// Takes memory of the driver's; `index` and `signatures` may be NULL. Clears `updates` and `index`.
 void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
                      uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
 
-// The next free lane, or MESH_LANE_NONE when the table is full.
-uint32_t mesh_table_reserve(struct mesh_table *table);
+// A lane for the update named `dot`, linked to its origin's neighbours, or MESH_LANE_NONE when the
+// table is full. The driver calls it while it owns the table alone.
+uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot);
 
-// Makes a filled lane findable. Called by whoever owns the table alone at that moment.
-void mesh_table_index(struct mesh_table *table, uint32_t lane);
-
-// The lane of the update with this dot and hash, or MESH_LANE_NONE. With hash NULL: the lowest lane
-// with that dot.
+// The lane of the update with this dot and hash, or MESH_LANE_NONE. With hash NULL: the first lane
+// reserved for the dot.
 uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
                          const uint64_t hash[2]);
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mesh/step.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "stepping.h"
+
+size_t mesh_replica_bytes(uint32_t words)
+{
+    return sizeof(struct mesh_replica) + (size_t)words * MESH_PLANES * sizeof(uint64_t);
+}
+
+struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)
+{
+    uint32_t fanout = 0;
+    for (uint32_t i = 0; i < config->scope_count; i++) {
+        fanout = config->scopes[i].fanout > fanout ? config->scopes[i].fanout : fanout;
+    }
+    // The most a single event causes: new updates delivered, forwarded to `fanout` peers, and an
+    // answer to the sender.
+    size_t message_words = sizeof(struct mesh_message) / sizeof(uint64_t) + 2 * (size_t)words;
+    return (struct mesh_bound){
+        .records = words + 3,
+        .targets = fanout + 1,
+        .message_words = 2 * message_words,
+    };
+}
+
+void mesh_update_hash(const struct mesh_config *config, struct mesh_update *update)
+{
+    struct {
+        uint64_t value[2];  // the amount, or the hash of the value
+        uint64_t clock;
+        uint32_t origin, sequence, key, type;
+    } said = {
+        .clock = update->clock,
+        .origin = update->dot.origin,
+        .sequence = update->dot.sequence,
+        .key = update->key,
+        .type = update->type,
+    };
+    _Static_assert(sizeof said == 40, "no padding is hashed");
+    if (update->type == MESH_LWW_SET) {
+        config->hash(config->hash_context, update->value, update->value_bytes, said.value);
+    } else {
+        said.value[0] = update->amount;
+    }
+    config->hash(config->hash_context, &said, sizeof said, update->hash);
+}
+
+struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind)
+{
+    struct mesh_output *output = stepping->output;
+    assert(output->record_count < output->record_capacity);
+    struct mesh_record *record = &output->records[output->record_count++];
+    record->event = stepping->event_index;
+    record->kind = (uint16_t)kind;
+    record->scope = stepping->event->scope;
+    return record;
+}
+
+void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+{
+    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_REJECT);
+    record->reject.source = stepping->event->message->source;
+    record->reject.reason = reason;
+}
+
+static bool has_room(const struct mesh_output *output, const struct mesh_bound *bound)
+{
+    return output->record_capacity - output->record_count >= bound->records &&
+           output->target_capacity - output->target_count >= bound->targets &&
+           output->message_word_capacity - output->message_words >= bound->message_words;
+}
+
+uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
+                   const struct mesh_event *events, uint32_t count, struct mesh_output *output)
+{
+    struct mesh_bound bound = mesh_output_bound(config, states->words);
+    struct stepping stepping = {.config = config, .states = states, .output = output};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mesh_event *event = &events[i];
+        if (!has_room(output, &bound)) {
+            return i;
+        }
+        assert(event->node - states->node_first < states->node_count);
+        assert(event->scope < config->scope_count);
+        const struct mesh_scope *scope = &config->scopes[event->scope];
+        stepping.event = event;
+        stepping.event_index = i;
+        stepping.replica = mesh_replica_of(states, event->node);
+        switch ((enum mesh_event_kind)event->kind) {
+        case MESH_EVENT_START: mesh_gossip_start(&stepping, scope); break;
+        case MESH_EVENT_WRITE: mesh_gossip_write(&stepping, scope); break;
+        case MESH_EVENT_TICK: mesh_gossip_tick(&stepping, scope); break;
+        case MESH_EVENT_RECEIVE: mesh_gossip_receive(&stepping, scope); break;
+        }
+    }
+    return count;
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Memory for messages under way: written once by the core, read by every target, dropped all at once.
+//
+//     slot of the sending window:   0      1      2     ...  slots - 1
+//                                   |      |
+//                                 chunk  chunk -> chunk         each chunk holds many messages,
+//                                                               back to back, 64-byte aligned start
+//     reference = chunk number << shift | offset in 8-byte words    (29 bits)
+//
+// A slot is emptied when the ring comes round to it, when nothing sent in it can still be under way.
+// Chunks are reused, never returned. Chunk 0 is never handed out: references below the chunk size are
+// free for the queue's own use.
+
+#ifndef SIM_ARENA_H
+#define SIM_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mesh/step.h"
+
+#define SIM_REFERENCE_BITS 29
+#define SIM_REFERENCE_FREE 8192u  // no message has a reference below
+
+struct sim_arena {
+    uint64_t **chunks;        // [chunk_count] by number; [0] is NULL
+    uint32_t *next;           // [chunk_count] next chunk of the same slot or free list, 0: none
+    uint32_t *slot_first;     // [slot_count]
+    uint32_t chunk_count;
+    uint32_t chunk_capacity;
+    uint32_t free_first;
+    uint32_t slot_count;
+    uint32_t slot;            // the one being filled
+    uint32_t chunk_shift;     // a chunk has 1 << chunk_shift words
+};
+
+// `message_words_max`: the largest amount asked for at once. Aborts when memory runs out.
+void sim_arena_init(struct sim_arena *arena, uint32_t slot_count, size_t message_words_max);
+void sim_arena_finish(struct sim_arena *arena);
+
+// Empties `slot` and goes on in it.
+void sim_arena_turn(struct sim_arena *arena, uint32_t slot);
+
+// Points the output's message memory at a chunk with room for `words`, continuing the current one
+// when it has.
+void sim_arena_provide(struct sim_arena *arena, struct mesh_output *output, size_t words);
+
+// Copies a message to the current slot; returns its reference.
+uint32_t sim_arena_copy(struct sim_arena *arena, struct mesh_output *output,
+                        const struct mesh_message *message);
+
+uint64_t sim_arena_bytes(const struct sim_arena *arena);
+
+size_t sim_message_words(const struct mesh_message *message);
+
+static inline const struct mesh_message *sim_arena_message(const struct sim_arena *arena,
+                                                           uint32_t reference)
+{
+    return (const struct mesh_message *)(arena->chunks[reference >> arena->chunk_shift] +
+                                         (reference & ((1u << arena->chunk_shift) - 1)));
+}
+
+// The reference of a message that lies in the chunk being filled.
+static inline uint32_t sim_arena_reference(const struct sim_arena *arena,
+                                           const struct mesh_message *message)
+{
+    uint32_t chunk = arena->slot_first[arena->slot];
+    return chunk << arena->chunk_shift |
+           (uint32_t)((const uint64_t *)message - arena->chunks[chunk]);
+}
+
+#endif

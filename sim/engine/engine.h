@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The event engine: simulated time passes, the core steps, the network carries.
+//
+//      time -->   | window w      | window w+1    |  ...  each as long as the least latency (at most
+//                 |               |               |       2^20 ns), so nothing sent in a window
+//     block 0     | o oo  o   o   |  oo    o      |       arrives in it
+//     block 1     |  o o    oo  o |     o    oo   |
+//     block 2     | oo   o  o     | o  o     o    |       o = an event of a node of that block
+//
+//   one window, one block:  ticks of the phase table ---+
+//                           writes of the workload -----+--> sort --> mesh_step --> records
+//                           messages of the bucket -----+             64 at a time      |
+//                                                                                       v
+//        bucket [slot of arrival][block of target] <-- latency, loss, class <-- SEND, per target
+//        changes of the window, in the total order --> fingerprint, observer <-- DELIVER
+//
+// Total order of events: (time, generation, target, source, sequence); a node's own events (writes,
+// then ticks) come before its messages. Generation counts causes within one instant and is 0 wherever
+// latencies are positive. Within a window no event can cause another one, so only the order per
+// target matters, and blocks may be handled in any order or at once; what leaves a window (changes)
+// is put back into the total order. The same holds for every number of threads: windows depend on
+// the network alone.
+//
+// SIM_QUEUE_HEAP is a plain binary heap of 32-byte events, one step per event, instead of windows and
+// batches. It is what runs when the least latency is 0 (then windows would have no length), it is
+// the yardstick of the benchmark, and since all else is shared it checks the windows: same
+// fingerprint.
+
+#ifndef SIM_ENGINE_H
+#define SIM_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "mesh/step.h"
+#include "network.h"
+
+#define SIM_WINDOW_NS_MAX (1u << 20)
+#define SIM_CHECKPOINT_NS 100000000u  // checkpoints stand at the first window end from there on
+
+enum sim_queue { SIM_QUEUE_WINDOWS, SIM_QUEUE_HEAP };
+
+// A write of the workload. Lanes are reserved in the order of the list.
+struct sim_write {
+    uint64_t time_ns;
+    uint32_t node;
+    uint16_t scope;
+    struct mesh_write write;  // its lane is filled in by the engine
+};
+
+// Updates that became known to a node: a write, or the first receipt.
+struct sim_change {
+    uint64_t time_ns;
+    const struct mesh_message *message;  // that brought them, readable during the call; NULL: a write
+    uint64_t lanes;                      // of lanes 64 * word .. 64 * word + 63
+    uint32_t word;
+    uint32_t node;
+};
+
+// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + in flight.
+struct sim_counters {
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t transport_bytes;
+    uint64_t updates;
+    uint64_t duplicated;
+    uint64_t lost;
+    uint64_t delivered;
+    uint64_t latency_ns_max;
+};
+
+// Observers only observe. Calls come at window ends, in the order of time.
+struct sim_observer {
+    void *context;
+    // Changes in the total order. May be NULL, like the next.
+    void (*changes)(void *context, const struct mesh_table *table, const struct sim_change *changes,
+                    uint32_t count);
+    // Every SIM_CHECKPOINT_NS and at the end.
+    void (*checkpoint)(void *context, uint64_t time_ns, uint64_t fingerprint, uint64_t events);
+    // After every window; true stops the run here.
+    bool (*window)(void *context, uint64_t time_ns, uint64_t events);
+};
+
+struct sim_engine_config {
+    const struct mesh_config *mesh;      // nodes are those of its scopes; used until destroy
+    const struct sim_network *network;
+    uint32_t node_count;                 // 2 .. MESH_NODE_MAX
+    const struct sim_write *writes;      // [write_count], sorted by (time_ns, node)
+    uint32_t write_count;
+    uint64_t warmup_ns;                  // messages sent before are not counted
+    struct sim_observer observer;
+    enum sim_queue queue;
+};
+
+struct sim_engine;
+
+// Bytes of memory that a run of this shape needs for its replicas, tables and timers. Messages in
+// flight come on top.
+uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count);
+
+// Makes an engine at time 0. False with SIM_ERROR_INTERNAL when memory is short.
+bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine **engine,
+                       struct sim_error *error);
+void sim_engine_destroy(struct sim_engine *engine);
+
+// Runs until `until_ns` or until the observer stops it, then makes the last checkpoint. The window in
+// which `until_ns` falls is run whole. Returns the simulated time reached.
+uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns);
+
+uint64_t sim_engine_fingerprint(const struct sim_engine *engine);
+uint64_t sim_engine_events(const struct sim_engine *engine);
+const struct mesh_table *sim_engine_table(const struct sim_engine *engine);
+const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, uint32_t node);
+const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
+                                               enum mesh_message_kind kind,
+                                               enum sim_pair_class pair);
+
+// Copies still under way, by counting the queues: the last term of the conservation law.
+uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);
+
+#endif

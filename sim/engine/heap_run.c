@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One window with the plain queue: the least event, one step, its effects; again.
+#include "state.h"
+
+void sim_heap_push_timers(struct sim_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        const struct sim_block *block = &engine->blocks[i];
+        for (uint32_t j = 0; j < block->timers_count; j++) {
+            const struct sim_timers *timers = &block->timers[j];
+            for (uint32_t k = 0; k < timers->count; k++) {
+                uint32_t reference = SIM_REFERENCE_TICK + timers->scope;
+                sim_heap_push(&engine->worker.heap,
+                              &(struct sim_heap_event){
+                                  .time_ns = timers->timers[k].phase_ns,
+                                  .target = block->states.node_first + timers->timers[k].local,
+                                  .source = reference,
+                                  .reference = reference,
+                              });
+            }
+        }
+    }
+}
+
+static void push_writes(struct sim_engine *engine)
+{
+    for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
+        sim_heap_push(&engine->worker.heap, &(struct sim_heap_event){
+                                                .time_ns = engine->writes[i].time_ns,
+                                                .target = engine->writes[i].node,
+                                                .source = SIM_REFERENCE_WRITE,
+                                                .sequence = i,
+                                                .reference = SIM_REFERENCE_WRITE,
+                                            });
+    }
+}
+
+static void handle(struct sim_engine *engine, struct sim_heap_event *top)
+{
+    struct sim_worker *worker = &engine->worker;
+    struct mesh_event *event = &worker->batch[0];
+    event->time_ns = top->time_ns;
+    event->node = top->target;
+    if (top->received) {
+        uint32_t reference = top->reference & ((1u << SIM_REFERENCE_BITS) - 1);
+        event->message = sim_arena_message(&worker->arena, reference);
+        event->kind = MESH_EVENT_RECEIVE;
+        event->scope = event->message->scope;
+        worker->counters[event->message->kind][top->reference >> SIM_REFERENCE_BITS].delivered +=
+            event->message->sent_ns >= engine->config.warmup_ns;
+    } else if (top->reference == SIM_REFERENCE_WRITE) {
+        const struct sim_write *write = sim_engine_take_write(engine, top->time_ns, top->target);
+        event->kind = MESH_EVENT_WRITE;
+        event->scope = write->scope;
+        event->write = &write->write;
+    } else {
+        event->kind = MESH_EVENT_TICK;
+        event->scope = (uint16_t)(top->reference - SIM_REFERENCE_TICK);
+        uint64_t period_ns = engine->config.mesh->scopes[event->scope].interval_ns;
+        event->tick = top->time_ns / period_ns;
+        top->time_ns += period_ns;
+        sim_heap_push(&worker->heap, top);
+    }
+    worker->outbox.generation = top->generation;
+    sim_step_batch(engine, &engine->blocks[event->node >> SIM_BLOCK_SHIFT].states, 1);
+    sim_outbox_flush(engine);
+}
+
+void sim_heap_run_window(struct sim_engine *engine)
+{
+    struct sim_heap *heap = &engine->worker.heap;
+    uint64_t end_ns = (engine->window + 1) * engine->window_ns;
+    push_writes(engine);
+    while (heap->count > 0 && heap->events[0].time_ns < end_ns) {
+        struct sim_heap_event top = sim_heap_pop(heap);
+        handle(engine, &top);
+    }
+}

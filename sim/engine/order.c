@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "order.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "queue.h"
+
+#define INSERTION_MAX 24u
+
+static void insertion_sort(uint64_t *events, uint32_t count)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t event = events[i];
+        uint32_t hole = i;
+        for (; hole > 0 && events[hole - 1] > event; hole--) {
+            events[hole] = events[hole - 1];
+        }
+        events[hole] = event;
+    }
+}
+
+// Least significant digit first over the upper 32 bits; digits that all events share cost nothing.
+static void radix_sort(uint64_t *events, uint64_t *scratch, uint32_t count)
+{
+    uint32_t starts[4][256] = {{0}};
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t digit = 0; digit < 4; digit++) {
+            starts[digit][events[i] >> (32 + 8 * digit) & 255]++;
+        }
+    }
+    uint64_t *from = events;
+    uint64_t *to = scratch;
+    for (uint32_t digit = 0; digit < 4; digit++) {
+        uint32_t shift = 32 + 8 * digit;
+        uint32_t *start = starts[digit];
+        if (start[events[0] >> shift & 255] == count) {
+            continue;
+        }
+        uint32_t sum = 0;
+        for (uint32_t value = 0; value < 256; value++) {
+            uint32_t here = start[value];
+            start[value] = sum;
+            sum += here;
+        }
+        for (uint32_t i = 0; i < count; i++) {
+            to[start[from[i] >> shift & 255]++] = from[i];
+        }
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != events) {
+        memcpy(events, from, count * sizeof *events);
+    }
+}
+
+static bool precedes(uint64_t a, uint64_t b, const struct sim_arena *arena)
+{
+    uint32_t reference_a = sim_event_reference(a);
+    uint32_t reference_b = sim_event_reference(b);
+    if (reference_a < SIM_REFERENCE_FREE || reference_b < SIM_REFERENCE_FREE) {
+        return reference_a < reference_b;
+    }
+    const struct mesh_message *from_a = sim_arena_message(arena, reference_a);
+    const struct mesh_message *from_b = sim_arena_message(arena, reference_b);
+    return from_a->source != from_b->source ? from_a->source < from_b->source
+                                            : from_a->sequence < from_b->sequence;
+}
+
+// Within runs of equal time and target, by insertion: a run is what one node gets in one nanosecond.
+static void resolve_ties(uint64_t *events, uint32_t count, const struct sim_arena *arena)
+{
+    for (uint32_t i = 1; i < count; i++) {
+        uint64_t event = events[i];
+        uint32_t hole = i;
+        for (; hole > 0 && events[hole - 1] >> 32 == event >> 32 &&
+               precedes(event, events[hole - 1], arena);
+             hole--) {
+            events[hole] = events[hole - 1];
+        }
+        events[hole] = event;
+    }
+}
+
+void sim_order_events(uint64_t *events, uint64_t *scratch, uint32_t count,
+                      const struct sim_arena *arena)
+{
+    if (count <= INSERTION_MAX) {
+        insertion_sort(events, count);
+    } else {
+        radix_sort(events, scratch, count);
+    }
+    resolve_ties(events, count, arena);
+}
+
+static bool change_precedes(const struct sim_change *a, const struct sim_change *b)
+{
+    return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->node < b->node;
+}
+
+// The end of the sorted run that starts at `first`.
+static uint32_t run_end(const struct sim_change *changes, uint32_t first, uint32_t count)
+{
+    uint32_t end = first + 1;
+    while (end < count && !change_precedes(&changes[end], &changes[end - 1])) {
+        end++;
+    }
+    return end;
+}
+
+static void merge(const struct sim_change *from, uint32_t first, uint32_t middle, uint32_t end,
+                  struct sim_change *to)
+{
+    uint32_t left = first;
+    uint32_t right = middle;
+    for (uint32_t i = first; i < end; i++) {
+        bool take_right =
+            right < end && (left == middle || change_precedes(&from[right], &from[left]));
+        to[i] = from[take_right ? right++ : left++];
+    }
+}
+
+void sim_order_changes(struct sim_change *changes, struct sim_change *scratch, uint32_t count)
+{
+    struct sim_change *from = changes;
+    struct sim_change *to = scratch;
+    while (count > 0 && run_end(from, 0, count) < count) {
+        for (uint32_t first = 0; first < count;) {
+            uint32_t middle = run_end(from, first, count);
+            uint32_t end = middle < count ? run_end(from, middle, count) : middle;
+            merge(from, first, middle, end, to);
+            first = end;
+        }
+        struct sim_change *swap = from;
+        from = to;
+        to = swap;
+    }
+    if (from != changes) {
+        memcpy(changes, from, count * sizeof *changes);
+    }
+}

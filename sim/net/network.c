@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "network.h"
+
+#include <assert.h>
+
+#include "transport.h"
+
+const char *sim_pair_class_name(enum sim_pair_class pair)
+{
+    static const char *const names[] = {"same_host", "same_zone", "same_region", "inter_region"};
+    assert(pair < SIM_PAIR_CLASS_COUNT);
+    return names[pair];
+}
+
+// A probability in parts per billion as a bound on a 32-bit draw.
+static uint64_t draw_below(uint32_t ppb)
+{
+    assert(ppb <= SIM_PPB);
+    return ((uint64_t)ppb << 32) / SIM_PPB;
+}
+
+static struct sim_link link_of(const struct sim_network_settings *settings, enum sim_pair_class pair)
+{
+    const struct sim_latency *latency = &settings->latency[pair];
+    assert(latency->minimum_ns <= latency->maximum_ns);
+    bool constant = latency->distribution == SIM_CONSTANT;
+    return (struct sim_link){
+        .minimum_ns = latency->minimum_ns,
+        .span_ns = constant ? 0 : latency->maximum_ns - latency->minimum_ns,
+        .loss_below = draw_below(settings->loss_ppb),
+        .duplicate_below = draw_below(settings->duplicate_ppb),
+    };
+}
+
+// Which classes occur between the hosts there are. Two nodes of one host are always possible.
+static void classes_in_use(const struct sim_host *hosts, uint32_t host_count, bool *in_use)
+{
+    in_use[SIM_SAME_HOST] = true;
+    for (uint32_t host = 1; host < host_count; host++) {
+        // Hosts are numbered zone by zone, region by region: every class that occurs at all occurs
+        // between some host and the one before it, or the first.
+        for (uint32_t other = host - 1;; other = 0) {
+            const struct sim_host *a = &hosts[host];
+            const struct sim_host *b = &hosts[other];
+            in_use[a->zone == b->zone       ? SIM_SAME_ZONE
+                   : a->region == b->region ? SIM_SAME_REGION
+                                            : SIM_INTER_REGION] = true;
+            if (other == 0) {
+                break;
+            }
+        }
+    }
+}
+
+void sim_network_init(struct sim_network *network, const struct sim_network_settings *settings,
+                      uint64_t seed, const uint32_t *host_of, uint32_t node_count,
+                      const struct sim_host *hosts)
+{
+    uint32_t host_count = 0;
+    for (uint32_t node = 0; node < node_count; node++) {
+        host_count = host_of[node] >= host_count ? host_of[node] + 1 : host_count;
+    }
+    *network = (struct sim_network){
+        .seed = seed,
+        .host_of = host_of,
+        .hosts = hosts,
+        .one_host = host_count == 1,
+        .duplicates = settings->duplicate_ppb > 0,
+        .packet_per_update = !settings->batching,
+        .latency_ns_min = UINT64_MAX,
+    };
+    bool in_use[SIM_PAIR_CLASS_COUNT] = {false};
+    classes_in_use(hosts, host_count, in_use);
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        network->links[pair] = link_of(settings, (enum sim_pair_class)pair);
+        uint64_t minimum = network->links[pair].minimum_ns;
+        uint64_t maximum = minimum + network->links[pair].span_ns;
+        if (in_use[pair] && minimum < network->latency_ns_min) {
+            network->latency_ns_min = minimum;
+        }
+        if (in_use[pair] && maximum > network->latency_ns_max) {
+            network->latency_ns_max = maximum;
+        }
+    }
+    sim_transport_init(network, settings);
+}
+
+// One source, several machine levels: the same integers come out of each.
+#if defined(__x86_64__) && defined(__has_attribute)
+#if __has_attribute(target_clones) && !defined(__SANITIZE_THREAD__)
+#define VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+#endif
+#ifndef VECTORISED
+#define VECTORISED
+#endif
+
+VECTORISED void sim_network_draw(const struct sim_network *network, uint32_t count,
+                                 const uint32_t *low, const uint32_t *high, const uint32_t *node,
+                                 const uint32_t *stream, uint32_t words[4][SIM_DRAW_BATCH])
+{
+    assert(count <= SIM_DRAW_BATCH);
+    uint64_t seed = network->seed;
+    for (uint32_t i = 0; i < count; i++) {
+        struct mesh_random random = mesh_philox(seed, low[i], high[i], node[i], stream[i]);
+        words[0][i] = random.word[0];
+        words[1][i] = random.word[1];
+        words[2][i] = random.word[2];
+        words[3][i] = random.word[3];
+    }
+}
