@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Watches the engine's changes and keeps what a result needs. It only observes.
+//
+//     change (time, node, lanes, message)
+//        |--> held[update] + 1 --> reached theta, half, 99 %, all?  -> times
+//        |--> curve: time since the write, in 200 steps that widen when a receipt lies beyond them
+//        +--> receipt[update][node]: who told it, when that was sent, the tick that caused it
+//                                          |
+//     at theta: the path back to the writer, split into waiting for ticks and network
+//
+// A message of an exchange was caused by the initiator's tick: what an answer brought waited for that
+// tick if the answerer knew it before, and otherwise met a question already under way.
+
+#ifndef SIM_RECORDER_H
+#define SIM_RECORDER_H
+
+#include "engine.h"
+#include "results.h"
+#include "scenario.h"
+
+#define SIM_TRACKED_UPDATES 64u  // causal paths are kept for the first so many
+
+struct sim_receipt {
+    uint64_t received_ns;
+    uint32_t source;         // MESH_NODE_NONE: not received (or written here)
+    uint32_t flight_ns;      // from sent to received, at most UINT32_MAX
+    uint32_t since_tick_ns;  // from the causing tick to sent; 0: sent by a tick, or forwarded at once
+    uint32_t padding;
+};
+
+struct sim_recorder {
+    struct sim_result *result;
+    const struct mesh_config *mesh;
+    const struct mesh_table *table;     // of the engine that runs
+    struct sim_receipt *receipts;       // [tracked][agents]
+    uint32_t tracked;
+    uint32_t agents;
+    uint32_t threshold_ppb;
+    uint64_t warmup_ns;
+    uint32_t open;                      // updates that not all hold yet
+    bool stop_when_held;                // no duration_ms was given
+    uint32_t checkpoint_capacity;
+};
+
+void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario *scenario,
+                       const struct mesh_config *mesh, const struct sim_write *writes,
+                       struct sim_result *result);
+void sim_recorder_finish(struct sim_recorder *recorder);
+
+// The engine's observer calls (engine.h); `context` is the recorder.
+void sim_recorder_changes(void *context, const struct mesh_table *table,
+                          const struct sim_change *changes, uint32_t count);
+void sim_recorder_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint, uint64_t events);
+
+#endif

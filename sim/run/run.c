@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "run.h"
+
+#include <assert.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "recorder.h"
+#include "world.h"
+
+#define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
+
+struct watch {
+    struct sim_recorder recorder;
+    const struct sim_run_options *options;
+    uint64_t end_ns;
+    uint64_t progress_next_ns;  // wall
+    uint32_t windows;
+    bool interrupted;
+};
+
+static uint64_t wall_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void observe_changes(void *context, const struct mesh_table *table,
+                            const struct sim_change *changes, uint32_t count)
+{
+    struct watch *watch = context;
+    sim_recorder_changes(&watch->recorder, table, changes, count);
+}
+
+static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
+                               uint64_t events)
+{
+    struct watch *watch = context;
+    sim_recorder_checkpoint(&watch->recorder, time_ns, fingerprint, events);
+}
+
+// Progress and interruption read the wall clock; what they decide is never part of a result.
+static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
+{
+    struct watch *watch = context;
+    const struct sim_run_options *options = watch->options;
+    if (options->interrupted != NULL && *options->interrupted) {
+        watch->interrupted = true;
+        return true;
+    }
+    if (options->progress != NULL && ++watch->windows % 64 == 0 &&
+        wall_ns() >= watch->progress_next_ns) {
+        options->progress(options->progress_context, time_ns, watch->end_ns, events);
+        watch->progress_next_ns = wall_ns() + PROGRESS_NS;
+    }
+    return watch->recorder.stop_when_held && watch->recorder.open == 0;
+}
+
+static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
+{
+    uint64_t tracked = scenario->workload.updates < SIM_TRACKED_UPDATES ? scenario->workload.updates
+                                                                        : SIM_TRACKED_UPDATES;
+    uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates) +
+                     tracked * scenario->agents * sizeof(struct sim_receipt);
+    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (bytes > machine / 10 * 8) {
+        return sim_error_set(error, SIM_ERROR_INTERNAL,
+                             "%u agents and %u updates need %.1f GB before the first message; this "
+                             "machine has %.1f GB",
+                             scenario->agents, scenario->workload.updates, 1e-9 * (double)bytes,
+                             1e-9 * (double)machine);
+    }
+    return true;
+}
+
+static void copy_counters(const struct sim_engine *engine, struct sim_result *result)
+{
+    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            const struct sim_counters *counters = sim_engine_counters(
+                engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
+            result->traffic[kind][pair] = (struct sim_traffic){
+                .messages = counters->messages,
+                .bytes = counters->bytes,
+                .transport_bytes = counters->transport_bytes,
+                .updates = counters->updates,
+                .duplicated = counters->duplicated,
+                .lost = counters->lost,
+                .delivered = counters->delivered,
+            };
+            if (counters->latency_ns_max > result->latency_max_ns[pair]) {
+                result->latency_max_ns[pair] = counters->latency_ns_max;
+            }
+        }
+    }
+}
+
+static void close_curve(struct sim_curve *curve)
+{
+    for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
+        curve->held[i] += curve->held[i - 1];
+    }
+    curve->point_count = SIM_CURVE_POINTS;
+    while (curve->point_count > 1 &&
+           curve->held[curve->point_count - 2] == curve->held[curve->point_count - 1]) {
+        curve->point_count--;
+    }
+}
+
+bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
+             const struct sim_run_options *options, struct sim_result *result,
+             struct sim_error *error)
+{
+    uint64_t start_ns = wall_ns();
+    *result = (struct sim_result){
+        .seed = scenario->seed + repetition,
+        .repetition = repetition,
+        .agents = scenario->agents,
+        .interval_ns = scenario->gossip.interval_ns,
+    };
+    if (!fits(scenario, error)) {
+        return false;
+    }
+    struct sim_world world;
+    sim_world_init(&world, scenario, result->seed);
+    struct watch watch = {
+        .options = options,
+        .end_ns = scenario->duration_ns > 0 ? scenario->duration_ns : SIM_RUN_NS_MAX,
+    };
+    sim_recorder_init(&watch.recorder, scenario, &world.mesh, world.writes, result);
+    struct sim_engine_config config = {
+        .mesh = &world.mesh,
+        .network = &world.network,
+        .node_count = scenario->agents,
+        .writes = world.writes,
+        .write_count = scenario->workload.updates,
+        .warmup_ns = scenario->workload.warmup_ns,
+        .observer = {&watch, observe_changes, observe_checkpoint, observe_window},
+        .queue = options->queue,
+    };
+    struct sim_engine *engine = NULL;
+    bool created = sim_engine_create(&config, &engine, error);
+    if (created) {
+        result->simulated_ns = sim_engine_run(engine, watch.end_ns);
+        result->fingerprint = sim_engine_fingerprint(engine);
+        result->events = sim_engine_events(engine);
+        result->interrupted = watch.interrupted;
+        copy_counters(engine, result);
+        close_curve(&result->curve);
+    }
+    sim_engine_destroy(engine);
+    sim_recorder_finish(&watch.recorder);
+    sim_world_finish(&world);
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
+    result->wall_ns = wall_ns() - start_ns;
+    return created;
+}

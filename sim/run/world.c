@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "world.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "allocate.h"
+
+// Draws of the workload; the network's purposes lie below (network.h).
+enum { DRAW_WRITER = MESH_DRAW_DRIVER + 100, DRAW_VALUE };
+
+static void hash(void *context, const void *bytes, size_t count, uint64_t out[2])
+{
+    (void)context;
+    XXH128_hash_t value = XXH3_128bits(bytes, count);
+    out[0] = value.low64;
+    out[1] = value.high64;
+}
+
+static void place_zone(struct sim_world *world, const struct sim_host *place, uint32_t first,
+                       uint32_t count, uint32_t agents_per_host)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % agents_per_host == 0) {
+            world->hosts[world->host_count++] = *place;
+        }
+        world->host_of[first + i] = world->host_count - 1;
+    }
+}
+
+static void place_agents(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    uint32_t agents_per_host = scenario->network.agents_per_host;
+    uint32_t zones = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        zones += scenario->regions[i].zone_count;
+    }
+    world->host_of = sim_memory_zeroed(scenario->agents * sizeof *world->host_of);
+    world->hosts = sim_memory_zeroed((scenario->agents / agents_per_host + zones + 1) *
+                                     sizeof *world->hosts);
+    struct sim_host place = {0, 0};
+    uint32_t first = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++, place.region++) {
+        const struct sim_region *region = &scenario->regions[i];
+        for (uint32_t zone = 0; zone < region->zone_count; zone++, place.zone++) {
+            uint32_t count =
+                region->agents / region->zone_count + (zone < region->agents % region->zone_count);
+            place_zone(world, &place, first, count, agents_per_host);
+            first += count;
+        }
+    }
+    assert(first == scenario->agents);
+}
+
+static int by_time_and_node(const void *left, const void *right)
+{
+    const struct sim_write *a = left;
+    const struct sim_write *b = right;
+    if (a->time_ns != b->time_ns) {
+        return a->time_ns < b->time_ns ? -1 : 1;
+    }
+    if (a->node != b->node) {
+        return a->node < b->node ? -1 : 1;
+    }
+    return a->write.key < b->write.key ? -1 : a->write.key > b->write.key;
+}
+
+static void fill_value(uint64_t seed, uint32_t update, uint32_t count, uint8_t *value)
+{
+    struct mesh_random random = {{0}};
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % 16 == 0) {
+            random = mesh_draw(seed, DRAW_VALUE, 0, update, i / 16);
+        }
+        value[i] = (uint8_t)(random.word[i / 4 % 4] >> 8 * (i % 4));
+    }
+}
+
+static void plan_writes(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
+{
+    const struct sim_workload *workload = &scenario->workload;
+    bool register_ = workload->crdt == SIM_LWW_REGISTER;
+    uint32_t value_bytes = register_ ? workload->value_bytes : 0;
+    world->writes = sim_memory_zeroed(workload->updates * sizeof *world->writes);
+    world->values = sim_memory_zeroed((size_t)workload->updates * value_bytes);
+    for (uint32_t update = 0; update < workload->updates; update++) {
+        struct sim_write *write = &world->writes[update];
+        struct mesh_random random = mesh_draw(seed, DRAW_WRITER, 0, update, 0);
+        write->time_ns = workload->first_write_ns + update * workload->every_ns;
+        write->node = workload->writers == SIM_WRITERS_RANDOM
+                          ? mesh_below(random.word[0], scenario->agents)
+                          : 0;
+        write->write.key = update % workload->keys;
+        if (register_) {
+            uint8_t *value = world->values + (size_t)update * value_bytes;
+            fill_value(seed, update, value_bytes, value);
+            write->write.type = MESH_LWW_SET;
+            write->write.value = value;
+            write->write.value_bytes = (uint16_t)value_bytes;
+        } else {
+            write->write.type = MESH_G_INCREMENT;
+            write->write.amount = 1;
+        }
+    }
+    qsort(world->writes, workload->updates, sizeof *world->writes, by_time_and_node);
+}
+
+void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
+{
+    *world = (struct sim_world){
+        .scope =
+            {
+                .count = scenario->agents,
+                .fanout = scenario->gossip.fanout,
+                .update_limit = scenario->network.batch_size,
+                .interval_ns = scenario->gossip.interval_ns,
+                .mode = scenario->gossip.mode,
+                .schedule = scenario->gossip.schedule,
+            },
+        .mesh =
+            {
+                .seed = seed,
+                .scope_count = 1,
+                .signature_bytes = scenario->network.signature_bytes,
+                .hash = hash,
+            },
+    };
+    world->mesh.scopes = &world->scope;
+    place_agents(world, scenario);
+    sim_network_init(&world->network, &scenario->network, seed, world->host_of, scenario->agents,
+                     world->hosts);
+    plan_writes(world, scenario, seed);
+}
+
+void sim_world_finish(struct sim_world *world)
+{
+    sim_memory_free(world->host_of);
+    sim_memory_free(world->hosts);
+    sim_memory_free(world->writes);
+    sim_memory_free(world->values);
+}
