@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gossip in one scope: what a tick says, what a receipt changes and answers (README.md has the
-// exchange drawn). Demers et al., "Epidemic algorithms for replicated database maintenance",
-// PODC 1987, section 1.3 (anti-entropy), checksums and recent update lists after its section 1.3 too.
+// exchange drawn). Demers et al., "Epidemic algorithms for replicated database maintenance", PODC
+// 1987, section 1.3 (anti-entropy), checksums and recent update lists after its section 1.3 too.
 #include <assert.h>
 #include <string.h>
 
@@ -149,13 +149,10 @@ struct learnt {
     uint32_t record_count;
 };
 
-static void learn(struct stepping *stepping, uint32_t word, uint64_t lanes, struct learnt *learnt)
+// `fresh`: lanes of `word` that this replica does not hold yet, at least one.
+static void learn(struct stepping *stepping, uint32_t word, uint64_t fresh, struct learnt *learnt)
 {
     struct mesh_replica *replica = stepping->replica;
-    uint64_t fresh = lanes & ~*plane(replica, word, MESH_HAVE);
-    if (fresh == 0) {
-        return;
-    }
     *plane(replica, word, MESH_HAVE) |= fresh;
     *plane(replica, word, MESH_RECENT_0) |= fresh;
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
@@ -182,12 +179,14 @@ static void forward(struct stepping *stepping, const struct mesh_scope *scope,
         return;
     }
     const struct mesh_record *records = &stepping->output->records[learnt->record_first];
-    uint32_t lane = 64 * records[0].deliver.word + (uint32_t)__builtin_ctzll(records[0].deliver.lanes);
+    uint32_t lane =
+        64 * records[0].deliver.word + (uint32_t)__builtin_ctzll(records[0].deliver.lanes);
     uint64_t occasion = mesh_occasion_of_dot(stepping->states->table->updates[lane].dot);
-    struct mesh_message *message = message_begin(stepping, MESH_MESSAGE_EAGER,
-                                                 stepping->event->node, occasion, 1);
+    struct mesh_message *message =
+        message_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion, 1);
     for (uint32_t i = 0; i < learnt->record_count; i++) {
-        add_updates(message, records[i].deliver.word, records[i].deliver.lanes, scope->update_limit);
+        add_updates(message, records[i].deliver.word, records[i].deliver.lanes,
+                    scope->update_limit);
     }
     send_to_peers(stepping, scope, message, MESH_DRAW_EAGER_PEERS);
 }
@@ -252,8 +251,7 @@ void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_event *event = stepping->event;
     uint64_t occasion = mesh_occasion_of_tick(event->scope, event->tick);
-    enum mesh_message_kind kind =
-        scope->mode == MESH_PUSH ? MESH_MESSAGE_PUSH : MESH_MESSAGE_OPEN;
+    enum mesh_message_kind kind = scope->mode == MESH_PUSH ? MESH_MESSAGE_PUSH : MESH_MESSAGE_OPEN;
     struct mesh_message *message = message_begin(stepping, kind, event->node, occasion, 1);
     add_recent(stepping, message, NULL, scope->update_limit);
     if (kind == MESH_MESSAGE_PUSH) {
@@ -330,31 +328,25 @@ static void answer_fill(struct stepping *stepping, const struct mesh_scope *scop
     add_missing(stepping, message, heard->lanes + heard->words, heard->words, heard->occasion,
                 scope->update_limit);
     if (message->update_count == 0) {
-        stepping->output->message_words = (size_t)((uint64_t *)message - stepping->output->messages);
+        stepping->output->message_words =
+            (size_t)((uint64_t *)message - stepping->output->messages);
         return;
     }
     reply(stepping, message);
 }
 
-void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
+static bool brings_news(const struct mesh_replica *replica, const struct mesh_message *message)
 {
-    const struct mesh_message *message = stepping->event->message;
-    if (message->scope != stepping->event->scope) {
-        mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
-        return;
+    uint64_t fresh = 0;
+    for (uint32_t word = 0; word < message->words; word++) {
+        fresh |= message->lanes[word] & ~*plane(replica, word, MESH_HAVE);
     }
-    if (message->source == stepping->event->node) {
-        mesh_stepping_reject(stepping, MESH_REJECT_SELF);
-        return;
-    }
-    assert(message->words <= stepping->states->words);
-    struct learnt learnt = {0, 0};
-    if (message->update_count > 0) {
-        for (uint32_t word = 0; word < message->words; word++) {
-            learn(stepping, word, message->lanes[word], &learnt);
-        }
-    }
-    switch ((enum mesh_message_kind)message->kind) {
+    return fresh != 0;
+}
+
+static void answer(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    switch ((enum mesh_message_kind)stepping->event->message->kind) {
     case MESH_MESSAGE_PUSH:
     case MESH_MESSAGE_REST:
     case MESH_MESSAGE_EAGER: break;
@@ -365,5 +357,32 @@ void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *sco
     case MESH_MESSAGE_KIND_COUNT:
     default: mesh_stepping_reject(stepping, MESH_REJECT_KIND); break;
     }
+}
+
+static void learn_and_answer(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    const struct mesh_message *message = stepping->event->message;
+    struct learnt learnt = {0, 0};
+    for (uint32_t word = 0; word < message->words; word++) {
+        uint64_t fresh = message->lanes[word] & ~*plane(stepping->replica, word, MESH_HAVE);
+        if (fresh != 0) {
+            learn(stepping, word, fresh, &learnt);
+        }
+    }
+    answer(stepping, scope);
     forward(stepping, scope, &learnt);
+}
+
+void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    const struct mesh_message *message = stepping->event->message;
+    if (message->scope != stepping->event->scope) {
+        mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
+    } else if (message->source == stepping->event->node) {
+        mesh_stepping_reject(stepping, MESH_REJECT_SELF);
+    } else if (message->kind != MESH_MESSAGE_PUSH || brings_news(stepping->replica, message)) {
+        // Most pushes are old news: they end here, having touched one line of the replica.
+        assert(message->words <= stepping->states->words);
+        learn_and_answer(stepping, scope);
+    }
 }

@@ -24,8 +24,8 @@ static uint32_t position_of(const struct mesh_scope *scope, uint32_t node)
     return low;
 }
 
-// The swaps made so far: swap i put values[i] at positions[i]. `touched` is a filter: while the bit of
-// a position (modulo 64) is clear, no swap has touched it and the search can be saved.
+// The swaps made so far: swap i put values[i] at positions[i]. `touched` is a filter: while the bit
+// of a position (modulo 64) is clear, no swap has touched it and the search can be saved.
 struct swaps {
     uint32_t positions[MESH_FANOUT_MAX];
     uint32_t values[MESH_FANOUT_MAX];

@@ -67,11 +67,31 @@ void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
     record->reject.reason = reason;
 }
 
-static bool has_room(const struct mesh_output *output, const struct mesh_bound *bound)
+// How many events' worth of output surely fits.
+static uint32_t events_that_fit(const struct mesh_output *output, const struct mesh_bound *bound)
 {
-    return output->record_capacity - output->record_count >= bound->records &&
-           output->target_capacity - output->target_count >= bound->targets &&
-           output->message_word_capacity - output->message_words >= bound->message_words;
+    size_t records = (output->record_capacity - output->record_count) / bound->records;
+    size_t targets = (output->target_capacity - output->target_count) / bound->targets;
+    size_t messages =
+        (output->message_word_capacity - output->message_words) / bound->message_words;
+    size_t least = records < targets ? records : targets;
+    least = messages < least ? messages : least;
+    return least < UINT32_MAX ? (uint32_t)least : UINT32_MAX;
+}
+
+static void handle(struct stepping *stepping)
+{
+    const struct mesh_event *event = stepping->event;
+    assert(event->node - stepping->states->node_first < stepping->states->node_count);
+    assert(event->scope < stepping->config->scope_count);
+    const struct mesh_scope *scope = &stepping->config->scopes[event->scope];
+    stepping->replica = mesh_replica_of(stepping->states, event->node);
+    switch ((enum mesh_event_kind)event->kind) {
+    case MESH_EVENT_START: mesh_gossip_start(stepping, scope); break;
+    case MESH_EVENT_WRITE: mesh_gossip_write(stepping, scope); break;
+    case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
+    case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
+    }
 }
 
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
@@ -79,23 +99,18 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
 {
     struct mesh_bound bound = mesh_output_bound(config, states->words);
     struct stepping stepping = {.config = config, .states = states, .output = output};
-    for (uint32_t i = 0; i < count; i++) {
-        const struct mesh_event *event = &events[i];
-        if (!has_room(output, &bound)) {
-            return i;
+    uint32_t done = 0;
+    for (;;) {
+        // Most events cause little, so what is left may hold many more than was sure to fit.
+        uint32_t fit = events_that_fit(output, &bound);
+        uint32_t end = count - done < fit ? count : done + fit;
+        if (done == end) {
+            return done;
         }
-        assert(event->node - states->node_first < states->node_count);
-        assert(event->scope < config->scope_count);
-        const struct mesh_scope *scope = &config->scopes[event->scope];
-        stepping.event = event;
-        stepping.event_index = i;
-        stepping.replica = mesh_replica_of(states, event->node);
-        switch ((enum mesh_event_kind)event->kind) {
-        case MESH_EVENT_START: mesh_gossip_start(&stepping, scope); break;
-        case MESH_EVENT_WRITE: mesh_gossip_write(&stepping, scope); break;
-        case MESH_EVENT_TICK: mesh_gossip_tick(&stepping, scope); break;
-        case MESH_EVENT_RECEIVE: mesh_gossip_receive(&stepping, scope); break;
+        for (; done < end; done++) {
+            stepping.event = &events[done];
+            stepping.event_index = done;
+            handle(&stepping);
         }
     }
-    return count;
 }

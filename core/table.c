@@ -21,8 +21,8 @@ void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint
                      uint32_t *index, uint32_t index_capacity, uint8_t *signatures)
 {
     assert(lane_capacity > 0 && lane_capacity % 64 == 0);
-    assert(index == NULL || (index_capacity >= 2 * lane_capacity &&
-                             (index_capacity & (index_capacity - 1)) == 0));
+    assert(index == NULL ||
+           (index_capacity >= 2 * lane_capacity && (index_capacity & (index_capacity - 1)) == 0));
     memset(updates, 0, lane_capacity * sizeof *updates);
     if (index != NULL) {
         memset(index, 0, index_capacity * sizeof *index);
@@ -78,7 +78,8 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
     }
     struct mesh_dot before = {dot.origin, dot.sequence - 1};
     struct mesh_dot after = {dot.origin, dot.sequence + 1};
-    uint32_t previous = before.sequence == 0 ? MESH_LANE_NONE : mesh_table_find(table, before, NULL);
+    uint32_t previous =
+        before.sequence == 0 ? MESH_LANE_NONE : mesh_table_find(table, before, NULL);
     uint32_t next = after.sequence == 0 ? MESH_LANE_NONE : mesh_table_find(table, after, NULL);
     bool first = mesh_table_find(table, dot, NULL) == MESH_LANE_NONE;
     uint32_t lane = table->lane_count++;

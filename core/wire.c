@@ -57,8 +57,7 @@ static bool run_at(const struct mesh_table *table, const uint64_t *lanes, uint32
         return false;
     }
     *run = (struct run){update->dot, 1};
-    for (uint32_t next = update->next_lane;
-         next != MESH_LANE_NONE && holds(lanes, words, next);
+    for (uint32_t next = update->next_lane; next != MESH_LANE_NONE && holds(lanes, words, next);
          next = table->updates[next].next_lane) {
         run->length++;
     }

@@ -49,8 +49,7 @@ void *sim_memory_pages(size_t bytes)
         }
         return memset(memory, 0, rounded);
     }
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         sim_memory_exhausted("a large array", bytes);
     }

@@ -5,8 +5,8 @@
 //     sim_memory_pages, _free_pages          large arrays: zeroed, aligned to 64 bytes, backed by
 //                                            huge pages where the system gives them
 //
-// A simulation has no use for a half-allocated state, so these never return NULL. What a user can ask
-// too much of (agents, updates) is checked beforehand and refused with a proper error.
+// A simulation has no use for a half-allocated state, so these never return NULL. What a user can
+// ask too much of (agents, updates) is checked beforehand and refused with a proper error.
 
 #ifndef SIM_ALLOCATE_H
 #define SIM_ALLOCATE_H

@@ -6,8 +6,8 @@
 //            || +-- at most `places` decimals that are not zero
 //            ++---- no leading zeros, no sign but '-', no exponent, no blanks
 //
-// Floating point would make 0.1 a neighbour of 0.1, and strtod would read "0,1" in some locales; what
-// decides a simulation is therefore read here.
+// Floating point would make 0.1 a neighbour of 0.1, and strtod would read "0,1" in some locales;
+// what decides a simulation is therefore read here.
 
 #ifndef SIM_DECIMAL_H
 #define SIM_DECIMAL_H
@@ -23,8 +23,8 @@
 
 // Reads the `length` bytes of `text`, whole. On failure `*value` is left alone and `error` (code
 // SIM_ERROR_SCENARIO) says in a clause what is wrong: "not a number", "written with an exponent",
-// "written with a leading zero", "finer than 6 decimal places" or "too large". Decimals past `places`
-// are fine while they are zeros.
+// "written with a leading zero", "finer than 6 decimal places" or "too large". Decimals past
+// `places` are fine while they are zeros.
 bool sim_decimal_parse(const char *text, size_t length, uint32_t places, int64_t *value,
                        struct sim_error *error);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Memory for messages under way: written once by the core, read by every target, dropped all at once.
+// Memory for messages under way: written once by the core, read by every target, dropped all at
+// once.
 //
 //     slot of the sending window:   0      1      2     ...  slots - 1
 //                                   |      |
@@ -7,9 +8,9 @@
 //                                                               back to back, 64-byte aligned start
 //     reference = chunk number << shift | offset in 8-byte words    (29 bits)
 //
-// A slot is emptied when the ring comes round to it, when nothing sent in it can still be under way.
-// Chunks are reused, never returned. Chunk 0 is never handed out: references below the chunk size are
-// free for the queue's own use.
+// A slot is emptied when the ring comes round to it, when nothing sent in it can still be under
+// way. Chunks are reused, never returned. Chunk 0 is never handed out: references below the chunk
+// size are free for the queue's own use.
 
 #ifndef SIM_ARENA_H
 #define SIM_ARENA_H
@@ -24,15 +25,15 @@
 #define SIM_REFERENCE_FREE 8192u  // no message has a reference below
 
 struct sim_arena {
-    uint64_t **chunks;        // [chunk_count] by number; [0] is NULL
-    uint32_t *next;           // [chunk_count] next chunk of the same slot or free list, 0: none
-    uint32_t *slot_first;     // [slot_count]
+    uint64_t **chunks;     // [chunk_count] by number; [0] is NULL
+    uint32_t *next;        // [chunk_count] next chunk of the same slot or free list, 0: none
+    uint32_t *slot_first;  // [slot_count]
     uint32_t chunk_count;
     uint32_t chunk_capacity;
     uint32_t free_first;
     uint32_t slot_count;
-    uint32_t slot;            // the one being filled
-    uint32_t chunk_shift;     // a chunk has 1 << chunk_shift words
+    uint32_t slot;         // the one being filled
+    uint32_t chunk_shift;  // a chunk has 1 << chunk_shift words
 };
 
 // `message_words_max`: the largest amount asked for at once. Aborts when memory runs out.

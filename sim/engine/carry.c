@@ -25,40 +25,181 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
     };
 }
 
-static void post(struct sim_engine *engine, const struct mesh_record *record)
+// One message on its way: what all its copies share. What the loop over them reads of the engine is
+// copied here, where no store can alias it.
+struct parcel {
+    const struct mesh_message *message;
+    const uint32_t *targets;
+    uint32_t count;
+    uint32_t reference;
+    uint32_t generation;
+    bool heap;
+    uint64_t since_ns;           // from the start of the window to the sending
+    struct sim_bucket *buckets;  // of the ring, and how to find the one of an arrival
+    uint64_t window;
+    uint64_t window_ns;
+    uint64_t window_reciprocal;
+    uint64_t slot_mask;
+    uint64_t block_count;
+};
+
+static void arrive_in_heap(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
+                           enum sim_pair_class pair, uint64_t latency_ns)
 {
-    struct sim_worker *worker = &engine->worker;
-    struct sim_outbox *outbox = &worker->outbox;
-    const struct mesh_message *message = record->send.message;
-    uint32_t reference = sim_arena_reference(&worker->arena, message);
+    sim_heap_push(&engine->worker.heap,
+                  &(struct sim_heap_event){
+                      .time_ns = parcel->message->sent_ns + latency_ns,
+                      .generation = latency_ns == 0 ? parcel->generation + 1 : 0,
+                      .target = target,
+                      .source = parcel->message->source,
+                      .sequence = parcel->message->sequence,
+                      .reference = (uint32_t)pair << SIM_REFERENCE_BITS | parcel->reference,
+                      .received = 1,
+                  });
+}
+
+static inline void arrive(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
+                          enum sim_pair_class pair, uint64_t latency_ns)
+{
+    if (parcel->heap) {
+        arrive_in_heap(engine, parcel, target, pair, latency_ns);
+        return;
+    }
+    struct sim_ring *ring = &engine->worker.ring;
+    uint64_t since_ns = parcel->since_ns + latency_ns;
+    uint64_t ahead = (uint64_t)((mesh_uint128)since_ns * parcel->window_reciprocal >> 64);
+    if (ahead > parcel->slot_mask) {
+        sim_ring_push_far(ring, parcel->message->sent_ns + latency_ns, target, pair,
+                          parcel->message);
+        return;
+    }
+    uint64_t slot = (parcel->window + ahead) & parcel->slot_mask;
+    sim_ring_push(ring, &parcel->buckets[slot * parcel->block_count + (target >> SIM_BLOCK_SHIFT)],
+                  sim_event_pack(since_ns - ahead * parcel->window_ns,
+                                 target & (SIM_BLOCK_NODES - 1), pair, parcel->reference));
+}
+
+// The network duplicates a copy: the second has a latency of its own and is never duplicated again.
+static void arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
+                         enum sim_pair_class pair)
+{
+    const struct mesh_message *message = parcel->message;
+    uint32_t stream =
+        sim_network_stream((enum mesh_message_kind)message->kind, parcel->targets[0], 1);
+    struct mesh_random random =
+        mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
+                    (uint32_t)(message->occasion >> 32), message->source, stream + place);
+    arrive(
+        engine, parcel, parcel->targets[place], pair,
+        sim_link_latency_ns(&engine->config.network->links[pair], random.word[0], random.word[1]));
+}
+
+// What became of the copies of one message, per pair class.
+struct tally {
+    uint32_t sent[SIM_PAIR_CLASS_COUNT];
+    uint32_t lost[SIM_PAIR_CLASS_COUNT];
+    uint32_t duplicated[SIM_PAIR_CLASS_COUNT];
+    uint64_t latency_ns_max[SIM_PAIR_CLASS_COUNT];
+};
+
+static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
+                         const struct tally *tally)
+{
+    if (message->sent_ns < engine->config.warmup_ns) {
+        return;
+    }
     uint32_t transport_bytes = sim_network_transport_bytes(
         engine->config.network, message->wire_bytes, message->update_count);
-    const uint32_t *targets = worker->output.targets + record->send.target_first;
-    for (uint32_t place = 0; place < record->send.target_count; place++) {
-        if (outbox->count == SIM_DRAW_BATCH) {
-            sim_outbox_flush(engine);
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        uint64_t copies = tally->sent[pair];
+        if (copies == 0) {
+            continue;
         }
-        uint32_t i = outbox->count++;
-        outbox->low[i] = (uint32_t)message->occasion;
-        outbox->high[i] = (uint32_t)(message->occasion >> 32);
-        outbox->source[i] = message->source;
-        outbox->stream[i] =
-            sim_network_stream((enum mesh_message_kind)message->kind, place, targets[place], 0);
-        outbox->target[i] = targets[place];
-        outbox->place[i] = place;
-        outbox->reference[i] = reference;
-        outbox->transport_bytes[i] = transport_bytes;
-        outbox->message[i] = message;
+        struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
+        counters->messages += copies;
+        counters->bytes += copies * message->wire_bytes;
+        counters->transport_bytes += copies * transport_bytes;
+        counters->updates += copies * message->update_count;
+        counters->lost += tally->lost[pair];
+        counters->duplicated += tally->duplicated[pair];
+        if (tally->latency_ns_max[pair] > counters->latency_ns_max) {
+            counters->latency_ns_max = tally->latency_ns_max[pair];
+        }
     }
 }
 
-static void carry_out(struct sim_engine *engine, const struct mesh_event *events)
+// Sends the copies [first, end) through the network.
+static void dispatch(struct sim_engine *engine, const struct parcel *shared, uint32_t first,
+                     uint32_t end, struct tally *tally)
+{
+    const struct sim_network *network = engine->config.network;
+    const struct parcel copy = *shared;
+    const struct parcel *parcel = &copy;
+    const struct mesh_message *message = parcel->message;
+    uint32_t source = message->source;
+    bool duplicates = network->duplicates;
+    uint32_t words[4][SIM_DRAW_BATCH];
+    uint32_t stream =
+        sim_network_stream((enum mesh_message_kind)message->kind, parcel->targets[0], 0);
+    sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
+    for (uint32_t place = first; place < end; place++) {
+        uint32_t i = place - first;
+        uint32_t target = parcel->targets[place];
+        enum sim_pair_class pair = sim_network_pair(network, source, target);
+        const struct sim_link *link = &network->links[pair];
+        tally->sent[pair]++;
+        if (duplicates && sim_link_duplicates(link, words[3][i])) {
+            tally->duplicated[pair]++;
+            arrive_again(engine, parcel, place, pair);
+        }
+        if (sim_link_loses(link, words[2][i])) {
+            tally->lost[pair]++;
+            continue;
+        }
+        uint64_t latency_ns = sim_link_latency_ns(link, words[0][i], words[1][i]);
+        if (latency_ns > tally->latency_ns_max[pair]) {
+            tally->latency_ns_max[pair] = latency_ns;
+        }
+        arrive(engine, parcel, target, pair, latency_ns);
+    }
+}
+
+static void post(struct sim_engine *engine, const struct mesh_record *record, uint32_t generation)
+{
+    const struct sim_worker *worker = &engine->worker;
+    const struct mesh_message *message = record->send.message;
+    struct parcel parcel = {
+        .message = message,
+        .targets = worker->output.targets + record->send.target_first,
+        .count = record->send.target_count,
+        .reference = sim_arena_reference(&worker->arena, message),
+        .generation = generation,
+        .heap = engine->config.queue == SIM_QUEUE_HEAP,
+        .since_ns = message->sent_ns - engine->window * engine->window_ns,
+        .buckets = worker->ring.buckets,
+        .window = engine->window,
+        .window_ns = engine->window_ns,
+        .window_reciprocal = engine->window_reciprocal,
+        .slot_mask = worker->ring.slot_count - 1,
+        .block_count = worker->ring.block_count,
+    };
+    struct tally tally = {0};
+    for (uint32_t first = 0; first < parcel.count; first += SIM_DRAW_BATCH) {
+        uint32_t end =
+            parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
+        dispatch(engine, &parcel, first, end, &tally);
+    }
+    count_copies(engine, message, &tally);
+}
+
+static void carry_out(struct sim_engine *engine, const struct mesh_event *events,
+                      uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
     for (uint32_t i = 0; i < worker->output.record_count; i++) {
         const struct mesh_record *record = &worker->output.records[i];
         switch ((enum mesh_record_kind)record->kind) {
-        case MESH_RECORD_SEND: post(engine, record); break;
+        case MESH_RECORD_SEND: post(engine, record, generation); break;
         case MESH_RECORD_DELIVER: note_change(worker, &events[record->event], record); break;
         case MESH_RECORD_PERSIST: break;  // disks are instant: what follows need not wait
         case MESH_RECORD_REJECT: worker->rejects++; break;
@@ -69,101 +210,16 @@ static void carry_out(struct sim_engine *engine, const struct mesh_event *events
     worker->output.target_count = 0;
 }
 
-void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count)
+void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
+                    uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
-    size_t message_words = mesh_output_bound(engine->config.mesh, engine->words).message_words;
     for (uint32_t done = 0; done < count;) {
-        sim_arena_provide(&worker->arena, &worker->output, message_words);
+        sim_arena_provide(&worker->arena, &worker->output, engine->message_words);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done,
                                      count - done, &worker->output);
-        carry_out(engine, worker->batch + done);
+        carry_out(engine, worker->batch + done, generation);
         done += handled;
     }
     worker->events += count;
-}
-
-static void arrive(struct sim_engine *engine, uint32_t i, enum sim_pair_class pair,
-                   uint64_t latency_ns)
-{
-    struct sim_worker *worker = &engine->worker;
-    struct sim_outbox *outbox = &worker->outbox;
-    const struct mesh_message *message = outbox->message[i];
-    uint64_t arrival_ns = message->sent_ns + latency_ns;
-    if (engine->config.queue == SIM_QUEUE_HEAP) {
-        sim_heap_push(&worker->heap,
-                      &(struct sim_heap_event){
-                          .time_ns = arrival_ns,
-                          .generation = latency_ns == 0 ? outbox->generation + 1 : 0,
-                          .target = outbox->target[i],
-                          .source = message->source,
-                          .sequence = message->sequence,
-                          .reference = (uint32_t)pair << SIM_REFERENCE_BITS | outbox->reference[i],
-                          .received = 1,
-                      });
-        return;
-    }
-    uint64_t since_ns = arrival_ns - engine->window * engine->window_ns;
-    uint64_t ahead = sim_engine_windows_in(engine, since_ns);
-    if (ahead >= worker->ring.slot_count) {
-        sim_ring_push_far(&worker->ring, arrival_ns, outbox->target[i], pair, message);
-        return;
-    }
-    uint32_t target = outbox->target[i];
-    sim_ring_push(&worker->ring,
-                  sim_ring_bucket(&worker->ring, engine->window + ahead, target >> SIM_BLOCK_SHIFT),
-                  sim_event_pack(since_ns - ahead * engine->window_ns,
-                                 target & (SIM_BLOCK_NODES - 1), pair, outbox->reference[i]));
-}
-
-// The network duplicates a message: the copy has a latency of its own and is never duplicated again.
-static void arrive_twice(struct sim_engine *engine, uint32_t i, enum sim_pair_class pair,
-                         struct sim_counters *counters)
-{
-    const struct sim_outbox *outbox = &engine->worker.outbox;
-    uint32_t stream =
-        sim_network_stream((enum mesh_message_kind)outbox->message[i]->kind, outbox->place[i],
-                           outbox->target[i], 1);
-    struct mesh_random random = mesh_philox(engine->config.network->seed, outbox->low[i],
-                                            outbox->high[i], outbox->source[i], stream);
-    counters->duplicated++;
-    arrive(engine, i, pair,
-           sim_link_latency_ns(&engine->config.network->links[pair], random.word[0],
-                               random.word[1]));
-}
-
-void sim_outbox_flush(struct sim_engine *engine)
-{
-    struct sim_worker *worker = &engine->worker;
-    struct sim_outbox *outbox = &worker->outbox;
-    const struct sim_network *network = engine->config.network;
-    struct sim_counters uncounted = {0};
-    sim_network_draw(network, outbox->count, outbox->low, outbox->high, outbox->source,
-                     outbox->stream, outbox->words);
-    for (uint32_t i = 0; i < outbox->count; i++) {
-        const struct mesh_message *message = outbox->message[i];
-        enum sim_pair_class pair =
-            sim_network_pair(network, outbox->source[i], outbox->target[i]);
-        const struct sim_link *link = &network->links[pair];
-        bool counted = message->sent_ns >= engine->config.warmup_ns;
-        struct sim_counters *counters = counted ? &worker->counters[message->kind][pair] : &uncounted;
-        counters->messages++;
-        counters->bytes += message->wire_bytes;
-        counters->transport_bytes += outbox->transport_bytes[i];
-        counters->updates += message->update_count;
-        if (sim_link_duplicates(link, outbox->words[3][i])) {
-            arrive_twice(engine, i, pair, counters);
-        }
-        if (sim_link_loses(link, outbox->words[2][i])) {
-            counters->lost++;
-            continue;
-        }
-        uint64_t latency_ns =
-            sim_link_latency_ns(link, outbox->words[0][i], outbox->words[1][i]);
-        if (latency_ns > counters->latency_ns_max) {
-            counters->latency_ns_max = latency_ns;
-        }
-        arrive(engine, i, pair, latency_ns);
-    }
-    outbox->count = 0;
 }

@@ -80,6 +80,7 @@ static void create_worker(struct sim_engine *engine)
     struct sim_worker *worker = &engine->worker;
     const struct sim_engine_config *config = &engine->config;
     struct mesh_bound bound = mesh_output_bound(config->mesh, engine->words);
+    engine->message_words = bound.message_words;
     worker->output.record_capacity = OUTPUT_EVENTS * bound.records;
     worker->output.records =
         sim_memory_zeroed(worker->output.record_capacity * sizeof *worker->output.records);
@@ -122,8 +123,7 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
         uint32_t node = scope->members == NULL ? scope->first + i : scope->members[i];
         struct sim_block *block = &engine->blocks[node >> SIM_BLOCK_SHIFT];
         struct mesh_event event = {.node = node, .scope = scope_index, .kind = MESH_EVENT_START};
-        sim_arena_provide(&engine->worker.arena, output,
-                          mesh_output_bound(engine->config.mesh, engine->words).message_words);
+        sim_arena_provide(&engine->worker.arena, output, engine->message_words);
         uint32_t handled = mesh_step(engine->config.mesh, &block->states, &event, 1, output);
         assert(handled == 1 && output->record_count == 1);
         assert(output->records[0].kind == MESH_RECORD_TIMER);
@@ -167,6 +167,8 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
         lookahead_ns = SIM_WINDOW_NS_MAX;
     }
     made->window_ns = lookahead_ns < SIM_WINDOW_NS_MAX ? lookahead_ns : SIM_WINDOW_NS_MAX;
+    made->window_bits =
+        made->window_ns == 1 ? 1 : 64 - (uint32_t)__builtin_clzll(made->window_ns - 1);
     made->window_reciprocal = UINT64_MAX / made->window_ns + 1;
     made->checkpoint_next_ns = SIM_CHECKPOINT_NS;
     made->hash = XXH3_createState();
@@ -211,8 +213,7 @@ void sim_engine_destroy(struct sim_engine *engine)
     destroy_worker(&engine->worker, engine->config.queue);
     sim_memory_free(engine->blocks);
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
-    sim_memory_free_pages(engine->updates,
-                          engine->table.lane_capacity * sizeof *engine->updates);
+    sim_memory_free_pages(engine->updates, engine->table.lane_capacity * sizeof *engine->updates);
     sim_memory_free(engine->index);
     sim_memory_free(engine->writes);
     sim_memory_free(engine->written);
@@ -303,8 +304,7 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
         }
     }
     engine->fingerprint = XXH3_64bits_digest(engine->hash);
-    engine->checkpoint_next_ns =
-        (time_ns / SIM_CHECKPOINT_NS + 1) * (uint64_t)SIM_CHECKPOINT_NS;
+    engine->checkpoint_next_ns = (time_ns / SIM_CHECKPOINT_NS + 1) * (uint64_t)SIM_CHECKPOINT_NS;
     if (engine->config.observer.checkpoint != NULL) {
         engine->config.observer.checkpoint(engine->config.observer.context, time_ns,
                                            engine->fingerprint, engine->worker.events);
@@ -319,15 +319,13 @@ static bool end_window(struct sim_engine *engine)
     uint64_t time_ns = (engine->window + 1) * engine->window_ns;
     hash_changes(engine);
     if (observer->changes != NULL && worker->change_count > 0) {
-        observer->changes(observer->context, &engine->table, worker->changes,
-                          worker->change_count);
+        observer->changes(observer->context, &engine->table, worker->changes, worker->change_count);
     }
     worker->change_count = 0;
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
     }
-    return observer->window != NULL &&
-           observer->window(observer->context, time_ns, worker->events);
+    return observer->window != NULL && observer->window(observer->context, time_ns, worker->events);
 }
 
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
@@ -389,11 +387,11 @@ static uint64_t in_heap(const struct sim_engine *engine, enum mesh_message_kind 
     uint64_t count = 0;
     for (uint32_t i = 0; i < worker->heap.count; i++) {
         const struct sim_heap_event *event = &worker->heap.events[i];
-        count += event->received &&
-                 is_counted(engine,
-                            sim_arena_message(&worker->arena,
-                                              sim_event_reference(event->reference)),
-                            kind);
+        count +=
+            event->received &&
+            is_counted(engine,
+                       sim_arena_message(&worker->arena, sim_event_reference(event->reference)),
+                       kind);
     }
     return count;
 }
@@ -421,6 +419,5 @@ static uint64_t in_ring(const struct sim_engine *engine, enum mesh_message_kind 
 
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind)
 {
-    return engine->config.queue == SIM_QUEUE_HEAP ? in_heap(engine, kind)
-                                                  : in_ring(engine, kind);
+    return engine->config.queue == SIM_QUEUE_HEAP ? in_heap(engine, kind) : in_ring(engine, kind);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The event engine: simulated time passes, the core steps, the network carries.
 //
-//      time -->   | window w      | window w+1    |  ...  each as long as the least latency (at most
-//                 |               |               |       2^20 ns), so nothing sent in a window
-//     block 0     | o oo  o   o   |  oo    o      |       arrives in it
+//      time -->   | window w      | window w+1    |  ...  each as long as the least latency (at
+//                 |               |               |       most 2^20 ns), so nothing sent in a
+//     block 0     | o oo  o   o   |  oo    o      |       window arrives in it
 //     block 1     |  o o    oo  o |     o    oo   |
 //     block 2     | oo   o  o     | o  o     o    |       o = an event of a node of that block
 //
@@ -15,15 +15,15 @@
 //        changes of the window, in the total order --> fingerprint, observer <-- DELIVER
 //
 // Total order of events: (time, generation, target, source, sequence); a node's own events (writes,
-// then ticks) come before its messages. Generation counts causes within one instant and is 0 wherever
-// latencies are positive. Within a window no event can cause another one, so only the order per
-// target matters, and blocks may be handled in any order or at once; what leaves a window (changes)
-// is put back into the total order. The same holds for every number of threads: windows depend on
-// the network alone.
+// then ticks) come before its messages. Generation counts causes within one instant and is 0
+// wherever latencies are positive. Within a window no event can cause another one, so only the
+// order per target matters, and blocks may be handled in any order or at once; what leaves a window
+// (changes) is put back into the total order. The same holds for every number of threads: windows
+// depend on the network alone.
 //
-// SIM_QUEUE_HEAP is a plain binary heap of 32-byte events, one step per event, instead of windows and
-// batches. It is what runs when the least latency is 0 (then windows would have no length), it is
-// the yardstick of the benchmark, and since all else is shared it checks the windows: same
+// SIM_QUEUE_HEAP is a plain binary heap of 32-byte events, one step per event, instead of windows
+// and batches. It is what runs when the least latency is 0 (then windows would have no length), it
+// is the yardstick of the benchmark, and since all else is shared it checks the windows: same
 // fingerprint.
 
 #ifndef SIM_ENGINE_H
@@ -52,8 +52,9 @@ struct sim_write {
 // Updates that became known to a node: a write, or the first receipt.
 struct sim_change {
     uint64_t time_ns;
-    const struct mesh_message *message;  // that brought them, readable during the call; NULL: a write
-    uint64_t lanes;                      // of lanes 64 * word .. 64 * word + 63
+    const struct mesh_message
+        *message;    // that brought them, readable during the call; NULL: a write
+    uint64_t lanes;  // of lanes 64 * word .. 64 * word + 63
     uint32_t word;
     uint32_t node;
 };
@@ -83,12 +84,12 @@ struct sim_observer {
 };
 
 struct sim_engine_config {
-    const struct mesh_config *mesh;      // nodes are those of its scopes; used until destroy
+    const struct mesh_config *mesh;  // nodes are those of its scopes; used until destroy
     const struct sim_network *network;
-    uint32_t node_count;                 // 2 .. MESH_NODE_MAX
-    const struct sim_write *writes;      // [write_count], sorted by (time_ns, node)
+    uint32_t node_count;             // 2 .. MESH_NODE_MAX
+    const struct sim_write *writes;  // [write_count], sorted by (time_ns, node)
     uint32_t write_count;
-    uint64_t warmup_ns;                  // messages sent before are not counted
+    uint64_t warmup_ns;  // messages sent before are not counted
     struct sim_observer observer;
     enum sim_queue queue;
 };
@@ -104,8 +105,8 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
                        struct sim_error *error);
 void sim_engine_destroy(struct sim_engine *engine);
 
-// Runs until `until_ns` or until the observer stops it, then makes the last checkpoint. The window in
-// which `until_ns` falls is run whole. Returns the simulated time reached.
+// Runs until `until_ns` or until the observer stops it, then makes the last checkpoint. The window
+// in which `until_ns` falls is run whole. Returns the simulated time reached.
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns);
 
 uint64_t sim_engine_fingerprint(const struct sim_engine *engine);

@@ -48,8 +48,7 @@ struct sim_heap_event sim_heap_pop(struct sim_heap *heap)
     struct sim_heap_event last = heap->events[--heap->count];
     uint32_t hole = 0;
     for (uint32_t child = 1; child < heap->count; child = 2 * hole + 1) {
-        if (child + 1 < heap->count &&
-            precedes(&heap->events[child + 1], &heap->events[child])) {
+        if (child + 1 < heap->count && precedes(&heap->events[child + 1], &heap->events[child])) {
             child++;
         }
         if (!precedes(&heap->events[child], &last)) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A binary heap of 32-byte events in the total order: the plain queue.
 //
-//            least                 a < b  when  (time, generation, target, own events first, source, sequence)
-//           /     \                             of a comes before that of b
+//            least          a comes before b by (time, generation, target, own events first,
+//           /     \         source, sequence)
 //          .       .
-//         / \     / \     children of i at 2i + 1 and 2i + 2, in one array
+//         / \     / \       children of i at 2i + 1 and 2i + 2, in one array
 
 #ifndef SIM_HEAP_H
 #define SIM_HEAP_H
@@ -16,7 +16,7 @@ struct sim_heap_event {
     uint64_t time_ns;
     uint32_t generation;
     uint32_t target;
-    uint32_t source;     // of a message; an own event: its reference
+    uint32_t source;  // of a message; an own event: its reference
     uint32_t sequence;
     uint32_t reference;  // message in the arena, with the pair class on top; or an own event
     uint32_t received;   // 0: an event of the node itself, 1: a message

@@ -61,9 +61,8 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         top->time_ns += period_ns;
         sim_heap_push(&worker->heap, top);
     }
-    worker->outbox.generation = top->generation;
-    sim_step_batch(engine, &engine->blocks[event->node >> SIM_BLOCK_SHIFT].states, 1);
-    sim_outbox_flush(engine);
+    sim_step_batch(engine, &engine->blocks[event->node >> SIM_BLOCK_SHIFT].states, 1,
+                   top->generation);
 }
 
 void sim_heap_run_window(struct sim_engine *engine)

@@ -6,19 +6,8 @@
 
 #include "queue.h"
 
-#define INSERTION_MAX 24u
-
-static void insertion_sort(uint64_t *events, uint32_t count)
-{
-    for (uint32_t i = 1; i < count; i++) {
-        uint64_t event = events[i];
-        uint32_t hole = i;
-        for (; hole > 0 && events[hole - 1] > event; hole--) {
-            events[hole] = events[hole - 1];
-        }
-        events[hole] = event;
-    }
-}
+#define DIGIT_BITS_MAX 11u
+#define BUCKET_MAX 64u  // events of one bucket that insertion may sort
 
 // Least significant digit first over the upper 32 bits; digits that all events share cost nothing.
 static void radix_sort(uint64_t *events, uint64_t *scratch, uint32_t count)
@@ -68,30 +57,65 @@ static bool precedes(uint64_t a, uint64_t b, const struct sim_arena *arena)
                                             : from_a->sequence < from_b->sequence;
 }
 
-// Within runs of equal time and target, by insertion: a run is what one node gets in one nanosecond.
-static void resolve_ties(uint64_t *events, uint32_t count, const struct sim_arena *arena)
+// Sorts what is nearly sorted. Ties of time and target are what one node gets in one nanosecond.
+static void insertion_sort(uint64_t *events, uint32_t count, const struct sim_arena *arena)
 {
     for (uint32_t i = 1; i < count; i++) {
         uint64_t event = events[i];
         uint32_t hole = i;
-        for (; hole > 0 && events[hole - 1] >> 32 == event >> 32 &&
-               precedes(event, events[hole - 1], arena);
-             hole--) {
-            events[hole] = events[hole - 1];
+        for (; hole > 0 && events[hole - 1] >> 32 >= event >> 32; hole--) {
+            uint64_t before = events[hole - 1];
+            if (before >> 32 == event >> 32 && !precedes(event, before, arena)) {
+                break;
+            }
+            events[hole] = before;
         }
         events[hole] = event;
     }
 }
 
-void sim_order_events(uint64_t *events, uint64_t *scratch, uint32_t count,
+// One pass by the leading bits of the time, about one event per bucket. Returns false, with nothing
+// done, when the times crowd so much that a bucket is too long for insertion.
+static bool scatter(uint64_t *events, uint64_t *scratch, uint32_t count, uint32_t window_bits)
+{
+    uint16_t starts[(1 << DIGIT_BITS_MAX) + 1];
+    uint32_t digit_bits = 32 - (uint32_t)__builtin_clz(count);
+    digit_bits = digit_bits < DIGIT_BITS_MAX ? digit_bits : DIGIT_BITS_MAX;
+    uint32_t shift = 44 + window_bits - digit_bits;
+    if (count > UINT16_MAX) {
+        return false;
+    }
+    memset(starts, 0, ((1u << digit_bits) + 1) * sizeof *starts);
+    for (uint32_t i = 0; i < count; i++) {
+        starts[(events[i] >> shift) + 1]++;
+    }
+    uint32_t longest = 0;
+    for (uint32_t digit = 1; digit <= 1u << digit_bits; digit++) {
+        longest = starts[digit] > longest ? starts[digit] : longest;
+        starts[digit] = (uint16_t)(starts[digit] + starts[digit - 1]);
+    }
+    if (longest > BUCKET_MAX) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        scratch[starts[events[i] >> shift]++] = events[i];
+    }
+    return true;
+}
+
+void sim_order_events(uint64_t **events, uint64_t **scratch, uint32_t count, uint32_t window_bits,
                       const struct sim_arena *arena)
 {
-    if (count <= INSERTION_MAX) {
-        insertion_sort(events, count);
-    } else {
-        radix_sort(events, scratch, count);
+    if (count > BUCKET_MAX) {
+        if (scatter(*events, *scratch, count, window_bits)) {
+            uint64_t *swap = *events;
+            *events = *scratch;
+            *scratch = swap;
+        } else {
+            radix_sort(*events, *scratch, count);
+        }
     }
-    resolve_ties(events, count, arena);
+    insertion_sort(*events, count, arena);
 }
 
 static bool change_precedes(const struct sim_change *a, const struct sim_change *b)

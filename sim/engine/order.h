@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Putting things into the total order (engine.h): the events of one block and window before the core
-// sees them, the changes of one window before observers do.
+// Putting things into the total order (engine.h): the events of one block and window before the
+// core sees them, the changes of one window before observers do.
 //
-//     events    radix sort of (time, target), then the few ties by (own first, source, sequence)
+//     events    one scatter by the leading bits of the time, then insertion; a radix sort where
+//               times crowd; ties of time and target by (own events first, source, sequence)
 //     changes   merge of the sorted runs that the blocks left behind
 
 #ifndef SIM_ORDER_H
@@ -13,8 +14,9 @@
 #include "arena.h"
 #include "engine.h"
 
-// `scratch` has room for `count`, too. The result is in `events`.
-void sim_order_events(uint64_t *events, uint64_t *scratch, uint32_t count,
+// Sorts `*events`, whose offsets are below 2^window_bits; `*scratch` has room for `count`, too. The
+// two may change places.
+void sim_order_events(uint64_t **events, uint64_t **scratch, uint32_t count, uint32_t window_bits,
                       const struct sim_arena *arena);
 
 // Sorts by (time, node); changes that tie keep their order.

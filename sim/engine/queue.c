@@ -19,15 +19,13 @@ void sim_ring_init(struct sim_ring *ring, uint32_t block_count, uint64_t window_
     }
     *ring = (struct sim_ring){
         .slot_count = slot_count, .block_count = block_count, .window_ns = window_ns};
-    ring->buckets =
-        sim_memory_zeroed((size_t)slot_count * block_count * sizeof *ring->buckets);
+    ring->buckets = sim_memory_zeroed((size_t)slot_count * block_count * sizeof *ring->buckets);
 }
 
 void sim_ring_finish(struct sim_ring *ring)
 {
     for (uint32_t slab = 0; slab < ring->slab_count; slab++) {
-        sim_memory_free_pages(ring->slabs[slab],
-                              CHUNKS_PER_SLAB * sizeof(struct sim_event_chunk));
+        sim_memory_free_pages(ring->slabs[slab], CHUNKS_PER_SLAB * sizeof(struct sim_event_chunk));
     }
     for (uint32_t i = 0; i < ring->far_count; i++) {
         sim_memory_free(ring->far[i].message);
@@ -52,6 +50,17 @@ struct sim_event_chunk *sim_ring_new_chunk(struct sim_ring *ring)
     struct sim_event_chunk *chunk = ring->free;
     ring->free = chunk->next;
     return chunk;
+}
+
+uint32_t sim_ring_count(const struct sim_bucket *bucket)
+{
+    uint32_t count = 0;
+    uint32_t fill = bucket->fill;
+    for (const struct sim_event_chunk *chunk = bucket->first; chunk != NULL; chunk = chunk->next) {
+        count += fill;
+        fill = SIM_CHUNK_EVENTS;
+    }
+    return count;
 }
 
 uint32_t sim_ring_take(struct sim_ring *ring, struct sim_bucket *bucket, uint64_t *events)

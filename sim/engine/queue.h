@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Messages under way, by window of arrival and block of target: appended in any order, taken together.
+// Messages under way, by window of arrival and block of target: appended in any order, taken
+// together.
 //
-//     window of arrival     w    w+1   w+2  ...  w + slots - 1     later: overflow, a plain list
-//                block 0   [ ]   [ ]   [ ]           [ ]           that is gone through whenever half
-//                block 1   [ ]   [ ]   [ ]           [ ]           the ring has passed
-//                            |
-//                             chunk (63 events) -> chunk -> ...
+//     window of arrival   w    w+1   w+2  ...  w + slots - 1    later: overflow, a plain list
+//              block 0   [ ]   [ ]   [ ]           [ ]          that is gone through whenever
+//              block 1   [ ]   [ ]   [ ]           [ ]          half the ring has passed
+//                          |
+//                          chunk (63 events) -> chunk -> ...
 //
-// An event is 8 bytes:   offset in the window : 20 | target in its block : 12 | class : 3 | reference : 29
+// An event is 8 bytes:
+//
+//     offset in the window : 20 | target in its block : 12 | pair class : 3 | reference : 29
+//
 // so that sorting events as integers sorts them by time, then target.
 
 #ifndef SIM_QUEUE_H
@@ -58,7 +62,6 @@ struct sim_event_chunk {
 struct sim_bucket {
     struct sim_event_chunk *first;  // the one being filled; those behind it are full
     uint32_t fill;                  // events in it
-    uint32_t count;                 // events in all
 };
 
 // A message whose window lies beyond the ring, with a copy of what it says.
@@ -70,15 +73,15 @@ struct sim_far_event {
 };
 
 struct sim_ring {
-    struct sim_bucket *buckets;    // [slot_count][block_count]
-    uint32_t slot_count;           // a power of two
+    struct sim_bucket *buckets;  // [slot_count][block_count]
+    uint32_t slot_count;         // a power of two
     uint32_t block_count;
     uint64_t window_ns;
-    uint64_t window;               // the current one
+    uint64_t window;  // the current one
     struct sim_event_chunk *free;
-    void **slabs;                  // [slab_count] chunks were cut from these
+    void **slabs;  // [slab_count] chunks were cut from these
     uint32_t slab_count;
-    struct sim_far_event *far;     // [far_count]
+    struct sim_far_event *far;  // [far_count]
     uint32_t far_count;
     uint32_t far_capacity;
 };
@@ -94,12 +97,14 @@ struct sim_event_chunk *sim_ring_new_chunk(struct sim_ring *ring);
 void sim_ring_push_far(struct sim_ring *ring, uint64_t arrival_ns, uint32_t target,
                        enum sim_pair_class pair, const struct mesh_message *message);
 
-// Moves what has come within the ring's reach from the overflow list to its bucket; the messages are
-// copied to the arena's current slot.
+// Moves what has come within the ring's reach from the overflow list to its bucket; the messages
+// are copied to the arena's current slot.
 void sim_ring_pull_far(struct sim_ring *ring, struct sim_arena *arena, struct mesh_output *output);
 
-// Takes all events of a bucket of the current window: copies them to `events` and empties it.
-// `events` has room for bucket->count. Returns how many.
+uint32_t sim_ring_count(const struct sim_bucket *bucket);
+
+// Takes all events of a bucket: copies them to `events`, which has room for sim_ring_count, and
+// empties it. Returns how many.
 uint32_t sim_ring_take(struct sim_ring *ring, struct sim_bucket *bucket, uint64_t *events);
 
 static inline struct sim_bucket *sim_ring_bucket(const struct sim_ring *ring, uint64_t window,
@@ -117,7 +122,6 @@ static inline void sim_ring_push(struct sim_ring *ring, struct sim_bucket *bucke
         bucket->fill = 0;
     }
     bucket->first->events[bucket->fill++] = event;
-    bucket->count++;
 }
 
 #endif

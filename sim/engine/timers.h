@@ -5,8 +5,8 @@
 //     nodes     |  17   4      29   3    8          11    25    |
 //                           ^ cursor: everything before it has fired in this turn
 //
-// Firing moves the cursor; re-arming is free. A node's tick number is the number of whole periods that
-// have passed, so it needs no counter and never repeats.
+// Firing moves the cursor; re-arming is free. A node's tick number is the number of whole periods
+// that have passed, so it needs no counter and never repeats.
 
 #ifndef SIM_TIMERS_H
 #define SIM_TIMERS_H
@@ -23,7 +23,7 @@ struct sim_timers {
     uint32_t count;
     uint32_t capacity;
     uint32_t cursor;
-    uint64_t turn_ns;          // when the current turn began
+    uint64_t turn_ns;  // when the current turn began
     uint64_t period_ns;
     uint16_t scope;
 };

@@ -24,9 +24,8 @@ static uint32_t take_ticks(struct sim_worker *worker, struct sim_timers *timers,
     while (timers->turn_ns + timers->timers[timers->cursor].phase_ns < end_ns) {
         const struct sim_timer *timer = &timers->timers[timers->cursor];
         make_room(worker, count + 1);
-        worker->keys[count++] =
-            sim_event_pack(timers->turn_ns + timer->phase_ns - start_ns, timer->local, 0,
-                           SIM_REFERENCE_TICK + timers->scope);
+        worker->keys[count++] = sim_event_pack(timers->turn_ns + timer->phase_ns - start_ns,
+                                               timer->local, 0, SIM_REFERENCE_TICK + timers->scope);
         if (++timers->cursor == timers->count) {
             timers->cursor = 0;
             timers->turn_ns += timers->period_ns;
@@ -40,55 +39,79 @@ static uint32_t gather(struct sim_engine *engine, uint32_t block_index)
     struct sim_worker *worker = &engine->worker;
     struct sim_block *block = &engine->blocks[block_index];
     struct sim_bucket *bucket = sim_ring_bucket(&worker->ring, engine->window, block_index);
-    make_room(worker, bucket->count);
+    make_room(worker, sim_ring_count(bucket));
     uint32_t count = sim_ring_take(&worker->ring, bucket, worker->keys);
     uint64_t start_ns = engine->window * engine->window_ns;
     for (uint32_t i = 0; i < block->timers_count; i++) {
-        count = take_ticks(worker, &block->timers[i], start_ns, start_ns + engine->window_ns, count);
+        count =
+            take_ticks(worker, &block->timers[i], start_ns, start_ns + engine->window_ns, count);
     }
     return count;
 }
 
-// Asks for the cache lines that the core will touch: replica and message.
-static void prefetch(const struct sim_worker *worker, const struct mesh_states *states,
-                     uint32_t first, uint32_t end)
+// Asks for the cache lines that the core will touch, replica and message, and notes where the
+// messages are. Always inline: gcc drops calls of functions that only prefetch.
+__attribute__((always_inline)) static inline void look_ahead(struct sim_worker *worker,
+                                                             const struct mesh_states *states,
+                                                             uint32_t first, uint32_t end)
 {
+    const struct mesh_message **messages = worker->messages[first / SIM_BATCH_EVENTS % 2];
     for (uint32_t i = first; i < end; i++) {
         uint64_t key = worker->keys[i];
         __builtin_prefetch((char *)states->replicas + sim_event_local(key) * states->stride, 1);
         uint32_t reference = sim_event_reference(key);
+        const struct mesh_message *message = NULL;
         if (reference >= SIM_REFERENCE_FREE) {
-            __builtin_prefetch(sim_arena_message(&worker->arena, reference));
+            message = sim_arena_message(&worker->arena, reference);
+            __builtin_prefetch(message);
         }
+        messages[i - first] = message;
     }
 }
 
-// Fills one event of the batch; counts it as delivered when it is a message.
-static void unpack(struct sim_engine *engine, const struct mesh_states *states, uint64_t key,
-                   struct mesh_event *event)
+static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mesh_event *event)
+{
+    if (reference >= SIM_REFERENCE_TICK) {
+        event->kind = MESH_EVENT_TICK;
+        event->scope = (uint16_t)(reference - SIM_REFERENCE_TICK);
+        event->tick = event->time_ns / engine->config.mesh->scopes[event->scope].interval_ns;
+        return;
+    }
+    const struct sim_write *write = sim_engine_take_write(engine, event->time_ns, event->node);
+    event->kind = MESH_EVENT_WRITE;
+    event->scope = write->scope;
+    event->write = &write->write;
+}
+
+// Fills the batch with the events [first, end); messages are counted as delivered.
+static void unpack(struct sim_engine *engine, const struct mesh_states *states, uint32_t first,
+                   uint32_t end)
 {
     struct sim_worker *worker = &engine->worker;
-    event->time_ns = engine->window * engine->window_ns + sim_event_offset_ns(key);
-    event->node = states->node_first + sim_event_local(key);
-    uint32_t reference = sim_event_reference(key);
-    if (reference >= SIM_REFERENCE_FREE) {
-        const struct mesh_message *message = sim_arena_message(&worker->arena, reference);
+    const struct mesh_message **messages = worker->messages[first / SIM_BATCH_EVENTS % 2];
+    uint64_t start_ns = engine->window * engine->window_ns;
+    uint64_t warmup_ns = engine->config.warmup_ns;
+    for (uint32_t i = first; i < end; i++) {
+        uint64_t key = worker->keys[i];
+        struct mesh_event *event = &worker->batch[i - first];
+        const struct mesh_message *message = messages[i - first];
+        event->time_ns = start_ns + sim_event_offset_ns(key);
+        event->node = states->node_first + sim_event_local(key);
+        if (message == NULL) {
+            unpack_own(engine, sim_event_reference(key), event);
+            continue;
+        }
         event->kind = MESH_EVENT_RECEIVE;
         event->scope = message->scope;
         event->message = message;
         worker->counters[message->kind][sim_event_pair(key)].delivered +=
-            message->sent_ns >= engine->config.warmup_ns;
-    } else if (reference >= SIM_REFERENCE_TICK) {
-        event->kind = MESH_EVENT_TICK;
-        event->scope = (uint16_t)(reference - SIM_REFERENCE_TICK);
-        event->tick = event->time_ns / engine->config.mesh->scopes[event->scope].interval_ns;
-    } else {
-        const struct sim_write *write =
-            sim_engine_take_write(engine, event->time_ns, event->node);
-        event->kind = MESH_EVENT_WRITE;
-        event->scope = write->scope;
-        event->write = &write->write;
+            message->sent_ns >= warmup_ns;
     }
+}
+
+static uint32_t batch_end(uint32_t first, uint32_t count)
+{
+    return count - first < SIM_BATCH_EVENTS ? count : first + SIM_BATCH_EVENTS;
 }
 
 static void run_block(struct sim_engine *engine, uint32_t block_index)
@@ -99,18 +122,15 @@ static void run_block(struct sim_engine *engine, uint32_t block_index)
     if (count == 0) {
         return;
     }
-    sim_order_events(worker->keys, worker->keys_scratch, count, &worker->arena);
-    prefetch(worker, states, 0, count < SIM_BATCH_EVENTS ? count : SIM_BATCH_EVENTS);
+    sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
+                     &worker->arena);
+    look_ahead(worker, states, 0, batch_end(0, count));
     for (uint32_t first = 0; first < count; first += SIM_BATCH_EVENTS) {
-        uint32_t end = count - first < SIM_BATCH_EVENTS ? count : first + SIM_BATCH_EVENTS;
-        uint32_t ahead = count - end < SIM_BATCH_EVENTS ? count : end + SIM_BATCH_EVENTS;
-        prefetch(worker, states, end, ahead);
-        for (uint32_t i = first; i < end; i++) {
-            unpack(engine, states, worker->keys[i], &worker->batch[i - first]);
-        }
-        sim_step_batch(engine, states, end - first);
+        uint32_t end = batch_end(first, count);
+        look_ahead(worker, states, end, batch_end(end, count));
+        unpack(engine, states, first, end);
+        sim_step_batch(engine, states, end - first, 0);
     }
-    sim_outbox_flush(engine);
 }
 
 void sim_windows_run_window(struct sim_engine *engine)
@@ -120,10 +140,11 @@ void sim_windows_run_window(struct sim_engine *engine)
     sim_ring_pull_far(&worker->ring, &worker->arena, &worker->output);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
         const struct sim_write *write = &engine->writes[i];
-        sim_ring_push(&worker->ring,
-                      sim_ring_bucket(&worker->ring, engine->window, write->node >> SIM_BLOCK_SHIFT),
-                      sim_event_pack(write->time_ns - engine->window * engine->window_ns,
-                                     write->node & (SIM_BLOCK_NODES - 1), 0, SIM_REFERENCE_WRITE));
+        sim_ring_push(
+            &worker->ring,
+            sim_ring_bucket(&worker->ring, engine->window, write->node >> SIM_BLOCK_SHIFT),
+            sim_event_pack(write->time_ns - engine->window * engine->window_ns,
+                           write->node & (SIM_BLOCK_NODES - 1), 0, SIM_REFERENCE_WRITE));
     }
     for (uint32_t block = 0; block < engine->block_count; block++) {
         run_block(engine, block);

@@ -19,7 +19,8 @@ static uint64_t draw_below(uint32_t ppb)
     return ((uint64_t)ppb << 32) / SIM_PPB;
 }
 
-static struct sim_link link_of(const struct sim_network_settings *settings, enum sim_pair_class pair)
+static struct sim_link link_of(const struct sim_network_settings *settings,
+                               enum sim_pair_class pair)
 {
     const struct sim_latency *latency = &settings->latency[pair];
     assert(latency->minimum_ns <= latency->maximum_ns);
@@ -83,29 +84,4 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         }
     }
     sim_transport_init(network, settings);
-}
-
-// One source, several machine levels: the same integers come out of each.
-#if defined(__x86_64__) && defined(__has_attribute)
-#if __has_attribute(target_clones) && !defined(__SANITIZE_THREAD__)
-#define VECTORISED __attribute__((target_clones("avx512f", "avx2", "default")))
-#endif
-#endif
-#ifndef VECTORISED
-#define VECTORISED
-#endif
-
-VECTORISED void sim_network_draw(const struct sim_network *network, uint32_t count,
-                                 const uint32_t *low, const uint32_t *high, const uint32_t *node,
-                                 const uint32_t *stream, uint32_t words[4][SIM_DRAW_BATCH])
-{
-    assert(count <= SIM_DRAW_BATCH);
-    uint64_t seed = network->seed;
-    for (uint32_t i = 0; i < count; i++) {
-        struct mesh_random random = mesh_philox(seed, low[i], high[i], node[i], stream[i]);
-        words[0][i] = random.word[0];
-        words[1][i] = random.word[1];
-        words[2][i] = random.word[2];
-        words[3][i] = random.word[3];
-    }
 }

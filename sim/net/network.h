@@ -45,8 +45,8 @@ enum sim_transport { SIM_TCP, SIM_QUIC, SIM_UDP };
 // What the user decided about the network.
 struct sim_network_settings {
     struct sim_latency latency[SIM_PAIR_CLASS_COUNT];
-    uint32_t loss_ppb;         // a message is lost, <= SIM_PPB
-    uint32_t duplicate_ppb;    // a message arrives twice, each copy with a latency of its own
+    uint32_t loss_ppb;       // a message is lost, <= SIM_PPB
+    uint32_t duplicate_ppb;  // a message arrives twice, each copy with a latency of its own
     enum sim_transport transport;
     bool tls;
     bool batching;             // false: every update travels in a packet of its own
@@ -57,29 +57,29 @@ struct sim_network_settings {
 
 // The world as the event path reads it. Made once per run, then constant.
 struct sim_host {
-    uint16_t zone;    // counted over the whole world
+    uint16_t zone;  // counted over the whole world
     uint16_t region;
 };
 
 struct sim_link {
     uint64_t minimum_ns;
-    uint64_t span_ns;         // latency = minimum + draw * span / 2^64
-    uint64_t loss_below;      // a 32-bit draw below it: lost; 2^32 loses everything
+    uint64_t span_ns;     // latency = minimum + draw * span / 2^64
+    uint64_t loss_below;  // a 32-bit draw below it: lost; 2^32 loses everything
     uint64_t duplicate_below;
 };
 
 struct sim_network {
     uint64_t seed;
-    const uint32_t *host_of;        // [nodes]
+    const uint32_t *host_of;  // [nodes]
     const struct sim_host *hosts;
     struct sim_link links[SIM_PAIR_CLASS_COUNT];
-    bool one_host;                  // every node on one host: the class needs no look-up
+    bool one_host;  // every node on one host: the class needs no look-up
     bool duplicates;
-    uint32_t packet_bytes_max;      // payload of one packet
-    uint32_t packet_overhead_bytes; // headers and authentication tag of one packet
-    uint32_t ack_bytes;             // what the receiver's transport answers per two packets
+    uint32_t packet_bytes_max;       // payload of one packet
+    uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet
+    uint32_t ack_bytes;              // what the receiver's transport answers per two packets
     bool packet_per_update;
-    uint64_t latency_ns_min;        // over the pair classes that occur: the lookahead
+    uint64_t latency_ns_min;  // over the pair classes that occur: the lookahead
     uint64_t latency_ns_max;
 };
 
@@ -111,14 +111,20 @@ static inline enum sim_pair_class sim_network_pair(const struct sim_network *net
 uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
                                      uint32_t updates);
 
-// The random words of one copy of a message to one target. A message of a fanout is told apart by its
-// place in it, an answer by its target; `copy` is 1 for the duplicate.
-static inline uint32_t sim_network_stream(enum mesh_message_kind kind, uint32_t place,
-                                          uint32_t target, uint32_t copy)
+// A message whose copies go to several targets, told apart by their place in the fanout; an answer
+// has one target, which tells it apart from the source's other answers on the same occasion.
+static inline bool sim_network_fans_out(enum mesh_message_kind kind)
 {
-    bool fanned_out =
-        kind == MESH_MESSAGE_PUSH || kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_EAGER;
-    return (MESH_DRAW_DRIVER + 32 * copy + (uint32_t)kind) << 24 | (fanned_out ? place : target);
+    return kind == MESH_MESSAGE_PUSH || kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_EAGER;
+}
+
+// The stream of the draws for a message's first copy; copy i has the stream + i. `duplicate`: 1 for
+// the second arrival of a duplicated copy, else 0.
+static inline uint32_t sim_network_stream(enum mesh_message_kind kind, uint32_t first_target,
+                                          uint32_t duplicate)
+{
+    return (MESH_DRAW_DRIVER + 32 * duplicate + (uint32_t)kind) << 24 |
+           (sim_network_fans_out(kind) ? 0 : first_target);
 }
 
 // Words 0 and 1 of the block decide the latency, 2 the loss, 3 the duplication.
@@ -137,13 +143,6 @@ static inline bool sim_link_duplicates(const struct sim_link *link, uint32_t wor
 {
     return word3 < link->duplicate_below;
 }
-
-// Philox over many counters at once: words[w][i] is word w of the block with the counter
-// (low[i], high[i], node[i], stream[i]). The loop is vector code where the machine has it.
-#define SIM_DRAW_BATCH 256u
-void sim_network_draw(const struct sim_network *network, uint32_t count, const uint32_t *low,
-                      const uint32_t *high, const uint32_t *node, const uint32_t *stream,
-                      uint32_t words[4][SIM_DRAW_BATCH]);
 
 const char *sim_pair_class_name(enum sim_pair_class pair);
 const char *sim_transport_name(enum sim_transport transport);

@@ -22,8 +22,8 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
         .open = updates,
         .stop_when_held = scenario->duration_ns == 0,
     };
-    recorder->receipts = sim_memory_pages((size_t)recorder->tracked * scenario->agents *
-                                          sizeof *recorder->receipts);
+    recorder->receipts =
+        sim_memory_pages((size_t)recorder->tracked * scenario->agents * sizeof *recorder->receipts);
     result->updates = sim_memory_zeroed(updates * sizeof *result->updates);
     result->update_count = updates;
     result->curve.step_ns = CURVE_STEP_NS_MIN;

@@ -8,8 +8,8 @@
 //                                          |
 //     at theta: the path back to the writer, split into waiting for ticks and network
 //
-// A message of an exchange was caused by the initiator's tick: what an answer brought waited for that
-// tick if the answerer knew it before, and otherwise met a question already under way.
+// A message of an exchange was caused by the initiator's tick: what an answer brought waited for
+// that tick if the answerer knew it before, and otherwise met a question already under way.
 
 #ifndef SIM_RECORDER_H
 #define SIM_RECORDER_H
@@ -22,23 +22,24 @@
 
 struct sim_receipt {
     uint64_t received_ns;
-    uint32_t source;         // MESH_NODE_NONE: not received (or written here)
-    uint32_t flight_ns;      // from sent to received, at most UINT32_MAX
-    uint32_t since_tick_ns;  // from the causing tick to sent; 0: sent by a tick, or forwarded at once
+    uint32_t source;     // MESH_NODE_NONE: not received (or written here)
+    uint32_t flight_ns;  // from sent to received, at most UINT32_MAX
+    uint32_t
+        since_tick_ns;  // from the causing tick to sent; 0: sent by a tick, or forwarded at once
     uint32_t padding;
 };
 
 struct sim_recorder {
     struct sim_result *result;
     const struct mesh_config *mesh;
-    const struct mesh_table *table;     // of the engine that runs
-    struct sim_receipt *receipts;       // [tracked][agents]
+    const struct mesh_table *table;  // of the engine that runs
+    struct sim_receipt *receipts;    // [tracked][agents]
     uint32_t tracked;
     uint32_t agents;
     uint32_t threshold_ppb;
     uint64_t warmup_ns;
-    uint32_t open;                      // updates that not all hold yet
-    bool stop_when_held;                // no duration_ms was given
+    uint32_t open;        // updates that not all hold yet
+    bool stop_when_held;  // no duration_ms was given
     uint32_t checkpoint_capacity;
 };
 
@@ -50,6 +51,7 @@ void sim_recorder_finish(struct sim_recorder *recorder);
 // The engine's observer calls (engine.h); `context` is the recorder.
 void sim_recorder_changes(void *context, const struct mesh_table *table,
                           const struct sim_change *changes, uint32_t count);
-void sim_recorder_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint, uint64_t events);
+void sim_recorder_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
+                             uint64_t events);
 
 #endif

@@ -21,15 +21,16 @@
 #define SIM_RUN_NS_MAX UINT64_C(20000000000)  // without duration_ms
 
 struct sim_run_options {
-    enum sim_queue queue;                       // SIM_QUEUE_WINDOWS but for comparisons
-    const volatile sig_atomic_t *interrupted;   // NULL, or becomes non-zero: stop and mark the result
+    enum sim_queue queue;  // SIM_QUEUE_WINDOWS but for comparisons
+    const volatile sig_atomic_t
+        *interrupted;  // NULL, or becomes non-zero: stop and mark the result
     // Called a few times per second of wall time at most; NULL: silence.
     void (*progress)(void *context, uint64_t simulated_ns, uint64_t end_ns, uint64_t events);
     void *progress_context;
 };
 
-// Fills `result` (the caller finishes it with sim_result_finish). False with SIM_ERROR_INTERNAL when
-// the run would not fit this machine's memory, with the figure.
+// Fills `result` (the caller finishes it with sim_result_finish). False with SIM_ERROR_INTERNAL
+// when the run would not fit this machine's memory, with the figure.
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error);

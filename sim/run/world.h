@@ -6,8 +6,8 @@
 //     host 0   host 1   host 2                 host 3
 //     0..249   250..332 333..499               500..749        agents, in order
 //
-// Agents are dealt to zones as evenly as possible, in order; every agents_per_host of a zone share a
-// host.
+// Agents are dealt to zones as evenly as possible, in order; every agents_per_host of a zone share
+// a host.
 
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -19,11 +19,11 @@ struct sim_world {
     struct mesh_scope scope;
     struct mesh_config mesh;
     struct sim_network network;
-    uint32_t *host_of;        // [agents]
+    uint32_t *host_of;  // [agents]
     struct sim_host *hosts;
     uint32_t host_count;
-    struct sim_write *writes; // [updates], sorted by (time_ns, node)
-    uint8_t *values;          // what they write
+    struct sim_write *writes;  // [updates], sorted by (time_ns, node)
+    uint8_t *values;           // what they write
 };
 
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed);

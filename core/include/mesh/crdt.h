@@ -6,8 +6,9 @@
 //                                            state B --+
 //
 // The value is never stored: it is folded from the updates a replica holds. The state form is for
-// users who keep CRDTs without dots; folding a set and merging states of its parts in any order give
-// the same value (a property test holds it). Joins are associative, commutative and idempotent.
+// users who keep CRDTs without dots; folding a set and merging states of its parts in any order
+// give the same value (a property test holds it). Joins are associative, commutative and
+// idempotent.
 //
 // Shapiro, Preguica, Baquero, Zawirski, "Conflict-free replicated data types", SSS 2011. Clocks:
 // Kulkarni et al., "Logical physical clocks", OPODIS 2014, section 4.
@@ -30,7 +31,7 @@ uint64_t mesh_clock_next(uint64_t clock, uint64_t time_ns);
 // State: the winning write; origin MESH_NODE_NONE and clock 0 while empty.
 struct mesh_lww {
     uint64_t clock;
-    uint64_t hash[2];      // breaks the tie of an equivocating origin
+    uint64_t hash[2];  // breaks the tie of an equivocating origin
     uint32_t origin;
     uint32_t value_bytes;
     const uint8_t *value;  // the driver's memory
@@ -40,8 +41,8 @@ void mesh_lww_init(struct mesh_lww *state);
 void mesh_lww_apply(struct mesh_lww *state, const struct mesh_update *update);
 void mesh_lww_merge(struct mesh_lww *state, const struct mesh_lww *other);
 
-// The register `key` as the lanes in `have` (one bit each, `words` words, `stride` words apart) have
-// it. Returns false while none of them wrote it.
+// The register `key` as the lanes in `have` (one bit each, `words` words, `stride` words apart)
+// have it. Returns false while none of them wrote it.
 bool mesh_lww_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
                    uint32_t stride, uint32_t key, struct mesh_lww *state);
 

@@ -17,8 +17,8 @@
 #include "mesh/random.h"
 #include "mesh/step.h"
 
-// Writes min(fanout, count - 1) distinct members other than `node`, in order of draw, to `peers` and
-// returns how many. `node` must be a member. The draws are keyed (purpose, node, occasion).
+// Writes min(fanout, count - 1) distinct members other than `node`, in order of draw, to `peers`
+// and returns how many. `node` must be a member. The draws are keyed (purpose, node, occasion).
 uint32_t mesh_peers_uniform(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
                             const struct mesh_scope *scope, uint32_t node, uint32_t *peers);
 

@@ -5,10 +5,10 @@
 //                                                           v
 //     counter  [ counter lo | counter hi | node | purpose:8 index:24 ] -> Philox4x32-10 -> 4 words
 //
-// Nothing is remembered between draws, so their order does not matter: threads agree, an added agent
-// leaves every other node's draws unchanged, and two variants of a scenario share their randomness.
-// `purpose` keeps streams apart; `counter` names the occasion (a tick, an update's dot), `index` the
-// block within it.
+// Nothing is remembered between draws, so their order does not matter: threads agree, an added
+// agent leaves every other node's draws unchanged, and two variants of a scenario share their
+// randomness. `purpose` keeps streams apart; `counter` names the occasion (a tick, an update's
+// dot), `index` the block within it.
 //
 // Philox: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC'11.
 
@@ -21,10 +21,11 @@
 
 // Purposes below 128 belong to the core, the others to its driver.
 enum mesh_purpose {
-    MESH_DRAW_PHASE = 1,        // a node's phase in a scope's interval; counter: the scope
-    MESH_DRAW_TICK_PEERS = 2,   // whom a tick talks to; counter: the tick's occasion
-    MESH_DRAW_EAGER_PEERS = 3,  // whom a first receipt is forwarded to; counter: the update's occasion
-    MESH_DRAW_DRIVER = 128,     // first purpose of the driver
+    MESH_DRAW_PHASE = 1,       // a node's phase in a scope's interval; counter: the scope
+    MESH_DRAW_TICK_PEERS = 2,  // whom a tick talks to; counter: the tick's occasion
+    MESH_DRAW_EAGER_PEERS =
+        3,                   // whom a first receipt is forwarded to; counter: the update's occasion
+    MESH_DRAW_DRIVER = 128,  // first purpose of the driver
 };
 
 struct mesh_random {

@@ -1,29 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one door of the protocol: events go in, effects come out. No clock, no socket, no allocation.
 //
-//      driver                         core                          driver
+//    driver                         core                          driver
 //   timer fired ----+                                       +--> SEND     message, targets
 //   message came ---+--> events[] --> mesh_step --> records-+--> TIMER    wake me at, every
 //   user wrote -----+                    |                  +--> PERSIST  make durable, then go on
-//                                   replicas[]              +--> DELIVER  these updates are new here
-//                                (driver's memory)          +--> REJECT   a peer's fault, with reason
+//                                 replicas[]              +--> DELIVER  these updates are new here
+//                              (driver's memory)          +--> REJECT   a peer's fault, with reason
 //
 // Duties of the driver:
 //   1. events of one node come in the order of their times; between nodes any order will do;
 //   2. records are carried out in the order in which they stand; what follows a PERSIST of the same
 //      event waits until that is durable;
-//   3. messages received must stay readable during the call; messages sent lie in the output's memory
-//      and belong to the driver from then on;
-//   4. calls that share replicas or a table do not run at the same time, with one exception: blocks of
-//      nodes that share only a table may step in parallel, since a step writes no row but those of
-//      the lanes reserved for its own write events.
+//   3. messages received must stay readable during the call; messages sent lie in the output's
+//      memory and belong to the driver from then on;
+//   4. calls that share replicas or a table do not run at the same time, with one exception: blocks
+//      of nodes that share only a table may step in parallel, since a step writes no row but those
+//      of the lanes reserved for its own write events.
 // A peer's lie is a REJECT; our own fault is an assert, and asserts stay on.
 //
 // A replica, one cache line while a scope has at most 64 updates in flight:
 //
-//     0        16      24         28         32       40         48         56        64
-//     | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 | have of
-//     |        |       |          |  sent    | lanes 0..63, one bit each                | 64..127 ...
+//   0        16      24         28         32       40         48         56        64
+//   | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 | have of
+//   |        |       |          |  sent    | lanes 0..63, one bit each                | 64..127 ...
 //
 //   have       the lanes (updates) this replica holds
 //   recent 0   learnt since the node's last tick; recent 1, 2: in the two ticks before
@@ -38,7 +38,7 @@
 #include "mesh/table.h"
 
 #define MESH_NODE_NONE UINT32_MAX
-#define MESH_NODE_MAX (1u << 24)       // node ids are below: they fit a draw's index
+#define MESH_NODE_MAX (1u << 24)  // node ids are below: they fit a draw's index
 #define MESH_FANOUT_MAX 1000
 #define MESH_NEVER UINT64_MAX
 
@@ -69,9 +69,9 @@ struct mesh_scope {
     const uint32_t *members;  // [count], or NULL: the nodes first .. first + count - 1
     uint32_t first;
     uint32_t count;
-    uint32_t fanout;          // peers per tick and per first receipt, 1 .. MESH_FANOUT_MAX
-    uint32_t update_limit;    // updates in a message at most, >= 1
-    uint64_t interval_ns;     // > 0
+    uint32_t fanout;        // peers per tick and per first receipt, 1 .. MESH_FANOUT_MAX
+    uint32_t update_limit;  // updates in a message at most, >= 1
+    uint64_t interval_ns;   // > 0
     enum mesh_mode mode;
     enum mesh_schedule schedule;
 };
@@ -86,8 +86,8 @@ struct mesh_config {
     void *hash_context;
 };
 
-// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried; VECTOR
-// and FILL are followed by `words` words of what the sender holds.
+// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried;
+// VECTOR and FILL are followed by `words` words of what the sender holds.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator;   // who opened the exchange
@@ -99,8 +99,8 @@ struct mesh_message {
     uint16_t scope;
     uint16_t words;
     uint16_t update_count;
-    uint8_t kind;         // enum mesh_message_kind
-    uint8_t beyond;       // 1: the vector names updates that the receiver's table does not know
+    uint8_t kind;    // enum mesh_message_kind
+    uint8_t beyond;  // 1: the vector names updates that the receiver's table does not know
     uint64_t lanes[];
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
@@ -119,11 +119,11 @@ enum { MESH_HAVE, MESH_RECENT_0, MESH_RECENT_1, MESH_RECENT_2, MESH_PLANES };
 
 // The replicas of a contiguous block of nodes that share a table.
 struct mesh_states {
-    void *replicas;            // [node_count], `stride` bytes each, zeroed before first use
-    size_t stride;             // >= mesh_replica_bytes(words); a multiple of 8
+    void *replicas;  // [node_count], `stride` bytes each, zeroed before first use
+    size_t stride;   // >= mesh_replica_bytes(words); a multiple of 8
     uint32_t node_first;
     uint32_t node_count;
-    uint32_t words;            // 64-lane words per plane, >= 1
+    uint32_t words;  // 64-lane words per plane, >= 1
     struct mesh_table *table;
 };
 
@@ -140,9 +140,9 @@ struct mesh_write {
         uint64_t amount;       // G_INCREMENT, >= 1
     };
     uint32_t key;
-    uint32_t lane;         // reserved for dot (node, replica.sequence + 1)
+    uint32_t lane;  // reserved for dot (node, replica.sequence + 1)
     uint16_t value_bytes;
-    uint8_t type;          // enum mesh_update_type
+    uint8_t type;  // enum mesh_update_type
 };
 
 struct mesh_event {
@@ -192,7 +192,7 @@ struct mesh_record {
             uint32_t word;
         } deliver;
         struct {
-            uint32_t lane;   // the write to make durable, with the origin's sequence
+            uint32_t lane;  // the write to make durable, with the origin's sequence
         } persist;
         struct {
             uint32_t source;
@@ -209,8 +209,8 @@ struct mesh_output {
     uint32_t *targets;
     uint32_t target_count;
     uint32_t target_capacity;
-    uint64_t *messages;          // 8-byte aligned; messages lie back to back
-    size_t message_words;        // used, in 8-byte words
+    uint64_t *messages;    // 8-byte aligned; messages lie back to back
+    size_t message_words;  // used, in 8-byte words
     size_t message_word_capacity;
 };
 

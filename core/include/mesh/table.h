@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Updates, the dots that name them, and the table that gives every dot a lane.
 //
-//     dot (origin, sequence)      lane   what the table keeps, once          a replica keeps one bit
-//     (7, 1)  ------------------>   0    clock, hash, type, key, value       ...0 0 1 0 1
-//     (7, 2)  ------------------>   1    ...                                         | \_ lane 0
-//     (3, 1)  ------------------>   2    ...                                         lane 2
+//   dot (origin, sequence)      lane   what the table keeps, once          a replica keeps one bit
+//   (7, 1)  ------------------>   0    clock, hash, type, key, value       ...0 0 1 0 1
+//   (7, 2)  ------------------>   1    ...                                         | \_ lane 0
+//   (3, 1)  ------------------>   2    ...                                         lane 2
 //
-// An update's value is stored once; knowing it costs a replica one bit. A simulated scope shares one
-// table among all its nodes, a live node has a table of its own; on the wire a dot is always
+// An update's value is stored once; knowing it costs a replica one bit. A simulated scope shares
+// one table among all its nodes, a live node has a table of its own; on the wire a dot is always
 // (origin, sequence) and lanes never appear. Two values signed for one dot get two lanes, so
 // equivocation is visible instead of overwriting.
 //
 // The driver owns all memory. It reserves a lane for a dot before the write happens; the step that
-// executes the write fills it (mesh/step.h), or the decoder does (mesh/wire.h). Only the holder of a
-// lane's bit may read its row.
+// executes the write fills it (mesh/step.h), or the decoder does (mesh/wire.h). Only the holder of
+// a lane's bit may read its row.
 
 #ifndef MESH_TABLE_H
 #define MESH_TABLE_H
@@ -31,25 +31,25 @@ struct mesh_dot {
 };
 
 enum mesh_update_type {
-    MESH_LWW_SET = 1,    // register `key` takes `value`
-    MESH_G_INCREMENT = 2 // counter `key` grows by `amount`
+    MESH_LWW_SET = 1,     // register `key` takes `value`
+    MESH_G_INCREMENT = 2  // counter `key` grows by `amount`
 };
 
 // One row. 64 bytes.
 struct mesh_update {
     struct mesh_dot dot;
-    uint64_t clock;            // hybrid logical clock of the write (mesh/crdt.h)
-    uint64_t hash[2];          // of all that is said here but the links; both zero: not written yet
+    uint64_t clock;    // hybrid logical clock of the write (mesh/crdt.h)
+    uint64_t hash[2];  // of all that is said here but the links; both zero: not written yet
     union {
         uint64_t amount;       // MESH_G_INCREMENT
         const uint8_t *value;  // MESH_LWW_SET: value_bytes of the driver's memory
     };
     uint32_t key;
-    uint32_t wire_bytes;       // what the encoder needs for it, signature included
-    uint32_t previous_lane;    // of dot (origin, sequence - 1), or MESH_LANE_NONE
-    uint32_t next_lane;        // of dot (origin, sequence + 1), or MESH_LANE_NONE
+    uint32_t wire_bytes;     // what the encoder needs for it, signature included
+    uint32_t previous_lane;  // of dot (origin, sequence - 1), or MESH_LANE_NONE
+    uint32_t next_lane;      // of dot (origin, sequence + 1), or MESH_LANE_NONE
     uint16_t value_bytes;
-    uint8_t type;              // enum mesh_update_type
+    uint8_t type;  // enum mesh_update_type
     uint8_t zero[5];
 };
 _Static_assert(sizeof(struct mesh_update) == 64, "a row is a cache line");
@@ -60,7 +60,7 @@ struct mesh_table {
     uint32_t *index;              // [index_capacity] open addressing by dot, or NULL: lookups scan
     uint32_t index_capacity;      // a power of two, at least twice lane_capacity
     uint32_t lane_capacity;
-    uint32_t lane_count;          // lanes handed out: [0, lane_count)
+    uint32_t lane_count;  // lanes handed out: [0, lane_count)
 };
 
 // Takes memory of the driver's; `index` and `signatures` may be NULL. Clears `updates` and `index`.

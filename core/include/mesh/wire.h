@@ -31,15 +31,16 @@
 uint32_t mesh_wire_update_bytes(const struct mesh_update *update, uint32_t signature_bytes);
 
 // Bytes of the whole message: exactly what mesh_wire_encode writes.
-uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message);
+uint32_t mesh_wire_message_bytes(const struct mesh_table *table,
+                                 const struct mesh_message *message);
 
 // Writes the message; returns its size, or 0 when `capacity` is too small.
 size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_table *table,
                         const struct mesh_message *message, uint8_t *bytes, size_t capacity);
 
-// Reads a message into `message`, which has room for 2 * words lane words, entering updates that the
-// table does not know yet (their values point into `bytes`). Returns 0, or the reason for rejecting
-// it, in which case no update was entered that did not pass its own checks.
+// Reads a message into `message`, which has room for 2 * words lane words, entering updates that
+// the table does not know yet (their values point into `bytes`). Returns 0, or the reason for
+// rejecting it, in which case no update was entered that did not pass its own checks.
 enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_table *table,
                                   const uint8_t *bytes, size_t count, uint16_t words,
                                   struct mesh_message *message);

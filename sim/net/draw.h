@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The random blocks of one message's copies: Philox over counters that differ in the stream only,
+// in vector code where the machine has it.
+//
+//     (occasion, node, stream + 0)   (occasion, node, stream + 1)   ...     10 rounds
+//              |                              |
+//     words[0..3][0]                 words[0..3][1]                 ...
+//
+// The same integers come out at every machine level (a test compares them with mesh_philox).
+
+#ifndef SIM_DRAW_H
+#define SIM_DRAW_H
+
+#include <stdint.h>
+
+#define SIM_DRAW_BATCH 64u  // a multiple of every vector length
+
+// words[w][i] becomes word w of the block with the counter (occasion, node, stream + i), for
+// i < count <= SIM_DRAW_BATCH. Entries from `count` up to the next multiple of 8 are overwritten.
+void sim_draw(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream, uint32_t count,
+              uint32_t words[4][SIM_DRAW_BATCH]);
+
+// The same without vector code; for the test.
+void sim_draw_plain(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream,
+                    uint32_t count, uint32_t words[4][SIM_DRAW_BATCH]);
+
+#endif
