@@ -172,7 +172,7 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
         .message = message,
         .targets = worker->output.targets + record->send.target_first,
         .count = record->send.target_count,
-        .reference = sim_arena_reference(&worker->arena, message),
+        .reference = sim_messages_reference(&worker->messages, message),
         .generation = generation,
         .heap = engine->config.queue == SIM_QUEUE_HEAP,
         .since_ns = message->sent_ns - engine->window * engine->window_ns,
@@ -215,7 +215,7 @@ void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states,
 {
     struct sim_worker *worker = &engine->worker;
     for (uint32_t done = 0; done < count;) {
-        sim_arena_provide(&worker->arena, &worker->output, engine->message_words);
+        sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done,
                                      count - done, &worker->output);
         carry_out(engine, worker->batch + done, generation);

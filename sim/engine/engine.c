@@ -92,11 +92,11 @@ static void create_worker(struct sim_engine *engine)
         sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
                       config->network->latency_ns_max);
         engine->windows_per_slot = 1;
-        sim_arena_init(&worker->arena, worker->ring.slot_count, bound.message_words);
+        sim_messages_init(&worker->messages, worker->ring.slot_count, bound.message_words);
     } else {
         engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
-        sim_arena_init(&worker->arena, (uint32_t)(windows / engine->windows_per_slot + 2),
-                       bound.message_words);
+        sim_messages_init(&worker->messages, (uint32_t)(windows / engine->windows_per_slot + 2),
+                          bound.message_words);
     }
 }
 
@@ -123,7 +123,7 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
         uint32_t node = scope->members == NULL ? scope->first + i : scope->members[i];
         struct sim_block *block = &engine->blocks[node >> SIM_BLOCK_SHIFT];
         struct mesh_event event = {.node = node, .scope = scope_index, .kind = MESH_EVENT_START};
-        sim_arena_provide(&engine->worker.arena, output, engine->message_words);
+        sim_messages_provide(&engine->worker.messages, output, engine->message_words);
         uint32_t handled = mesh_step(engine->config.mesh, &block->states, &event, 1, output);
         assert(handled == 1 && output->record_count == 1);
         assert(output->records[0].kind == MESH_RECORD_TIMER);
@@ -196,7 +196,7 @@ static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
         sim_ring_finish(&worker->ring);
     }
     sim_heap_finish(&worker->heap);
-    sim_arena_finish(&worker->arena);
+    sim_messages_finish(&worker->messages);
 }
 
 void sim_engine_destroy(struct sim_engine *engine)
@@ -231,7 +231,7 @@ static void begin_window(struct sim_engine *engine)
     uint64_t end_ns = (engine->window + 1) * engine->window_ns;
     if (engine->window % engine->windows_per_slot == 0) {
         uint64_t slot = engine->window / engine->windows_per_slot;
-        sim_arena_turn(&worker->arena, (uint32_t)(slot % worker->arena.slot_count));
+        sim_messages_turn(&worker->messages, (uint32_t)(slot % worker->messages.slot_count));
         worker->output.messages = NULL;
         worker->output.message_words = 0;
         worker->output.message_word_capacity = 0;
@@ -390,7 +390,7 @@ static uint64_t in_heap(const struct sim_engine *engine, enum mesh_message_kind 
         count +=
             event->received &&
             is_counted(engine,
-                       sim_arena_message(&worker->arena, sim_event_reference(event->reference)),
+                       sim_messages_at(&worker->messages, sim_event_reference(event->reference)),
                        kind);
     }
     return count;
@@ -407,7 +407,7 @@ static uint64_t in_ring(const struct sim_engine *engine, enum mesh_message_kind 
              chunk = chunk->next, fill = SIM_CHUNK_EVENTS) {
             for (uint32_t j = 0; j < fill; j++) {
                 uint32_t reference = sim_event_reference(chunk->events[j]);
-                count += is_counted(engine, sim_arena_message(&worker->arena, reference), kind);
+                count += is_counted(engine, sim_messages_at(&worker->messages, reference), kind);
             }
         }
     }

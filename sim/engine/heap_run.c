@@ -43,7 +43,7 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
     event->node = top->target;
     if (top->received) {
         uint32_t reference = top->reference & ((1u << SIM_REFERENCE_BITS) - 1);
-        event->message = sim_arena_message(&worker->arena, reference);
+        event->message = sim_messages_at(&worker->messages, reference);
         event->kind = MESH_EVENT_RECEIVE;
         event->scope = event->message->scope;
         worker->counters[event->message->kind][top->reference >> SIM_REFERENCE_BITS].delivered +=

@@ -44,28 +44,28 @@ static void radix_sort(uint64_t *events, uint64_t *scratch, uint32_t count)
     }
 }
 
-static bool precedes(uint64_t a, uint64_t b, const struct sim_arena *arena)
+static bool precedes(uint64_t a, uint64_t b, const struct sim_messages *messages)
 {
     uint32_t reference_a = sim_event_reference(a);
     uint32_t reference_b = sim_event_reference(b);
     if (reference_a < SIM_REFERENCE_FREE || reference_b < SIM_REFERENCE_FREE) {
         return reference_a < reference_b;
     }
-    const struct mesh_message *from_a = sim_arena_message(arena, reference_a);
-    const struct mesh_message *from_b = sim_arena_message(arena, reference_b);
+    const struct mesh_message *from_a = sim_messages_at(messages, reference_a);
+    const struct mesh_message *from_b = sim_messages_at(messages, reference_b);
     return from_a->source != from_b->source ? from_a->source < from_b->source
                                             : from_a->sequence < from_b->sequence;
 }
 
 // Sorts what is nearly sorted. Ties of time and target are what one node gets in one nanosecond.
-static void insertion_sort(uint64_t *events, uint32_t count, const struct sim_arena *arena)
+static void insertion_sort(uint64_t *events, uint32_t count, const struct sim_messages *messages)
 {
     for (uint32_t i = 1; i < count; i++) {
         uint64_t event = events[i];
         uint32_t hole = i;
         for (; hole > 0 && events[hole - 1] >> 32 >= event >> 32; hole--) {
             uint64_t before = events[hole - 1];
-            if (before >> 32 == event >> 32 && !precedes(event, before, arena)) {
+            if (before >> 32 == event >> 32 && !precedes(event, before, messages)) {
                 break;
             }
             events[hole] = before;
@@ -104,7 +104,7 @@ static bool scatter(uint64_t *events, uint64_t *scratch, uint32_t count, uint32_
 }
 
 void sim_order_events(uint64_t **events, uint64_t **scratch, uint32_t count, uint32_t window_bits,
-                      const struct sim_arena *arena)
+                      const struct sim_messages *messages)
 {
     if (count > BUCKET_MAX) {
         if (scatter(*events, *scratch, count, window_bits)) {
@@ -115,7 +115,7 @@ void sim_order_events(uint64_t **events, uint64_t **scratch, uint32_t count, uin
             radix_sort(*events, *scratch, count);
         }
     }
-    insertion_sort(*events, count, arena);
+    insertion_sort(*events, count, messages);
 }
 
 static bool change_precedes(const struct sim_change *a, const struct sim_change *b)

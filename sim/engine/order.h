@@ -11,13 +11,13 @@
 
 #include <stdint.h>
 
-#include "arena.h"
+#include "messages.h"
 #include "engine.h"
 
 // Sorts `*events`, whose offsets are below 2^window_bits; `*scratch` has room for `count`, too. The
 // two may change places.
 void sim_order_events(uint64_t **events, uint64_t **scratch, uint32_t count, uint32_t window_bits,
-                      const struct sim_arena *arena);
+                      const struct sim_messages *messages);
 
 // Sorts by (time, node); changes that tie keep their order.
 void sim_order_changes(struct sim_change *changes, struct sim_change *scratch, uint32_t count);

@@ -93,7 +93,8 @@ void sim_ring_push_far(struct sim_ring *ring, uint64_t arrival_ns, uint32_t targ
     ring->far[ring->far_count++] = (struct sim_far_event){arrival_ns, target, pair, copy};
 }
 
-void sim_ring_pull_far(struct sim_ring *ring, struct sim_arena *arena, struct mesh_output *output)
+void sim_ring_pull_far(struct sim_ring *ring, struct sim_messages *messages,
+                       struct mesh_output *output)
 {
     if (ring->window % (ring->slot_count / 2) != 0) {
         return;
@@ -106,7 +107,7 @@ void sim_ring_pull_far(struct sim_ring *ring, struct sim_arena *arena, struct me
             ring->far[kept++] = *far;
             continue;
         }
-        uint32_t reference = sim_arena_copy(arena, output, far->message);
+        uint32_t reference = sim_messages_copy(messages, output, far->message);
         sim_ring_push(ring, sim_ring_bucket(ring, window, far->target >> SIM_BLOCK_SHIFT),
                       sim_event_pack(far->arrival_ns - window * ring->window_ns,
                                      far->target & (SIM_BLOCK_NODES - 1), far->pair, reference));

@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-#include "arena.h"
+#include "messages.h"
 #include "network.h"
 
 #define SIM_BLOCK_SHIFT 12
@@ -98,8 +98,9 @@ void sim_ring_push_far(struct sim_ring *ring, uint64_t arrival_ns, uint32_t targ
                        enum sim_pair_class pair, const struct mesh_message *message);
 
 // Moves what has come within the ring's reach from the overflow list to its bucket; the messages
-// are copied to the arena's current slot.
-void sim_ring_pull_far(struct sim_ring *ring, struct sim_arena *arena, struct mesh_output *output);
+// are copied to the message memory's current slot.
+void sim_ring_pull_far(struct sim_ring *ring, struct sim_messages *messages,
+                       struct mesh_output *output);
 
 uint32_t sim_ring_count(const struct sim_bucket *bucket);
 

@@ -4,14 +4,14 @@
 //     struct sim_engine
 //       blocks[]   replicas and timers of 4,096 nodes each          windows.c   window after window
 //       worker     buffers of one thread: batch, output, ring,      heap_run.c  event after event
-//                  arena, changes, counters                        carry.c     records -> effects
+//                  messages, changes, counters                    carry.c      records -> effects
 
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
 
 #include <xxhash.h>
 
-#include "arena.h"
+#include "messages.h"
 #include "draw.h"
 #include "engine.h"
 #include "heap.h"
@@ -35,11 +35,11 @@ struct sim_worker {
     uint64_t *keys_scratch;
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS];
-    const struct mesh_message *messages[2][SIM_BATCH_EVENTS];  // of this batch and of the next
+    const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
     struct mesh_output output;
     struct sim_ring ring;  // SIM_QUEUE_WINDOWS
     struct sim_heap heap;  // SIM_QUEUE_HEAP
-    struct sim_arena arena;
+    struct sim_messages messages;
     struct sim_change *changes;
     struct sim_change *changes_scratch;
     uint32_t change_count;
@@ -56,7 +56,7 @@ struct sim_engine {
     uint64_t window_reciprocal;  // ceil(2^64 / window_ns): multiplying by it and dropping
                                  // 64 bits divides times below 2^44 by window_ns
     uint64_t window;             // index of the current one
-    uint32_t windows_per_slot;   // of the arena
+    uint32_t windows_per_slot;   // of the message memory
     uint32_t block_count;
     uint32_t words;
     size_t message_words;      // what one event can send at most (mesh_output_bound)

@@ -55,14 +55,14 @@ __attribute__((always_inline)) static inline void look_ahead(struct sim_worker *
                                                              const struct mesh_states *states,
                                                              uint32_t first, uint32_t end)
 {
-    const struct mesh_message **messages = worker->messages[first / SIM_BATCH_EVENTS % 2];
+    const struct mesh_message **messages = worker->heard[first / SIM_BATCH_EVENTS % 2];
     for (uint32_t i = first; i < end; i++) {
         uint64_t key = worker->keys[i];
         __builtin_prefetch((char *)states->replicas + sim_event_local(key) * states->stride, 1);
         uint32_t reference = sim_event_reference(key);
         const struct mesh_message *message = NULL;
         if (reference >= SIM_REFERENCE_FREE) {
-            message = sim_arena_message(&worker->arena, reference);
+            message = sim_messages_at(&worker->messages, reference);
             __builtin_prefetch(message);
         }
         messages[i - first] = message;
@@ -88,7 +88,7 @@ static void unpack(struct sim_engine *engine, const struct mesh_states *states, 
                    uint32_t end)
 {
     struct sim_worker *worker = &engine->worker;
-    const struct mesh_message **messages = worker->messages[first / SIM_BATCH_EVENTS % 2];
+    const struct mesh_message **messages = worker->heard[first / SIM_BATCH_EVENTS % 2];
     uint64_t start_ns = engine->window * engine->window_ns;
     uint64_t warmup_ns = engine->config.warmup_ns;
     for (uint32_t i = first; i < end; i++) {
@@ -123,7 +123,7 @@ static void run_block(struct sim_engine *engine, uint32_t block_index)
         return;
     }
     sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
-                     &worker->arena);
+                     &worker->messages);
     look_ahead(worker, states, 0, batch_end(0, count));
     for (uint32_t first = 0; first < count; first += SIM_BATCH_EVENTS) {
         uint32_t end = batch_end(first, count);
@@ -137,7 +137,7 @@ void sim_windows_run_window(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
     worker->ring.window = engine->window;
-    sim_ring_pull_far(&worker->ring, &worker->arena, &worker->output);
+    sim_ring_pull_far(&worker->ring, &worker->messages, &worker->output);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
         const struct sim_write *write = &engine->writes[i];
         sim_ring_push(

@@ -12,8 +12,8 @@
 // way. Chunks are reused, never returned. Chunk 0 is never handed out: references below the chunk
 // size are free for the queue's own use.
 
-#ifndef SIM_ARENA_H
-#define SIM_ARENA_H
+#ifndef SIM_MESSAGES_H
+#define SIM_MESSAGES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +24,7 @@
 #define SIM_REFERENCE_BITS 29
 #define SIM_REFERENCE_FREE 8192u  // no message has a reference below
 
-struct sim_arena {
+struct sim_messages {
     uint64_t **chunks;     // [chunk_count] by number; [0] is NULL
     uint32_t *next;        // [chunk_count] next chunk of the same slot or free list, 0: none
     uint32_t *slot_first;  // [slot_count]
@@ -37,38 +37,39 @@ struct sim_arena {
 };
 
 // `message_words_max`: the largest amount asked for at once. Aborts when memory runs out.
-void sim_arena_init(struct sim_arena *arena, uint32_t slot_count, size_t message_words_max);
-void sim_arena_finish(struct sim_arena *arena);
+void sim_messages_init(struct sim_messages *messages, uint32_t slot_count,
+                       size_t message_words_max);
+void sim_messages_finish(struct sim_messages *messages);
 
 // Empties `slot` and goes on in it.
-void sim_arena_turn(struct sim_arena *arena, uint32_t slot);
+void sim_messages_turn(struct sim_messages *messages, uint32_t slot);
 
 // Points the output's message memory at a chunk with room for `words`, continuing the current one
 // when it has.
-void sim_arena_provide(struct sim_arena *arena, struct mesh_output *output, size_t words);
+void sim_messages_provide(struct sim_messages *messages, struct mesh_output *output, size_t words);
 
 // Copies a message to the current slot; returns its reference.
-uint32_t sim_arena_copy(struct sim_arena *arena, struct mesh_output *output,
-                        const struct mesh_message *message);
+uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *output,
+                           const struct mesh_message *message);
 
-uint64_t sim_arena_bytes(const struct sim_arena *arena);
+uint64_t sim_messages_bytes(const struct sim_messages *messages);
 
 size_t sim_message_words(const struct mesh_message *message);
 
-static inline const struct mesh_message *sim_arena_message(const struct sim_arena *arena,
-                                                           uint32_t reference)
+static inline const struct mesh_message *sim_messages_at(const struct sim_messages *messages,
+                                                         uint32_t reference)
 {
-    return (const struct mesh_message *)(arena->chunks[reference >> arena->chunk_shift] +
-                                         (reference & ((1u << arena->chunk_shift) - 1)));
+    return (const struct mesh_message *)(messages->chunks[reference >> messages->chunk_shift] +
+                                         (reference & ((1u << messages->chunk_shift) - 1)));
 }
 
 // The reference of a message that lies in the chunk being filled.
-static inline uint32_t sim_arena_reference(const struct sim_arena *arena,
-                                           const struct mesh_message *message)
+static inline uint32_t sim_messages_reference(const struct sim_messages *messages,
+                                              const struct mesh_message *message)
 {
-    uint32_t chunk = arena->slot_first[arena->slot];
-    return chunk << arena->chunk_shift |
-           (uint32_t)((const uint64_t *)message - arena->chunks[chunk]);
+    uint32_t chunk = messages->slot_first[messages->slot];
+    return chunk << messages->chunk_shift |
+           (uint32_t)((const uint64_t *)message - messages->chunks[chunk]);
 }
 
 #endif

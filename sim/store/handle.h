@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the files of this folder share: the open database, and the one way to report its failures.
+
+#ifndef SIM_STORE_HANDLE_H
+#define SIM_STORE_HANDLE_H
+
+#include <sqlite3.h>
+
+#include "store.h"
+
+struct sim_store {
+    sqlite3 *database;
+    int64_t command_id;  // first run written through this handle; 0: none yet
+    char path[512];      // as the user gave it, for messages
+};
+
+// Reports what the last call on the database failed of, and what to do about it. `doing` completes
+// "cannot ...", `after` says what that means for the user's data; "" where nothing was at stake.
+// Returns false.
+bool sim_store_failed(const struct sim_store *store, const char *doing, const char *after,
+                      struct sim_error *error);
+
+#endif

@@ -1,0 +1,434 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "handle.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+// Names as in schema.sql.
+static const char *const message_kinds[MESH_MESSAGE_KIND_COUNT] = {
+    [MESH_MESSAGE_PUSH] = "push",     [MESH_MESSAGE_OPEN] = "open",
+    [MESH_MESSAGE_ANSWER] = "answer", [MESH_MESSAGE_VECTOR] = "vector",
+    [MESH_MESSAGE_FILL] = "fill",     [MESH_MESSAGE_REST] = "rest",
+    [MESH_MESSAGE_EAGER] = "eager",
+};
+
+// Rows on their way into one table. After the first failure the rest is skipped, so that the code
+// which lists columns need not ask after each.
+struct rows {
+    struct sim_store *store;
+    struct sim_error *error;
+    sqlite3_stmt *statement;  // INSERT with a ? per column, in the order of schema.sql
+    int column;               // last one bound
+    int64_t run_id;
+    bool failed;
+};
+
+static void fail(struct rows *rows)
+{
+    if (!rows->failed) {
+        sim_store_failed(rows->store, "store the run in", "; nothing of the run was stored",
+                         rows->error);
+    }
+    rows->failed = true;
+}
+
+// Goes on to the next table. `insert` is NULL after the last.
+static void begin_table(struct rows *rows, const char *insert)
+{
+    sqlite3_finalize(rows->statement);
+    rows->statement = NULL;
+    if (!rows->failed && insert != NULL &&
+        sqlite3_prepare_v2(rows->store->database, insert, -1, &rows->statement, NULL) !=
+            SQLITE_OK) {
+        fail(rows);
+    }
+}
+
+static void put_bits(struct rows *rows, uint64_t bits)
+{
+    if (!rows->failed &&
+        sqlite3_bind_int64(rows->statement, ++rows->column, (int64_t)bits) != SQLITE_OK) {
+        fail(rows);
+    }
+}
+
+static void put_count(struct rows *rows, uint64_t value)
+{
+    assert(value <= INT64_MAX);
+    put_bits(rows, value);
+}
+
+// An unbound column is NULL.
+static void put_null(struct rows *rows)
+{
+    rows->column++;
+}
+
+static void put_value(struct rows *rows, uint64_t value)
+{
+    if (value == SIM_TIME_NEVER) {
+        put_null(rows);
+    } else {
+        put_count(rows, value);
+    }
+}
+
+static void put_text(struct rows *rows, const char *text)
+{
+    if (!rows->failed &&
+        sqlite3_bind_text(rows->statement, ++rows->column, text, -1, SQLITE_STATIC) != SQLITE_OK) {
+        fail(rows);
+    }
+}
+
+static void begin_row(struct rows *rows)
+{
+    rows->column = 0;
+    put_count(rows, (uint64_t)rows->run_id);
+}
+
+static void begin_row_of(struct rows *rows, const struct sim_result *result)
+{
+    begin_row(rows);
+    put_count(rows, result->repetition);
+}
+
+static void end_row(struct rows *rows)
+{
+    if (rows->failed) {
+        return;
+    }
+    assert(rows->column == sqlite3_bind_parameter_count(rows->statement));
+    if (sqlite3_step(rows->statement) != SQLITE_DONE) {
+        fail(rows);
+        return;
+    }
+    sqlite3_reset(rows->statement);
+    sqlite3_clear_bindings(rows->statement);
+}
+
+// ---- The run itself ----
+
+static bool is_complete(const struct sim_store_run *run)
+{
+    for (uint32_t index = 0; index < run->result_count; index++) {
+        if (run->results[index].interrupted) {
+            return false;
+        }
+    }
+    return run->result_count == run->scenario->repeat;
+}
+
+// The first table: its row decides run_id, and with it command_id.
+static void put_run(struct rows *rows, const struct sim_store_run *run)
+{
+    const struct sim_scenario *scenario = run->scenario;
+    begin_table(rows, "INSERT INTO runs VALUES (NULL,"
+                      "ifnull(?, (SELECT coalesce(max(run_id), 0) + 1 FROM runs)),"
+                      "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    rows->column = 0;
+    put_value(rows,
+              rows->store->command_id == 0 ? SIM_TIME_NEVER : (uint64_t)rows->store->command_id);
+    put_text(rows, is_complete(run) ? "complete" : "interrupted");
+    put_text(rows, run->engine_version);
+    put_text(rows, scenario->name);
+    put_text(rows, scenario->cell);
+    put_count(rows, scenario->row);
+    put_text(rows, sim_topology_name(scenario->topology));
+    put_count(rows, scenario->agents);
+    put_text(rows, sim_mode_name(scenario->gossip.mode));
+    put_text(rows, sim_schedule_name(scenario->gossip.schedule));
+    put_count(rows, scenario->gossip.fanout);
+    put_count(rows, scenario->gossip.interval_ns);
+    put_count(rows, scenario->gossip.threshold_ppb);
+    put_count(rows, scenario->network.loss_ppb);
+    put_count(rows, scenario->network.duplicate_ppb);
+    put_count(rows, scenario->duration_ns);
+    put_bits(rows, scenario->seed);
+    put_count(rows, scenario->repeat);
+    put_bits(rows, run->fingerprint);
+    end_row(rows);
+    rows->run_id = sqlite3_last_insert_rowid(rows->store->database);
+}
+
+static void put_sources(struct rows *rows, const struct sim_store_run *run)
+{
+    begin_table(rows, "INSERT INTO sources VALUES (?,?,?,?,?)");
+    for (uint32_t index = 0; index < run->source_count; index++) {
+        begin_row(rows);
+        put_count(rows, index);
+        put_text(rows, run->sources[index].kind);
+        put_text(rows, run->sources[index].name);
+        put_text(rows, run->sources[index].text);
+        end_row(rows);
+    }
+}
+
+// ---- What repetitions measured ----
+
+static void put_repetition(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?)");
+    begin_row_of(rows, result);
+    put_bits(rows, result->seed);
+    put_count(rows, result->interrupted);
+    put_bits(rows, result->fingerprint);
+    put_count(rows, result->simulated_ns);
+    put_count(rows, result->interval_ns);
+    put_count(rows, result->agents);
+    put_count(rows, result->events);
+    end_row(rows);
+}
+
+static void put_path(struct rows *rows, const struct sim_path *path)
+{
+    if (path->node == MESH_NODE_NONE) {
+        for (int column = 0; column < 4; column++) {
+            put_null(rows);
+        }
+        return;
+    }
+    put_count(rows, path->tick_ns);
+    put_count(rows, path->network_ns);
+    put_count(rows, path->hops);
+    put_count(rows, path->node);
+}
+
+static void put_updates(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->update_count; index++) {
+        const struct sim_update_result *update = &result->updates[index];
+        begin_row_of(rows, result);
+        put_count(rows, update->dot.origin);
+        put_count(rows, update->dot.sequence);
+        put_count(rows, update->written_ns);
+        put_count(rows, update->measured);
+        put_count(rows, update->cohort);
+        put_count(rows, update->held);
+        put_value(rows, update->theta_ns);
+        put_value(rows, update->half_ns);
+        put_value(rows, update->p99_ns);
+        put_value(rows, update->all_ns);
+        put_count(rows, update->last_receipt_ns);
+        put_path(rows, &update->path);
+        end_row(rows);
+    }
+}
+
+static void put_traffic(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    for (int kind = MESH_MESSAGE_PUSH; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            const struct sim_traffic *traffic = &result->traffic[kind][pair];
+            // Something may be delivered that was sent during the warm-up.
+            if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->delivered) ==
+                0) {
+                continue;
+            }
+            begin_row_of(rows, result);
+            put_text(rows, message_kinds[kind]);
+            put_text(rows, sim_pair_class_name((enum sim_pair_class)pair));
+            put_count(rows, traffic->messages);
+            put_count(rows, traffic->bytes);
+            put_count(rows, traffic->transport_bytes);
+            put_count(rows, traffic->updates);
+            put_count(rows, traffic->duplicated);
+            put_count(rows, traffic->lost);
+            put_count(rows, traffic->delivered);
+            end_row(rows);
+        }
+    }
+}
+
+static void put_latencies(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO latencies VALUES (?,?,?,?,?)");
+    for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        if (result->latency_max_ns[pair] == 0) {
+            continue;
+        }
+        begin_row_of(rows, result);
+        put_text(rows, sim_pair_class_name((enum sim_pair_class)pair));
+        put_count(rows, result->latency_p50_ns[pair]);
+        put_count(rows, result->latency_max_ns[pair]);
+        end_row(rows);
+    }
+}
+
+static void put_curve(struct rows *rows, const struct sim_result *result)
+{
+    const struct sim_curve *curve = &result->curve;
+    begin_table(rows, "INSERT INTO curves VALUES (?,?,?,?,?,?)");
+    for (uint32_t point = 0; point < curve->point_count; point++) {
+        begin_row_of(rows, result);
+        put_text(rows, "mesh");
+        put_count(rows, (point + 1) * curve->step_ns);
+        put_count(rows, curve->held[point]);
+        put_count(rows, curve->pairs);
+        end_row(rows);
+    }
+}
+
+static void put_checkpoints(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO checkpoints VALUES (?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->checkpoint_count; index++) {
+        const struct sim_checkpoint *checkpoint = &result->checkpoints[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, checkpoint->time_ns);
+        put_bits(rows, checkpoint->fingerprint);
+        put_count(rows, checkpoint->events);
+        end_row(rows);
+    }
+}
+
+// ---- What follows from them ----
+
+static void put_metrics(struct rows *rows, const struct sim_store_run *run)
+{
+    begin_table(rows, "INSERT INTO metrics VALUES (?,?,?,?,?)");
+    for (uint32_t index = 0; index < run->metric_count; index++) {
+        const struct sim_store_metric *metric = &run->metrics[index];
+        begin_row(rows);
+        put_text(rows, metric->metric);
+        put_text(rows, metric->statistic);
+        put_text(rows, metric->unit);
+        put_value(rows, metric->value);
+        end_row(rows);
+    }
+}
+
+static void put_verdicts(struct rows *rows, const struct sim_store_run *run)
+{
+    begin_table(rows, "INSERT INTO verdicts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < run->verdict_count; index++) {
+        const struct sim_store_verdict *verdict = &run->verdicts[index];
+        begin_row(rows);
+        put_count(rows, index);
+        put_text(rows, verdict->claim_id);
+        put_text(rows, verdict->claim);
+        put_text(rows, verdict->section);
+        put_text(rows, verdict->metric);
+        put_text(rows, verdict->statistic);
+        put_text(rows, verdict->unit);
+        put_value(rows, verdict->target_low);
+        put_value(rows, verdict->target_high);
+        put_value(rows, verdict->measured);
+        put_value(rows, verdict->low);
+        put_value(rows, verdict->high);
+        put_count(rows, verdict->samples);
+        put_text(rows, verdict->verdict);
+        put_text(rows, verdict->why);
+        end_row(rows);
+    }
+}
+
+static void put_expectations(struct rows *rows, const struct sim_store_run *run)
+{
+    begin_table(rows, "INSERT INTO expectations VALUES (?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < run->expectation_count; index++) {
+        const struct sim_store_expectation *expectation = &run->expectations[index];
+        begin_row(rows);
+        put_count(rows, index);
+        put_text(rows, expectation->text);
+        put_text(rows, expectation->unit);
+        put_value(rows, expectation->measured);
+        put_text(rows, expectation->outcome);
+        put_text(rows, expectation->why);
+        end_row(rows);
+    }
+}
+
+// ---- Where and when ----
+
+static void put_host_facts(struct rows *rows, const struct sim_store_run *run)
+{
+    struct utsname names = {0};
+    uname(&names);
+    char system[sizeof names.sysname + sizeof names.release + sizeof names.machine];
+    snprintf(system, sizeof system, "%s %s %s", names.sysname, names.release, names.machine);
+    char stored_at[sizeof "2026-01-31T23:59:59Z"] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc) != NULL) {
+        strftime(stored_at, sizeof stored_at, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+    begin_table(rows, "INSERT INTO host_facts VALUES (?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < run->result_count; index++) {
+        const struct sim_result *result = &run->results[index];
+        begin_row_of(rows, result);
+        put_text(rows, stored_at);
+        put_count(rows, result->wall_ns);
+        put_count(rows, result->peak_rss_bytes);
+        put_text(rows, names.nodename);
+        put_text(rows, system);
+        put_count(rows, processors < 0 ? 0 : (uint64_t)processors);
+        put_text(rows, COMPILER);
+        put_text(rows, sqlite3_libversion());
+        end_row(rows);
+    }
+}
+
+static void put_results(struct rows *rows, const struct sim_store_run *run)
+{
+    for (uint32_t index = 0; index < run->result_count && !rows->failed; index++) {
+        const struct sim_result *result = &run->results[index];
+        put_repetition(rows, result);
+        put_updates(rows, result);
+        put_traffic(rows, result);
+        put_latencies(rows, result);
+        put_curve(rows, result);
+        put_checkpoints(rows, result);
+    }
+}
+
+static void execute(struct rows *rows, const char *command)
+{
+    if (!rows->failed &&
+        sqlite3_exec(rows->store->database, command, NULL, NULL, NULL) != SQLITE_OK) {
+        fail(rows);
+    }
+}
+
+bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *run, int64_t *run_id,
+                         struct sim_error *error)
+{
+    struct rows rows = {.store = store, .error = error};
+    execute(&rows, "BEGIN IMMEDIATE");
+    put_run(&rows, run);
+    put_sources(&rows, run);
+    put_results(&rows, run);
+    put_metrics(&rows, run);
+    put_verdicts(&rows, run);
+    put_expectations(&rows, run);
+    put_host_facts(&rows, run);
+    begin_table(&rows, NULL);
+    execute(&rows, "COMMIT");
+    if (rows.failed) {
+        // SQLite has already rolled back after some failures; a second time would be an error.
+        if (!sqlite3_get_autocommit(store->database)) {
+            sqlite3_exec(store->database, "ROLLBACK", NULL, NULL, NULL);
+        }
+        return false;
+    }
+    if (store->command_id == 0) {
+        store->command_id = rows.run_id;
+    }
+    *run_id = rows.run_id;
+    return true;
+}
