@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the user asked for, decoded: the one struct between the YAML files and the rest of the program.
+// What the user asked for, decoded: the one struct between the YAML files and the rest of the
+// program.
 //
 //   topology file --+
 //   scenario file --+--> sim_load_scenario --> struct sim_scenario --> sim/run builds the mesh
 //   --set, flags  --+         (later wins)
 //
-// Everything is an integer in the unit its name says: decimals in the files are parsed exactly, never
-// through floating point. Strings point into memory that the scenario owns until
-// sim_scenario_destroy. A value keeps where it was written (struct sim_origin), so that a verdict can
-// name the binding line and lint can say which file decided.
+// Everything is an integer in the unit its name says: decimals in the files are parsed exactly,
+// never through floating point. Strings point into memory that the scenario owns until
+// sim_scenario_destroy. A value keeps where it was written (struct sim_origin), so that a verdict
+// can name the binding line and lint can say which file decided.
 
 #ifndef SIM_SCENARIO_H
 #define SIM_SCENARIO_H
@@ -26,6 +27,7 @@
 #define SIM_UPDATES_MAX 1000000u
 #define SIM_REPEAT_MAX 1000000u
 #define SIM_DURATION_NS_MAX (INT64_C(86400) * 1000000000)  // a day
+#define SIM_OPEN_END_NS (INT64_C(20) * 1000000000)  // the most a run without duration_ms takes
 
 // The order is the document's. Names in files are the lower-case ones without the prefix.
 enum sim_topology {
@@ -49,29 +51,29 @@ struct sim_origin {
 
 struct sim_region {
     const char *name;
-    const char *location;   // NULL: not said
-    const char **zones;     // [zone_count]; zone_count >= 1 (a region without zones is one zone)
+    const char *location;  // NULL: not said
+    const char **zones;    // [zone_count]; zone_count >= 1 (a region without zones is one zone)
     uint32_t zone_count;
-    uint32_t agents;        // after scaling to sim_scenario.agents: they add up to it
+    uint32_t agents;  // after scaling to sim_scenario.agents: they add up to it
 };
 
 struct sim_gossip {
     enum mesh_mode mode;
     enum mesh_schedule schedule;
-    uint32_t fanout;            // 1 .. MESH_FANOUT_MAX
-    uint64_t interval_ns;       // > 0
-    uint32_t threshold_ppb;     // theta, parts per billion, 1 .. 1e9 (0.99 -> 990000000)
+    uint32_t fanout;         // 1 .. MESH_FANOUT_MAX
+    uint64_t interval_ns;    // > 0
+    uint32_t threshold_ppb;  // theta, parts per billion, 1 .. 1e9 (0.99 -> 990000000)
 };
 
 struct sim_workload {
-    uint32_t updates;           // 1 .. SIM_UPDATES_MAX
+    uint32_t updates;  // 1 .. SIM_UPDATES_MAX
     uint64_t first_write_ns;
-    uint64_t every_ns;          // between one write and the next; 0: all at once
+    uint64_t every_ns;  // between one write and the next; 0: all at once
     enum sim_writers writers;
     enum sim_crdt crdt;
-    uint32_t value_bytes;       // of an LWW value, 0 .. 65535
-    uint32_t keys;              // update u writes key u mod keys; >= 1
-    uint64_t warmup_ns;         // traffic before it is not counted, updates written before it not judged
+    uint32_t value_bytes;  // of an LWW value, 0 .. 65535
+    uint32_t keys;         // update u writes key u mod keys; >= 1
+    uint64_t warmup_ns;    // traffic before it is not counted, earlier updates not judged
 };
 
 // An expectation as written; measure parses and judges it.
@@ -81,15 +83,15 @@ struct sim_expectation {
 };
 
 struct sim_scenario {
-    const char *name;           // "scenario:" of the file, else the file's base name without suffix
-    const char *path;           // the file the user named
+    const char *name;  // "scenario:" of the file, else the file's base name without suffix
+    const char *path;  // the file the user named
     enum sim_topology topology;
-    const char *topology_path;  // the file the topology came from; = path for a bare topology
-    uint32_t agents;            // 2 .. SIM_AGENTS_MAX
-    uint64_t seed;              // of repetition 0; repetition r runs with seed + r
-    uint32_t repeat;            // >= 1
-    uint64_t duration_ns;       // 0: until every update is held by all, at most 20 s
-    struct sim_region *regions; // [region_count], in file order
+    const char *topology_path;   // the file the topology came from; = path for a bare topology
+    uint32_t agents;             // 2 .. SIM_AGENTS_MAX
+    uint64_t seed;               // of repetition 0; repetition r runs with seed + r
+    uint32_t repeat;             // >= 1
+    uint64_t duration_ns;        // 0: until every update is held by all, at most 20 s
+    struct sim_region *regions;  // [region_count], in file order
     uint32_t region_count;
     struct sim_gossip gossip;
     struct sim_network_settings network;
@@ -98,36 +100,41 @@ struct sim_scenario {
     uint32_t expectation_count;
     // Where the settings that verdicts name were decided.
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
-    const char *cell;           // this cell of a sweep, "agents=10 gossip.mode=eager"; "" without one
-    uint32_t row;               // 1-based row of the verdict table: cells that differ only in
-                                // gossip.mode share a row
-    void *memory;               // everything the pointers above point to
+    const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
+    uint32_t row;      // 1-based row of the verdict table: cells that differ only in
+                       // gossip.mode share a row
+    void *memory;      // of a load's first cell: everything that the pointers of all its
+                       // cells point to; NULL in the others
 };
 
 // What the command line adds. Lists are in the order given; later wins.
 struct sim_overrides {
-    const char *agents;         // texts as typed; NULL: not given
+    const char *agents;  // texts as typed; NULL: not given
     const char *seed;
     const char *repeat;
-    const char *const *sets;    // "KEY=VALUE"
+    const char *const *sets;  // "KEY=VALUE"
     uint32_t set_count;
 };
 
-// Loads one scenario or bare topology file and expands its sweep: on success `*scenarios` is an array
-// of `*count` >= 1 cells that the caller destroys with sim_scenarios_destroy. On failure both are left
-// empty and `error` says file, line and column (code SIM_ERROR_SCENARIO, or SIM_ERROR_IO when the file
-// cannot be read). Relative paths in the file are relative to the file.
+// Loads one scenario or bare topology file and expands its sweep: on success `*scenarios` is an
+// array of `*count` >= 1 cells that the caller destroys with sim_scenarios_destroy. On failure both
+// are left empty and `error` says file, line and column (code SIM_ERROR_SCENARIO; SIM_ERROR_IO when
+// a file cannot be read; SIM_ERROR_USAGE when --agents, --seed or --repeat is not a number in
+// range, or --set not KEY=VALUE). Relative paths in the file are relative to the file, those of
+// --set to the working directory.
 bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
                        struct sim_scenario **scenarios, uint32_t *count, struct sim_error *error);
 
 void sim_scenarios_destroy(struct sim_scenario *scenarios, uint32_t count);
 
-// `meshsim lint`: every key of the file with its value, where it stands and its effect, or why it is
-// recorded without effect; then the latencies per pair class, one way and round trip.
+// `meshsim lint`: every key of the file with its value, where it stands and its effect, or why it
+// is recorded without effect; then the latencies per pair class, one way and round trip.
 bool sim_lint(const char *path, const struct sim_overrides *overrides, FILE *output,
               struct sim_error *error);
 
-// `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region.
+// `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region. Fails
+// with SIM_ERROR_USAGE when the topology does not run in this version or a number is out of range,
+// with SIM_ERROR_IO when `output` cannot be written.
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error);
 

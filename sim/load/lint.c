@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Every key with its value, its place and its effect, then what follows from them together.
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decimal.h"
+#include "loading.h"
+
+#define VALUE_BYTES 40  // of a value shown whole
+#define MS_PLACES 6
+
+enum section { SECTION_EFFECT, SECTION_RECORDED, SECTION_DEFAULT, SECTION_COUNT };
+
+struct row {
+    uint32_t rank;   // of its key in the table; of the outermost list for what a list holds
+    uint32_t order;  // in the tree
+    const char *key;
+    const char *value;
+    const char *place;
+    const char *effect;
+    enum section section;
+};
+
+struct lint {
+    struct sim_arena *arena;
+    const struct sim_cell *cell;
+    const struct sim_scenario *scenario;
+    struct row *rows;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+// ---- Rows ----
+
+static const char *place_of(struct sim_arena *arena, const struct sim_node *node)
+{
+    struct sim_origin origin = sim_node_origin(node);
+    if (node->source->kind == SIM_SOURCE_OPTION) {
+        return origin.file;
+    }
+    return origin.line == 0 ? "default"
+                            : sim_arena_format(arena, "%s:%" PRIu32, origin.file, origin.line);
+}
+
+static uint32_t rank_of(const struct sim_key *key)
+{
+    size_t length = strcspn(key->path, "[");
+    uint32_t rank = 0;
+    while (strncmp(sim_keys[rank].path, key->path, length) != 0 ||
+           sim_keys[rank].path[length] != '\0') {
+        rank++;
+    }
+    return rank;
+}
+
+static const char *value_text(struct sim_arena *arena, const struct sim_key *key,
+                              const struct sim_node *node)
+{
+    struct sim_value value;
+    char text[SIM_DESCRIPTION_BYTES];
+    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL)) {
+        char low[SIM_DECIMAL_TEXT_BYTES];
+        char high[SIM_DECIMAL_TEXT_BYTES];
+        sim_decimal_format(value.low * (key->halved ? 2 : 1), MS_PLACES, low);
+        sim_decimal_format(value.high * (key->halved ? 2 : 1), MS_PLACES, high);
+        return value.low == value.high ? sim_arena_format(arena, "%s", low)
+                                       : sim_arena_format(arena, "uniform %s to %s", low, high);
+    }
+    const char *whole = sim_node_render(arena, node, VALUE_BYTES);
+    if (whole != NULL) {
+        return whole;
+    }
+    sim_node_describe(node, text);
+    return sim_arena_copy(arena, text, strlen(text));
+}
+
+static bool add_row(void *context, const struct sim_key *key, const char *shown,
+                    const struct sim_node *key_node, const struct sim_node *node,
+                    struct sim_error *error)
+{
+    (void)key_node;
+    (void)error;
+    struct lint *lint = context;
+    if (key->effect == NULL || (key->type == SIM_KEY_LIST && sim_key_item(key)->effect != NULL) ||
+        strcmp(key->path, "regions") == 0) {
+        return true;  // what it holds has rows of its own
+    }
+    if (lint->count == lint->capacity) {
+        struct row *larger =
+            sim_arena_array(lint->arena, 2 * (size_t)lint->capacity + 64, sizeof *larger);
+        if (lint->count > 0) {
+            memcpy(larger, lint->rows, lint->count * sizeof *larger);
+        }
+        lint->rows = larger;
+        lint->capacity = 2 * lint->capacity + 64;
+    }
+    const char *reason = sim_key_without_effect(key, lint->cell, lint->scenario);
+    bool fallback = node->source->kind == SIM_SOURCE_DEFAULT;
+    lint->rows[lint->count] = (struct row){
+        .rank = rank_of(key),
+        .order = lint->count,
+        .key = sim_arena_copy(lint->arena, shown, strlen(shown)),
+        .value = value_text(lint->arena, key, node),
+        .place = place_of(lint->arena, node),
+        .effect = reason == NULL || fallback
+                      ? key->effect
+                      : sim_arena_format(lint->arena, "recorded without effect: %s", reason),
+        .section = fallback         ? SECTION_DEFAULT
+                   : reason != NULL ? SECTION_RECORDED
+                                    : SECTION_EFFECT,
+    };
+    lint->count++;
+    return true;
+}
+
+static int compare_rows(const void *left, const void *right)
+{
+    const struct row *a = left;
+    const struct row *b = right;
+    return a->rank != b->rank ? (a->rank > b->rank) - (a->rank < b->rank)
+                              : (a->order > b->order) - (a->order < b->order);
+}
+
+static int width(const struct lint *lint, int column)
+{
+    size_t widest = 0;
+    for (uint32_t i = 0; i < lint->count; i++) {
+        const struct row *row = &lint->rows[i];
+        size_t length = strlen(column == 0 ? row->key : column == 1 ? row->value : row->place);
+        widest = length > widest ? length : widest;
+    }
+    return (int)widest;
+}
+
+static void print_rows(const struct lint *lint, FILE *output)
+{
+    static const char *const titles[SECTION_COUNT] = {"with effect", "without effect",
+                                                      "left to their defaults"};
+    int key_width = width(lint, 0);
+    int value_width = width(lint, 1);
+    int place_width = width(lint, 2);
+    for (int section = 0; section < SECTION_COUNT; section++) {
+        const char *title = titles[section];
+        for (uint32_t i = 0; i < lint->count; i++) {
+            const struct row *row = &lint->rows[i];
+            if ((int)row->section != section) {
+                continue;
+            }
+            if (title != NULL) {
+                fprintf(output, "\n%s\n", title);
+                title = NULL;
+            }
+            fprintf(output, "  %-*s  %-*s  %-*s  %s\n", key_width, row->key, value_width,
+                    row->value, place_width, row->place, row->effect);
+        }
+    }
+}
+
+// ---- Latencies ----
+
+static void print_span(FILE *output, uint64_t low, uint64_t high)
+{
+    char from[SIM_DECIMAL_TEXT_BYTES];
+    char to[SIM_DECIMAL_TEXT_BYTES];
+    char text[2 * SIM_DECIMAL_TEXT_BYTES + 2];
+    sim_decimal_format((int64_t)low, MS_PLACES, from);
+    sim_decimal_format((int64_t)high, MS_PLACES, to);
+    snprintf(text, sizeof text, low == high ? "%s" : "%s to %s", from, to);
+    fprintf(output, "  %-14s", text);
+}
+
+static void print_latencies(const struct lint *lint, FILE *output)
+{
+    fprintf(output, "\nlatency, ms\n  %-14s  %-14s  %-14s\n", "", "one way", "round trip");
+    for (int i = 0; i < SIM_PAIR_CLASS_COUNT; i++) {
+        enum sim_pair_class pair = (enum sim_pair_class)i;
+        const struct sim_latency *latency = &lint->scenario->network.latency[i];
+        fprintf(output, "  %-14s", sim_pair_class_name(pair));
+        print_span(output, latency->minimum_ns, latency->maximum_ns);
+        print_span(output, 2 * latency->minimum_ns, 2 * latency->maximum_ns);
+        fprintf(output, "  %s%s\n",
+                latency->distribution == SIM_CONSTANT ? "constant" : "uniform each way",
+                sim_pair_occurs(lint->scenario, pair) ? "" : "; no such pair here");
+    }
+}
+
+// ---- Notes ----
+
+static int64_t number_at(const struct sim_node *root, const char *path, bool upper)
+{
+    struct sim_value value;
+    const struct sim_node *node = sim_node_find(root, path);
+    if (node == NULL || !sim_key_read(sim_key_find(path), path, node, &value, NULL)) {
+        return -1;
+    }
+    return upper ? value.high : value.low;
+}
+
+static void note_agents(const struct lint *lint, FILE *output)
+{
+    const struct sim_node *root = lint->cell->merged;
+    uint32_t agents = lint->scenario->agents;
+    int64_t low = number_at(root, "agent_count", false);
+    int64_t high = number_at(root, "agent_count", true);
+    bool asked = sim_node_get(root, "agents") != NULL;
+    if (high >= 0 && !asked && low < high) {
+        fprintf(output,
+                "  agent_count %" PRId64 "-%" PRId64 " runs at its upper end; --agents N or "
+                "agents: N runs another size\n",
+                low, high);
+    }
+    if (high >= 0 && (agents < low || agents > high)) {
+        fprintf(output,
+                "  %" PRIu32 " agents are outside the declared %" PRId64 "-%" PRId64
+                ": a what-if\n",
+                agents, low, high);
+    }
+    int64_t sum = 0;
+    const struct sim_node *list = sim_node_get(root, "regions");
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const struct sim_node *node = sim_node_get(list->entries[i].value, "agents");
+        struct sim_value value;
+        if (node != NULL &&
+            sim_key_read(sim_key_find("regions[].agents"), "", node, &value, NULL)) {
+            sum += value.high;
+        }
+    }
+    if (sum > 0 && high >= 0 && sum != high) {
+        fprintf(output,
+                "  the regions add up to %" PRId64 " agents, agent_count ends at %" PRId64
+                ": shared in proportion\n",
+                sum, high);
+    }
+}
+
+static void note_hierarchy(const struct lint *lint, FILE *output)
+{
+    const struct sim_node *root = lint->cell->merged;
+    int64_t regions = number_at(root, "hierarchy.level1_global.regions", true);
+    int64_t aggregators = number_at(root, "hierarchy.level2_regional.aggregators_per_region", true);
+    int64_t below = number_at(root, "hierarchy.level2_regional.agents_per_aggregator", true);
+    int64_t edges = number_at(root, "hierarchy.level3_edge.edge_nodes_per_aggregator", true);
+    int64_t per_edge = number_at(root, "hierarchy.level3_edge.agents_per_edge", true);
+    int64_t high = number_at(root, "agent_count", true);
+    if (edges > 0 && per_edge > 0 && below > 0 && edges * per_edge != below) {
+        fprintf(output,
+                "  contradiction: %" PRId64 " edges x %" PRId64 " agents = %" PRId64
+                ", but agents_per_aggregator says %" PRId64 "\n",
+                edges, per_edge, edges * per_edge, below);
+    }
+    if (regions <= 0 || aggregators <= 0 || edges <= 0 || per_edge <= 0 || high <= 0) {
+        return;
+    }
+    // Bounds of the four: 1e3, 1e3, 1e5, 1e7. The product needs 60 bits.
+    int64_t product = regions * aggregators * edges * per_edge;
+    fprintf(output,
+            "  %" PRId64 " regions x %" PRId64 " aggregators x %" PRId64 " edges x %" PRId64
+            " agents = %" PRId64 ", %s agent_count's upper end %" PRId64 "\n",
+            regions, aggregators, edges, per_edge, product,
+            product == high ? "which is" : "a contradiction to", high);
+}
+
+static void print_notes(const struct lint *lint, FILE *output)
+{
+    fprintf(output, "\nnotes\n");
+    note_agents(lint, output);
+    if (lint->scenario->topology == SIM_HIERARCHICAL) {
+        note_hierarchy(lint, output);
+    }
+    if (!sim_topology_runs(lint->scenario->topology)) {
+        fprintf(output, "  %s does not run in this version; the file is checked all the same\n",
+                sim_topology_name(lint->scenario->topology));
+        return;
+    }
+    fprintf(output, "  %" PRIu32 " run%s of %" PRIu32 " agents\n", lint->scenario->repeat,
+            lint->scenario->repeat == 1 ? "" : "s", lint->scenario->agents);
+}
+
+static void print_heading(const struct lint *lint, const char *path, FILE *output)
+{
+    const struct sim_scenario *scenario = lint->scenario;
+    fprintf(output, "%s: %s, %" PRIu32 " agents", path, sim_topology_name(scenario->topology),
+            scenario->agents);
+    if (strcmp(scenario->topology_path, path) != 0) {
+        fprintf(output, ", topology from %s", scenario->topology_path);
+    }
+    fprintf(output, "\n");
+}
+
+// ---- The whole ----
+
+// The table of the first cell; of the others, what they are. Without `output` only checks.
+static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
+                      struct sim_error *error)
+{
+    struct sim_arena *scratch = sim_arena_create();
+    struct sim_cell cell;
+    struct sim_scenario scenario;
+    struct lint lint = {.arena = scratch, .cell = &cell, .scenario = &scenario};
+    const struct sim_visitor visitor = {add_row, &lint};
+    bool fine = sim_loading_cell(loading, scratch, index, &cell, error) &&
+                sim_bind(scratch, &cell, loading->path, false, &scenario, error) &&
+                sim_walk(&visitor, cell.merged, error);
+    if (fine && output != NULL && index == 0) {
+        qsort(lint.rows, lint.count, sizeof *lint.rows, compare_rows);
+        print_heading(&lint, loading->path, output);
+        print_rows(&lint, output);
+        print_latencies(&lint, output);
+        print_notes(&lint, output);
+    }
+    if (fine && output != NULL && loading->sweep.cell_count > 1) {
+        fprintf(output, "%s  %" PRIu32 "  %s: %s, %" PRIu32 " agents\n",
+                index == 0 ? "\ncells of the sweep; the tables above are of the first\n" : "",
+                index + 1, cell.text, sim_topology_name(scenario.topology), scenario.agents);
+    }
+    sim_arena_destroy(scratch);
+    return fine;
+}
+
+bool sim_lint(const char *path, const struct sim_overrides *overrides, FILE *output,
+              struct sim_error *error)
+{
+    struct sim_arena *arena = sim_arena_create();
+    struct sim_loading loading;
+    bool fine = sim_loading_start(&loading, arena, path, overrides, error);
+    for (int pass = 0; pass < 2; pass++) {  // nothing is printed about a file with an error in it
+        for (uint32_t i = 0; fine && i < loading.sweep.cell_count; i++) {
+            fine = lint_cell(&loading, i, pass == 0 ? NULL : output, error);
+        }
+    }
+    sim_arena_destroy(arena);
+    if (fine && fflush(output) != 0) {
+        return sim_error_set(error, SIM_ERROR_IO, "cannot write what lint found");
+    }
+    return fine;
+}

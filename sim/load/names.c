@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <assert.h>
+
+#include "loading.h"
+
+const char *sim_topology_name(enum sim_topology topology)
+{
+    static const char *const names[] = {
+        [SIM_FLAT_MESH] = "flat_mesh",
+        [SIM_SINGLE_REGION_MESH] = "single_region_mesh",
+        [SIM_MULTI_REGION_MESH] = "multi_region_mesh",
+        [SIM_MULTI_REGION_LEADERS] = "multi_region_leaders",
+        [SIM_HIERARCHICAL] = "hierarchical",
+    };
+    assert(topology < SIM_TOPOLOGY_COUNT);
+    return names[topology];
+}
+
+bool sim_topology_runs(enum sim_topology topology)
+{
+    return topology == SIM_FLAT_MESH || topology == SIM_SINGLE_REGION_MESH;
+}
+
+static const char *choice_name(const char *path, uint32_t value)
+{
+    const struct sim_choice *choice = sim_key_find(path)->choices;
+    while (choice->name != NULL && (choice->later || choice->value != value)) {
+        choice++;
+    }
+    assert(choice->name != NULL);
+    return choice->name;
+}
+
+const char *sim_mode_name(enum mesh_mode mode)
+{
+    return choice_name("gossip.mode", mode);
+}
+
+const char *sim_schedule_name(enum mesh_schedule schedule)
+{
+    return choice_name("gossip.schedule", schedule);
+}
