@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What one repetition of a scenario measured, as integers: what sim/run fills, sim/measure judges and
-// sim/store keeps.
+// What one repetition of a scenario measured, as integers: what sim/run fills, sim/measure judges
+// and sim/store keeps.
 //
 //   engine --changes, counters--> recorder --> struct sim_result --> statistics, verdicts, store
 //
@@ -22,10 +22,10 @@
 // Where the time to theta of one update went, along the causal path of the receipt that reached it:
 // writer -> ... -> the node whose receipt made it ceil(theta * m). The parts add up to theta_ns.
 struct sim_path {
-    uint64_t tick_ns;      // waiting for gossip ticks
-    uint64_t network_ns;   // in flight
+    uint64_t tick_ns;     // waiting for gossip ticks
+    uint64_t network_ns;  // in flight
     uint32_t hops;
-    uint32_t node;         // the last one; MESH_NODE_NONE when theta was never reached
+    uint32_t node;  // the last one; MESH_NODE_NONE: theta was never reached, or no path was kept
 };
 
 struct sim_update_result {
@@ -57,9 +57,9 @@ struct sim_traffic {
 // Share of the measured (update, cohort member) pairs in which the member holds the update, as a
 // function of the time since its write.
 struct sim_curve {
-    uint64_t step_ns;                    // point i is at (i + 1) * step_ns since the write
-    uint64_t pairs;                      // what `held` counts up to
-    uint64_t held[SIM_CURVE_POINTS];     // cumulative; those after the last point are left out
+    uint64_t step_ns;                 // point i is at (i + 1) * step_ns since the write
+    uint64_t pairs;                   // what `held` counts up to
+    uint64_t held[SIM_CURVE_POINTS];  // cumulative; those after the last point are left out
     uint32_t point_count;
 };
 
@@ -71,22 +71,23 @@ struct sim_checkpoint {
 };
 
 struct sim_result {
-    uint64_t seed;             // this repetition's: scenario.seed + repetition
-    uint32_t repetition;       // from 0
-    bool interrupted;          // the run stopped before its end: nothing of it may be judged
+    uint64_t seed;        // this repetition's: scenario.seed + repetition
+    uint32_t repetition;  // from 0
+    bool interrupted;     // the run stopped before its end: nothing of it may be judged
     uint64_t fingerprint;
     uint64_t simulated_ns;
-    uint64_t interval_ns;      // of the scope the updates spread in: rounds = ns / interval_ns
+    uint64_t interval_ns;  // of the scope the updates spread in: rounds = ns / interval_ns
     uint32_t agents;
-    struct sim_update_result *updates;  // [update_count], in order of (written_ns, origin, sequence)
+    struct sim_update_result *updates;  // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
-    struct sim_curve curve;             // of the one scope class there is so far: "mesh"
-    struct sim_checkpoint *checkpoints; // [checkpoint_count], in order of time
+    struct sim_curve curve;              // of the one scope class there is so far: "mesh"
+    struct sim_checkpoint *checkpoints;  // [checkpoint_count], in order of time
     uint32_t checkpoint_count;
-    uint64_t latency_p50_ns[SIM_PAIR_CLASS_COUNT];  // of delivered messages; 0 when there were none
+    // The median of the class's distribution; 0 when it delivered nothing.
+    uint64_t latency_p50_ns[SIM_PAIR_CLASS_COUNT];
     uint64_t latency_max_ns[SIM_PAIR_CLASS_COUNT];
-    uint64_t events;           // ticks, writes and receipts handled
+    uint64_t events;  // ticks, writes and receipts handled
     // Facts about this machine, kept apart in the store and never part of a fingerprint:
     uint64_t wall_ns;
     uint64_t peak_rss_bytes;

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "results.h"
+
+#include <stdlib.h>
+
+void sim_result_finish(struct sim_result *result)
+{
+    free(result->updates);
+    free(result->checkpoints);
+    result->updates = NULL;
+    result->checkpoints = NULL;
+    result->update_count = 0;
+    result->checkpoint_count = 0;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The metrics of a scenario, in one list, and their statistics over all its repetitions.
+//
+//     sim_metrics[]                        struct sim_summary
+//     name                 of each        samples                   statistics
+//     convergence_ms       update  --->   60 repetitions x 5   -->  mean sd p50 p95 p99 max n = 300
+//     messages             repetition     60                        mean sd ...           n = 60
+//
+// The printed table, JSON, `expect`, the claims and the store all read this list, so that a name
+// means the same everywhere. A sample is kept as an integer (`stored_unit`) and shown as sample /
+// scale.
+//
+// What counts: updates written after the warm-up with a cohort that is not empty, in repetitions
+// that ran to their end. The summary of one repetition is the summary of a list of one.
+
+#ifndef SIM_SUMMARY_H
+#define SIM_SUMMARY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "results.h"
+#include "scenario.h"
+#include "statistics.h"
+
+enum sim_metric_id {
+    SIM_CONVERGENCE_MS,
+    SIM_CONVERGENCE_ROUNDS,
+    SIM_REACH_50_MS,
+    SIM_REACH_99_MS,
+    SIM_REACH_ALL_MS,
+    SIM_MESSAGES,
+    SIM_BYTES,
+    SIM_TRANSPORT_BYTES,
+    SIM_BANDWIDTH_MB_PER_S,
+    SIM_UPDATES_SENT_PER_NODE,
+    SIM_RESIDUE,
+    SIM_LAST_RECEIPT_ROUNDS,
+    SIM_WALL_S,
+    SIM_PEAK_RSS_BYTES,
+    SIM_METRIC_COUNT
+};
+
+struct sim_metric {
+    const char *name;         // in JSON, expectations and claims
+    const char *unit;         // of the values shown
+    const char *meaning;      // one clause, for people
+    const char *stored_name;  // in the store; NULL: follows from the metric before it
+    const char *stored_unit;  // of a sample: ns, bytes, bytes/s, count or ppb
+    double scale;             // value shown = sample / scale; 0: the gossip interval, in ns
+    bool host;                // a fact about this machine: never part of results that are compared
+    // One of the two. A repetition of which the metric cannot be told returns false.
+    uint64_t (*of_update)(const struct sim_update_result *update);
+    bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
+                   uint64_t *sample);
+};
+
+extern const struct sim_metric sim_metrics[SIM_METRIC_COUNT];
+
+struct sim_summary {
+    uint32_t run_count;     // repetitions that ran to their end
+    uint64_t fingerprint;   // XXH3 over theirs, in order, little endian
+    uint64_t interval_ns;   // a round
+    uint64_t simulated_ns;  // the longest: what never came in it is shown as "> simulated"
+    struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
+    struct sim_statistics statistics[SIM_METRIC_COUNT];
+};
+
+// Pools `count` repetitions of the scenario, in order. `summary` must be finished.
+void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *scenario,
+                      const struct sim_result *results, uint32_t count);
+void sim_summary_finish(struct sim_summary *summary);
+
+// Whether an update is judged: written after the warm-up, and somebody was there to receive it.
+bool sim_update_counts(const struct sim_update_result *update);
+
+// What a sample of the metric is divided by to be shown; > 0.
+double sim_metric_scale(enum sim_metric_id metric, uint64_t interval_ns);
+
+// The metric of that name (`length` bytes), or SIM_METRIC_COUNT.
+enum sim_metric_id sim_metric_find(const char *name, uint32_t length);
+
+// The closest metric to a misspelt name, or NULL when none is close.
+const char *sim_metric_nearest(const char *name);
+
+#endif

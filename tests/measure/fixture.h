@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Scenarios and results made by hand: what an engine might have measured, so that what follows from
+// it can be calculated on paper.
+
+#ifndef FIXTURE_H
+#define FIXTURE_H
+
+#include <stdint.h>
+
+#include "results.h"
+#include "scenario.h"
+
+#define MS UINT64_C(1000000)
+
+// A flat mesh of 100 agents, fanout 5, interval 100 ms, theta 0.95, one update every 200 ms.
+struct sim_scenario fixture_scenario(void);
+
+// A repetition of that scenario with `update_count` updates, all measured and held by all, that
+// took ticks_ms + network_ms each to theta. To be given back with sim_result_finish.
+struct sim_result fixture_result(uint32_t update_count, uint64_t ticks_ms, uint64_t network_ms);
+
+// An update that theta of the cohort never held: `held` of 100 do.
+void fixture_never(struct sim_update_result *update, uint32_t held);
+
+#endif

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "claims.h"
+#include "fixture.h"
+
+static struct sim_claims load(void)
+{
+    struct sim_claims claims;
+    struct sim_error error = {0};
+    cr_assert(sim_claims_init(&claims, &error), "%s:%u:%u: %s", error.file, error.line,
+              error.column, error.text);
+    return claims;
+}
+
+static const struct sim_claim *find(const struct sim_claims *claims, const char *id)
+{
+    for (uint32_t i = 0; i < claims->count; i++) {
+        if (strcmp(claims->items[i].id, id) == 0) {
+            return &claims->items[i];
+        }
+    }
+    cr_assert(false, "no claim %s", id);
+    return NULL;
+}
+
+// Counted in the document: 5 rows of 5 cells (agents, fanout, regions, convergence, cost) in the
+// selection matrix, 7 rows of 4 in the comparison matrix.
+Test(measure, every_cell_of_both_matrices_is_a_claim)
+{
+    struct sim_claims claims = load();
+    uint32_t selection = 0;
+    uint32_t comparison = 0;
+    for (uint32_t i = 0; i < claims.count; i++) {
+        selection += strcmp(claims.items[i].section, "Topology Selection Matrix") == 0;
+        comparison += strcmp(claims.items[i].section, "Topology Comparison Matrix") == 0;
+    }
+    cr_expect_eq(selection, 25);
+    cr_expect_eq(comparison, 28);
+    sim_claims_finish(&claims);
+}
+
+// The five rows of the selection matrix: convergence in ms, agents, fanout.
+Test(measure, each_topology_has_one_primary_claim_and_it_is_its_matrix_row)
+{
+    static const struct {
+        uint32_t target_ms, agents_least, agents_most, fanout_least, fanout_most;
+    } rows[SIM_TOPOLOGY_COUNT] = {
+        [SIM_FLAT_MESH] = {50, 10, 100, 5, 5},
+        [SIM_SINGLE_REGION_MESH] = {100, 100, 1000, 10, 10},
+        [SIM_MULTI_REGION_MESH] = {300, 1000, 10000, 10, 20},
+        [SIM_MULTI_REGION_LEADERS] = {500, 10000, 100000, 20, 50},
+        [SIM_HIERARCHICAL] = {1000, 100000, 1000000, 50, 100},
+    };
+    struct sim_claims claims = load();
+    for (uint32_t topology = 0; topology < SIM_TOPOLOGY_COUNT; topology++) {
+        uint32_t found = 0;
+        for (uint32_t i = 0; i < claims.count; i++) {
+            const struct sim_claim *claim = &claims.items[i];
+            if (claim->primary && claim->topologies == 1u << topology) {
+                found++;
+                cr_expect_eq(claim->target_micro, rows[topology].target_ms * INT64_C(1000000));
+                cr_expect_eq(claim->limit, SIM_LIMIT_BELOW);
+                cr_expect_eq(claim->agents.least, rows[topology].agents_least);
+                cr_expect_eq(claim->agents.most, rows[topology].agents_most);
+                cr_expect_eq(claim->fanout.least, rows[topology].fanout_least);
+                cr_expect_eq(claim->fanout.most, rows[topology].fanout_most);
+                cr_expect(claim->theta_of_file && claim->term.percentile_ppb == 950000000);
+                cr_expect_str_eq(claim->stored_metric, "convergence");
+                cr_expect_str_eq(claim->stored_statistic, "p95");
+            }
+        }
+        cr_expect_eq(found, 1, "%u primary claims about %s", found,
+                     sim_topology_name((enum sim_topology)topology));
+    }
+    sim_claims_finish(&claims);
+}
+
+Test(measure, a_claim_is_judged_or_says_why_it_is_not)
+{
+    struct sim_claims claims = load();
+    for (uint32_t i = 0; i < claims.count; i++) {
+        const struct sim_claim *claim = &claims.items[i];
+        bool runs = (claim->topologies & (1u << SIM_FLAT_MESH | 1u << SIM_SINGLE_REGION_MESH)) != 0;
+        bool about_a_run =
+            claim->measure == SIM_MEASURE_TERM || claim->measure == SIM_MEASURE_LATENCY;
+        cr_expect(claim->unmeasured != NULL || claim->measure != SIM_MEASURE_NONE, "%s", claim->id);
+        cr_expect(!about_a_run || (claim->unmeasured == NULL) == runs, "%s: %s", claim->id,
+                  claim->unmeasured);
+    }
+    cr_expect_not_null(find(&claims, "single-cost")->unmeasured);
+    cr_expect_null(find(&claims, "selection-flat-convergence")->unmeasured);
+    sim_claims_finish(&claims);
+}
+
+Test(measure, a_tilde_is_about_a_range_promises_its_end_and_an_sla_is_a_share)
+{
+    struct sim_claims claims = load();
+    const struct sim_claim *bandwidth = find(&claims, "single-bandwidth");
+    cr_expect(bandwidth->limit == SIM_LIMIT_ABOUT && bandwidth->target_micro == 10000000);
+    const struct sim_claim *range = find(&claims, "flat-convergence");
+    cr_expect(range->limit == SIM_LIMIT_AT_MOST && range->target_micro == 50000000);
+    const struct sim_claim *sla = find(&claims, "comparison-single-sla");
+    cr_expect(sla->term.aggregate == SIM_SHARE && sla->term.inner_bound == 100);
+    cr_expect(sla->limit == SIM_LIMIT_AT_LEAST && sla->target_micro == 999000);
+    cr_expect_str_eq(sla->stored_unit, "ppb");
+    sim_claims_finish(&claims);
+}
+
+Test(measure, a_claim_speaks_of_its_topology_and_of_so_many_agents)
+{
+    struct sim_claims claims = load();
+    const struct sim_claim *claim = find(&claims, "selection-flat-convergence");
+    struct sim_scenario scenario = fixture_scenario();
+    cr_expect(sim_claim_applies(claim, &scenario));
+    scenario.agents = 10;
+    cr_expect(sim_claim_applies(claim, &scenario));
+    scenario.agents = 101;
+    cr_expect_not(sim_claim_applies(claim, &scenario));
+    cr_expect(sim_claim_applies(find(&claims, "comparison-flat-agents"), &scenario),
+              "the bound itself speaks of any number");
+    scenario.agents = 100;
+    scenario.topology = SIM_SINGLE_REGION_MESH;
+    cr_expect_not(sim_claim_applies(claim, &scenario));
+    sim_claims_finish(&claims);
+}
+
+// ---- Files with a mistake ----
+
+#define CLAIM "sections:\n- section: S\n  claims:\n  - {id: a, quote: q, topology: flat_mesh, "
+
+Test(measure, a_mistake_in_the_claims_is_refused_where_it_stands)
+{
+    static const struct {
+        const char *text;
+        const char *says;
+    } cases[] = {
+        {"claims: []\n", "a list of sections"},
+        {"sections: [{section: S}]\n", "a section has a title and a list of claims"},
+        {CLAIM "statistic: agents, target: '< 5', colour: red}\n", "unknown key colour"},
+        {CLAIM "target: '< 5'}\n", "a claim has a statistic"},
+        {CLAIM "statistic: p95(speed), target: '< 5'}\n", "unknown metric \"speed\""},
+        {CLAIM "statistic: agents, target: '~ 5'}\n", "not a target: ~ 5"},
+        {CLAIM "statistic: agents, target: about five}\n", "not a target: about five"},
+        {CLAIM "statistic: agents}\n", "what is measured has a target"},
+        {CLAIM "statistic: cost_rating}\n", "say why under unmeasured"},
+        {CLAIM "statistic: p95(convergence_ms), target: '< 5'}\n", "theta belongs to"},
+        {CLAIM "statistic: agents, theta: file, target: '< 5'}\n", "theta belongs to"},
+        {CLAIM "statistic: latency_ms, target: '< 5'}\n", "classes belong to latency_ms"},
+        {CLAIM "statistic: latency_ms, classes: [moon], target: '< 5'}\n", "not a name"},
+        {CLAIM "statistic: product, target: = 5}\n", "factors belong to product"},
+        {CLAIM "statistic: agents, agents: 10-5, target: '< 5'}\n", "a range goes upwards"},
+        {CLAIM "statistic: agents, agents: few, target: '< 5'}\n", "a number from 1 up"},
+        {CLAIM "statistic: agents, target: '< 5'}\n"
+               "  - {id: a, quote: r, topology: flat_mesh, statistic: agents, target: '< 6'}\n",
+         "a second claim a"},
+        {"sections: [", "not YAML"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_claims claims;
+        struct sim_error error = {0};
+        cr_expect_not(sim_claims_parse(&claims, "c.yaml", cases[i].text, &error), "%s",
+                      cases[i].text);
+        cr_expect_eq(error.code, SIM_ERROR_INTERNAL, "what stands in the program is our fault");
+        cr_expect(strcmp(error.file, "c.yaml") == 0 && error.line > 0, "%s:%u", error.file,
+                  error.line);
+        cr_expect_not_null(strstr(error.text, cases[i].says), "%s: %s", cases[i].text, error.text);
+        sim_claims_finish(&claims);
+    }
+}
+
+// ---- Assumptions ----
+
+Test(measure, the_assumptions_are_told_with_the_values_of_the_scenario)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    scenario.threshold_origin = (struct sim_origin){"flat-mesh.yaml", 11, 26};
+    struct sim_assumption assumptions[SIM_ASSUMPTION_COUNT];
+    sim_assumptions_of(&scenario, assumptions);
+    static const char *const says[SIM_ASSUMPTION_COUNT] = {
+        "0.95 (flat-mesh.yaml:11): an update has converged when 95 % of the agents",
+        "each node ticks every 100 ms (flat-mesh.yaml:10)",
+        "warm:",
+        "every node knows the 99 others",
+        "push-pull (the default): updates travel on ticks only",
+    };
+    for (int i = 0; i < SIM_ASSUMPTION_COUNT; i++) {
+        cr_expect_not_null(strstr(assumptions[i].text, says[i]), "%s: %s", assumptions[i].name,
+                           assumptions[i].text);
+    }
+    scenario.gossip.mode = MESH_EAGER;
+    sim_assumptions_of(&scenario, assumptions);
+    cr_expect_not_null(strstr(assumptions[4].text, "forwarded on its first receipt"));
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "fixture.h"
+#include "summary.h"
+
+static double mean(const struct sim_summary *summary, enum sim_metric_id metric)
+{
+    return summary->statistics[metric].mean;
+}
+
+Test(measure, the_names_of_the_metrics_are_those_that_others_rely_on)
+{
+    static const char *const names[] = {
+        "convergence_ms",
+        "convergence_rounds",
+        "messages",
+        "bytes",
+        "updates_sent_per_node",
+        "residue",
+        "last_receipt_rounds",
+        "wall_s",
+        "peak_rss_bytes",
+    };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        enum sim_metric_id metric = sim_metric_find(names[i], (uint32_t)strlen(names[i]));
+        cr_expect_lt(metric, SIM_METRIC_COUNT, "no metric %s", names[i]);
+    }
+    cr_expect_eq(sim_metric_find("convergence_ms", 11), SIM_METRIC_COUNT, "half a name is no name");
+    cr_expect_str_eq(sim_metric_nearest("convergnce_ms"), "convergence_ms");
+    cr_expect_null(sim_metric_nearest("zebra"));
+}
+
+Test(measure, every_metric_is_of_updates_or_of_repetitions)
+{
+    for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
+        const struct sim_metric *metric = &sim_metrics[id];
+        cr_expect((metric->of_update == NULL) != (metric->of_run == NULL), "%s", metric->name);
+        cr_expect_not_null(metric->stored_unit, "%s", metric->name);
+    }
+}
+
+// Two repetitions: 2 updates of 120 ms, 1 of 50 ms. Interval 100 ms, 100 agents.
+Test(measure, updates_are_pooled_and_repetitions_counted_one_by_one)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    struct sim_result results[2] = {fixture_result(2, 100, 20), fixture_result(1, 30, 20)};
+    results[0].traffic[MESH_MESSAGE_OPEN][SIM_SAME_HOST] =
+        (struct sim_traffic){.messages = 900, .bytes = 50000, .updates = 500, .transport_bytes = 7};
+    results[0].traffic[MESH_MESSAGE_FILL][SIM_SAME_ZONE] =
+        (struct sim_traffic){.messages = 100, .bytes = 10000, .updates = 160};
+    results[1].traffic[MESH_MESSAGE_OPEN][SIM_SAME_HOST] =
+        (struct sim_traffic){.messages = 400, .bytes = 20000, .updates = 120};
+    results[0].wall_ns = 1500 * MS;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, results, 2);
+    cr_expect_eq(summary.run_count, 2);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].count, 3);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].p50, 120);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].min, 50);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_ROUNDS].p50, 1.2);
+    cr_expect_eq(summary.statistics[SIM_REACH_50_MS].max, 60);
+    cr_expect_eq(summary.statistics[SIM_MESSAGES].count, 2);
+    cr_expect_eq(mean(&summary, SIM_MESSAGES), 700);  // 1000 and 400
+    cr_expect_eq(mean(&summary, SIM_BYTES), 40000);   // 60000 and 20000
+    cr_expect_float_eq(summary.statistics[SIM_MESSAGES].sd, 300 * sqrt(2), 1e-9);
+    // 660 copies of 2 updates on 100 nodes: 3.3. 120 copies of 1: 1.2. Mean 2.25.
+    cr_expect_float_eq(mean(&summary, SIM_UPDATES_SENT_PER_NODE), 2.25, 1e-9);
+    // 60,000 bytes in 20 s are 0.003 MB/s, 20,000 are 0.001.
+    cr_expect_float_eq(mean(&summary, SIM_BANDWIDTH_MB_PER_S), 0.002, 1e-12);
+    cr_expect_eq(summary.statistics[SIM_WALL_S].max, 1.5);
+    cr_expect_eq(mean(&summary, SIM_RESIDUE), 0);
+    sim_summary_finish(&summary);
+    sim_result_finish(&results[0]);
+    sim_result_finish(&results[1]);
+}
+
+// Update 0 reaches 82 of 100 by round 1.2, update 1 all of them by round 2.4.
+Test(measure, residue_and_last_receipt_are_means_over_the_updates_of_a_repetition)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    struct sim_result result = fixture_result(2, 100, 20);
+    fixture_never(&result.updates[0], 82);
+    result.updates[1].last_receipt_ns = 240 * MS;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, &result, 1);
+    cr_expect_float_eq(mean(&summary, SIM_RESIDUE), 0.09, 1e-12);
+    cr_expect_float_eq(mean(&summary, SIM_LAST_RECEIPT_ROUNDS), 1.8, 1e-12);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].p50, 120);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].p95, INFINITY);
+    cr_expect(isnan(mean(&summary, SIM_CONVERGENCE_MS)));
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
+Test(measure, warm_up_updates_empty_cohorts_and_interrupted_repetitions_do_not_count)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    struct sim_result results[2] = {fixture_result(3, 100, 20), fixture_result(7, 1, 1)};
+    results[0].updates[0].measured = false;
+    results[0].updates[0].theta_ns = 1;
+    results[0].updates[1].cohort = 0;
+    results[0].updates[1].theta_ns = 2;
+    results[1].interrupted = true;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, results, 2);
+    cr_expect_eq(summary.run_count, 1);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].count, 1);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].min, 120);
+    cr_expect_eq(summary.statistics[SIM_MESSAGES].count, 1);
+    sim_summary_finish(&summary);
+    sim_result_finish(&results[0]);
+    sim_result_finish(&results[1]);
+}
+
+Test(measure, a_repetition_without_a_measured_update_has_no_residue_and_no_zero_instead)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    struct sim_result result = fixture_result(1, 1, 1);
+    result.updates[0].measured = false;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, &result, 1);
+    cr_expect_eq(summary.statistics[SIM_RESIDUE].count, 0);
+    cr_expect_eq(summary.statistics[SIM_UPDATES_SENT_PER_NODE].count, 0);
+    cr_expect_eq(summary.statistics[SIM_LAST_RECEIPT_ROUNDS].count, 0);
+    cr_expect(isnan(summary.statistics[SIM_RESIDUE].mean));
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
+Test(measure, bandwidth_is_over_the_time_in_which_traffic_is_counted)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    scenario.workload.warmup_ns = 19000 * MS;
+    struct sim_result result = fixture_result(1, 1, 1);
+    result.traffic[MESH_MESSAGE_PUSH][SIM_SAME_HOST].bytes = 5000000;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, &result, 1);
+    cr_expect_eq(mean(&summary, SIM_BANDWIDTH_MB_PER_S), 5);
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
+Test(measure, the_combined_fingerprint_is_xxh3_over_the_runs_in_order)
+{
+    static const uint8_t bytes[16] = {0xef, 0xcd, 0xab, 0x89, 0x67, 0x45, 0x23, 0x01, 2};
+    struct sim_scenario scenario = fixture_scenario();
+    struct sim_result results[2] = {{.fingerprint = 0x0123456789abcdef}, {.fingerprint = 2}};
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, results, 2);
+    cr_expect_eq(summary.fingerprint, XXH3_64bits(bytes, 16));
+    sim_summary_finish(&summary);
+    uint64_t first = summary.fingerprint;
+    results[0].fingerprint = 2;
+    results[1].fingerprint = 0x0123456789abcdef;
+    sim_summary_init(&summary, &scenario, results, 2);
+    cr_expect_neq(summary.fingerprint, first, "the order of the repetitions counts");
+    sim_summary_finish(&summary);
+}
