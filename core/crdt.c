@@ -8,7 +8,7 @@
 
 uint64_t mesh_clock_next(uint64_t clock, uint64_t time_ns)
 {
-    uint64_t physical = time_ns / 1000 << 16;
+    uint64_t physical = time_ns / 1000 << 12;
     return physical > clock ? physical : clock + 1;
 }
 
@@ -66,7 +66,7 @@ bool mesh_lww_fold(const struct mesh_table *table, const uint64_t *have, uint32_
 {
     mesh_lww_init(state);
     for (uint32_t word = 0; word < words; word++) {
-        for (uint64_t lanes = have[word * stride]; lanes != 0; lanes &= lanes - 1) {
+        for (uint64_t lanes = have[(size_t)word * stride]; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
             const struct mesh_update *update = &table->updates[lane];
             if (update->type == MESH_LWW_SET && update->key == key) {
@@ -151,7 +151,7 @@ uint64_t mesh_g_fold(const struct mesh_table *table, const uint64_t *have, uint3
 {
     uint64_t value = 0;
     for (uint32_t word = 0; word < words; word++) {
-        for (uint64_t lanes = have[word * stride]; lanes != 0; lanes &= lanes - 1) {
+        for (uint64_t lanes = have[(size_t)word * stride]; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
             const struct mesh_update *update = &table->updates[lane];
             if (update->type == MESH_G_INCREMENT && update->key == key) {

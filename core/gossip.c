@@ -85,18 +85,25 @@ static void add_recent(struct stepping *stepping, struct mesh_message *message,
     }
 }
 
-// Adds what this replica holds and `vector` (`words` words) lacks. When that is more than fits,
-// `start` decides which word comes first, so that successive messages take turns.
+// Adds what this replica holds and `vector` (`words` words) lacks. When that is more than fits, the
+// lane to begin with follows from `turn`: whatever the limit, as many successive turns as there are
+// lanes begin with each lane once, scattered, so that none is left out for ever.
 static void add_missing(struct stepping *stepping, struct mesh_message *message,
-                        const uint64_t *vector, uint32_t words, uint64_t start, uint32_t limit)
+                        const uint64_t *vector, uint32_t words, uint64_t turn, uint32_t limit)
 {
-    for (uint32_t i = 0; i < message->words; i++) {
-        uint32_t word = (uint32_t)((start + i) % message->words);
+    uint32_t lane_count = 64 * message->words;
+    uint32_t start = (uint32_t)(turn % lane_count * 2654435761u % lane_count);  // a prime
+    uint64_t before_start = (UINT64_C(1) << start % 64) - 1;
+    uint32_t word = start / 64;
+    // The first word is met again at the end, for its lanes before the start.
+    for (uint32_t i = 0; i <= message->words; i++) {
         uint64_t lanes = *plane(stepping->replica, word, MESH_HAVE);
         lanes &= word < words ? ~vector[word] : UINT64_MAX;
+        lanes &= i == 0 ? ~before_start : i == message->words ? before_start : UINT64_MAX;
         if (lanes != 0) {
             add_updates(message, word, lanes, limit);
         }
+        word = word + 1 < message->words ? word + 1 : 0;
     }
 }
 
@@ -210,6 +217,7 @@ void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope
     struct mesh_replica *replica = stepping->replica;
     const struct mesh_write *write = stepping->event->write;
     struct mesh_update *update = &stepping->states->table->updates[write->lane];
+    assert(write->lane / 64 < stepping->states->words);
     replica->sequence++;
     replica->clock = mesh_clock_next(replica->clock, stepping->event->time_ns);
     assert(update->dot.origin == stepping->event->node);
@@ -354,8 +362,7 @@ static void answer(struct stepping *stepping, const struct mesh_scope *scope)
     case MESH_MESSAGE_ANSWER: answer_answer(stepping); break;
     case MESH_MESSAGE_VECTOR: answer_vector(stepping, scope); break;
     case MESH_MESSAGE_FILL: answer_fill(stepping, scope); break;
-    case MESH_MESSAGE_KIND_COUNT:
-    default: mesh_stepping_reject(stepping, MESH_REJECT_KIND); break;
+    case MESH_MESSAGE_KIND_COUNT: break;  // rejected before
     }
 }
 
@@ -376,13 +383,15 @@ static void learn_and_answer(struct stepping *stepping, const struct mesh_scope 
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
+    assert(message->words <= stepping->states->words);
     if (message->scope != stepping->event->scope) {
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {
         mesh_stepping_reject(stepping, MESH_REJECT_SELF);
+    } else if (message->kind == 0 || message->kind >= MESH_MESSAGE_KIND_COUNT) {
+        mesh_stepping_reject(stepping, MESH_REJECT_KIND);
     } else if (message->kind != MESH_MESSAGE_PUSH || brings_news(stepping->replica, message)) {
         // Most pushes are old news: they end here, having touched one line of the replica.
-        assert(message->words <= stepping->states->words);
         learn_and_answer(stepping, scope);
     }
 }

@@ -91,12 +91,14 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_WRITE: mesh_gossip_write(stepping, scope); break;
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
+    default: assert(false);
     }
 }
 
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
                    const struct mesh_event *events, uint32_t count, struct mesh_output *output)
 {
+    assert(states->words >= 1 && states->words <= UINT16_MAX);
     struct mesh_bound bound = mesh_output_bound(config, states->words);
     struct stepping stepping = {.config = config, .states = states, .output = output};
     uint32_t done = 0;

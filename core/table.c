@@ -77,10 +77,9 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
         return MESH_LANE_NONE;
     }
     struct mesh_dot before = {dot.origin, dot.sequence - 1};
-    struct mesh_dot after = {dot.origin, dot.sequence + 1};
-    uint32_t previous =
-        before.sequence == 0 ? MESH_LANE_NONE : mesh_table_find(table, before, NULL);
-    uint32_t next = after.sequence == 0 ? MESH_LANE_NONE : mesh_table_find(table, after, NULL);
+    struct mesh_dot after = {dot.origin, dot.sequence + 1};  // 0 after the last: nobody's
+    uint32_t previous = mesh_table_find(table, before, NULL);
+    uint32_t next = mesh_table_find(table, after, NULL);
     bool first = mesh_table_find(table, dot, NULL) == MESH_LANE_NONE;
     uint32_t lane = table->lane_count++;
     struct mesh_update *update = &table->updates[lane];

@@ -330,6 +330,14 @@ static enum mesh_reject take_updates(struct reader *reader, const struct mesh_co
     return 0;
 }
 
+// Whether this lane is the first of its dot: others hold further values of an equivocating origin.
+static bool names_its_dot(const struct mesh_table *table, uint32_t lane)
+{
+    const struct mesh_update *update = &table->updates[lane];
+    return update->previous_lane != MESH_LANE_NONE || update->next_lane != MESH_LANE_NONE ||
+           mesh_table_find(table, update->dot, NULL) == lane;
+}
+
 // Marks the lanes that an entry of a vector covers; the dots it names beyond this table are only
 // noted. The table is scanned, so the work is bounded by its size whatever `length` claims.
 static void mark_run(const struct mesh_table *table, const struct run *run,
@@ -342,7 +350,7 @@ static void mark_run(const struct mesh_table *table, const struct run *run,
         if (update->dot.origin == run->first.origin && (update->hash[0] | update->hash[1]) != 0 &&
             update->dot.sequence - run->first.sequence < run->length) {
             vector[lane / 64] |= UINT64_C(1) << lane % 64;
-            known++;
+            known += names_its_dot(table, lane);
         }
     }
     message->beyond |= known < run->length;

@@ -21,7 +21,10 @@
 
 #include "mesh/table.h"
 
-// ---- Hybrid logical clock: microseconds << 16 | counter ----
+// ---- Hybrid logical clock: microseconds << 12 | counter ----
+
+// 52 bits of microseconds hold Unix time until 2112. A counter beyond its 12 bits carries into the
+// microseconds: the clock runs ahead of physical time then, and stays monotone.
 
 // The clock of a local event at `time_ns`, given the largest clock seen so far.
 uint64_t mesh_clock_next(uint64_t clock, uint64_t time_ns);

@@ -66,11 +66,11 @@ enum mesh_message_kind {
 
 // Nodes that gossip with each other as one mesh.
 struct mesh_scope {
-    const uint32_t *members;  // [count], or NULL: the nodes first .. first + count - 1
+    const uint32_t *members;  // [count], ascending, or NULL: nodes first .. first + count - 1
     uint32_t first;
     uint32_t count;
     uint32_t fanout;        // peers per tick and per first receipt, 1 .. MESH_FANOUT_MAX
-    uint32_t update_limit;  // updates in a message at most, >= 1
+    uint32_t update_limit;  // updates in a message at most, 1 .. UINT16_MAX
     uint64_t interval_ns;   // > 0
     enum mesh_mode mode;
     enum mesh_schedule schedule;
@@ -123,7 +123,7 @@ struct mesh_states {
     size_t stride;   // >= mesh_replica_bytes(words); a multiple of 8
     uint32_t node_first;
     uint32_t node_count;
-    uint32_t words;  // 64-lane words per plane, >= 1
+    uint32_t words;  // 64-lane words per plane, 1 .. UINT16_MAX
     struct mesh_table *table;
 };
 
@@ -148,8 +148,8 @@ struct mesh_write {
 struct mesh_event {
     uint64_t time_ns;
     uint32_t node;
-    uint16_t scope;
-    uint16_t kind;  // enum mesh_event_kind
+    uint16_t scope;  // one that the node is a member of
+    uint16_t kind;   // enum mesh_event_kind
     union {
         uint64_t tick;                       // TICK: how many intervals have passed, < 2^40
         const struct mesh_message *message;  // RECEIVE
@@ -166,7 +166,7 @@ enum mesh_record_kind {
 };
 
 enum mesh_reject {
-    MESH_REJECT_SCOPE = 1,  // a message for a scope the receiver is not in
+    MESH_REJECT_SCOPE = 1,  // a message for another scope than that it came in
     MESH_REJECT_KIND,       // unknown kind
     MESH_REJECT_SELF,       // a message that names its receiver as source
     MESH_REJECT_FORMAT,     // bytes that do not decode

@@ -14,7 +14,7 @@
 //              (origin, first) .. (origin, first + length - 1) are held
 //
 // Varints are LEB128, at most 5 bytes for 32 bits and 10 for 64, shortest form only, so that a
-// message has one encoding. Nothing read is trusted: every length is checked against what is left.
+// number has one encoding. Nothing read is trusted: every length is checked against what is left.
 
 #ifndef MESH_WIRE_H
 #define MESH_WIRE_H

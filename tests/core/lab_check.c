@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What must hold after every step, whatever was heard and in whatever order.
+#include <criterion/criterion.h>
+
+#include "lab.h"
+#include "mesh/wire.h"
+
+static uint64_t plane(const struct mesh_replica *replica, uint32_t word, uint32_t which)
+{
+    return replica->planes[MESH_PLANES * word + which];
+}
+
+// The hash is the sum over what is held, the clock at least the largest held, and all that is
+// recent is held.
+static void check_replica(const struct lab *lab, uint32_t node)
+{
+    const struct mesh_replica *replica = lab_replica(lab, node);
+    uint64_t hash[2] = {0};
+    for (uint32_t lane = 0; lane < 64 * lab->all.words; lane++) {
+        uint64_t have = plane(replica, lane / 64, MESH_HAVE) >> lane % 64 & 1;
+        for (uint32_t which = MESH_RECENT_0; which <= MESH_RECENT_2; which++) {
+            uint64_t recent = plane(replica, lane / 64, which) >> lane % 64 & 1;
+            cr_assert(recent <= have, "recent, yet not held: lane %u\n%s", lane, lab->story);
+        }
+        if (have != 0) {
+            const struct mesh_update *update = &lab->states[node].table->updates[lane];
+            hash[0] += update->hash[0];
+            hash[1] += update->hash[1];
+            cr_assert(update->clock <= replica->clock, "a clock behind what it holds\n%s",
+                      lab->story);
+        }
+    }
+    cr_assert(replica->hash[0] == hash[0] && replica->hash[1] == hash[1],
+              "the hash is not that of the updates held\n%s", lab->story);
+}
+
+static void check_message(const struct lab *lab, const struct mesh_event *event,
+                          const struct mesh_record *record)
+{
+    const struct mesh_message *message = record->send.message;
+    const struct mesh_replica *replica = lab_replica(lab, event->node);
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < message->words; word++) {
+        uint64_t have = plane(replica, word, MESH_HAVE);
+        count += (uint32_t)__builtin_popcountll(message->lanes[word]);
+        cr_assert((message->lanes[word] & ~have) == 0, "sends what it does not hold\n%s",
+                  lab->story);
+        if (message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL) {
+            cr_assert_eq(message->lanes[message->words + word], have,
+                         "a vector that is not what it holds\n%s", lab->story);
+        }
+    }
+    cr_assert(count == message->update_count && count <= lab->scope.update_limit,
+              "%u updates, said to be %u, at most %u\n%s", count, message->update_count,
+              lab->scope.update_limit, lab->story);
+    cr_assert_eq(message->source, event->node);
+    cr_assert_eq(message->sent_ns, event->time_ns);
+    uint8_t bytes[1 << 14];
+    size_t encoded = mesh_wire_encode(&lab->config, lab->states[event->node].table, message, bytes,
+                                      sizeof bytes);
+    cr_assert_eq(encoded, message->wire_bytes, "%zu bytes, said to be %u\n%s", encoded,
+                 message->wire_bytes, lab->story);
+}
+
+// Durable first, then told to the user, then to others.
+static void check_order(const struct lab *lab, const struct mesh_output *output)
+{
+    static const uint8_t rank[] = {
+        [MESH_RECORD_PERSIST] = 0, [MESH_RECORD_DELIVER] = 1, [MESH_RECORD_SEND] = 2,
+        [MESH_RECORD_TIMER] = 2,   [MESH_RECORD_REJECT] = 2,
+    };
+    for (uint32_t i = 1; i < output->record_count; i++) {
+        cr_assert(rank[output->records[i - 1].kind] <= rank[output->records[i].kind],
+                  "records out of order\n%s", lab->story);
+    }
+}
+
+void lab_check_step(const struct lab *lab, const struct mesh_event *event,
+                    const struct mesh_output *output, const uint64_t *have_before)
+{
+    const struct mesh_replica *replica = lab_replica(lab, event->node);
+    uint64_t delivered[LAB_WRITES_MAX / 64] = {0};
+    for (uint32_t i = 0; i < output->record_count; i++) {
+        const struct mesh_record *record = &output->records[i];
+        cr_assert_eq(record->event, 0);
+        if (record->kind == MESH_RECORD_SEND) {
+            check_message(lab, event, record);
+        } else if (record->kind == MESH_RECORD_DELIVER) {
+            cr_assert(delivered[record->deliver.word] == 0 && record->deliver.lanes != 0);
+            delivered[record->deliver.word] = record->deliver.lanes;
+        }
+    }
+    for (uint32_t word = 0; word < lab->all.words; word++) {
+        uint64_t have = plane(replica, word, MESH_HAVE);
+        cr_assert((have_before[word] & ~have) == 0, "forgot an update\n%s", lab->story);
+        cr_assert_eq(delivered[word], have & ~have_before[word],
+                     "delivered is not what was learnt\n%s", lab->story);
+    }
+    check_order(lab, output);
+    check_replica(lab, event->node);
+}
