@@ -79,9 +79,10 @@ static inline void arrive(struct sim_engine *engine, const struct parcel *parcel
                                  target & (SIM_BLOCK_NODES - 1), pair, parcel->reference));
 }
 
-// The network duplicates a copy: the second has a latency of its own and is never duplicated again.
-static void arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
-                         enum sim_pair_class pair)
+// The network duplicates a copy: the second has a latency of its own, which is returned, arrives
+// even if the first is lost (as in netem), and is never duplicated again.
+static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
+                             enum sim_pair_class pair)
 {
     const struct mesh_message *message = parcel->message;
     uint32_t stream =
@@ -89,9 +90,10 @@ static void arrive_again(struct sim_engine *engine, const struct parcel *parcel,
     struct mesh_random random =
         mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
-    arrive(
-        engine, parcel, parcel->targets[place], pair,
-        sim_link_latency_ns(&engine->config.network->links[pair], random.word[0], random.word[1]));
+    uint64_t latency_ns =
+        sim_link_latency_ns(&engine->config.network->links[pair], random.word[0], random.word[1]);
+    arrive(engine, parcel, parcel->targets[place], pair, latency_ns);
+    return latency_ns;
 }
 
 // What became of the copies of one message, per pair class.
@@ -101,6 +103,13 @@ struct tally {
     uint32_t duplicated[SIM_PAIR_CLASS_COUNT];
     uint64_t latency_ns_max[SIM_PAIR_CLASS_COUNT];
 };
+
+static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, uint64_t latency_ns)
+{
+    if (latency_ns > tally->latency_ns_max[pair]) {
+        tally->latency_ns_max[pair] = latency_ns;
+    }
+}
 
 static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
                          const struct tally *tally)
@@ -150,16 +159,14 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
         tally->sent[pair]++;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
-            arrive_again(engine, parcel, place, pair);
+            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair));
         }
         if (sim_link_loses(link, words[2][i])) {
             tally->lost[pair]++;
             continue;
         }
         uint64_t latency_ns = sim_link_latency_ns(link, words[0][i], words[1][i]);
-        if (latency_ns > tally->latency_ns_max[pair]) {
-            tally->latency_ns_max[pair] = latency_ns;
-        }
+        tally_latency(tally, pair, latency_ns);
         arrive(engine, parcel, target, pair, latency_ns);
     }
 }

@@ -121,6 +121,7 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
     struct mesh_output *output = &engine->worker.output;
     for (uint32_t i = 0; i < scope->count; i++) {
         uint32_t node = scope->members == NULL ? scope->first + i : scope->members[i];
+        assert(node < engine->config.node_count);
         struct sim_block *block = &engine->blocks[node >> SIM_BLOCK_SHIFT];
         struct mesh_event event = {.node = node, .scope = scope_index, .kind = MESH_EVENT_START};
         sim_messages_provide(&engine->worker.messages, output, engine->message_words);
@@ -162,13 +163,12 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     struct sim_engine *made = sim_memory_zeroed(sizeof *made);
     made->config = *config;
     uint64_t lookahead_ns = config->network->latency_ns_min;
-    if (lookahead_ns == 0) {
+    if (lookahead_ns < SIM_WINDOW_NS_MIN) {
         made->config.queue = SIM_QUEUE_HEAP;
         lookahead_ns = SIM_WINDOW_NS_MAX;
     }
     made->window_ns = lookahead_ns < SIM_WINDOW_NS_MAX ? lookahead_ns : SIM_WINDOW_NS_MAX;
-    made->window_bits =
-        made->window_ns == 1 ? 1 : 64 - (uint32_t)__builtin_clzll(made->window_ns - 1);
+    made->window_bits = 64 - (uint32_t)__builtin_clzll(made->window_ns - 1);
     made->window_reciprocal = UINT64_MAX / made->window_ns + 1;
     made->checkpoint_next_ns = SIM_CHECKPOINT_NS;
     made->hash = XXH3_createState();
@@ -254,14 +254,14 @@ const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         const struct sim_write *write = &engine->writes[middle];
-        if (write->time_ns < time_ns || (write->time_ns == time_ns && write->node < node)) {
+        bool earlier = write->time_ns != time_ns ? write->time_ns < time_ns
+                       : write->node != node     ? write->node < node
+                                                 : engine->written[middle] != 0;
+        if (earlier) {
             low = middle + 1;
         } else {
             high = middle;
         }
-    }
-    while (engine->written[low]) {
-        low++;
     }
     assert(low < engine->write_end && engine->writes[low].time_ns == time_ns &&
            engine->writes[low].node == node);

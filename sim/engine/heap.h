@@ -18,7 +18,7 @@ struct sim_heap_event {
     uint32_t target;
     uint32_t source;  // of a message; an own event: its reference
     uint32_t sequence;
-    uint32_t reference;  // message in memory (messages.h), with the pair class on top; or an own event
+    uint32_t reference;  // of a message (messages.h), with the pair class on top; or an own event
     uint32_t received;   // 0: an event of the node itself, 1: a message
 };
 _Static_assert(sizeof(struct sim_heap_event) == 32, "as the yardstick has it");

@@ -2,6 +2,7 @@
 #include "order.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "queue.h"
@@ -57,7 +58,28 @@ static bool precedes(uint64_t a, uint64_t b, const struct sim_messages *messages
                                             : from_a->sequence < from_b->sequence;
 }
 
-// Sorts what is nearly sorted. Ties of time and target are what one node gets in one nanosecond.
+static int compare(const void *left, const void *right, void *messages)
+{
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+    return precedes(a, b, messages) ? -1 : precedes(b, a, messages);
+}
+
+// Ties of time and target too long for insertion: what a node gets in one nanosecond when latencies
+// are constant and many send at once. `events` are sorted by time and target.
+static void sort_long_ties(uint64_t *events, uint32_t count, const struct sim_messages *messages)
+{
+    for (uint32_t first = 0, end = 1; first < count; first = end++) {
+        while (end < count && events[end] >> 32 == events[first] >> 32) {
+            end++;
+        }
+        if (end - first > BUCKET_MAX) {
+            qsort_r(events + first, end - first, sizeof *events, compare, (void *)messages);
+        }
+    }
+}
+
+// Sorts what is nearly sorted.
 static void insertion_sort(uint64_t *events, uint32_t count, const struct sim_messages *messages)
 {
     for (uint32_t i = 1; i < count; i++) {
@@ -113,6 +135,7 @@ void sim_order_events(uint64_t **events, uint64_t **scratch, uint32_t count, uin
             *scratch = swap;
         } else {
             radix_sort(*events, *scratch, count);
+            sort_long_ties(*events, count, messages);
         }
     }
     insertion_sort(*events, count, messages);

@@ -5,8 +5,8 @@
 
 #include "mesh/random.h"
 
-void sim_draw_plain(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream,
-                    uint32_t count, uint32_t words[4][SIM_DRAW_BATCH])
+static void draw_plain(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream,
+                       uint32_t count, uint32_t words[4][SIM_DRAW_BATCH])
 {
     for (uint32_t i = 0; i < count; i++) {
         struct mesh_random random =
@@ -101,19 +101,32 @@ __attribute__((target("avx2"))) static void draw_avx2(uint64_t seed, uint64_t oc
 }
 #endif
 
-void sim_draw(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream, uint32_t count,
-              uint32_t words[4][SIM_DRAW_BATCH])
+bool sim_draw_by(enum sim_draw_code code, uint64_t seed, uint64_t occasion, uint32_t node,
+                 uint32_t stream, uint32_t count, uint32_t words[4][SIM_DRAW_BATCH])
 {
     assert(count <= SIM_DRAW_BATCH);
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f")) {
+    if (code == SIM_DRAW_AVX512 && __builtin_cpu_supports("avx512f")) {
         draw_avx512(seed, occasion, node, stream, count, words);
-        return;
+        return true;
     }
-    if (__builtin_cpu_supports("avx2")) {
+    if (code == SIM_DRAW_AVX2 && __builtin_cpu_supports("avx2")) {
         draw_avx2(seed, occasion, node, stream, count, words);
-        return;
+        return true;
     }
 #endif
-    sim_draw_plain(seed, occasion, node, stream, count, words);
+    if (code == SIM_DRAW_PLAIN) {
+        draw_plain(seed, occasion, node, stream, count, words);
+    }
+    return code == SIM_DRAW_PLAIN;
+}
+
+void sim_draw(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream, uint32_t count,
+              uint32_t words[4][SIM_DRAW_BATCH])
+{
+    bool drawn = sim_draw_by(SIM_DRAW_AVX512, seed, occasion, node, stream, count, words) ||
+                 sim_draw_by(SIM_DRAW_AVX2, seed, occasion, node, stream, count, words);
+    if (!drawn) {
+        sim_draw_by(SIM_DRAW_PLAIN, seed, occasion, node, stream, count, words);
+    }
 }

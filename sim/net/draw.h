@@ -11,6 +11,7 @@
 #ifndef SIM_DRAW_H
 #define SIM_DRAW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define SIM_DRAW_BATCH 64u  // a multiple of every vector length
@@ -20,8 +21,11 @@
 void sim_draw(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream, uint32_t count,
               uint32_t words[4][SIM_DRAW_BATCH]);
 
-// The same without vector code; for the test.
-void sim_draw_plain(uint64_t seed, uint64_t occasion, uint32_t node, uint32_t stream,
-                    uint32_t count, uint32_t words[4][SIM_DRAW_BATCH]);
+// The same by one of the codes it chooses from, so that a test reaches them all. Returns false,
+// with nothing done, when this machine lacks the instructions.
+enum sim_draw_code { SIM_DRAW_PLAIN, SIM_DRAW_AVX2, SIM_DRAW_AVX512, SIM_DRAW_CODE_COUNT };
+
+bool sim_draw_by(enum sim_draw_code code, uint64_t seed, uint64_t occasion, uint32_t node,
+                 uint32_t stream, uint32_t count, uint32_t words[4][SIM_DRAW_BATCH]);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 
+#include "allocate.h"
 #include "transport.h"
 
 const char *sim_pair_class_name(enum sim_pair_class pair)
@@ -23,7 +24,7 @@ static struct sim_link link_of(const struct sim_network_settings *settings,
                                enum sim_pair_class pair)
 {
     const struct sim_latency *latency = &settings->latency[pair];
-    assert(latency->minimum_ns <= latency->maximum_ns);
+    assert(latency->minimum_ns <= latency->maximum_ns && latency->maximum_ns >> 40 == 0);
     bool constant = latency->distribution == SIM_CONSTANT;
     return (struct sim_link){
         .minimum_ns = latency->minimum_ns,
@@ -33,23 +34,20 @@ static struct sim_link link_of(const struct sim_network_settings *settings,
     };
 }
 
-// Which classes occur between the hosts there are. Two nodes of one host are always possible.
-static void classes_in_use(const struct sim_host *hosts, uint32_t host_count, bool *in_use)
+// Which classes occur between the nodes there are.
+static void classes_in_use(const uint32_t *host_of, uint32_t node_count,
+                           const struct sim_host *hosts, uint32_t host_count, bool *in_use)
 {
-    in_use[SIM_SAME_HOST] = true;
+    bool *lived_in = sim_memory_zeroed(host_count * sizeof *lived_in);
+    for (uint32_t node = 0; node < node_count; node++) {
+        in_use[SIM_SAME_HOST] |= lived_in[host_of[node]];
+        lived_in[host_of[node]] = true;
+    }
+    sim_memory_free(lived_in);
+    // Hosts are numbered zone by zone, region by region: every class that occurs between two of
+    // them at all occurs between some host and the one before it.
     for (uint32_t host = 1; host < host_count; host++) {
-        // Hosts are numbered zone by zone, region by region: every class that occurs at all occurs
-        // between some host and the one before it, or the first.
-        for (uint32_t other = host - 1;; other = 0) {
-            const struct sim_host *a = &hosts[host];
-            const struct sim_host *b = &hosts[other];
-            in_use[a->zone == b->zone       ? SIM_SAME_ZONE
-                   : a->region == b->region ? SIM_SAME_REGION
-                                            : SIM_INTER_REGION] = true;
-            if (other == 0) {
-                break;
-            }
-        }
+        in_use[sim_network_pair_of_hosts(&hosts[host - 1], &hosts[host])] = true;
     }
 }
 
@@ -71,7 +69,7 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .latency_ns_min = UINT64_MAX,
     };
     bool in_use[SIM_PAIR_CLASS_COUNT] = {false};
-    classes_in_use(hosts, host_count, in_use);
+    classes_in_use(host_of, node_count, hosts, host_count, in_use);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         network->links[pair] = link_of(settings, (enum sim_pair_class)pair);
         uint64_t minimum = network->links[pair].minimum_ns;

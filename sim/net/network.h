@@ -83,10 +83,20 @@ struct sim_network {
     uint64_t latency_ns_max;
 };
 
-// Fills `network`. `host_of` and `hosts` stay the caller's; every node has a host.
+// Fills `network`. `host_of` and `hosts` stay the caller's; every node has a host, every host a
+// node, and hosts are numbered zone by zone, region by region.
 void sim_network_init(struct sim_network *network, const struct sim_network_settings *settings,
                       uint64_t seed, const uint32_t *host_of, uint32_t node_count,
                       const struct sim_host *hosts);
+
+// How far apart two different hosts are.
+static inline enum sim_pair_class sim_network_pair_of_hosts(const struct sim_host *from,
+                                                            const struct sim_host *to)
+{
+    return from->zone == to->zone       ? SIM_SAME_ZONE
+           : from->region == to->region ? SIM_SAME_REGION
+                                        : SIM_INTER_REGION;
+}
 
 // How far apart two nodes are.
 static inline enum sim_pair_class sim_network_pair(const struct sim_network *network,
@@ -97,14 +107,8 @@ static inline enum sim_pair_class sim_network_pair(const struct sim_network *net
     }
     uint32_t a = network->host_of[source];
     uint32_t b = network->host_of[target];
-    if (a == b) {
-        return SIM_SAME_HOST;
-    }
-    const struct sim_host *from = &network->hosts[a];
-    const struct sim_host *to = &network->hosts[b];
-    return from->zone == to->zone       ? SIM_SAME_ZONE
-           : from->region == to->region ? SIM_SAME_REGION
-                                        : SIM_INTER_REGION;
+    return a == b ? SIM_SAME_HOST
+                  : sim_network_pair_of_hosts(&network->hosts[a], &network->hosts[b]);
 }
 
 // What the transport adds to a message of `bytes` encoded bytes with `updates` updates.

@@ -18,7 +18,6 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
         .tracked = updates < SIM_TRACKED_UPDATES ? updates : SIM_TRACKED_UPDATES,
         .agents = scenario->agents,
         .threshold_ppb = scenario->gossip.threshold_ppb,
-        .warmup_ns = scenario->workload.warmup_ns,
         .open = updates,
         .stop_when_held = scenario->duration_ns == 0,
     };

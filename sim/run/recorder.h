@@ -22,22 +22,19 @@
 
 struct sim_receipt {
     uint64_t received_ns;
-    uint32_t source;     // MESH_NODE_NONE: not received (or written here)
-    uint32_t flight_ns;  // from sent to received, at most UINT32_MAX
-    uint32_t
-        since_tick_ns;  // from the causing tick to sent; 0: sent by a tick, or forwarded at once
+    uint32_t source;         // MESH_NODE_NONE: written here
+    uint32_t flight_ns;      // from sent to received; what exceeds UINT32_MAX counts as waiting
+    uint32_t since_tick_ns;  // from the causing tick to sent; 0: sent by it, or forwarded at once
     uint32_t padding;
 };
 
 struct sim_recorder {
     struct sim_result *result;
     const struct mesh_config *mesh;
-    const struct mesh_table *table;  // of the engine that runs
-    struct sim_receipt *receipts;    // [tracked][agents]
+    struct sim_receipt *receipts;  // [tracked][agents]
     uint32_t tracked;
     uint32_t agents;
     uint32_t threshold_ppb;
-    uint64_t warmup_ns;
     uint32_t open;        // updates that not all hold yet
     bool stop_when_held;  // no duration_ms was given
     uint32_t checkpoint_capacity;

@@ -62,7 +62,11 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
     uint64_t tracked = scenario->workload.updates < SIM_TRACKED_UPDATES ? scenario->workload.updates
                                                                         : SIM_TRACKED_UPDATES;
+    uint64_t per_update =
+        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
+        (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
     uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates) +
+                     scenario->workload.updates * per_update +
                      tracked * scenario->agents * sizeof(struct sim_receipt);
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     if (bytes > machine / 10 * 8) {
@@ -75,7 +79,8 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     return true;
 }
 
-static void copy_counters(const struct sim_engine *engine, struct sim_result *result)
+static void copy_counters(const struct sim_engine *engine, const struct sim_network *network,
+                          struct sim_result *result)
 {
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
@@ -92,6 +97,11 @@ static void copy_counters(const struct sim_engine *engine, struct sim_result *re
             };
             if (counters->latency_ns_max > result->latency_max_ns[pair]) {
                 result->latency_max_ns[pair] = counters->latency_ns_max;
+            }
+            if (counters->delivered > 0) {
+                // Loss and duplication do not look at the latency: the distribution's own median.
+                const struct sim_link *link = &network->links[pair];
+                result->latency_p50_ns[pair] = link->minimum_ns + link->span_ns / 2;
             }
         }
     }
@@ -127,7 +137,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     sim_world_init(&world, scenario, result->seed);
     struct watch watch = {
         .options = options,
-        .end_ns = scenario->duration_ns > 0 ? scenario->duration_ns : SIM_RUN_NS_MAX,
+        .end_ns = scenario->duration_ns > 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS,
     };
     sim_recorder_init(&watch.recorder, scenario, &world.mesh, world.writes, result);
     struct sim_engine_config config = {
@@ -147,7 +157,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted;
-        copy_counters(engine, result);
+        copy_counters(engine, &world.network, result);
         close_curve(&result->curve);
     }
     sim_engine_destroy(engine);

@@ -18,8 +18,6 @@
 #include "results.h"
 #include "scenario.h"
 
-#define SIM_RUN_NS_MAX UINT64_C(20000000000)  // without duration_ms
-
 struct sim_run_options {
     enum sim_queue queue;  // SIM_QUEUE_WINDOWS but for comparisons
     const volatile sig_atomic_t

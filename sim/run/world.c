@@ -53,6 +53,7 @@ static void place_agents(struct sim_world *world, const struct sim_scenario *sce
     assert(first == scenario->agents);
 }
 
+// Then by the number of the update, which stands in `lane` until the engine reserves one.
 static int by_time_and_node(const void *left, const void *right)
 {
     const struct sim_write *a = left;
@@ -63,7 +64,7 @@ static int by_time_and_node(const void *left, const void *right)
     if (a->node != b->node) {
         return a->node < b->node ? -1 : 1;
     }
-    return a->write.key < b->write.key ? -1 : a->write.key > b->write.key;
+    return a->write.lane < b->write.lane ? -1 : a->write.lane > b->write.lane;
 }
 
 static void fill_value(uint64_t seed, uint32_t update, uint32_t count, uint8_t *value)
@@ -92,6 +93,7 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
                           ? mesh_below(random.word[0], scenario->agents)
                           : 0;
         write->write.key = update % workload->keys;
+        write->write.lane = update;
         if (register_) {
             uint8_t *value = world->values + (size_t)update * value_bytes;
             fill_value(seed, update, value_bytes, value);

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fixture.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOSTS_PER_ZONE 2
+#define ZONES_PER_REGION 2
+
+const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
+    "no kind", "PUSH", "OPEN", "ANSWER", "VECTOR", "FILL", "REST", "EAGER",
+};
+
+static void *zeroed(size_t count, size_t size)
+{
+    void *memory = calloc(count + 1, size);
+    cr_assert_not_null(memory);
+    return memory;
+}
+
+static void hash(void *context, const void *bytes, size_t count, uint64_t out[2])
+{
+    (void)context;
+    XXH128_hash_t value = XXH3_128bits(bytes, count);
+    out[0] = value.low64;
+    out[1] = value.high64;
+}
+
+static uint64_t either(uint64_t value, uint64_t fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+static void build_places(struct world *world, const struct shape *shape)
+{
+    uint32_t hosts = (uint32_t)either(shape->hosts, 1);
+    world->host_of = zeroed(shape->nodes, sizeof *world->host_of);
+    world->hosts = zeroed(hosts, sizeof *world->hosts);
+    for (uint32_t node = 0; node < shape->nodes; node++) {
+        world->host_of[node] = (uint32_t)((uint64_t)node * hosts / shape->nodes);
+    }
+    for (uint32_t host = 0; host < hosts; host++) {
+        uint32_t zone = host / HOSTS_PER_ZONE;
+        world->hosts[host] = (struct sim_host){.zone = (uint16_t)zone,
+                                               .region = (uint16_t)(zone / ZONES_PER_REGION)};
+    }
+}
+
+static void build_network(struct world *world, const struct shape *shape)
+{
+    world->settings = (struct sim_network_settings){
+        .loss_ppb = shape->loss_percent * (SIM_PPB / 100),
+        .duplicate_ppb = shape->duplicate_percent * (SIM_PPB / 100),
+        .transport = SIM_UDP,
+        .batching = true,
+    };
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        bool apart = pair != SIM_SAME_HOST && shape->between_hosts.maximum_ns != 0;
+        world->settings.latency[pair] = apart ? shape->between_hosts : shape->latency;
+    }
+    sim_network_init(&world->network, &world->settings, shape->seed, world->host_of, shape->nodes,
+                     world->hosts);
+}
+
+static int by_time_and_node(const void *left, const void *right)
+{
+    const struct sim_write *a = left;
+    const struct sim_write *b = right;
+    if (a->time_ns != b->time_ns) {
+        return a->time_ns < b->time_ns ? -1 : 1;
+    }
+    if (a->node != b->node) {
+        return a->node < b->node ? -1 : 1;
+    }
+    return a->write.key < b->write.key ? -1 : a->write.key > b->write.key;
+}
+
+// Registers and counters by turns; every update has a key of its own.
+static void build_writes(struct world *world, const struct shape *shape)
+{
+    static const uint8_t value[] = "a value that is written by every other update";
+    world->write_count = shape->writes;
+    world->writes = zeroed(shape->writes, sizeof *world->writes);
+    for (uint32_t i = 0; i < shape->writes; i++) {
+        struct sim_write *write = &world->writes[i];
+        write->time_ns = shape->first_write_ns + i * shape->write_every_ns;
+        write->node = shape->one_writer ? 1 : 7 * i % shape->nodes;
+        write->write.key = i;
+        if (i % 2 == 0) {
+            write->write.type = MESH_LWW_SET;
+            write->write.value = value;
+            write->write.value_bytes = (uint16_t)(i % sizeof value);
+        } else {
+            write->write.type = MESH_G_INCREMENT;
+            write->write.amount = i;
+        }
+    }
+    qsort(world->writes, shape->writes, sizeof *world->writes, by_time_and_node);
+}
+
+static void build_second_scope(struct world *world)
+{
+    uint32_t count = (world->node_count + 1) / 2;
+    world->members = zeroed(count, sizeof *world->members);
+    for (uint32_t i = 0; i < count; i++) {
+        world->members[i] = 2 * i;
+    }
+    world->scopes[1] = world->scopes[0];
+    world->scopes[1].members = world->members;
+    world->scopes[1].count = count;
+    world->scopes[1].mode = MESH_PUSH;
+    world->scopes[1].interval_ns = world->scopes[0].interval_ns / 4 * 3;
+}
+
+void world_build(struct world *world, const struct shape *shape)
+{
+    *world = (struct world){
+        .node_count = shape->nodes,
+        .warmup_ns = shape->warmup_ns,
+        .until_ns = either(shape->until_ns, 500 * MS),
+        .mesh = {.seed = shape->seed,
+                 .scope_count = shape->two_scopes ? 2 : 1,
+                 .signature_bytes = MESH_SIGNATURE_BYTES,
+                 .hash = hash},
+        .scopes = {{
+            .count = shape->nodes,
+            .fanout = (uint32_t)either(shape->fanout, 3),
+            .update_limit = (uint32_t)either(shape->update_limit, 1000),
+            .interval_ns = either(shape->interval_ns, 100 * MS),
+            .mode = shape->mode,
+            .schedule = MESH_PHASED,
+        }},
+    };
+    world->mesh.scopes = world->scopes;
+    if (shape->two_scopes) {
+        build_second_scope(world);
+    }
+    build_places(world, shape);
+    build_network(world, shape);
+    build_writes(world, shape);
+}
+
+void world_finish(struct world *world)
+{
+    free(world->members);
+    free(world->host_of);
+    free(world->hosts);
+    free(world->writes);
+}
+
+// ---- Running ----
+
+struct watching {
+    const struct world *world;
+    struct outcome *outcome;
+    struct sim_engine *engine;
+};
+
+static void observe_changes(void *context, const struct mesh_table *table,
+                            const struct sim_change *changes, uint32_t count)
+{
+    (void)table;
+    struct outcome *outcome = ((struct watching *)context)->outcome;
+    if (outcome->change_count + count > outcome->change_capacity) {
+        outcome->change_capacity = 2 * (outcome->change_count + count);
+        outcome->changes =
+            realloc(outcome->changes, outcome->change_capacity * sizeof *outcome->changes);
+        cr_assert_not_null(outcome->changes);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mesh_message *message = changes[i].message;
+        struct observed *observed = &outcome->changes[outcome->change_count++];
+        *observed = (struct observed){
+            .time_ns = changes[i].time_ns,
+            .lanes = changes[i].lanes,
+            .word = changes[i].word,
+            .node = changes[i].node,
+        };
+        if (message != NULL) {
+            observed->sent_ns = message->sent_ns;
+            observed->source = message->source;
+            observed->sequence = message->sequence;
+            observed->kind = message->kind;
+        }
+    }
+}
+
+static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
+                               uint64_t events)
+{
+    (void)time_ns;
+    (void)events;
+    struct outcome *outcome = ((struct watching *)context)->outcome;
+    outcome->checkpoint_fingerprint = fingerprint;
+    outcome->checkpoint_count++;
+}
+
+static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
+{
+    (void)events;
+    const struct watching *watching = context;
+    if (watching->world->watch != NULL) {
+        watching->world->watch(watching->world->watch_context, watching->engine, time_ns);
+    }
+    return false;
+}
+
+static uint64_t hash_replicas(const struct sim_engine *engine, uint32_t node_count, uint32_t words)
+{
+    XXH3_state_t *state = XXH3_createState();
+    cr_assert_not_null(state);
+    XXH3_64bits_reset(state);
+    for (uint32_t node = 0; node < node_count; node++) {
+        XXH3_64bits_update(state, sim_engine_replica(engine, node), mesh_replica_bytes(words));
+    }
+    uint64_t value = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    return value;
+}
+
+void world_run(const struct world *world, enum sim_queue queue, struct outcome *outcome)
+{
+    *outcome = (struct outcome){0};
+    struct watching watching = {.world = world, .outcome = outcome};
+    struct sim_engine_config config = {
+        .mesh = &world->mesh,
+        .network = &world->network,
+        .node_count = world->node_count,
+        .writes = world->writes,
+        .write_count = world->write_count,
+        .warmup_ns = world->warmup_ns,
+        .queue = queue,
+    };
+    if (!world->unobserved) {
+        config.observer =
+            (struct sim_observer){&watching, observe_changes, observe_checkpoint, observe_window};
+    }
+    struct sim_error error = {0};
+    cr_assert(sim_engine_create(&config, &watching.engine, &error), "%s", error.text);
+    struct sim_engine *engine = watching.engine;
+    outcome->reached_ns = sim_engine_run(engine, world->until_ns);
+    outcome->fingerprint = sim_engine_fingerprint(engine);
+    outcome->events = sim_engine_events(engine);
+    outcome->rejects = engine->worker.rejects;
+    outcome->replicas_hash = hash_replicas(engine, world->node_count, engine->words);
+    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            outcome->counters[kind][pair] = *sim_engine_counters(
+                engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
+        }
+    }
+    sim_engine_destroy(engine);
+}
+
+void outcome_finish(struct outcome *outcome)
+{
+    free(outcome->changes);
+}
+
+void shape_run(const struct shape *shape, enum sim_queue queue, struct outcome *outcome)
+{
+    struct world world;
+    world_build(&world, shape);
+    world_run(&world, queue, outcome);
+    world_finish(&world);
+}
+
+struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message_kind kind)
+{
+    struct sim_counters sum = {0};
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        const struct sim_counters *counters = &outcome->counters[kind][pair];
+        sum.messages += counters->messages;
+        sum.bytes += counters->bytes;
+        sum.transport_bytes += counters->transport_bytes;
+        sum.updates += counters->updates;
+        sum.duplicated += counters->duplicated;
+        sum.lost += counters->lost;
+        sum.delivered += counters->delivered;
+        sum.latency_ns_max = counters->latency_ns_max > sum.latency_ns_max
+                                 ? counters->latency_ns_max
+                                 : sum.latency_ns_max;
+    }
+    return sum;
+}
+
+uint64_t phase_ns(const struct world *world, uint16_t scope, uint32_t node)
+{
+    struct mesh_random random = mesh_draw(world->mesh.seed, MESH_DRAW_PHASE, 0, node, scope);
+    return mesh_below_wide(random.word[0], random.word[1], world->scopes[scope].interval_ns);
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Bytes per packet, added up by hand: IPv4 20 (RFC 791), UDP 8 (RFC 768), TCP 20 (RFC 9293) with
+// timestamps 12 (RFC 7323), TLS 1.3 record 5, inner content type 1 and tag 16 (RFC 8446 section
+// 5.2), QUIC short header with an 8-byte connection id and a 2-byte packet number 11 (RFC 9000
+// section 17.3), DATAGRAM frame 3 (RFC 9221), tag 16. Ethernet carries 1500, QUIC sends 1200 (RFC
+// 9000 section 14).
+#include <criterion/criterion.h>
+
+#include "network.h"
+
+static uint32_t overhead(enum sim_transport transport, bool tls, bool batching, uint32_t bytes,
+                         uint32_t updates)
+{
+    struct sim_network_settings settings = {
+        .transport = transport, .tls = tls, .batching = batching};
+    static const uint32_t host_of[2];
+    static const struct sim_host host;
+    struct sim_network network;
+    sim_network_init(&network, &settings, 1, host_of, 2, &host);
+    return sim_network_transport_bytes(&network, bytes, updates);
+}
+
+struct figure {
+    enum sim_transport transport;
+    bool tls;
+    uint32_t bytes;
+    uint32_t wanted;
+};
+
+Test(net, packets_cost_what_the_rfcs_add_up_to)
+{
+    enum { ip = 20, udp = 8, tcp = 20 + 12, tls = 5 + 1 + 16, quic = 11 + 3 + 16, ack = ip + tcp };
+    static const struct figure figures[] = {
+        {SIM_UDP, false, 1, ip + udp},
+        {SIM_UDP, false, 1500 - ip - udp, ip + udp},
+        {SIM_UDP, false, 1500 - ip - udp + 1, 2 * (ip + udp)},
+        {SIM_QUIC, true, 1, ip + udp + quic},
+        {SIM_QUIC, true, 1200 - quic, ip + udp + quic},
+        {SIM_QUIC, true, 1200 - quic + 1, 2 * (ip + udp + quic)},
+        {SIM_QUIC, true, 10 * (1200 - quic), 10 * (ip + udp + quic)},
+        {SIM_TCP, false, 1, ip + tcp + ack},
+        {SIM_TCP, false, 1500 - ip - tcp, ip + tcp + ack},
+        {SIM_TCP, false, 1500 - ip - tcp + 1, 2 * (ip + tcp) + ack},
+        {SIM_TCP, false, 3 * (1500 - ip - tcp), 3 * (ip + tcp) + 2 * ack},
+        {SIM_TCP, true, 1, ip + tcp + tls + ack},
+        {SIM_TCP, true, 1500 - ip - tcp - tls, ip + tcp + tls + ack},
+        {SIM_TCP, true, 1500 - ip - tcp - tls + 1, 2 * (ip + tcp + tls) + ack},
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        const struct figure *figure = &figures[i];
+        uint32_t bytes = overhead(figure->transport, figure->tls, true, figure->bytes, 100);
+        cr_expect(bytes == figure->wanted, "%s%s, %u bytes: %u of overhead, by hand %u",
+                  sim_transport_name(figure->transport), figure->tls ? " with TLS" : "",
+                  figure->bytes, bytes, figure->wanted);
+    }
+}
+
+Test(net, without_batching_every_update_has_a_packet_of_its_own)
+{
+    cr_expect(overhead(SIM_UDP, false, false, 300, 5) == 5 * 28);
+    cr_expect(overhead(SIM_UDP, false, false, 300, 1) == 28);
+    cr_expect(overhead(SIM_UDP, false, false, 37, 0) == 28, "a digest needs a packet, too");
+    cr_expect(overhead(SIM_UDP, false, false, 5000, 2) == 4 * 28, "two large updates in 4 packets");
+    cr_expect(overhead(SIM_TCP, false, false, 300, 5) == 5 * 52 + 3 * 52);
+}
+
+Test(net, classes_and_transports_have_the_names_of_the_files)
+{
+    cr_expect_str_eq(sim_pair_class_name(SIM_SAME_HOST), "same_host");
+    cr_expect_str_eq(sim_pair_class_name(SIM_SAME_ZONE), "same_zone");
+    cr_expect_str_eq(sim_pair_class_name(SIM_SAME_REGION), "same_region");
+    cr_expect_str_eq(sim_pair_class_name(SIM_INTER_REGION), "inter_region");
+    cr_expect_str_eq(sim_transport_name(SIM_TCP), "TCP");
+    cr_expect_str_eq(sim_transport_name(SIM_QUIC), "QUIC");
+    cr_expect_str_eq(sim_transport_name(SIM_UDP), "UDP");
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A scenario without files: what the loader would have made of a short one.
+
+#ifndef RUN_FIXTURE_H
+#define RUN_FIXTURE_H
+
+#include "results.h"
+#include "run.h"
+#include "scenario.h"
+
+#define MS UINT64_C(1000000)
+
+#define FIXTURE_REGIONS_MAX 4
+
+struct fixture {
+    struct sim_scenario scenario;
+    struct sim_region regions[FIXTURE_REGIONS_MAX];
+    struct sim_run_options options;
+};
+
+// One region of one zone, push-pull, fanout 3, every 100 ms, theta 0.99; latency constant, 1 ms;
+// one counter update at 0 by a random writer; ends when all hold it. The fixture must stay where
+// it is.
+void fixture_init(struct fixture *fixture, uint32_t agents);
+
+// Replaces the regions by `count` ones of these sizes and numbers of zones.
+void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t *agents,
+                         const uint32_t *zones);
+
+// Gives all pair classes this latency.
+void fixture_set_latency(struct fixture *fixture, struct sim_latency latency);
+
+// Runs a repetition that must succeed.
+void fixture_run(const struct fixture *fixture, uint32_t repetition, struct sim_result *result);
+
+#endif
