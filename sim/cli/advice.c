@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "advice.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "allocate.h"
+#include "text.h"
+
+static void append_only(const bool *flags, uint32_t count, char *command)
+{
+    const char *separator = " --only ";
+    for (uint32_t i = 0; i < count; i++) {
+        if (flags[i]) {
+            sim_words_append(command, SIM_COMMAND_BYTES, "%s%" PRIu32, separator, i + 1);
+            separator = ",";
+        }
+    }
+}
+
+void sim_advice_reproduce(const struct sim_conclusion *conclusion,
+                          const struct sim_finding *finding, char command[SIM_COMMAND_BYTES])
+{
+    const struct sim_batch_cell *cell = finding->cell;
+    bool several_modes = false;
+    for (uint32_t i = 0; i < conclusion->batch->cell_count; i++) {
+        const struct sim_batch_cell *other = &conclusion->batch->cells[i];
+        several_modes |=
+            other->row == cell->row && other->scenario->gossip.mode != cell->scenario->gossip.mode;
+    }
+    sim_request_command(conclusion->request, &cell->file->path, NULL, command);
+    if (cell->file->row_count > 1) {
+        sim_words_append(command, SIM_COMMAND_BYTES, " --only %" PRIu32, cell->scenario->row);
+    }
+    if (several_modes) {
+        sim_words_append(command, SIM_COMMAND_BYTES, " --set gossip.mode=%s",
+                         sim_mode_name(cell->scenario->gossip.mode));
+    }
+}
+
+// Repetitions that may decide: enough for an interval, or four times as many for half its width.
+static uint32_t deciding_repeat(const struct sim_finding *finding)
+{
+    uint64_t runs = finding->summary.run_count;
+    uint64_t samples = finding->primary->samples;
+    uint64_t repeat = samples > 0 && samples < SIM_P95_SAMPLES_MIN
+                          ? (SIM_P95_SAMPLES_MIN * runs + samples - 1) / samples
+                          : 4 * runs;
+    return repeat < SIM_REPEAT_MAX ? (uint32_t)repeat : SIM_REPEAT_MAX;
+}
+
+// Flags the rows whose main verdict is of that kind and tells how many there are.
+static uint32_t flag_rows(const struct sim_rows *rows, enum sim_verdict_kind kind, bool *flags)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const struct sim_verdict *primary = rows->items[i].main->primary;
+        bool is = primary != NULL && primary->kind == kind;
+        flags[rows->items[i].number - 1] = is;
+        count += is;
+    }
+    return count;
+}
+
+static void advise_more(const struct sim_conclusion *conclusion, const struct sim_rows *rows,
+                        const bool *flags, struct sim_advice *advice)
+{
+    char number[16];
+    uint32_t repeat = 0;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        uint32_t needed =
+            flags[rows->items[i].number - 1] ? deciding_repeat(rows->items[i].main) : 0;
+        repeat = needed > repeat ? needed : repeat;
+    }
+    snprintf(number, sizeof number, "%" PRIu32, repeat);
+    sim_request_command(conclusion->request, NULL, number, advice->command);
+    if (conclusion->batch->row_count > 1) {
+        append_only(flags, rows->number_max, advice->command);
+    }
+    advice->purpose = "may decide what is inconclusive";
+}
+
+void sim_advice_rest(const struct sim_conclusion *conclusion, const bool *rows,
+                     char command[SIM_COMMAND_BYTES])
+{
+    sim_request_command(conclusion->request, NULL, NULL, command);
+    if (conclusion->batch->row_count > 1) {
+        append_only(rows, conclusion->batch->row_count, command);
+    }
+}
+
+void sim_advice_next(const struct sim_conclusion *conclusion, const struct sim_rows *rows,
+                     struct sim_advice *advice)
+{
+    *advice = (struct sim_advice){0};
+    bool *flags = sim_memory_zeroed(rows->number_max * sizeof *flags);
+    if (flag_rows(rows, SIM_INCONCLUSIVE, flags) > 0) {
+        advise_more(conclusion, rows, flags, advice);
+    } else if (flag_rows(rows, SIM_FAIL, flags) > 0 && !rows->beside[MESH_EAGER] &&
+               rows->items[0].main->cell->scenario->gossip.mode != MESH_EAGER) {
+        sim_request_command(conclusion->request, NULL, NULL, advice->command);
+        sim_words_append(advice->command, SIM_COMMAND_BYTES, " --set gossip.mode=eager");
+        if (conclusion->batch->row_count > 1) {
+            append_only(flags, rows->number_max, advice->command);
+        }
+        advice->purpose = "forwards an update on its first receipt";
+    } else {
+        sim_words_append_argument(advice->command, SIM_COMMAND_BYTES, conclusion->request->program);
+        memmove(advice->command, advice->command + 1, strlen(advice->command));
+        sim_words_append(advice->command, SIM_COMMAND_BYTES, " report");
+        if (strcmp(conclusion->request->store_path, SIM_STORE_PATH) != 0) {
+            sim_words_append(advice->command, SIM_COMMAND_BYTES, " --db");
+            sim_words_append_argument(advice->command, SIM_COMMAND_BYTES,
+                                      conclusion->request->store_path);
+        }
+        advice->purpose = "draws how updates spread, with target and theta";
+    }
+    sim_memory_free(flags);
+}

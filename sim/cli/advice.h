@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Commands that make sense after a run, as they can be typed: the program as it was called, the
+// files and options as they were given, and what is to be different.
+//
+//     an expectation failed    the same cell, alone
+//     interrupted              the rows that are missing
+//     inconclusive             those rows with more repetitions
+//     a target is missed       those rows, eager
+//     else                     the report
+
+#ifndef SIM_ADVICE_H
+#define SIM_ADVICE_H
+
+#include "conclusion.h"
+#include "rows.h"
+
+struct sim_advice {
+    char command[SIM_COMMAND_BYTES];
+    const char *purpose;  // "draws how updates spread"
+};
+
+// The one command that runs a cell again.
+void sim_advice_reproduce(const struct sim_conclusion *conclusion,
+                          const struct sim_finding *finding, char command[SIM_COMMAND_BYTES]);
+
+// The command that runs the rows whose flag is set; rows[conclusion->batch->row_count].
+void sim_advice_rest(const struct sim_conclusion *conclusion, const bool *rows,
+                     char command[SIM_COMMAND_BYTES]);
+
+// After a run that ended by itself.
+void sim_advice_next(const struct sim_conclusion *conclusion, const struct sim_rows *rows,
+                     struct sim_advice *advice);
+
+#endif

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "batch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "allocate.h"
+#include "expectation.h"
+#include "results.h"
+#include "source.h"
+
+// ---- Loading ----
+
+static bool load_file(struct sim_batch *batch, const char *path,
+                      const struct sim_overrides *overrides, struct sim_error *error)
+{
+    struct sim_batch_file *file = &batch->files[batch->file_count];
+    *file = (struct sim_batch_file){.path = path, .row_first = batch->row_count + 1};
+    if (!sim_load_scenario(path, overrides, &file->scenarios, &file->count, error)) {
+        return false;
+    }
+    batch->file_count++;
+    for (uint32_t i = 0; i < file->count; i++) {
+        if (!sim_expectations_check(&file->scenarios[i], error)) {
+            return false;
+        }
+        if (file->scenarios[i].row > file->row_count) {
+            file->row_count = file->scenarios[i].row;
+        }
+    }
+    batch->row_count += file->row_count;
+    return true;
+}
+
+static bool load_files(struct sim_batch *batch, const struct sim_request *request,
+                       struct sim_error *error)
+{
+    struct sim_overrides overrides = sim_request_overrides(request);
+    batch->files = sim_memory_zeroed(request->files.count * sizeof *batch->files);
+    for (uint32_t i = 0; i < request->files.count; i++) {
+        struct sim_error wrong = {0};
+        if (!load_file(batch, request->files.items[i], &overrides, &wrong)) {
+            if (error->code != SIM_OK && error->code != SIM_ERROR_USAGE) {
+                sim_error_print(error);
+            }
+            wrong.code = wrong.code > error->code ? wrong.code : error->code;
+            *error = wrong;
+            if (wrong.code == SIM_ERROR_USAGE) {
+                return false;  // the same for every file
+            }
+        }
+    }
+    return error->code == SIM_OK;
+}
+
+// ---- Which rows ----
+
+static bool want_rows(struct sim_batch *batch, const char *list, struct sim_error *error)
+{
+    char number[16];
+    for (;;) {
+        size_t length = strcspn(list, ",");
+        uint32_t row = 0;
+        snprintf(number, sizeof number, "%.*s", (int)(length < 15 ? length : 15), list);
+        if (!sim_option_number("--only", number, 1, batch->row_count, &row, error)) {
+            return false;
+        }
+        batch->row_wanted[row - 1] = true;
+        if (list[length] == '\0') {
+            return true;
+        }
+        list += length + 1;
+    }
+}
+
+static bool choose_rows(struct sim_batch *batch, const struct sim_request *request,
+                        struct sim_error *error)
+{
+    batch->row_wanted = sim_memory_zeroed(batch->row_count * sizeof *batch->row_wanted);
+    for (uint32_t i = 0; i < request->only.count; i++) {
+        if (!want_rows(batch, request->only.items[i], error)) {
+            return false;
+        }
+    }
+    if (request->only.count == 0) {
+        memset(batch->row_wanted, true, batch->row_count * sizeof *batch->row_wanted);
+    }
+    return true;
+}
+
+// ---- What the store keeps of them ----
+
+// The text was read and checked a moment ago. Of a pipe nothing is left to be read again.
+static const char *text_of(struct sim_batch *batch, const char *path, struct sim_error *error)
+{
+    struct stat facts;
+    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode)) {
+        return "";
+    }
+    const struct sim_source *source = sim_source_read(batch->texts, path, error);
+    return source == NULL ? NULL : source->bytes;
+}
+
+// Cells of one file share its texts.
+static bool read_texts(struct sim_batch *batch, struct sim_error *error)
+{
+    const char *topology_path = NULL;
+    const char *scenario_path = NULL;
+    const char *topology_text = NULL;
+    const char *scenario_text = NULL;
+    for (uint32_t i = 0; i < batch->cell_count; i++) {
+        struct sim_batch_cell *cell = &batch->cells[i];
+        const struct sim_scenario *scenario = cell->scenario;
+        if (topology_path == NULL || strcmp(topology_path, scenario->topology_path) != 0) {
+            topology_path = scenario->topology_path;
+            topology_text = text_of(batch, topology_path, error);
+        }
+        if (scenario_path == NULL || strcmp(scenario_path, scenario->path) != 0) {
+            scenario_path = scenario->path;
+            scenario_text = text_of(batch, scenario_path, error);
+        }
+        if (topology_text == NULL || scenario_text == NULL) {
+            return false;
+        }
+        bool bare = strcmp(scenario->topology_path, scenario->path) == 0;
+        cell->topology_text = topology_text;
+        cell->scenario_text = bare ? NULL : scenario_text;
+    }
+    return true;
+}
+
+uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_request *request,
+                           struct sim_store_source **sources)
+{
+    const struct sim_store_source flags[] = {
+        {"option", "--agents", request->agents},
+        {"option", "--seed", request->seed},
+        {"option", "--repeat", request->repeat},
+    };
+    uint32_t count = 0;
+    struct sim_store_source *list = sim_memory_zeroed((request->sets.count + 5) * sizeof *list);
+    list[count++] =
+        (struct sim_store_source){"topology", cell->scenario->topology_path, cell->topology_text};
+    if (cell->scenario_text != NULL) {
+        list[count++] =
+            (struct sim_store_source){"scenario", cell->scenario->path, cell->scenario_text};
+    }
+    for (uint32_t i = 0; i < request->sets.count; i++) {
+        list[count++] = (struct sim_store_source){"option", "--set", request->sets.items[i]};
+    }
+    for (uint32_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (flags[i].text != NULL) {
+            list[count++] = flags[i];
+        }
+    }
+    *sources = list;
+    return count;
+}
+
+// ---- The whole ----
+
+static void list_cells(struct sim_batch *batch)
+{
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < batch->file_count; i++) {
+        most += batch->files[i].count;
+    }
+    batch->cells = sim_memory_zeroed(most * sizeof *batch->cells);
+    for (uint32_t i = 0; i < batch->file_count; i++) {
+        const struct sim_batch_file *file = &batch->files[i];
+        for (uint32_t cell = 0; cell < file->count; cell++) {
+            uint32_t row = file->row_first + file->scenarios[cell].row - 1;
+            if (batch->row_wanted[row - 1]) {
+                batch->cells[batch->cell_count++] = (struct sim_batch_cell){
+                    .scenario = &file->scenarios[cell], .file = file, .row = row};
+            }
+        }
+    }
+}
+
+// The results of a cell stay in memory until the cell is judged and stored.
+static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
+{
+    uint64_t bytes =
+        (uint64_t)scenario->repeat *
+        (sizeof(struct sim_result) + scenario->workload.updates * sizeof(struct sim_update_result));
+    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return bytes < machine / 2 || sim_error_set(error, SIM_ERROR_INTERNAL,
+                                                "the results of %" PRIu32 " repetitions of %" PRIu32
+                                                " updates need %.1f GB; this machine has %.1f GB",
+                                                scenario->repeat, scenario->workload.updates,
+                                                1e-9 * (double)bytes, 1e-9 * (double)machine);
+}
+
+bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
+                    struct sim_error *error)
+{
+    *batch = (struct sim_batch){.texts = sim_arena_create()};
+    if (!load_files(batch, request, error) || !choose_rows(batch, request, error)) {
+        return false;
+    }
+    list_cells(batch);
+    for (uint32_t i = 0; i < batch->cell_count; i++) {
+        if (!fits(batch->cells[i].scenario, error)) {
+            return false;
+        }
+    }
+    return read_texts(batch, error);
+}
+
+void sim_batch_finish(struct sim_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->file_count; i++) {
+        sim_scenarios_destroy(batch->files[i].scenarios, batch->files[i].count);
+    }
+    sim_memory_free(batch->files);
+    sim_memory_free(batch->cells);
+    sim_memory_free(batch->row_wanted);
+    sim_arena_destroy(batch->texts);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "blocks.h"
+#include "grid.h"
+
+static void put_time(struct sim_grid *grid, const char *name, const struct sim_statistics *times,
+                     const struct sim_summary *summary, uint32_t scale_decimals)
+{
+    const double figures[] = {times->p50, times->p95,  times->p99,
+                              times->max, times->mean, times->sd};
+    sim_grid_row(grid);
+    sim_grid_put(grid, 0, SIM_PLAIN, "  %s", name);
+    for (uint32_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        if (scale_decimals == 0 || isnan(figures[i])) {
+            sim_grid_put(grid, i + 1, SIM_PLAIN, "%s",
+                         sim_word_ms(figures[i], summary->simulated_ns).text);
+        } else if (isinf(figures[i])) {
+            double rounds = (double)summary->simulated_ns / (double)summary->interval_ns;
+            sim_grid_put(grid, i + 1, SIM_PLAIN, "> %s", sim_word_number(rounds).text);
+        } else {
+            sim_grid_put(grid, i + 1, SIM_PLAIN, "%.*f", (int)scale_decimals, figures[i]);
+        }
+    }
+}
+
+static void print_times(const struct sim_page *page, const struct sim_summary *summary)
+{
+    static const char *const titles[] = {"p50", "p95", "p99", "max", "mean", "sd"};
+    struct sim_grid grid = {0};
+    sim_grid_column(&grid, true, " ");
+    for (uint32_t i = 0; i < sizeof titles / sizeof *titles; i++) {
+        sim_grid_column(&grid, false, "%s", titles[i]);
+    }
+    const struct sim_statistics *statistics = summary->statistics;
+    put_time(&grid, "to theta, ms", &statistics[SIM_CONVERGENCE_MS], summary, 0);
+    put_time(&grid, "to theta, rounds", &statistics[SIM_CONVERGENCE_ROUNDS], summary, 2);
+    put_time(&grid, "to 50 %, ms", &statistics[SIM_REACH_50_MS], summary, 0);
+    put_time(&grid, "to 99 %, ms", &statistics[SIM_REACH_99_MS], summary, 0);
+    put_time(&grid, "to all, ms", &statistics[SIM_REACH_ALL_MS], summary, 0);
+    sim_grid_print(&grid, page);
+    sim_grid_finish(&grid);
+}
+
+static struct sim_word count_of(const struct sim_summary *summary, enum sim_metric_id metric)
+{
+    double mean = summary->statistics[metric].mean;
+    return isnan(mean) ? sim_word_number(mean) : sim_word_count((uint64_t)llround(mean));
+}
+
+static struct sim_word number_of(const struct sim_summary *summary, enum sim_metric_id metric)
+{
+    return sim_word_number(summary->statistics[metric].mean);
+}
+
+static void print_traffic(const struct sim_page *page, const struct sim_summary *summary)
+{
+    char text[512] = "";
+    sim_words_append(
+        text, sizeof text,
+        "%s messages, %s bytes + %s of transport, %s MB/s, %s copies of an update sent "
+        "per node, residue %s, last receipt after %s rounds",
+        count_of(summary, SIM_MESSAGES).text, count_of(summary, SIM_BYTES).text,
+        count_of(summary, SIM_TRANSPORT_BYTES).text,
+        number_of(summary, SIM_BANDWIDTH_MB_PER_S).text,
+        number_of(summary, SIM_UPDATES_SENT_PER_NODE).text, number_of(summary, SIM_RESIDUE).text,
+        number_of(summary, SIM_LAST_RECEIPT_ROUNDS).text);
+    fputs("  ", page->output);
+    sim_page_paragraph(page, 2, 4, text);
+}
+
+static void print_finding(const struct sim_page *page, const struct sim_finding *finding)
+{
+    const struct sim_scenario *scenario = finding->cell->scenario;
+    const struct sim_summary *summary = &finding->summary;
+    fprintf(page->output,
+            "\n%s: %" PRIu32 " repetition%s from seed %" PRIu64
+            ", %s updates, fingerprint %016" PRIx64 "\n",
+            sim_mode_name(scenario->gossip.mode), summary->run_count,
+            summary->run_count == 1 ? "" : "s", scenario->seed,
+            sim_word_count(summary->statistics[SIM_CONVERGENCE_MS].count).text,
+            summary->fingerprint);
+    print_times(page, summary);
+    print_traffic(page, summary);
+}
+
+void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)
+{
+    print_finding(page, row->main);
+    for (uint32_t mode = 0; mode < SIM_MODE_COUNT; mode++) {
+        if (row->beside[mode] != NULL) {
+            print_finding(page, row->beside[mode]);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The blocks of the page that `meshsim run` prints (conclusion.h), each in a file of its own. Each
+// ends with a newline, and prints nothing when it has nothing to say.
+
+#ifndef SIM_BLOCKS_H
+#define SIM_BLOCKS_H
+
+#include "rows.h"
+#include "text.h"
+
+// What is judged; one line per row with the verdict on the document's matrix; then per row the
+// share of updates below the target and of their time spent waiting for ticks.
+void sim_block_table(const struct sim_page *page, const struct sim_rows *rows);
+
+// Why a verdict of the table is FAIL or INCONCLUSIVE. Rows of one claim share an entry: that of the
+// row with the latest p95, whose remedy is one for the others, too.
+void sim_block_reasons(const struct sim_page *page, const struct sim_rows *rows);
+
+// The document's other claims on the topologies that ran.
+void sim_block_claims(const struct sim_page *page, const struct sim_rows *rows,
+                      const struct sim_claims *claims);
+
+// The assumptions that move the verdict most, with their values.
+void sim_block_assumptions(const struct sim_page *page, const struct sim_rows *rows);
+
+// Percentiles, traffic and fingerprint of each mode of a row.
+void sim_block_metrics(const struct sim_page *page, const struct sim_row *row);
+
+#endif

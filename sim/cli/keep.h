@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A finding into the store: everything that sim/store keeps of a run, gathered from the results,
+// the summary, the verdicts and the request, and written in one transaction.
+//
+//     finding, results --metrics, verdicts, expectations, sources--> struct sim_store_run --> store
+//
+// Facts about this machine (wall time, memory) are no metrics of the run: the store keeps them
+// apart.
+
+#ifndef SIM_KEEP_H
+#define SIM_KEEP_H
+
+#include "finding.h"
+#include "store.h"
+
+// Stores a cell and sets finding->run_id. False with SIM_ERROR_IO, and nothing of it in the file,
+// when it cannot be written.
+bool sim_keep_finding(struct sim_store *store, const struct sim_request *request,
+                      const struct sim_result *results, uint32_t result_count,
+                      struct sim_finding *finding, struct sim_error *error);
+
+#endif

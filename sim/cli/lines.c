@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "lines.h"
+
+#include <inttypes.h>
+
+static void put_fingerprint(struct sim_json *json, uint64_t fingerprint)
+{
+    char text[17];
+    snprintf(text, sizeof text, "%016" PRIx64, fingerprint);
+    sim_json_text(json, "fingerprint", text);
+}
+
+static void put_cell(struct sim_json *json, const char *kind, const struct sim_batch_cell *cell,
+                     uint64_t seed)
+{
+    const struct sim_scenario *scenario = cell->scenario;
+    sim_json_text(json, "kind", kind);
+    sim_json_text(json, "scenario", scenario->name);
+    sim_json_text(json, "cell", scenario->cell);
+    sim_json_count(json, "row", cell->row);
+    sim_json_text(json, "topology", sim_topology_name(scenario->topology));
+    sim_json_count(json, "agents", scenario->agents);
+    sim_json_text(json, "mode", sim_mode_name(scenario->gossip.mode));
+    sim_json_count(json, "seed", seed);
+}
+
+static void put_percentiles(struct sim_json *json, const struct sim_statistics *statistics)
+{
+    sim_json_number(json, "p50", statistics->p50);
+    sim_json_number(json, "p95", statistics->p95);
+    sim_json_number(json, "p99", statistics->p99);
+    sim_json_number(json, "max", statistics->max);
+}
+
+bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
+                   const struct sim_result *result)
+{
+    struct sim_summary summary;
+    sim_summary_init(&summary, cell->scenario, result, 1);
+    sim_json_open(json, NULL, '{');
+    put_cell(json, "run", cell, result->seed);
+    sim_json_count(json, "repetition", result->repetition);
+    put_fingerprint(json, result->fingerprint);
+    sim_json_number(json, "simulated_ms", (double)result->simulated_ns / 1e6);
+    sim_json_count(json, "events", result->events);
+    for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
+        const struct sim_metric *metric = &sim_metrics[id];
+        const struct sim_samples *samples = &summary.samples[id];
+        if (metric->of_update != NULL) {
+            sim_json_open(json, metric->name, '{');
+            put_percentiles(json, &summary.statistics[id]);
+            sim_json_close(json, '}');
+        } else if (metric->scale == 1 && samples->count == 1) {
+            sim_json_count(json, metric->name, samples->items[0].value);
+        } else {
+            sim_json_number(json, metric->name, summary.statistics[id].mean);
+        }
+    }
+    sim_json_close(json, '}');
+    sim_summary_finish(&summary);
+    return sim_json_end_line(json);
+}
+
+static void put_metrics(struct sim_json *json, const struct sim_summary *summary)
+{
+    for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
+        const struct sim_statistics *statistics = &summary->statistics[id];
+        sim_json_open(json, sim_metrics[id].name, '{');
+        sim_json_number(json, "mean", statistics->mean);
+        sim_json_number(json, "sd", statistics->sd);
+        if (sim_metrics[id].of_update != NULL) {
+            put_percentiles(json, statistics);
+        }
+        sim_json_count(json, "n", statistics->count);
+        sim_json_close(json, '}');
+    }
+}
+
+static void put_verdict(struct sim_json *json, const struct sim_verdict *verdict)
+{
+    const struct sim_claim *claim = verdict->claim;
+    bool target = claim->limit != SIM_LIMIT_NONE;
+    uint64_t none = SIM_TIME_NEVER;  // shown as null
+    sim_json_open(json, NULL, '{');
+    sim_json_text(json, "id", claim->id);
+    sim_json_text(json, "claim", claim->quote);
+    sim_json_text(json, "section", claim->section);
+    sim_json_text(json, "statistic", claim->statistic);
+    sim_json_text(json, "unit", claim->unit);
+    sim_json_text(json, "limit", claim->target_text);
+    sim_json_number(json, "target", sim_verdict_shown(verdict, target ? verdict->target : none));
+    sim_json_number(json, "measured",
+                    sim_verdict_shown(verdict, verdict->has_measured ? verdict->measured : none));
+    sim_json_number(json, "low",
+                    sim_verdict_shown(verdict, verdict->has_interval ? verdict->low : none));
+    sim_json_number(json, "high",
+                    sim_verdict_shown(verdict, verdict->has_interval ? verdict->high : none));
+    sim_json_count(json, "samples", verdict->samples);
+    sim_json_text(json, "verdict", sim_verdict_name(verdict->kind));
+    sim_json_text(json, "why", verdict->why);
+    sim_json_close(json, '}');
+}
+
+static void put_expectation(struct sim_json *json, const struct sim_expectation_verdict *verdict)
+{
+    sim_json_open(json, NULL, '{');
+    sim_json_text(json, "expectation", verdict->expectation->text);
+    sim_json_text(json, "outcome", sim_outcome_name(verdict->outcome));
+    sim_json_number(json, "measured", verdict->measured);
+    sim_json_text(json, "why", verdict->why);
+    sim_json_close(json, '}');
+}
+
+bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding)
+{
+    const struct sim_scenario *scenario = finding->cell->scenario;
+    sim_json_open(json, NULL, '{');
+    put_cell(json, "scenario", finding->cell, scenario->seed);
+    sim_json_count(json, "repeat", scenario->repeat);
+    sim_json_count(json, "repetitions", finding->summary.run_count);
+    sim_json_boolean(json, "interrupted", finding->interrupted);
+    put_fingerprint(json, finding->summary.fingerprint);
+    put_metrics(json, &finding->summary);
+    sim_json_number(json, "tick_share", finding->tick_share);
+    sim_json_open(json, "verdicts", '[');
+    for (uint32_t i = 0; i < finding->verdict_count; i++) {
+        put_verdict(json, &finding->verdicts[i]);
+    }
+    sim_json_close(json, ']');
+    sim_json_open(json, "expectations", '[');
+    for (uint32_t i = 0; i < scenario->expectation_count; i++) {
+        put_expectation(json, &finding->expectations[i]);
+    }
+    sim_json_close(json, ']');
+    if (finding->run_id > 0) {
+        sim_json_count(json, "run_id", (uint64_t)finding->run_id);
+    } else {
+        sim_json_text(json, "run_id", NULL);
+    }
+    sim_json_close(json, '}');
+    return sim_json_end_line(json);
+}
