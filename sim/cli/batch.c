@@ -58,21 +58,37 @@ static bool load_files(struct sim_batch *batch, const struct sim_request *reques
 
 // ---- Which rows ----
 
-static bool want_rows(struct sim_batch *batch, const char *list, struct sim_error *error)
+// A number of "1-3,6", up to `end`.
+static bool read_row(const struct sim_batch *batch, const char *text, const char *end,
+                     uint32_t *row, struct sim_error *error)
 {
     char number[16];
+    snprintf(number, sizeof number, "%.*s", (int)(end - text < 15 ? end - text : 15), text);
+    return sim_option_number("--only", number, 1, batch->row_count, row, error);
+}
+
+static bool want_rows(struct sim_batch *batch, const char *list, struct sim_error *error)
+{
     for (;;) {
-        size_t length = strcspn(list, ",");
-        uint32_t row = 0;
-        snprintf(number, sizeof number, "%.*s", (int)(length < 15 ? length : 15), list);
-        if (!sim_option_number("--only", number, 1, batch->row_count, &row, error)) {
+        uint32_t first = 0;
+        uint32_t last = 0;
+        const char *end = list + strcspn(list, ",");
+        const char *dash = memchr(list, '-', (size_t)(end - list));
+        if (!read_row(batch, list, dash == NULL ? end : dash, &first, error) ||
+            !read_row(batch, dash == NULL ? list : dash + 1, end, &last, error)) {
             return false;
         }
-        batch->row_wanted[row - 1] = true;
-        if (list[length] == '\0') {
+        for (uint32_t row = first; row <= last; row++) {
+            batch->row_wanted[row - 1] = true;
+        }
+        if (first > last) {
+            return sim_error_set(error, SIM_ERROR_USAGE,
+                                 "--only: %" PRIu32 "-%" PRIu32 " goes downwards", first, last);
+        }
+        if (*end == '\0') {
             return true;
         }
-        list += length + 1;
+        list = end + 1;
     }
 }
 

@@ -119,23 +119,34 @@ static void append_rest(const char *cell, char *text, size_t capacity)
     }
 }
 
-static void put_label(struct sim_grid *grid, uint32_t column, const struct sim_rows *rows,
-                      const struct sim_row *row)
+// What tells a row from the others beside the columns: its scenario, and the rest of its cell.
+static void append_label(const struct sim_rows *rows, const struct sim_row *row, char *text,
+                         size_t capacity)
 {
-    char text[SIM_GRID_TEXT_BYTES] = "";
-    append_rest(scenario_of(row)->cell, text, sizeof text);
+    char rest[512] = "";
+    append_rest(scenario_of(row)->cell, rest, sizeof rest);
     if (rows->several_files) {
-        sim_grid_put(grid, column, SIM_PLAIN, "%.50s%s%s", scenario_of(row)->name,
-                     text[0] == '\0' ? "" : ": ", text);
-    } else {
-        sim_grid_put(grid, column, SIM_PLAIN, "%s", text);
+        sim_words_append(text, capacity, "%s%s", scenario_of(row)->name,
+                         rest[0] == '\0' ? "" : ": ");
+    }
+    sim_words_append(text, capacity, "%s", rest);
+}
+
+// For a page on which the column of labels has no place.
+static void print_labels(const struct sim_page *page, const struct sim_rows *rows)
+{
+    for (uint32_t i = 0; i < rows->count; i++) {
+        char label[1024] = "";
+        int column = fprintf(page->output, "row %" PRIu32 ": ", rows->items[i].number);
+        append_label(rows, &rows->items[i], label, sizeof label);
+        sim_page_paragraph(page, (uint32_t)column, 5, label);
     }
 }
 
 static bool needs_labels(const struct sim_rows *rows)
 {
     for (uint32_t i = 0; i < rows->count; i++) {
-        char text[SIM_GRID_TEXT_BYTES] = "";
+        char text[8] = "";
         append_rest(scenario_of(&rows->items[i])->cell, text, sizeof text);
         if (text[0] != '\0') {
             return true;
@@ -164,6 +175,7 @@ static void add_verdict_columns(struct sim_grid *grid, const struct sim_rows *ro
         }
     }
     if (needs_labels(rows)) {
+        grid->optional = grid->column_count;
         sim_grid_column(grid, true, "%s", rows->several_files ? "scenario" : "with");
     }
 }
@@ -198,7 +210,9 @@ static void add_verdict_row(struct sim_grid *grid, const struct sim_rows *rows,
         column += rows->beside[mode] ? 2 : 0;
     }
     if (needs_labels(rows)) {
-        put_label(grid, column, rows, row);
+        char label[1024] = "";
+        append_label(rows, row, label, sizeof label);
+        sim_grid_put(grid, column, SIM_PLAIN, "%s", label);
     }
 }
 
@@ -265,7 +279,9 @@ void sim_block_table(const struct sim_page *page, const struct sim_rows *rows)
     for (uint32_t i = 0; i < rows->count; i++) {
         add_verdict_row(&grid, rows, &rows->items[i]);
     }
-    sim_grid_print(&grid, page);
+    if (!sim_grid_print(&grid, page)) {
+        print_labels(page, rows);
+    }
     sim_grid_finish(&grid);
     for (uint32_t i = 0; i < rows->count; i++) {
         print_cut(page, rows->items[i].main);

@@ -87,19 +87,21 @@ static uint32_t measure(const struct sim_grid *grid, uint32_t widths[SIM_GRID_CO
     return total;
 }
 
-void sim_grid_print(const struct sim_grid *grid, const struct sim_page *page)
+bool sim_grid_print(const struct sim_grid *grid, const struct sim_page *page)
 {
     uint32_t widths[SIM_GRID_COLUMNS_MAX] = {0};
     uint32_t total = measure(grid, widths);
     uint32_t gaps = grid->column_count - 1;
     uint32_t gap = total + 2 * gaps > page->columns ? 1 : 2;
-    if (grid->optional > 0 && total + gaps > page->columns) {
+    bool whole = grid->optional == 0 || total + gaps <= page->columns;
+    if (!whole) {
         widths[grid->optional] = 0;
     }
     print_line(grid, page, widths, gap, NULL);
     for (uint32_t row = 0; row < grid->row_count; row++) {
         print_line(grid, page, widths, gap, grid_row(grid, row));
     }
+    return whole;
 }
 
 void sim_grid_finish(struct sim_grid *grid)

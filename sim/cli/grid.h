@@ -42,7 +42,8 @@ __attribute__((format(printf, 4, 5))) void sim_grid_put(struct sim_grid *grid, u
                                                         enum sim_colour colour, const char *format,
                                                         ...);
 
-void sim_grid_print(const struct sim_grid *grid, const struct sim_page *page);
+// Returns whether all columns were printed.
+bool sim_grid_print(const struct sim_grid *grid, const struct sim_page *page);
 void sim_grid_finish(struct sim_grid *grid);
 
 #endif

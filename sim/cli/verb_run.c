@@ -36,15 +36,6 @@ static bool cannot_print(struct sim_error *error)
     return sim_error_set(error, SIM_ERROR_IO, "cannot write to stdout: %s", strerror(errno));
 }
 
-// Of a repetition that was cut short: the writes that were still to come are no updates of it.
-// Updates stand in the order of their writes, and what is written is held by its writer.
-static void forget_unwritten(struct sim_result *result)
-{
-    while (result->update_count > 0 && result->updates[result->update_count - 1].held == 0) {
-        result->update_count--;
-    }
-}
-
 // The results of one cell, growing with its repetitions.
 struct results {
     struct sim_result *items;  // [count]
@@ -82,9 +73,6 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
             return;
         }
         results->count++;
-        if (result->interrupted) {
-            forget_unwritten(result);
-        }
         sim_progress_end(&running->progress, result);
         if (running->request->json && !result->interrupted &&
             !sim_lines_run(&running->json, cell, result)) {

@@ -107,6 +107,15 @@ static void copy_counters(const struct sim_engine *engine, const struct sim_netw
     }
 }
 
+// The writes that were still to come when a run was cut short are no updates of it. Updates stand
+// in the order of their writes, and what is written is held by its writer.
+static void forget_unwritten(struct sim_result *result)
+{
+    while (result->update_count > 0 && result->updates[result->update_count - 1].held == 0) {
+        result->update_count--;
+    }
+}
+
 static void close_curve(struct sim_curve *curve)
 {
     for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
@@ -159,6 +168,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->interrupted = watch.interrupted;
         copy_counters(engine, &world.network, result);
         close_curve(&result->curve);
+        forget_unwritten(result);
     }
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);

@@ -75,6 +75,16 @@ Test(options, only_runs_the_rows_it_names)
     cr_expect_eq(store_number("SELECT count(*) FROM runs WHERE matrix_row IN (1, 3)"), 2 + 2);
 }
 
+Test(options, only_understands_ranges_as_the_table_prints_them)
+{
+    struct ended ended =
+        run_program("run", scenario("selection-matrix.yaml"), "--only", "1-2,4", "--set",
+                    "gossip.mode=eager", "--repeat", "1", "--json", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    cr_expect_eq(count_lines(ended.output, "scenario"), 3);
+    cr_expect_eq(store_number("SELECT count(*) FROM runs WHERE matrix_row IN (1, 2, 4)"), 3);
+}
+
 Test(options, a_key_that_is_set_is_not_swept)
 {
     struct ended ended =

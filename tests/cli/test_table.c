@@ -160,6 +160,18 @@ Test(table, other_swept_keys_tell_the_rows_apart)
     expect_part(row_line(ended.output, 2), "network.loss_percent=20");
 }
 
+Test(table, labels_that_have_no_place_beside_the_table_stand_below_it)
+{
+    struct ended ended = run_program(
+        "run", topology("flat-mesh.yaml"), scenario("flat-mesh-push-pull.yaml"), "--agents", "10",
+        "--db", STORE, "--set",
+        "sweep={gossip.mode: [push-pull, eager], network.duplicate_percent: [0, 20]}", NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "\nrow 1: flat-mesh: network.duplicate_percent=0\n");
+    expect_part(ended.output, "\nrow 4: flat mesh, push-pull: network.duplicate_percent=20\n");
+    cr_expect(widest_line(ended.output) <= 100, "%zu columns", widest_line(ended.output));
+}
+
 Test(table, quiet_says_nothing_beside_the_table)
 {
     struct ended ended =

@@ -67,6 +67,10 @@ Test(usage, a_row_that_does_not_exist_is_refused)
 {
     struct ended ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "5", NULL);
     expect_usage(&ended, "from 1 to 4");
+    ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "1,", NULL);
+    expect_usage(&ended, "from 1 to 4");
+    ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "3-2", NULL);
+    expect_usage(&ended, "3-2 goes downwards");
 }
 
 Test(usage, run_and_lint_ask_for_a_file)

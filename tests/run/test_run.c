@@ -310,6 +310,7 @@ Test(run, traffic_and_latencies_are_kept_per_pair_class)
     struct fixture fixture;
     struct sim_result result;
     init_large(&fixture, MESH_PUSH);
+    fixture.scenario.network.duplicate_ppb = 0;
     fixture.scenario.duration_ns = 1000 * MS;
     fixture_run(&fixture, 0, &result);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
@@ -331,6 +332,25 @@ Test(run, traffic_and_latencies_are_kept_per_pair_class)
     cr_expect(result.latency_p50_ns[SIM_SAME_HOST] == 1 * MS);
     cr_expect(result.latency_p50_ns[SIM_INTER_REGION] == 0);
     cr_expect(result.latency_max_ns[SIM_INTER_REGION] == 0);
+    sim_result_finish(&result);
+}
+
+// As in netem: what is lost and duplicated arrives once, with the latency of its own.
+Test(run, a_duplicate_arrives_even_if_the_first_copy_is_lost)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    init_large(&fixture, MESH_PUSH);
+    fixture.scenario.network.loss_ppb = SIM_PPB;
+    fixture.scenario.network.duplicate_ppb = SIM_PPB;
+    fixture.scenario.duration_ns = 1000 * MS;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_traffic *push = &result.traffic[MESH_MESSAGE_PUSH][SIM_SAME_REGION];
+    cr_expect(push->messages == push->lost && push->messages == push->duplicated);
+    cr_expect(push->delivered > push->messages / 2 && push->delivered <= push->messages);
+    cr_expect(result.latency_max_ns[SIM_SAME_REGION] > 9 * MS &&
+              result.latency_max_ns[SIM_SAME_REGION] < 10 * MS);
+    cr_expect(result.updates[0].held == 300, "held by %u", result.updates[0].held);
     sim_result_finish(&result);
 }
 

@@ -129,6 +129,7 @@ Test(run, the_same_seed_plans_the_same_writes_and_another_seed_others)
         cr_expect(a->node == b->node && memcmp(a->write.value, b->write.value, 37) == 0);
         same_writers += a->node == c->node;
         same_values += memcmp(a->write.value, c->write.value, 37) == 0;
+        same_values += memcmp(a->write.value, worlds[0].writes[(u + 1) % 50].write.value, 37) == 0;
     }
     cr_expect(same_values == 0 && same_writers < 5, "%u writers are the same", same_writers);
     for (uint32_t i = 0; i < 3; i++) {
