@@ -117,7 +117,7 @@ bool sim_key_read(const struct sim_key *key, const char *shown, const struct sim
 
 // "an integer from 1 to 1000": what a key takes, for errors and for `new`.
 #define SIM_EXPECTED_BYTES 256
-void sim_key_expected(const struct sim_key *key, char text[SIM_EXPECTED_BYTES]);
+void sim_key_expected(const struct sim_key *key, char bytes[SIM_EXPECTED_BYTES]);
 
 // Completes an error about a name that is not known where it stands: writes "; did you mean X?" or
 // the names that are known there to `text`.

@@ -99,7 +99,7 @@ bool sim_sweep_read(struct sim_arena *arena, const struct sim_node *node,
 {
     bool list = node != NULL && node->kind == SIM_NODE_LIST;
     *sweep = (struct sim_sweep){.block_count = list ? node->count : 1};
-    if (sweep->block_count == 0) {
+    if (list && sweep->block_count == 0) {
         return expected(node, error);
     }
     sweep->blocks = sim_arena_array(arena, sweep->block_count, sizeof *sweep->blocks);

@@ -240,7 +240,7 @@ static bool read_latency_map(const char *shown, const struct sim_node *node,
     char path[SIM_KEY_PATH_BYTES];
     snprintf(path, sizeof path, "%s.distribution", shown);
     const struct sim_node *name = sim_node_get(node, "distribution");
-    struct sim_value distribution;
+    struct sim_value distribution = {0};
     if (name == NULL) {
         return sim_node_fail(node, error, "%s is missing: constant or uniform", path);
     }
