@@ -6,6 +6,7 @@
 #include "allocate.h"
 
 #define CURVE_STEP_NS_MIN 10000u
+#define P99_PPB 990000000u
 
 void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario *scenario,
                        const struct mesh_config *mesh, const struct sim_write *writes,
@@ -108,7 +109,8 @@ static void enter_curve(struct sim_curve *curve, uint64_t since_ns)
 {
     while (since_ns > SIM_CURVE_POINTS * curve->step_ns) {
         for (uint32_t i = 0; i < SIM_CURVE_POINTS / 2; i++) {
-            curve->held[i] = curve->held[2 * i] + curve->held[2 * i + 1];
+            const uint64_t *pair = &curve->held[(size_t)2 * i];
+            curve->held[i] = pair[0] + pair[1];
         }
         for (uint32_t i = SIM_CURVE_POINTS / 2; i < SIM_CURVE_POINTS; i++) {
             curve->held[i] = 0;
@@ -146,7 +148,7 @@ static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim
             update->path = path_to(recorder, index, change->node);
         }
     }
-    if (update->held == share_of(update->cohort, SIM_PPB / 100 * 99)) {
+    if (update->held == share_of(update->cohort, P99_PPB)) {
         update->p99_ns = since_ns;
     }
     if (update->held == update->cohort) {
