@@ -133,7 +133,7 @@ static bool measure(uint32_t node_count, int runs)
 int main(int argc, char **argv)
 {
     static const uint32_t sizes[] = {1000, 10000, 100000};
-    int runs = argc > 1 ? atoi(argv[1]) : 5;
+    int runs = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 5;
     if (runs < 1 || runs > RUNS_MAX) {
         fprintf(stderr, "push_gossip [RUNS [NODES...]]: runs from 1 to %d\n", RUNS_MAX);
         return SIM_ERROR_USAGE;
@@ -142,7 +142,7 @@ int main(int argc, char **argv)
     printf("    nodes     messages   heap ns   ours ns    ratio  B per agent\n");
     bool agree = true;
     for (int i = 2; i < argc; i++) {
-        agree = measure((uint32_t)atoi(argv[i]), runs) && agree;
+        agree = measure((uint32_t)strtoul(argv[i], NULL, 10), runs) && agree;
     }
     for (size_t i = 0; argc <= 2 && i < sizeof sizes / sizeof *sizes; i++) {
         agree = measure(sizes[i], runs) && agree;

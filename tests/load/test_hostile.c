@@ -28,12 +28,13 @@ static char *repeated(const char *before, const char *piece, size_t count, const
 Test(hostile, an_alias_bomb_is_refused_with_the_size_it_expands_to)
 {
     char text[2000] = "a: &a [x, x, x, x, x, x, x, x, x]\n";
-    for (char level = 'b'; level <= 'i'; level++) {
-        char line[128];
-        char alias = (char)(level - 1);
-        snprintf(line, sizeof line, "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n",
-                 level, level, alias, alias, alias, alias, alias, alias, alias, alias, alias);
-        strcat(text, line);
+    size_t length = strlen(text);
+    for (int level = 'b'; level <= 'i'; level++) {
+        int alias = level - 1;
+        length +=
+            (size_t)snprintf(text + length, sizeof text - length,
+                             "%c: &%c [*%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c, *%c]\n", level,
+                             level, alias, alias, alias, alias, alias, alias, alias, alias, alias);
     }
     // A list of nine has 1 + 9 * (what it lists) nodes: a 10, b 91, c 820, d 7381, e 66430. With
     // the root and a key for each, the file has 8307 up to the end of d and 74738 up to the end of
