@@ -6,47 +6,76 @@
 
 #include "stepping.h"
 
-size_t mesh_replica_bytes(uint32_t words)
+uint32_t mesh_mode_planes(enum mesh_mode mode)
 {
-    return sizeof(struct mesh_replica) + (size_t)words * MESH_PLANES * sizeof(uint64_t);
+    return mode == MESH_RUMOR   ? MESH_RUMOR_PLANES
+           : mode == MESH_DELTA ? MESH_DELTA_PLANES
+                                : MESH_PLANES;
+}
+
+uint32_t mesh_planes(const struct mesh_config *config)
+{
+    uint32_t planes = 0;
+    for (uint32_t i = 0; i < config->scope_count; i++) {
+        uint32_t needed = mesh_mode_planes(config->scopes[i].mode);
+        planes = needed > planes ? needed : planes;
+    }
+    return planes;
+}
+
+size_t mesh_replica_bytes(uint32_t words, uint32_t planes)
+{
+    return sizeof(struct mesh_replica) + (size_t)words * planes * sizeof(uint64_t);
 }
 
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)
 {
-    uint32_t fanout = 0;
-    for (uint32_t i = 0; i < config->scope_count; i++) {
-        fanout = config->scopes[i].fanout > fanout ? config->scopes[i].fanout : fanout;
-    }
     // The most a single event causes: new updates delivered, forwarded to `fanout` peers, and an
-    // answer to the sender.
+    // answer to the sender; or a message for each neighbour.
+    uint32_t targets = 0;
+    uint32_t messages = 2;
+    for (uint32_t i = 0; i < config->scope_count; i++) {
+        const struct mesh_scope *scope = &config->scopes[i];
+        bool delta = scope->mode == MESH_DELTA;
+        uint32_t most = delta ? MESH_DEGREE_MAX : scope->fanout + 1;
+        targets = most > targets ? most : targets;
+        messages = delta ? MESH_DEGREE_MAX : messages;
+    }
     size_t message_words = sizeof(struct mesh_message) / sizeof(uint64_t) + 2 * (size_t)words;
     return (struct mesh_bound){
-        .records = words + 3,
-        .targets = fanout + 1,
-        .message_words = 2 * message_words,
+        .records = words + 1 + messages,
+        .targets = targets,
+        .message_words = messages * message_words,
     };
 }
 
+static uint8_t *put(uint8_t *bytes, uint64_t value, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        bytes[i] = (uint8_t)(value >> 8 * i);
+    }
+    return bytes + count;
+}
+
+// Little endian, so that every machine hashes the same bytes.
 void mesh_update_hash(const struct mesh_config *config, struct mesh_update *update)
 {
-    struct {
-        uint64_t value[2];  // the amount, or the hash of the value
-        uint64_t clock;
-        uint32_t origin, sequence, key, type;
-    } said = {
-        .clock = update->clock,
-        .origin = update->dot.origin,
-        .sequence = update->dot.sequence,
-        .key = update->key,
-        .type = update->type,
-    };
-    _Static_assert(sizeof said == 40, "no padding is hashed");
-    if (update->type == MESH_LWW_SET) {
-        config->hash(config->hash_context, update->value, update->value_bytes, said.value);
+    uint64_t value[2] = {0, 0};  // the amount, or the hash of the value
+    if (mesh_update_has_value(update->type)) {
+        config->hash(config->hash_context, update->value, update->value_bytes, value);
     } else {
-        said.value[0] = update->amount;
+        value[0] = update->amount;
     }
-    config->hash(config->hash_context, &said, sizeof said, update->hash);
+    uint8_t said[40];
+    uint8_t *end = put(said, value[0], 8);
+    end = put(end, value[1], 8);
+    end = put(end, update->clock, 8);
+    end = put(end, update->dot.origin, 4);
+    end = put(end, update->dot.sequence, 4);
+    end = put(end, update->key, 4);
+    end = put(end, update->type, 4);
+    assert(end == said + sizeof said);
+    config->hash(config->hash_context, said, sizeof said, update->hash);
 }
 
 struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind)

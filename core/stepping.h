@@ -15,6 +15,29 @@ struct stepping {
     struct mesh_output *output;
 };
 
+static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uint32_t word,
+                                            enum mesh_plane plane)
+{
+    return &stepping->replica->planes[stepping->states->planes * word + plane];
+}
+
+// Whether what is heard is kept apart until the next tick. Delta propagation judges nothing by what
+// it holds, so there it makes no difference.
+static inline bool mesh_stepping_keeps_apart(const struct mesh_scope *scope)
+{
+    return scope->schedule == MESH_SYNCHRONOUS && scope->mode != MESH_DELTA;
+}
+
+// What counts as held: in a synchronous scope what was held at the last tick, else all that is. A
+// tick itself sees everything.
+static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
+                                             const struct mesh_scope *scope, uint32_t word)
+{
+    uint64_t have = *mesh_stepping_plane(stepping, word, MESH_HAVE);
+    bool apart = mesh_stepping_keeps_apart(scope) && stepping->event->kind != MESH_EVENT_TICK;
+    return apart ? have & ~*mesh_stepping_plane(stepping, word, MESH_RECENT_0) : have;
+}
+
 // step.c: effects
 struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind);
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason);
@@ -24,5 +47,15 @@ void mesh_gossip_start(struct stepping *stepping, const struct mesh_scope *scope
 void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
+// rumor.c: the same for scopes in mode rumor. Receiving may begin a message, which is to be sent
+// back once what was heard has been learnt; else NULL.
+void mesh_rumor_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
+void mesh_rumor_tick(struct stepping *stepping, const struct mesh_scope *scope);
+struct mesh_message *mesh_rumor_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
+// delta.c: the same for scopes in mode delta; false: rejected, nothing may be learnt
+void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope);
+bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope);
 
 #endif

@@ -4,26 +4,38 @@
 #include <assert.h>
 #include <string.h>
 
+#include "cursor.h"
+#include "mesh/map.h"
+#include "mesh/set.h"
+#include "mesh/summary.h"
+
 // ---- Sizes ----
 
-static uint32_t varint_bytes(uint64_t value)
+// A signed number as an unsigned one that is small when the number is near 0: 0 -1 1 -2 2 ...
+static uint64_t zigzag(int64_t change)
 {
-    uint32_t bytes = 1;
-    while (value >= 0x80) {
-        value >>= 7;
-        bytes++;
-    }
-    return bytes;
+    return (uint64_t)change << 1 ^ (change < 0 ? UINT64_MAX : 0);
+}
+
+static int64_t unzigzag(uint64_t number)
+{
+    return (int64_t)(number >> 1 ^ ((number & 1) != 0 ? UINT64_MAX : 0));
+}
+
+// What travels of an amount.
+static uint64_t number_of(const struct mesh_update *update)
+{
+    return update->type == MESH_PN_ADD ? zigzag(update->change) : update->amount;
 }
 
 uint32_t mesh_wire_update_bytes(const struct mesh_update *update, uint32_t signature_bytes)
 {
     uint32_t bytes = varint_bytes(update->dot.origin) + varint_bytes(update->dot.sequence) + 8 + 1 +
                      varint_bytes(update->key) + signature_bytes;
-    if (update->type == MESH_LWW_SET) {
+    if (mesh_update_has_value(update->type)) {
         return bytes + varint_bytes(update->value_bytes) + update->value_bytes;
     }
-    return bytes + varint_bytes(update->amount);
+    return bytes + varint_bytes(number_of(update));
 }
 
 static bool has_hash(uint8_t kind)
@@ -33,7 +45,14 @@ static bool has_hash(uint8_t kind)
 
 static bool has_vector(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL;
+    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL ||
+           kind == MESH_MESSAGE_FEEDBACK;
+}
+
+// FEEDBACK names updates without carrying them: a vector takes the place of the updates.
+static bool names_only(uint8_t kind)
+{
+    return kind == MESH_MESSAGE_FEEDBACK;
 }
 
 static bool holds(const uint64_t *lanes, uint32_t words, uint32_t lane)
@@ -86,6 +105,10 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct me
 {
     uint32_t bytes = MESH_WIRE_HEADER_BYTES + varint_bytes(message->update_count);
     bytes += has_hash(message->kind) ? MESH_WIRE_HASH_BYTES : 0;
+    if (names_only(message->kind)) {
+        return bytes + vector_bytes(table, message->lanes, message->words) +
+               vector_bytes(table, message->lanes + message->words, message->words);
+    }
     for (uint32_t word = 0; word < message->words; word++) {
         for (uint64_t left = message->lanes[word]; left != 0; left &= left - 1) {
             bytes += table->updates[64 * word + (uint32_t)__builtin_ctzll(left)].wire_bytes;
@@ -99,38 +122,6 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct me
 
 // ---- Encoding ----
 
-// A cursor that goes on counting when the buffer is full, so that one check at the end is enough.
-struct writer {
-    uint8_t *bytes;
-    size_t capacity;
-    size_t count;
-};
-
-static void put(struct writer *writer, uint64_t value, uint32_t bytes)
-{
-    for (uint32_t i = 0; i < bytes; i++, writer->count++) {
-        if (writer->count < writer->capacity) {
-            writer->bytes[writer->count] = (uint8_t)(value >> 8 * i);
-        }
-    }
-}
-
-static void put_varint(struct writer *writer, uint64_t value)
-{
-    while (value >= 0x80) {
-        put(writer, (value & 0x7f) | 0x80, 1);
-        value >>= 7;
-    }
-    put(writer, value, 1);
-}
-
-static void put_bytes(struct writer *writer, const uint8_t *bytes, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        put(writer, bytes[i], 1);
-    }
-}
-
 static void put_update(struct writer *writer, const struct mesh_config *config,
                        const struct mesh_table *table, uint32_t lane)
 {
@@ -141,11 +132,11 @@ static void put_update(struct writer *writer, const struct mesh_config *config,
     put(writer, update->clock, 8);
     put(writer, update->type, 1);
     put_varint(writer, update->key);
-    if (update->type == MESH_LWW_SET) {
+    if (mesh_update_has_value(update->type)) {
         put_varint(writer, update->value_bytes);
         put_bytes(writer, update->value, update->value_bytes);
     } else {
-        put_varint(writer, update->amount);
+        put_varint(writer, number_of(update));
     }
     put_bytes(writer,
               table->signatures == NULL ? unsigned_yet
@@ -186,7 +177,10 @@ size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_tabl
         put(&writer, message->hash[1], 8);
     }
     put_varint(&writer, message->update_count);
-    for (uint32_t lane = 0; lane < 64u * message->words; lane++) {
+    if (names_only(message->kind)) {
+        put_vector(&writer, table, message->lanes, message->words);
+    }
+    for (uint32_t lane = 0; !names_only(message->kind) && lane < 64u * message->words; lane++) {
         if (holds(message->lanes, message->words, lane)) {
             put_update(&writer, config, table, lane);
         }
@@ -197,62 +191,26 @@ size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_tabl
     return writer.count <= capacity ? writer.count : 0;
 }
 
-// ---- Decoding: a cursor that remembers that it ran out ----
+// ---- Decoding ----
 
-struct reader {
-    const uint8_t *bytes;
-    size_t left;
-    bool failed;
-};
-
-static uint64_t take(struct reader *reader, uint32_t bytes)
+bool mesh_wire_update_is_valid(const struct mesh_update *update)
 {
-    if (reader->left < bytes) {
-        reader->failed = true;
-        reader->left = 0;
-        return 0;
+    struct mesh_report report;
+    struct mesh_row row;
+    struct mesh_total total;
+    switch ((enum mesh_update_type)update->type) {
+    case MESH_LWW_SET: return true;
+    case MESH_G_INCREMENT:
+    case MESH_PN_ADD: return update->amount != 0;
+    case MESH_SET_ADD:
+    case MESH_SET_REMOVE: return mesh_set_update_is_valid(update);
+    case MESH_MAP_PUT:
+    case MESH_MAP_REMOVE: return mesh_map_update_is_valid(update);
+    case MESH_REPORT: return mesh_report_decode(update, &report);
+    case MESH_ROW: return mesh_row_decode(update, &row);
+    case MESH_TOTAL: return mesh_total_decode(update, &total);
     }
-    uint64_t value = 0;
-    for (uint32_t i = 0; i < bytes; i++) {
-        value |= (uint64_t)reader->bytes[i] << 8 * i;
-    }
-    reader->bytes += bytes;
-    reader->left -= bytes;
-    return value;
-}
-
-// A varint of at most `maximum`, in its shortest form.
-static uint64_t take_varint(struct reader *reader, uint64_t maximum)
-{
-    uint64_t value = 0;
-    for (uint32_t shift = 0; shift < 64; shift += 7) {
-        uint64_t byte = take(reader, 1);
-        if (shift == 63 && byte > 1) {
-            break;
-        }
-        value |= (byte & 0x7f) << shift;
-        if (byte < 0x80) {
-            if ((byte == 0 && shift > 0) || value > maximum) {
-                break;
-            }
-            return value;
-        }
-    }
-    reader->failed = true;
-    return 0;
-}
-
-static const uint8_t *take_bytes(struct reader *reader, size_t count)
-{
-    if (reader->left < count) {
-        reader->failed = true;
-        reader->left = 0;
-        return NULL;
-    }
-    const uint8_t *bytes = reader->bytes;
-    reader->bytes += count;
-    reader->left -= count;
-    return bytes;
+    return false;
 }
 
 // Reads one update into `update` and its signature; the row's hash is computed, never believed.
@@ -265,15 +223,21 @@ static void take_update(struct reader *reader, const struct mesh_config *config,
     update->clock = take(reader, 8);
     update->type = (uint8_t)take(reader, 1);
     update->key = (uint32_t)take_varint(reader, UINT32_MAX);
-    if (update->type == MESH_LWW_SET) {
+    if (mesh_update_has_value(update->type)) {
         update->value_bytes = (uint16_t)take_varint(reader, MESH_VALUE_BYTES_MAX);
         update->value = take_bytes(reader, update->value_bytes);
     } else {
-        update->amount = take_varint(reader, UINT64_MAX);
-        reader->failed |= update->type != MESH_G_INCREMENT || update->amount == 0;
+        uint64_t number = take_varint(reader, UINT64_MAX);
+        if (update->type == MESH_PN_ADD) {
+            update->change = unzigzag(number);
+        } else {
+            update->amount = number;
+        }
     }
     *signature = take_bytes(reader, config->signature_bytes);
-    reader->failed |= update->dot.sequence == 0;
+    if (!reader->failed) {
+        reader->failed = update->dot.sequence == 0 || !mesh_wire_update_is_valid(update);
+    }
     if (!reader->failed) {
         mesh_update_hash(config, update);
         update->wire_bytes = mesh_wire_update_bytes(update, config->signature_bytes);
@@ -338,12 +302,11 @@ static bool names_its_dot(const struct mesh_table *table, uint32_t lane)
            mesh_table_find(table, update->dot, NULL) == lane;
 }
 
-// Marks the lanes that an entry of a vector covers; the dots it names beyond this table are only
+// Marks in `vector` the lanes that an entry covers; the dots it names beyond this table are only
 // noted. The table is scanned, so the work is bounded by its size whatever `length` claims.
-static void mark_run(const struct mesh_table *table, const struct run *run,
+static void mark_run(const struct mesh_table *table, const struct run *run, uint64_t *vector,
                      struct mesh_message *message)
 {
-    uint64_t *vector = message->lanes + message->words;
     uint32_t known = 0;
     for (uint32_t lane = 0; lane < table->lane_count && lane < 64u * message->words; lane++) {
         const struct mesh_update *update = &table->updates[lane];
@@ -357,7 +320,7 @@ static void mark_run(const struct mesh_table *table, const struct run *run,
 }
 
 static enum mesh_reject take_vector(struct reader *reader, const struct mesh_table *table,
-                                    struct mesh_message *message)
+                                    uint64_t *vector, struct mesh_message *message)
 {
     uint64_t entries = take_varint(reader, UINT32_MAX);
     for (uint64_t i = 0; i < entries && !reader->failed; i++) {
@@ -369,7 +332,7 @@ static enum mesh_reject take_vector(struct reader *reader, const struct mesh_tab
             run.length - 1 > UINT32_MAX - run.first.sequence) {
             return MESH_REJECT_FORMAT;
         }
-        mark_run(table, &run, message);
+        mark_run(table, &run, vector, message);
     }
     return reader->failed ? MESH_REJECT_FORMAT : 0;
 }
@@ -402,8 +365,12 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
         return MESH_REJECT_SCOPE;
     }
     enum mesh_reject reject = take_updates(&reader, config, table, message);
+    if (reject == 0 && names_only(message->kind)) {
+        reject = message->update_count > 0 ? MESH_REJECT_FORMAT
+                                           : take_vector(&reader, table, message->lanes, message);
+    }
     if (reject == 0 && has_vector(message->kind)) {
-        reject = take_vector(&reader, table, message);
+        reject = take_vector(&reader, table, message->lanes + words, message);
     }
     if (reject == 0 && reader.left != 0) {
         reject = MESH_REJECT_FORMAT;

@@ -203,7 +203,8 @@ static bool has_reason_above(const struct sim_finding *finding, const struct sim
 // The reason of the row where a claim is missed most, in the first mode that misses it.
 static void put_reason(struct table *table, const struct sim_claim *claim)
 {
-    static const uint32_t modes[] = {SIM_MODE_COUNT, MESH_PUSH, MESH_PUSH_PULL, MESH_EAGER};
+    static const uint32_t modes[] = {SIM_MODE_COUNT, MESH_PUSH,  MESH_PULL, MESH_PUSH_PULL,
+                                     MESH_EAGER,     MESH_RUMOR, MESH_DELTA};
     for (uint32_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         const struct sim_verdict *worst = NULL;
         const struct sim_finding *where = NULL;

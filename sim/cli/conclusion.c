@@ -80,12 +80,12 @@ static void append_misses(const struct sim_rows *rows, uint32_t mode, char *text
             doubts += finding->primary->kind == SIM_INCONCLUSIVE;
         }
     }
-    if (mode != SIM_MODE_COUNT) {
+    if (claims == 0 && mode == SIM_MODE_COUNT) {
+        sim_words_append(text, capacity, "The document claims nothing of such a mesh");
+    } else if (claims > 0 && mode != SIM_MODE_COUNT) {
         sim_words_append(text, capacity, ", %" PRIu32 " with %s", misses,
                          sim_mode_name((enum mesh_mode)mode));
-    } else if (claims == 0) {
-        sim_words_append(text, capacity, "The document claims nothing of such a mesh");
-    } else {
+    } else if (claims > 0) {
         sim_words_append(text, capacity, "%" PRIu32 " row%s the document's claim", misses,
                          misses == 1 ? " misses" : "s miss");
     }

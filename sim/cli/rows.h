@@ -11,7 +11,7 @@
 
 #include "finding.h"
 
-#define SIM_MODE_COUNT (MESH_EAGER + 1)
+#define SIM_MODE_COUNT (MESH_DELTA + 1)
 
 struct sim_row {
     uint32_t number;                 // as the table counts, from 1

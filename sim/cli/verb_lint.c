@@ -10,6 +10,7 @@ struct wish {
     struct sim_overrides overrides;
     struct sim_texts files;
     struct sim_texts sets;
+    bool sizes;
 };
 
 static int lint(struct wish *wish)
@@ -19,7 +20,9 @@ static int lint(struct wish *wish)
     wish->overrides.set_count = wish->sets.count;
     for (uint32_t i = 0; i < wish->files.count; i++) {
         struct sim_error error = {0};
-        if (!sim_lint(wish->files.items[i], &wish->overrides, stdout, &error)) {
+        bool (*show)(const char *, const struct sim_overrides *, FILE *, struct sim_error *) =
+            wish->sizes ? sim_lint_sizes : sim_lint;
+        if (!show(wish->files.items[i], &wish->overrides, stdout, &error)) {
             fflush(stdout);
             sim_error_print(&error);
             code = (int)error.code > code ? (int)error.code : code;
@@ -47,6 +50,9 @@ int sim_verb_lint(const char *program, int argc, char **argv)
          .value = &wish.overrides.repeat,
          .meaning = "as with run"},
         {.name = "--set", .argument = "KEY=VALUE", .list = &wish.sets, .meaning = "as with run"},
+        {.name = "--sizes",
+         .flag = &wish.sizes,
+         .meaning = "instead: what messages cost, in bytes, part by part"},
     };
     const struct sim_usage usage = {
         .verb = "lint",

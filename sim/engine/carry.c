@@ -85,8 +85,7 @@ static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *par
                              enum sim_pair_class pair)
 {
     const struct mesh_message *message = parcel->message;
-    uint32_t stream =
-        sim_network_stream((enum mesh_message_kind)message->kind, parcel->targets[0], 1);
+    uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
     struct mesh_random random =
         mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
@@ -148,8 +147,7 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
     uint32_t words[4][SIM_DRAW_BATCH];
-    uint32_t stream =
-        sim_network_stream((enum mesh_message_kind)message->kind, parcel->targets[0], 0);
+    uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
     for (uint32_t place = first; place < end; place++) {
         uint32_t i = place - first;

@@ -24,11 +24,11 @@ static uint32_t index_for(uint32_t lanes)
     return capacity;
 }
 
-uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count)
+uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode)
 {
     uint32_t lanes = lanes_for(update_count);
-    uint64_t per_node = mesh_replica_bytes(lanes / 64) + sizeof(struct sim_timer) +
-                        (update_count > 0 ? sizeof(uint32_t) : 0);
+    uint64_t per_node = mesh_replica_bytes(lanes / 64, mesh_mode_planes(mode)) +
+                        sizeof(struct sim_timer) + (update_count > 0 ? sizeof(uint32_t) : 0);
     return node_count * per_node + lanes * sizeof(struct mesh_update) +
            index_for(lanes) * sizeof(uint32_t);
 }
@@ -56,7 +56,7 @@ static void create_table(struct sim_engine *engine)
 static void create_blocks(struct sim_engine *engine)
 {
     uint32_t node_count = engine->config.node_count;
-    size_t stride = mesh_replica_bytes(engine->words);
+    size_t stride = mesh_replica_bytes(engine->words, mesh_planes(engine->config.mesh));
     engine->replica_bytes = node_count * stride;
     engine->replicas = sim_memory_pages(engine->replica_bytes);
     engine->block_count = (node_count + SIM_BLOCK_NODES - 1) >> SIM_BLOCK_SHIFT;
@@ -70,6 +70,7 @@ static void create_blocks(struct sim_engine *engine)
             .node_first = first,
             .node_count = left < SIM_BLOCK_NODES ? left : SIM_BLOCK_NODES,
             .words = engine->words,
+            .planes = mesh_planes(engine->config.mesh),
             .table = &engine->table,
         };
     }
@@ -128,8 +129,7 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
         uint32_t handled = mesh_step(engine->config.mesh, &block->states, &event, 1, output);
         assert(handled == 1 && output->record_count == 1);
         assert(output->records[0].kind == MESH_RECORD_TIMER);
-        uint64_t period_ns = output->records[0].timer.period_ns;
-        assert(period_ns == scope->interval_ns && output->records[0].timer.at_ns < period_ns);
+        uint64_t period_ns = scope->schedule == MESH_POISSON ? 0 : scope->interval_ns;
         sim_timers_add(timers_of(block, scope_index, period_ns), output->records[0].timer.at_ns,
                        node & (SIM_BLOCK_NODES - 1));
         output->record_count = 0;

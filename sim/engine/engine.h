@@ -99,7 +99,7 @@ struct sim_engine;
 
 // Bytes of memory that a run of this shape needs for its replicas, tables and timers. Messages in
 // flight come on top.
-uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count);
+uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode);
 
 // Makes an engine at time 0. False with SIM_ERROR_INTERNAL when node_count is out of range.
 bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine **engine,

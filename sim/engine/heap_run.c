@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One window with the plain queue: the least event, one step, its effects; again.
+#include "mesh/schedule.h"
 #include "state.h"
 
 void sim_heap_push_timers(struct sim_engine *engine)
@@ -12,7 +13,7 @@ void sim_heap_push_timers(struct sim_engine *engine)
                 uint32_t reference = SIM_REFERENCE_TICK + timers->scope;
                 sim_heap_push(&engine->worker.heap,
                               &(struct sim_heap_event){
-                                  .time_ns = timers->timers[k].phase_ns,
+                                  .time_ns = timers->turn_ns + timers->timers[k].at_ns,
                                   .target = block->states.node_first + timers->timers[k].local,
                                   .source = reference,
                                   .reference = reference,
@@ -56,9 +57,11 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
     } else {
         event->kind = MESH_EVENT_TICK;
         event->scope = (uint16_t)(top->reference - SIM_REFERENCE_TICK);
-        uint64_t period_ns = engine->config.mesh->scopes[event->scope].interval_ns;
-        event->tick = top->time_ns / period_ns;
-        top->time_ns += period_ns;
+        event->tick =
+            mesh_schedule_number(&engine->config.mesh->scopes[event->scope], top->time_ns);
+        top->time_ns =
+            mesh_schedule_next_ns(engine->config.mesh, event->scope, top->target, top->time_ns);
+        top->generation = 0;
         sim_heap_push(&worker->heap, top);
     }
     sim_step_batch(engine, &engine->blocks[event->node >> SIM_BLOCK_SHIFT].states, 1,

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Periodic timers of one block and scope: a table sorted by phase that is walked round and round.
+// The tick timers of one block and scope. Periodic ones lie in a table sorted by phase that is
+// walked round and round:
 //
 //     phase     0 ............................................ period
 //     nodes     |  17   4      29   3    8          11    25    |
 //                           ^ cursor: everything before it has fired in this turn
 //
-// Firing moves the cursor; re-arming is free. A node's tick number is the number of whole periods
-// that have passed, so it needs no counter and never repeats.
+// Firing moves the cursor; re-arming is free. Timers with gaps of their own (poisson) are gone
+// through every window; each holds the time of its node's next tick.
 
 #ifndef SIM_TIMERS_H
 #define SIM_TIMERS_H
@@ -14,21 +15,22 @@
 #include <stdint.h>
 
 struct sim_timer {
-    uint64_t phase_ns;  // < period_ns
-    uint32_t local;     // node within its block
+    uint64_t at_ns;  // periodic: the phase, < period_ns; else when it fires next
+    uint32_t local;  // node within its block
 };
 
 struct sim_timers {
-    struct sim_timer *timers;  // [count], sorted by (phase_ns, local) once sealed
+    struct sim_timer *timers;  // [count]; periodic: sorted by (at_ns, local) once sealed
     uint32_t count;
     uint32_t capacity;
     uint32_t cursor;
-    uint64_t turn_ns;  // when the current turn began
-    uint64_t period_ns;
+    uint64_t turn_ns;    // when the current turn began
+    uint64_t period_ns;  // 0: not periodic
     uint16_t scope;
 };
 
-void sim_timers_add(struct sim_timers *timers, uint64_t phase_ns, uint32_t local);
+// Enters the node's first tick. Those of one periodic table fall into one turn.
+void sim_timers_add(struct sim_timers *timers, uint64_t at_ns, uint32_t local);
 void sim_timers_seal(struct sim_timers *timers);
 void sim_timers_finish(struct sim_timers *timers);
 

@@ -3,6 +3,7 @@
 #include <assert.h>
 
 #include "allocate.h"
+#include "mesh/schedule.h"
 #include "order.h"
 #include "state.h"
 
@@ -17,18 +18,42 @@ static void make_room(struct sim_worker *worker, uint32_t count)
     }
 }
 
-// Appends the ticks that fall before the end of the window.
-static uint32_t take_ticks(struct sim_worker *worker, struct sim_timers *timers, uint64_t start_ns,
-                           uint64_t end_ns, uint32_t count)
+static uint32_t add_tick(struct sim_worker *worker, const struct sim_timers *timers,
+                         uint64_t offset_ns, uint32_t local, uint32_t count)
 {
-    while (timers->turn_ns + timers->timers[timers->cursor].phase_ns < end_ns) {
+    make_room(worker, count + 1);
+    worker->keys[count] = sim_event_pack(offset_ns, local, 0, SIM_REFERENCE_TICK + timers->scope);
+    return count + 1;
+}
+
+// Appends the ticks that fall before the end of the window.
+static uint32_t take_periodic(struct sim_worker *worker, struct sim_timers *timers,
+                              uint64_t start_ns, uint64_t end_ns, uint32_t count)
+{
+    while (timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
         const struct sim_timer *timer = &timers->timers[timers->cursor];
-        make_room(worker, count + 1);
-        worker->keys[count++] = sim_event_pack(timers->turn_ns + timer->phase_ns - start_ns,
-                                               timer->local, 0, SIM_REFERENCE_TICK + timers->scope);
+        count = add_tick(worker, timers, timers->turn_ns + timer->at_ns - start_ns, timer->local,
+                         count);
         if (++timers->cursor == timers->count) {
             timers->cursor = 0;
             timers->turn_ns += timers->period_ns;
+        }
+    }
+    return count;
+}
+
+static uint32_t take_irregular(struct sim_engine *engine, const struct sim_block *block,
+                               struct sim_timers *timers, uint32_t count)
+{
+    uint64_t start_ns = engine->window * engine->window_ns;
+    uint64_t end_ns = start_ns + engine->window_ns;
+    for (uint32_t i = 0; i < timers->count; i++) {
+        struct sim_timer *timer = &timers->timers[i];
+        while (timer->at_ns < end_ns) {
+            count = add_tick(&engine->worker, timers, timer->at_ns - start_ns, timer->local, count);
+            timer->at_ns =
+                mesh_schedule_next_ns(engine->config.mesh, timers->scope,
+                                      block->states.node_first + timer->local, timer->at_ns);
         }
     }
     return count;
@@ -43,8 +68,10 @@ static uint32_t gather(struct sim_engine *engine, uint32_t block_index)
     uint32_t count = sim_ring_take(&worker->ring, bucket, worker->keys);
     uint64_t start_ns = engine->window * engine->window_ns;
     for (uint32_t i = 0; i < block->timers_count; i++) {
-        count =
-            take_ticks(worker, &block->timers[i], start_ns, start_ns + engine->window_ns, count);
+        struct sim_timers *timers = &block->timers[i];
+        count = timers->period_ns == 0
+                    ? take_irregular(engine, block, timers, count)
+                    : take_periodic(worker, timers, start_ns, start_ns + engine->window_ns, count);
     }
     return count;
 }
@@ -74,7 +101,8 @@ static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mes
     if (reference >= SIM_REFERENCE_TICK) {
         event->kind = MESH_EVENT_TICK;
         event->scope = (uint16_t)(reference - SIM_REFERENCE_TICK);
-        event->tick = event->time_ns / engine->config.mesh->scopes[event->scope].interval_ns;
+        event->tick =
+            mesh_schedule_number(&engine->config.mesh->scopes[event->scope], event->time_ns);
         return;
     }
     const struct sim_write *write = sim_engine_take_write(engine, event->time_ns, event->node);

@@ -11,7 +11,8 @@
 
 _Static_assert(sizeof(enum mesh_mode) == 4 && sizeof(enum mesh_schedule) == 4 &&
                    sizeof(enum sim_transport) == 4 && sizeof(enum sim_writers) == 4 &&
-                   sizeof(enum sim_crdt) == 4,
+                   sizeof(enum sim_crdt) == 4 && sizeof(enum mesh_selection) == 4 &&
+                   sizeof(enum sim_graph) == 4,
                "SIM_LANDS_U32 writes enums");
 
 // ---- Values to fields ----

@@ -21,6 +21,52 @@ bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pa
            scenario->topology == SIM_HIERARCHICAL;  // its places are not built in this version
 }
 
+bool sim_scenario_has_groups(const struct sim_scenario *scenario)
+{
+    uint32_t groups = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        const struct sim_region *region = &scenario->regions[i];
+        uint32_t zones = region->zone_count < region->agents ? region->zone_count : region->agents;
+        groups += scenario->region_count == 1 ? zones : region->agents > 0;
+    }
+    return groups > 1 || scenario->topology == SIM_HIERARCHICAL;
+}
+
+static const char *gossip_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    static const char *const of_rumor[] = {"gossip.direction", "gossip.stop", "gossip.feedback",
+                                           "gossip.stop_k"};
+    const struct sim_gossip *gossip = &scenario->gossip;
+    for (size_t i = 0; i < sizeof of_rumor / sizeof *of_rumor; i++) {
+        if (strcmp(path, of_rumor[i]) == 0 && gossip->mode != MESH_RUMOR) {
+            return "only mode rumor loses interest in updates";
+        }
+    }
+    static const char *const of_delta[] = {"gossip.graph", "gossip.degree",
+                                           "gossip.avoid_back_propagation",
+                                           "gossip.remove_redundancy"};
+    for (size_t i = 0; i < sizeof of_delta / sizeof *of_delta; i++) {
+        if (strcmp(path, of_delta[i]) == 0 && gossip->mode != MESH_DELTA) {
+            return "only mode delta travels along a graph";
+        }
+    }
+    static const char *const of_peers[] = {"gossip.fanout", "gossip.peers", "gossip.bias_percent"};
+    for (size_t i = 0; i < sizeof of_peers / sizeof *of_peers; i++) {
+        if (strcmp(path, of_peers[i]) == 0 && gossip->mode == MESH_DELTA) {
+            return "mode delta tells the neighbours in its graph, all of them";
+        }
+    }
+    bool biased = gossip->selection == MESH_LOCAL_BIAS || gossip->selection == MESH_HYBRID;
+    bool bias = strcmp(path, "gossip.bias_percent") == 0;
+    if (bias && !biased) {
+        return "only peers local-bias and hybrid leave some picks to chance";
+    }
+    bool peers = strcmp(path, "gossip.peers") == 0 && gossip->selection != MESH_UNIFORM;
+    return (bias || peers) && !sim_scenario_has_groups(scenario)
+               ? "all agents live in one zone: nobody is nearer than another"
+               : NULL;
+}
+
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario)
 {
@@ -44,6 +90,9 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (strcmp(key->path, "workload.value_bytes") == 0 &&
         scenario->workload.crdt == SIM_G_COUNTER) {
         return "a counter's update carries an amount, not a value";
+    }
+    if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
+        return gossip_without_effect(key->path, scenario);
     }
     for (int pair = 0; key->lands == SIM_LANDS_LATENCY && pair < SIM_PAIR_CLASS_COUNT; pair++) {
         if (key->offset == offsetof(struct sim_scenario, network.latency) +

@@ -40,3 +40,8 @@ const char *sim_schedule_name(enum mesh_schedule schedule)
 {
     return choice_name("gossip.schedule", schedule);
 }
+
+const char *sim_selection_name(enum mesh_selection selection)
+{
+    return choice_name("gossip.peers", selection);
+}

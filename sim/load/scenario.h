@@ -57,9 +57,24 @@ struct sim_region {
     uint32_t agents;  // after scaling to sim_scenario.agents: they add up to it
 };
 
+// The graph along which mode delta propagates. Tree: agent i is the parent of `degree` next ones.
+// Ring: every agent is joined with `degree` agents on either side.
+enum sim_graph { SIM_TREE, SIM_RING };
+
+struct sim_delta_settings {
+    enum sim_graph graph;
+    uint32_t degree;  // 1 .. 7
+    bool avoid_back_propagation;
+    bool remove_redundancy;
+};
+
 struct sim_gossip {
     enum mesh_mode mode;
     enum mesh_schedule schedule;
+    struct mesh_rumor rumor;          // mode rumor
+    struct sim_delta_settings delta;  // mode delta
+    enum mesh_selection selection;
+    uint32_t bias_percent;   // local-bias and hybrid, 0 .. 100
     uint32_t fanout;         // 1 .. MESH_FANOUT_MAX
     uint64_t interval_ns;    // > 0
     uint32_t threshold_ppb;  // theta, parts per billion, 1 .. 1e9 (0.99 -> 990000000)
@@ -132,6 +147,11 @@ void sim_scenarios_destroy(struct sim_scenario *scenarios, uint32_t count);
 bool sim_lint(const char *path, const struct sim_overrides *overrides, FILE *output,
               struct sim_error *error);
 
+// `meshsim lint --sizes`: what the messages of the scenario's mode cost in bytes, part by part, as
+// encoded and with what the transport adds. Of a sweep the first cell. Only what this version runs.
+bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FILE *output,
+                    struct sim_error *error);
+
 // `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region. Fails
 // with SIM_ERROR_USAGE when the topology does not run in this version or a number is out of range,
 // with SIM_ERROR_IO when `output` cannot be written.
@@ -142,5 +162,10 @@ bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FIL
 const char *sim_topology_name(enum sim_topology topology);
 const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);
+const char *sim_selection_name(enum mesh_selection selection);
+
+// Whether the agents live in several regions or, within one, in several zones, so that biased peer
+// selections know nearer groups from farther ones. Otherwise every selection is uniform.
+bool sim_scenario_has_groups(const struct sim_scenario *scenario);
 
 #endif

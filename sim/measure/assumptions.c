@@ -22,12 +22,30 @@ static void theta_of(const struct sim_scenario *scenario, struct sim_assumption 
 static void phases_of(const struct sim_scenario *scenario, struct sim_assumption *assumption)
 {
     double interval_ms = (double)scenario->gossip.interval_ns / 1e6;
+    const char *name = sim_schedule_name(scenario->gossip.schedule);
+    struct sim_word interval = sim_word_number(interval_ms);
+    struct sim_place place = sim_place_of(&scenario->interval_origin);
     assumption->name = "tick phases";
-    snprintf(assumption->text, sizeof assumption->text,
-             "%s: each node ticks every %s ms%s at a random phase of its own, whenever updates are "
-             "written: the writer's first tick comes after %s ms on average",
-             sim_schedule_name(scenario->gossip.schedule), sim_word_number(interval_ms).text,
-             sim_place_of(&scenario->interval_origin).text, sim_word_number(interval_ms / 2).text);
+    switch (scenario->gossip.schedule) {
+    case MESH_PHASED:
+        snprintf(assumption->text, sizeof assumption->text,
+                 "%s: each node ticks every %s ms%s at a random phase of its own, whenever updates "
+                 "are written: the writer's first tick comes after %s ms on average",
+                 name, interval.text, place.text, sim_word_number(interval_ms / 2).text);
+        break;
+    case MESH_SYNCHRONOUS:
+        snprintf(assumption->text, sizeof assumption->text,
+                 "%s: all nodes tick at the same instants, every %s ms%s; what one hears counts "
+                 "from its next tick, so an update goes one hop per tick",
+                 name, interval.text, place.text);
+        break;
+    case MESH_POISSON:
+        snprintf(assumption->text, sizeof assumption->text,
+                 "%s: each node ticks at random, every %s ms%s on average, whenever updates are "
+                 "written: the writer's first tick comes after %s ms on average",
+                 name, interval.text, place.text, interval.text);
+        break;
+    }
 }
 
 static void connections_of(const struct sim_scenario *scenario, struct sim_assumption *assumption)
@@ -41,21 +59,47 @@ static void connections_of(const struct sim_scenario *scenario, struct sim_assum
 
 static void membership_of(const struct sim_scenario *scenario, struct sim_assumption *assumption)
 {
+    static const char *const draws[] = {
+        [MESH_UNIFORM] = "uniformly",
+        [MESH_LOCAL_BIAS] = "by local bias",
+        [MESH_LATENCY_AWARE] = "as the nearest of three at a time",
+        [MESH_HYBRID] = "mostly as the nearest of three at a time",
+    };
+    enum mesh_selection selection =
+        sim_scenario_has_groups(scenario) ? scenario->gossip.selection : MESH_UNIFORM;
+    if (scenario->gossip.mode == MESH_DELTA) {
+        assumption->name = "membership";
+        snprintf(assumption->text, sizeof assumption->text,
+                 "a graph: every node knows its neighbours in a %s and tells each of them",
+                 scenario->gossip.delta.graph == SIM_TREE ? "tree" : "ring");
+        return;
+    }
+    bool biased = selection != MESH_UNIFORM;
     assumption->name = "membership";
     snprintf(assumption->text, sizeof assumption->text,
-             "full: every node knows the %u others from the start, and draws its peers among them "
-             "uniformly",
-             scenario->agents - 1);
+             "full%s%s: every node knows the %u others from the start, and draws its peers among "
+             "them %s",
+             biased ? ", peers " : "", biased ? sim_selection_name(selection) : "",
+             scenario->agents - 1, draws[selection]);
 }
 
 static void mode_of(const struct sim_scenario *scenario, struct sim_assumption *assumption)
 {
-    bool eager = scenario->gossip.mode == MESH_EAGER;
+    const char *meaning =
+        "updates travel on ticks only; gossip.mode=eager forwards them on receipt";
+    if (scenario->gossip.mode == MESH_EAGER) {
+        meaning = "an update is forwarded on its first receipt; ticks only repair";
+    } else if (scenario->gossip.mode == MESH_RUMOR) {
+        meaning =
+            "updates travel on ticks, from nodes that have not lost interest; whom they leave "
+            "out is never told";
+    } else if (scenario->gossip.mode == MESH_DELTA) {
+        meaning = "updates travel on ticks along a graph; what a lost message carried stays lost";
+    }
     assumption->name = "mode";
     snprintf(assumption->text, sizeof assumption->text, "%s%s: %s",
              sim_mode_name(scenario->gossip.mode), sim_place_of(&scenario->mode_origin).text,
-             eager ? "an update is forwarded on its first receipt; ticks only repair"
-                   : "updates travel on ticks only; gossip.mode=eager forwards them on receipt");
+             meaning);
 }
 
 void sim_assumptions_of(const struct sim_scenario *scenario,

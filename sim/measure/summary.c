@@ -19,23 +19,58 @@ bool sim_update_counts(const struct sim_update_result *update)
     return update->measured && update->cohort > 0;
 }
 
-static uint64_t theta_of(const struct sim_update_result *update)
+// A sample in rounds of what came `since_ns` after the write. Ticks at i * interval, i >= 1; writes
+// come before the tick of the same instant, receipts after it. What the writer alone decides came
+// before any tick.
+static uint64_t rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                          const struct sim_update_result *update, uint64_t since_ns)
 {
+    if (scenario->gossip.schedule != MESH_SYNCHRONOUS || since_ns == SIM_TIME_NEVER ||
+        since_ns == 0) {
+        return since_ns;
+    }
+    uint64_t interval_ns = result->interval_ns;
+    uint64_t ticks = (update->written_ns + since_ns) / interval_ns;
+    uint64_t before = update->written_ns == 0 ? 0 : (update->written_ns - 1) / interval_ns;
+    return (ticks - before) * interval_ns;
+}
+
+static uint64_t theta_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                         const struct sim_update_result *update)
+{
+    (void)scenario;
+    (void)result;
     return update->theta_ns;
 }
 
-static uint64_t half_of(const struct sim_update_result *update)
+static uint64_t theta_rounds_of(const struct sim_scenario *scenario,
+                                const struct sim_result *result,
+                                const struct sim_update_result *update)
 {
+    return rounds_of(scenario, result, update, update->theta_ns);
+}
+
+static uint64_t half_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                        const struct sim_update_result *update)
+{
+    (void)scenario;
+    (void)result;
     return update->half_ns;
 }
 
-static uint64_t p99_of(const struct sim_update_result *update)
+static uint64_t p99_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                       const struct sim_update_result *update)
 {
+    (void)scenario;
+    (void)result;
     return update->p99_ns;
 }
 
-static uint64_t all_of(const struct sim_update_result *update)
+static uint64_t all_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                       const struct sim_update_result *update)
 {
+    (void)scenario;
+    (void)result;
     return update->all_ns;
 }
 
@@ -158,12 +193,12 @@ static bool residue_of(const struct sim_scenario *scenario, const struct sim_res
 static bool last_receipt_of(const struct sim_scenario *scenario, const struct sim_result *result,
                             uint64_t *sample)
 {
-    (void)scenario;
     uint64_t updates = 0;
     mesh_uint128 sum_ns = 0;
     for (uint32_t i = 0; i < result->update_count; i++) {
-        if (sim_update_counts(&result->updates[i])) {
-            sum_ns += result->updates[i].last_receipt_ns;
+        const struct sim_update_result *update = &result->updates[i];
+        if (sim_update_counts(update)) {
+            sum_ns += rounds_of(scenario, result, update, update->last_receipt_ns);
             updates++;
         }
     }
@@ -193,8 +228,8 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_CONVERGENCE_MS] = {"convergence_ms", "ms",
                             "from the write until theta of the cohort hold the update",
                             "convergence", "ns", NS_PER_MS, false, theta_of, NULL},
-    [SIM_CONVERGENCE_ROUNDS] = {"convergence_rounds", "rounds", "the same, in gossip intervals",
-                                NULL, "ns", 0, false, theta_of, NULL},
+    [SIM_CONVERGENCE_ROUNDS] = {"convergence_rounds", "rounds", "the same, in gossip rounds", NULL,
+                                "ns", 0, false, theta_rounds_of, NULL},
     [SIM_REACH_50_MS] = {"reach_50_ms", "ms", "until half of the cohort hold the update",
                          "reach_50", "ns", NS_PER_MS, false, half_of, NULL},
     [SIM_REACH_99_MS] = {"reach_99_ms", "ms", "until 99 % of the cohort hold the update",
@@ -273,7 +308,8 @@ static void add_result(struct sim_summary *summary, const struct sim_scenario *s
         }
         for (uint32_t i = 0; i < result->update_count; i++) {
             if (sim_update_counts(&result->updates[i])) {
-                sim_samples_add(samples, metric->of_update(&result->updates[i]), run);
+                sim_samples_add(samples, metric->of_update(scenario, result, &result->updates[i]),
+                                run);
             }
         }
     }

@@ -10,6 +10,11 @@
 // means the same everywhere. A sample is kept as an integer (`stored_unit`) and shown as sample /
 // scale.
 //
+// A round is a gossip interval, and a sample of a metric in rounds a time in ns, which the scale of
+// 0 stands for dividing by it. Where all nodes tick together (schedule synchronous) a round is a
+// tick instead: the sample counts the ticks from the write to the receipt, those at the very
+// instants of both included, as whole intervals.
+//
 // What counts: updates written after the warm-up with a cohort that is not empty, in repetitions
 // that ran to their end. The summary of one repetition is the summary of a list of one.
 
@@ -47,10 +52,11 @@ struct sim_metric {
     const char *meaning;      // one clause, for people
     const char *stored_name;  // in the store; NULL: follows from the metric before it
     const char *stored_unit;  // of a sample: ns, bytes, bytes/s, count or ppb
-    double scale;             // value shown = sample / scale; 0: the gossip interval, in ns
+    double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     // One of the two. A repetition of which the metric cannot be told returns false.
-    uint64_t (*of_update)(const struct sim_update_result *update);
+    uint64_t (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
+                          const struct sim_update_result *update);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
 };

@@ -115,20 +115,28 @@ static inline enum sim_pair_class sim_network_pair(const struct sim_network *net
 uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
                                      uint32_t updates);
 
-// A message whose copies go to several targets, told apart by their place in the fanout; an answer
-// has one target, which tells it apart from the source's other answers on the same occasion.
-static inline bool sim_network_fans_out(enum mesh_message_kind kind)
+// The copies of a message that a tick or a first receipt sends are told apart by their place in the
+// fanout; an answer has one target, which tells it apart from the source's other answers on the
+// same occasion.
+static inline bool sim_network_fans_out(const struct mesh_message *message)
 {
-    return kind == MESH_MESSAGE_PUSH || kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_EAGER;
+    switch ((enum mesh_message_kind)message->kind) {
+    case MESH_MESSAGE_PUSH:
+    case MESH_MESSAGE_OPEN:
+    case MESH_MESSAGE_EAGER:
+    case MESH_MESSAGE_ASK: return true;
+    case MESH_MESSAGE_RUMOR: return message->initiator == message->source;
+    default: return false;
+    }
 }
 
 // The stream of the draws for a message's first copy; copy i has the stream + i. `duplicate`: 1 for
 // the second arrival of a duplicated copy, else 0.
-static inline uint32_t sim_network_stream(enum mesh_message_kind kind, uint32_t first_target,
+static inline uint32_t sim_network_stream(const struct mesh_message *message, uint32_t first_target,
                                           uint32_t duplicate)
 {
-    return (MESH_DRAW_DRIVER + 32 * duplicate + (uint32_t)kind) << 24 |
-           (sim_network_fans_out(kind) ? 0 : first_target);
+    return (MESH_DRAW_DRIVER + 32 * duplicate + message->kind) << 24 |
+           (sim_network_fans_out(message) ? 0 : first_target);
 }
 
 // Words 0 and 1 of the block decide the latency, 2 the loss, 3 the duplication.

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "allocate.h"
+#include "mesh/schedule.h"
 
 #define CURVE_STEP_NS_MIN 10000u
 #define P99_PPB 990000000u
@@ -59,12 +60,8 @@ static uint32_t saturate(uint64_t value)
 // When the tick fired that opened the exchange of `message`.
 static uint64_t tick_ns(const struct mesh_config *mesh, const struct mesh_message *message)
 {
-    const struct mesh_scope *scope = &mesh->scopes[message->scope];
-    struct mesh_random random =
-        mesh_draw(mesh->seed, MESH_DRAW_PHASE, 0, message->initiator, message->scope);
-    uint64_t tick = message->occasion & ((UINT64_C(1) << 40) - 1);
-    return tick * scope->interval_ns +
-           mesh_below_wide(random.word[0], random.word[1], scope->interval_ns);
+    uint64_t number = message->occasion & ((UINT64_C(1) << 48) - 1);
+    return mesh_schedule_at_ns(mesh, message->scope, message->initiator, number);
 }
 
 static struct sim_receipt receipt_of(const struct sim_recorder *recorder,

@@ -65,7 +65,8 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     uint64_t per_update =
         2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
         (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
-    uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates) +
+    uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates,
+                                             scenario->gossip.mode) +
                      scenario->workload.updates * per_update +
                      tracked * scenario->agents * sizeof(struct sim_receipt);
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);

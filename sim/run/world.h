@@ -7,7 +7,9 @@
 //     0..249   250..332 333..499               500..749        agents, in order
 //
 // Agents are dealt to zones as evenly as possible, in order; every agents_per_host of a zone share
-// a host.
+// a host. The groups that biased peer selections know are the regions or, within one region, its
+// zones; how far apart two groups are is the mean latency, in microseconds, between the first agent
+// of the one and the last of the other.
 
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -24,6 +26,10 @@ struct sim_world {
     uint32_t host_count;
     struct sim_write *writes;  // [updates], sorted by (time_ns, node)
     uint8_t *values;           // what they write
+    uint32_t *graph_starts;    // [agents + 1], mode delta; else NULL
+    uint32_t *graph;           // neighbours, mode delta; else NULL
+    uint32_t *group_starts;    // [scope.group_count + 1]
+    uint32_t *group_distance;  // [scope.group_count * scope.group_count]
 };
 
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed);

@@ -40,8 +40,8 @@ CREATE TABLE runs (
     matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1
     topology        TEXT NOT NULL,        -- flat_mesh, single_region_mesh, ...
     agents          INTEGER NOT NULL CHECK (agents > 0),  -- at the start
-    mode            TEXT NOT NULL,        -- push, push-pull, eager, ...
-    schedule        TEXT NOT NULL,        -- phased, ...
+    mode            TEXT NOT NULL,        -- push, pull, push-pull, eager, rumor
+    schedule        TEXT NOT NULL,        -- phased, synchronous, poisson
     fanout          INTEGER NOT NULL,     -- peers per tick
     interval_ns     INTEGER NOT NULL,     -- between two ticks of a node
     threshold_ppb   INTEGER NOT NULL      -- theta, in billionths of the cohort
@@ -107,7 +107,8 @@ CREATE TABLE updates (
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
-    message_kind     TEXT NOT NULL,     -- push, open, answer, vector, fill, rest, eager
+    message_kind     TEXT NOT NULL,     -- push, open, answer, vector, fill, rest, rumor, ask,
+                                        -- feedback, delta, eager
     pair_class       TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region
     messages         INTEGER NOT NULL,  -- messages sent
     bytes            INTEGER NOT NULL,  -- sent, as encoded
@@ -158,7 +159,8 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 
 -- Order statistics over the measured updates of all repetitions that ran to their end, or over
--- these repetitions. Facts about the machine are in host_facts only.
+-- these repetitions. Facts about the machine are in host_facts only. last_receipt counts in rounds:
+-- under the schedule synchronous it is the ticks that passed, times the interval.
 CREATE TABLE metrics (
     run_id     INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
     metric     TEXT NOT NULL,  -- convergence (time to theta), reach_50, messages, residue, ...

@@ -16,9 +16,11 @@
 
 // Names as in schema.sql.
 static const char *const message_kinds[MESH_MESSAGE_KIND_COUNT] = {
-    [MESH_MESSAGE_PUSH] = "push",     [MESH_MESSAGE_OPEN] = "open",
-    [MESH_MESSAGE_ANSWER] = "answer", [MESH_MESSAGE_VECTOR] = "vector",
-    [MESH_MESSAGE_FILL] = "fill",     [MESH_MESSAGE_REST] = "rest",
+    [MESH_MESSAGE_PUSH] = "push",         [MESH_MESSAGE_OPEN] = "open",
+    [MESH_MESSAGE_ANSWER] = "answer",     [MESH_MESSAGE_VECTOR] = "vector",
+    [MESH_MESSAGE_FILL] = "fill",         [MESH_MESSAGE_REST] = "rest",
+    [MESH_MESSAGE_RUMOR] = "rumor",       [MESH_MESSAGE_ASK] = "ask",
+    [MESH_MESSAGE_FEEDBACK] = "feedback", [MESH_MESSAGE_DELTA] = "delta",
     [MESH_MESSAGE_EAGER] = "eager",
 };
 

@@ -125,7 +125,7 @@ static bool measure(uint32_t node_count, int runs)
     }
     printf("%9u %12llu %9.1f %9.1f %8.1fx %10.0f\n", node_count, (unsigned long long)ours.messages,
            median(heap, runs), median(windows, runs), median(ratio, runs),
-           (double)sim_engine_memory_bytes(node_count, 1) / node_count);
+           (double)sim_engine_memory_bytes(node_count, 1, MESH_PUSH) / node_count);
     fflush(stdout);
     return true;
 }

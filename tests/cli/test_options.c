@@ -175,3 +175,54 @@ Test(options, a_new_topology_of_ones_own_is_loaded_and_run)
     cr_expect_eq(store_number("SELECT count(*) > 0 FROM traffic WHERE pair_class = 'same_region'"),
                  1);  // between its zones
 }
+
+// All modes share a row of the table, and all that they send has a name in the store.
+Test(options, every_mode_and_schedule_runs_and_is_stored_by_its_name)
+{
+    write_file("mine.yaml",
+               "topology: single_region_mesh\nagent_count: 30\n"
+               "regions: [{name: here, zones: [a, b, c]}]\nduration_ms: 2000\n"
+               "gossip: {fanout: 2, interval_ms: 100, direction: pull, peers: hybrid}\n"
+               "workload: {updates: 10, every_ms: 100}\nnetwork: {loss_percent: 20}\n"
+               "sweep:\n  gossip.schedule: [phased, synchronous, poisson]\n"
+               "  gossip.mode: [push, pull, push-pull, eager, rumor]\n");
+    struct ended ended = run_program("run", "mine.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output,
+                "tick phases: phased in row 1; synchronous in row 2; poisson in row 3");
+    expect_part(ended.output, "claims nothing of such a mesh; no expectation failed.");
+    expect_part(ended.output, "membership: full, peers hybrid; ");
+    cr_expect_eq(store_number("SELECT count(DISTINCT mode || schedule) FROM runs"), 15);
+    cr_expect_eq(store_number("SELECT max(matrix_row) FROM runs"), 3);
+    cr_expect_eq(store_number("SELECT count(DISTINCT message_kind) FROM traffic"
+                              " WHERE message_kind IN ('push', 'open', 'answer', 'vector', 'fill',"
+                              " 'rest', 'eager', 'ask', 'rumor', 'feedback')"),
+                 10);
+    cr_expect_eq(store_number("SELECT count(DISTINCT message_kind) FROM traffic"), 10);
+}
+
+Test(options, rounds_of_a_synchronous_run_are_whole_ticks)
+{
+    struct ended ended = run_program("run", topology("flat-mesh.yaml"), "--set",
+                                     "gossip.schedule=synchronous", "--set", "workload.every_ms=37",
+                                     "--set", "gossip.mode=push", "--json", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    const char *line = json_line(ended.output, "scenario", 0);
+    double p95 = json_number(line, "?1 ->> '$.convergence_rounds.p95'");
+    cr_expect(p95 >= 2 && p95 == (int)p95, "%g rounds", p95);
+    cr_expect_neq(json_number(line, "?1 ->> '$.convergence_ms.p95'"), 100 * p95);
+}
+
+Test(options, lint_shows_what_messages_cost_instead_of_the_keys)
+{
+    struct ended ended = run_program("lint", "--sizes", topology("flat-mesh.yaml"), "--set",
+                                     "gossip.mode=push", NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "parts, bytes\n");
+    expect_part(ended.output, "messages, bytes\n");
+    expect_part(ended.output, "\n  push ");
+    expect_no_part(ended.output, "with effect");
+    ended = run_program("lint", "--sizes", topology("hierarchical.yaml"), NULL);
+    expect_exit(&ended, 65);
+    expect_part(ended.errors, "does not run in this version");
+}

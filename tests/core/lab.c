@@ -55,8 +55,10 @@ void lab_init(struct lab *lab, struct lab_settings settings)
         .update_limit = settings.update_limit == 0 ? 100 : settings.update_limit,
         .interval_ns = 100 * LAB_MS,
         .mode = settings.mode,
-        .schedule = MESH_PHASED,
+        .schedule = settings.schedule,
+        .rumor = settings.rumor,
     };
+    lab->scope.rumor.k += lab->scope.rumor.k == 0;
     lab->config = (struct mesh_config){
         .seed = settings.seed,
         .scopes = &lab->scope,
@@ -64,12 +66,14 @@ void lab_init(struct lab *lab, struct lab_settings settings)
         .signature_bytes = settings.signature_bytes,
         .hash = lab_hash,
     };
-    size_t stride = mesh_replica_bytes(words);
+    uint32_t planes = mesh_planes(&lab->config);
+    size_t stride = mesh_replica_bytes(words, planes);
     lab->all = (struct mesh_states){
         .replicas = lab_memory(lab, nodes * stride),
         .stride = stride,
         .node_count = nodes,
         .words = words,
+        .planes = planes,
         .table = &lab->tables[0],
     };
     for (uint32_t node = 0; node < nodes; node++) {
@@ -98,10 +102,16 @@ void lab_finish(struct lab *lab)
 
 // ---- One step ----
 
+bool lab_has_two_sets(const struct mesh_message *message)
+{
+    return message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL ||
+           message->kind == MESH_MESSAGE_FEEDBACK;
+}
+
 static size_t message_bytes(const struct mesh_message *message)
 {
-    bool two = message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL;
-    return sizeof *message + (two ? 2u : 1u) * message->words * sizeof message->lanes[0];
+    uint32_t sets = lab_has_two_sets(message) ? 2 : 1;
+    return sizeof *message + (size_t)sets * message->words * sizeof message->lanes[0];
 }
 
 static void take_off(struct lab *lab, struct lab_flight flight)
@@ -148,7 +158,7 @@ static void step(struct lab *lab, struct mesh_event event)
     };
     uint64_t *have_before = must(malloc(states->words * sizeof *have_before));
     for (uint32_t word = 0; word < states->words; word++) {
-        have_before[word] = lab_replica(lab, event.node)->planes[MESH_PLANES * word + MESH_HAVE];
+        have_before[word] = lab_plane(lab, event.node, word, MESH_HAVE);
     }
     event.time_ns = lab->now_ns + lab->ahead_ns[event.node];
     uint32_t consumed = mesh_step(&lab->config, states, &event, 1, &output);
@@ -267,20 +277,23 @@ const struct mesh_replica *lab_replica(const struct lab *lab, uint32_t node)
     return mesh_replica_of(&lab->states[node], node);
 }
 
+uint64_t lab_plane(const struct lab *lab, uint32_t node, uint32_t word, enum mesh_plane which)
+{
+    return lab_replica(lab, node)->planes[lab->all.planes * word + which];
+}
+
 bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot)
 {
     uint32_t lane = mesh_table_find(lab->states[node].table, dot, NULL);
     return lane != MESH_LANE_NONE &&
-           (lab_replica(lab, node)->planes[MESH_PLANES * (lane / 64) + MESH_HAVE] >> lane % 64 &
-            1) != 0;
+           (lab_plane(lab, node, lane / 64, MESH_HAVE) >> lane % 64 & 1) != 0;
 }
 
 uint32_t lab_held_count(const struct lab *lab, uint32_t node)
 {
     uint32_t count = 0;
     for (uint32_t word = 0; word < lab->all.words; word++) {
-        uint64_t have = lab_replica(lab, node)->planes[MESH_PLANES * word + MESH_HAVE];
-        count += (uint32_t)__builtin_popcountll(have);
+        count += (uint32_t)__builtin_popcountll(lab_plane(lab, node, word, MESH_HAVE));
     }
     return count;
 }

@@ -28,10 +28,12 @@
 
 struct lab_settings {
     enum mesh_mode mode;
-    uint32_t nodes;         // 0 becomes 2
-    uint32_t fanout;        // 0: everyone else
-    uint32_t update_limit;  // 0 becomes 100
-    uint32_t words;         // 0 becomes 1
+    enum mesh_schedule schedule;
+    struct mesh_rumor rumor;  // k 0 becomes 1
+    uint32_t nodes;           // 0 becomes 2
+    uint32_t fanout;          // 0: everyone else
+    uint32_t update_limit;    // 0 becomes 100
+    uint32_t words;           // 0 becomes 1
     uint32_t signature_bytes;
     uint64_t seed;
     bool own_tables;
@@ -103,8 +105,12 @@ void lab_lose_all(struct lab *lab);
 void lab_hear(struct lab *lab, uint32_t node, const struct mesh_message *message);
 
 const struct mesh_replica *lab_replica(const struct lab *lab, uint32_t node);
+uint64_t lab_plane(const struct lab *lab, uint32_t node, uint32_t word, enum mesh_plane which);
 bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot);
 uint32_t lab_held_count(const struct lab *lab, uint32_t node);
+
+// Whether a message of this kind has a second set of lanes.
+bool lab_has_two_sets(const struct mesh_message *message);
 
 // Forgets what was told so far.
 void lab_tell_anew(struct lab *lab);

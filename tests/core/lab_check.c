@@ -5,27 +5,42 @@
 #include "lab.h"
 #include "mesh/wire.h"
 
-static uint64_t plane(const struct mesh_replica *replica, uint32_t word, uint32_t which)
+// What is held and, in a synchronous scope, was held at the last tick.
+static uint64_t visible(const struct lab *lab, uint32_t node, uint32_t word)
 {
-    return replica->planes[MESH_PLANES * word + which];
+    uint64_t have = lab_plane(lab, node, word, MESH_HAVE);
+    return lab->scope.schedule == MESH_SYNCHRONOUS
+               ? have & ~lab_plane(lab, node, word, MESH_RECENT_0)
+               : have;
 }
 
-// The hash is the sum over what is held, the clock at least the largest held, and all that is
-// recent is held.
+// All that is recent or hot is held.
+static void check_planes(const struct lab *lab, uint32_t node, uint32_t word)
+{
+    uint64_t have = lab_plane(lab, node, word, MESH_HAVE);
+    bool rumor = lab->scope.mode == MESH_RUMOR;
+    uint32_t last = rumor ? MESH_HOT : MESH_RECENT_2;
+    for (uint32_t which = MESH_RECENT_0; which <= last; which++) {
+        cr_assert((lab_plane(lab, node, word, which) & ~have) == 0, "%s, yet not held: word %u\n%s",
+                  rumor && which == MESH_HOT ? "hot" : "recent", word, lab->story);
+    }
+}
+
+// The hash is the sum over what is visible, the clock at least the largest held.
 static void check_replica(const struct lab *lab, uint32_t node)
 {
     const struct mesh_replica *replica = lab_replica(lab, node);
     uint64_t hash[2] = {0};
     for (uint32_t lane = 0; lane < 64 * lab->all.words; lane++) {
-        uint64_t have = plane(replica, lane / 64, MESH_HAVE) >> lane % 64 & 1;
-        for (uint32_t which = MESH_RECENT_0; which <= MESH_RECENT_2; which++) {
-            uint64_t recent = plane(replica, lane / 64, which) >> lane % 64 & 1;
-            cr_assert(recent <= have, "recent, yet not held: lane %u\n%s", lane, lab->story);
+        const struct mesh_update *update = &lab->states[node].table->updates[lane];
+        if (lane % 64 == 0) {
+            check_planes(lab, node, lane / 64);
         }
-        if (have != 0) {
-            const struct mesh_update *update = &lab->states[node].table->updates[lane];
+        if ((visible(lab, node, lane / 64) >> lane % 64 & 1) != 0) {
             hash[0] += update->hash[0];
             hash[1] += update->hash[1];
+        }
+        if ((lab_plane(lab, node, lane / 64, MESH_HAVE) >> lane % 64 & 1) != 0) {
             cr_assert(update->clock <= replica->clock, "a clock behind what it holds\n%s",
                       lab->story);
         }
@@ -34,25 +49,50 @@ static void check_replica(const struct lab *lab, uint32_t node)
               "the hash is not that of the updates held\n%s", lab->story);
 }
 
-static void check_message(const struct lab *lab, const struct mesh_event *event,
-                          const struct mesh_record *record)
+// Every update heard is named once, as news or as known, and nothing else is.
+static void check_feedback(const struct lab *lab, const struct mesh_event *event,
+                           const struct mesh_message *message)
 {
-    const struct mesh_message *message = record->send.message;
-    const struct mesh_replica *replica = lab_replica(lab, event->node);
+    const struct mesh_message *heard = event->message;
+    cr_assert(event->kind == MESH_EVENT_RECEIVE && heard->kind == MESH_MESSAGE_RUMOR);
+    for (uint32_t word = 0; word < heard->words; word++) {
+        uint64_t news = message->lanes[word];
+        uint64_t known = message->lanes[message->words + word];
+        cr_assert((news & known) == 0 && (news | known) == heard->lanes[word],
+                  "feedback on what was not heard, or not on all of it\n%s", lab->story);
+    }
+    cr_assert_eq(message->update_count, 0, "feedback carries no updates\n%s", lab->story);
+}
+
+// Sends only what it holds; in a synchronous scope only what it held at its last tick.
+static void check_contents(const struct lab *lab, const struct mesh_event *event,
+                           const struct mesh_message *message)
+{
     uint32_t count = 0;
     for (uint32_t word = 0; word < message->words; word++) {
-        uint64_t have = plane(replica, word, MESH_HAVE);
         count += (uint32_t)__builtin_popcountll(message->lanes[word]);
-        cr_assert((message->lanes[word] & ~have) == 0, "sends what it does not hold\n%s",
-                  lab->story);
-        if (message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL) {
-            cr_assert_eq(message->lanes[message->words + word], have,
+        cr_assert((message->lanes[word] & ~visible(lab, event->node, word)) == 0,
+                  "sends what it does not hold\n%s", lab->story);
+        if (lab_has_two_sets(message)) {
+            cr_assert_eq(message->lanes[message->words + word],
+                         lab_plane(lab, event->node, word, MESH_HAVE),
                          "a vector that is not what it holds\n%s", lab->story);
         }
     }
     cr_assert(count == message->update_count && count <= lab->scope.update_limit,
               "%u updates, said to be %u, at most %u\n%s", count, message->update_count,
               lab->scope.update_limit, lab->story);
+}
+
+static void check_message(const struct lab *lab, const struct mesh_event *event,
+                          const struct mesh_record *record)
+{
+    const struct mesh_message *message = record->send.message;
+    if (message->kind == MESH_MESSAGE_FEEDBACK) {
+        check_feedback(lab, event, message);
+    } else {
+        check_contents(lab, event, message);
+    }
     cr_assert_eq(message->source, event->node);
     cr_assert_eq(message->sent_ns, event->time_ns);
     uint8_t bytes[1 << 14];
@@ -78,7 +118,6 @@ static void check_order(const struct lab *lab, const struct mesh_output *output)
 void lab_check_step(const struct lab *lab, const struct mesh_event *event,
                     const struct mesh_output *output, const uint64_t *have_before)
 {
-    const struct mesh_replica *replica = lab_replica(lab, event->node);
     uint64_t delivered[LAB_WRITES_MAX / 64] = {0};
     for (uint32_t i = 0; i < output->record_count; i++) {
         const struct mesh_record *record = &output->records[i];
@@ -91,7 +130,7 @@ void lab_check_step(const struct lab *lab, const struct mesh_event *event,
         }
     }
     for (uint32_t word = 0; word < lab->all.words; word++) {
-        uint64_t have = plane(replica, word, MESH_HAVE);
+        uint64_t have = lab_plane(lab, event->node, word, MESH_HAVE);
         cr_assert((have_before[word] & ~have) == 0, "forgot an update\n%s", lab->story);
         cr_assert_eq(delivered[word], have & ~have_before[word],
                      "delivered is not what was learnt\n%s", lab->story);

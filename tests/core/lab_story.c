@@ -9,10 +9,11 @@
 #include "lab.h"
 
 static const char *const kinds[MESH_MESSAGE_KIND_COUNT] = {
-    [MESH_MESSAGE_PUSH] = "PUSH",     [MESH_MESSAGE_OPEN] = "OPEN",
-    [MESH_MESSAGE_ANSWER] = "ANSWER", [MESH_MESSAGE_VECTOR] = "VECTOR",
-    [MESH_MESSAGE_FILL] = "FILL",     [MESH_MESSAGE_REST] = "REST",
-    [MESH_MESSAGE_EAGER] = "EAGER",
+    [MESH_MESSAGE_PUSH] = "PUSH",         [MESH_MESSAGE_OPEN] = "OPEN",
+    [MESH_MESSAGE_ANSWER] = "ANSWER",     [MESH_MESSAGE_VECTOR] = "VECTOR",
+    [MESH_MESSAGE_FILL] = "FILL",         [MESH_MESSAGE_REST] = "REST",
+    [MESH_MESSAGE_RUMOR] = "RUMOR",       [MESH_MESSAGE_ASK] = "ASK",
+    [MESH_MESSAGE_FEEDBACK] = "FEEDBACK", [MESH_MESSAGE_EAGER] = "EAGER",
 };
 
 static const char *const rejects[] = {
@@ -85,8 +86,8 @@ static void tell_message(struct lab *lab, const struct mesh_table *table,
     const char *kind = message->kind < MESH_MESSAGE_KIND_COUNT ? kinds[message->kind] : NULL;
     lab_tell(lab, "%s {", kind == NULL ? "nonsense" : kind);
     tell_lanes(lab, table, message->lanes, message->words);
-    if (message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL) {
-        lab_tell(lab, "} holding {");
+    if (lab_has_two_sets(message)) {
+        lab_tell(lab, message->kind == MESH_MESSAGE_FEEDBACK ? "} knew {" : "} holding {");
         tell_lanes(lab, table, message->lanes + message->words, message->words);
         lab_tell(lab, message->beyond ? " and more" : "");
     }

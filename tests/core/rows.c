@@ -101,7 +101,8 @@ bool rows_has_hash(uint8_t kind)
 
 bool rows_has_vector(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL;
+    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL ||
+           kind == MESH_MESSAGE_FEEDBACK;
 }
 
 bool rows_in(const uint64_t *lanes, uint32_t lane)
@@ -135,7 +136,7 @@ struct mesh_message *rows_message(const struct rows *rows, struct dice *dice, ui
         message->hash[1] = dice_roll(dice);
     }
     choose(rows, dice, message->lanes);
-    for (uint32_t word = 0; word < rows->words; word++) {
+    for (uint32_t word = 0; kind != MESH_MESSAGE_FEEDBACK && word < rows->words; word++) {
         message->update_count =
             (uint16_t)(message->update_count + __builtin_popcountll(message->lanes[word]));
     }

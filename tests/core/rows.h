@@ -44,7 +44,7 @@ void rows_add_some(struct rows *rows, struct dice *dice, uint32_t count);
 uint32_t rows_copy(struct rows *rows, const struct rows *other, uint32_t lane);
 
 // A message of this kind with room for two sets; its updates, and its vector if it has one, are
-// random subsets of the rows. To be freed by the caller.
+// random subsets of the rows. FEEDBACK has no updates and two vectors. To be freed by the caller.
 struct mesh_message *rows_message(const struct rows *rows, struct dice *dice, uint8_t kind);
 
 bool rows_has_hash(uint8_t kind);

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lab.h"
-#include "mesh/random.h"
 
 enum { A, B, C };
 
@@ -321,6 +320,62 @@ Test(gossip, pushes_over_the_limit_take_turns_until_all_was_sent)
     }
 }
 
+// ---- Pull ----
+
+Test(gossip, pull_brings_the_asker_what_it_lacks_and_tells_nothing)
+{
+    struct lab *lab = lab_with((struct lab_settings){.mode = MESH_PULL});
+    lab_increment(lab, A, 0, 1);
+    lab_increment(lab, B, 0, 1);
+    start_story(lab);
+    lab_tick(lab, A);
+    cr_expect_eq(lab->flights[0].message->wire_bytes, 20 + 16 + 1, "header, hash, no updates");
+    lab_settle(lab);
+    lab_tick(lab, B);
+    lab_settle(lab);
+    // A holds both after the answer, B's hash is that of B1 alone: A asks on, and lacks nothing.
+    lab_expect_story(lab, "   1 ms  A ticks: sends OPEN {} to B\n"
+                          "   2 ms  B hears OPEN {} from A: sends ANSWER {B1} to A\n"
+                          "   3 ms  A hears ANSWER {B1} from B: learns B1, "
+                          "sends VECTOR {} holding {A1 B1} to B\n"
+                          "   4 ms  B hears VECTOR {} holding {A1 B1} from A: nothing\n"
+                          "   5 ms  B ticks: sends OPEN {} to A\n"
+                          "   6 ms  A hears OPEN {} from B: sends ANSWER {A1 B1} to B\n"
+                          "   7 ms  B hears ANSWER {A1 B1} from A: learns A1\n");
+    lab_finish(lab);
+}
+
+Test(gossip, pull_ends_with_the_rest_of_what_nobody_learnt_lately)
+{
+    struct lab *lab = lab_with((struct lab_settings){.mode = MESH_PULL});
+    write_long_ago(lab, A);
+    write_long_ago(lab, B);
+    start_story(lab);
+    lab_tick(lab, A);
+    lab_settle(lab);
+    lab_expect_story(lab, "   1 ms  A ticks: sends OPEN {} to B\n"
+                          "   2 ms  B hears OPEN {} from A: sends ANSWER {} to A\n"
+                          "   3 ms  A hears ANSWER {} from B: sends VECTOR {} holding {A1} to B\n"
+                          "   4 ms  B hears VECTOR {} holding {A1} from A: sends REST {B1} to A\n"
+                          "   5 ms  A hears REST {B1} from B: learns B1\n");
+    cr_expect_eq(lab_held_count(lab, B), 1, "B did not ask");
+    lab_finish(lab);
+}
+
+Test(gossip, pull_of_equal_replicas_costs_one_digest)
+{
+    struct lab *lab = lab_with((struct lab_settings){.mode = MESH_PULL});
+    lab_increment(lab, A, 0, 1);
+    lab_tick(lab, B);
+    lab_settle(lab);
+    start_story(lab);
+    lab_tick(lab, A);
+    lab_settle(lab);
+    lab_expect_story(lab, "   1 ms  A ticks: sends OPEN {} to B\n"
+                          "   2 ms  B hears OPEN {} from A: nothing\n");
+    lab_finish(lab);
+}
+
 // ---- A peer's faults ----
 
 Test(gossip, what_a_peer_may_not_say_is_rejected_with_its_reason_and_teaches_nothing)
@@ -347,56 +402,4 @@ Test(gossip, what_a_peer_may_not_say_is_rejected_with_its_reason_and_teaches_not
                           "   3 ms  B hears nonsense {A1} from A: rejects it: KIND\n"
                           "   4 ms  B hears nonsense {A1} from A: rejects it: KIND\n");
     lab_finish(lab);
-}
-
-// ---- Timers ----
-
-static struct mesh_record start(const struct mesh_config *config, uint32_t node, uint64_t time_ns)
-{
-    uint64_t replica[8] = {0};
-    struct mesh_states states = {
-        .replicas = replica, .stride = 64, .node_first = node, .node_count = 1, .words = 1};
-    struct mesh_record records[4];
-    uint32_t targets[16];
-    uint64_t messages[32];
-    struct mesh_output output = {.records = records,
-                                 .record_capacity = 4,
-                                 .targets = targets,
-                                 .target_capacity = 16,
-                                 .messages = messages,
-                                 .message_word_capacity = 32};
-    struct mesh_event event = {.time_ns = time_ns, .node = node, .kind = MESH_EVENT_START};
-    cr_assert_eq(mesh_step(config, &states, &event, 1, &output), 1);
-    cr_assert_eq(output.record_count, 1);
-    cr_assert_eq(records[0].kind, MESH_RECORD_TIMER);
-    return records[0];
-}
-
-Test(gossip, each_node_ticks_once_per_interval_at_a_phase_of_its_own)
-{
-    struct mesh_scope scope = {.count = 1000,
-                               .fanout = 5,
-                               .update_limit = 1,
-                               .interval_ns = 100 * LAB_MS,
-                               .schedule = MESH_PHASED};
-    struct mesh_config config = {.seed = 7, .scopes = &scope, .scope_count = 1, .hash = lab_hash};
-    uint32_t tenths[10] = {0};
-    for (uint32_t node = 0; node < 1000; node++) {
-        struct mesh_record record = start(&config, node, 3 * LAB_MS);
-        uint64_t phase_ns = record.timer.at_ns - 3 * LAB_MS;
-        cr_assert_lt(phase_ns, scope.interval_ns);
-        cr_assert_eq(record.timer.period_ns, scope.interval_ns);
-        tenths[phase_ns / (10 * LAB_MS)]++;
-    }
-    for (uint32_t i = 0; i < 10; i++) {  // 100 each; 57 is 4.5 standard deviations of 9.5
-        cr_expect(tenths[i] > 57 && tenths[i] < 143, "tenth %u of the interval: %u nodes", i,
-                  tenths[i]);
-    }
-    uint64_t before_ns = start(&config, 17, 0).timer.at_ns;
-    struct mesh_random random = mesh_draw(7, MESH_DRAW_PHASE, 0, 17, 0);
-    cr_expect_eq(before_ns, mesh_below_wide(random.word[0], random.word[1], scope.interval_ns));
-    scope.count = 2000;
-    cr_expect_eq(start(&config, 17, 0).timer.at_ns, before_ns, "more nodes moved a phase");
-    config.seed = 8;
-    cr_expect_neq(start(&config, 17, 0).timer.at_ns, before_ns, "another seed did not");
 }

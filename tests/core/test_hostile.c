@@ -29,7 +29,7 @@ static enum mesh_reject decode_into(const uint8_t *bytes, size_t count,
     // Values point into the bytes; here they move to where the original has them.
     for (uint32_t lane = 0; lane < receiver.table.lane_count; lane++) {
         struct mesh_update *update = &receiver.updates[lane];
-        if (update->type == MESH_LWW_SET && update->value >= exact &&
+        if (mesh_update_has_value(update->type) && update->value >= exact &&
             update->value <= exact + count) {
             update->value = bytes + (update->value - exact);
         }
@@ -133,7 +133,7 @@ Test(hostile, each_field_out_of_its_range_is_refused_with_its_reason)
     expect_push_with(COUNT, 2, MESH_REJECT_FORMAT);
     expect_push_with(SEQUENCE, 0, MESH_REJECT_FORMAT);
     expect_push_with(TYPE, 0, MESH_REJECT_FORMAT);
-    expect_push_with(TYPE, 3, MESH_REJECT_FORMAT);
+    expect_push_with(TYPE, MESH_TOTAL + 1, MESH_REJECT_FORMAT);
     expect_push_with(AMOUNT, 0, MESH_REJECT_FORMAT);
 }
 
@@ -313,8 +313,7 @@ static void expect_sound(const struct mesh_message *message, enum mesh_reject re
         struct mesh_update copy = receiver.updates[lane];
         mesh_update_hash(&receiver.config, &copy);
         cr_assert(copy.hash[0] == receiver.updates[lane].hash[0] && copy.dot.sequence > 0 &&
-                      copy.dot.origin < MESH_NODE_MAX &&
-                      (copy.type == MESH_LWW_SET || copy.type == MESH_G_INCREMENT),
+                      copy.dot.origin < MESH_NODE_MAX && mesh_wire_update_is_valid(&copy),
                   "seed %lu: lane %u holds nonsense", seed, lane);
     }
     for (uint32_t lane = receiver.table.lane_count; reject == 0 && lane < 64 * receiver.words;

@@ -57,7 +57,7 @@ Test(wire, a_push_of_one_increment_is_as_written_by_hand)
     static const uint8_t expected[] = {
         1,    0,                                                  // PUSH, 0
         2,    0,    3,    0,    0,    0,    0xef, 0xcd, 0xab, 0,  // scope, source, initiator
-        5,    0,    0,    0,    0,    2,    0,    0,              // tick 5 of scope 2
+        5,    0,    0,    0,    0,    0,    2,    0,              // tick 5, scope 2 above 48 bits
         1,                                                        // updates
         3,    1,                                                  // dot (3, 1)
         0x08, 0x07, 0x06, 0x05, 0x04, 0x03, 0x02, 0x01,           // clock
@@ -79,7 +79,7 @@ Test(wire, a_push_of_one_increment_is_as_written_by_hand)
 Test(wire, a_fill_with_a_value_and_a_vector_with_a_gap_is_as_written_by_hand)
 {
     static const uint8_t expected[] = {
-        5,    0, 2, 0,   3,   0, 0, 0, 0xef, 0xcd, 0xab, 0, 5, 0, 0, 0, 0, 2, 0, 0,
+        5,    0, 2, 0,   3,   0, 0, 0, 0xef, 0xcd, 0xab, 0, 5, 0, 0, 0, 0, 0, 2, 0,
         1,                                             // one update:
         0x80, 1, 1, 1,   0,   0, 0, 0, 0,    0,    0,  // dot (128, 1), clock 1
         1,    0, 2, 'h', 'i',                          // set, key 0, "hi"
@@ -110,7 +110,7 @@ Test(wire, a_fill_with_a_value_and_a_vector_with_a_gap_is_as_written_by_hand)
 Test(wire, an_open_carries_its_hash_between_header_and_updates)
 {
     static const uint8_t expected[] = {
-        2, 0,    2,    0,    3,    0,    0,    0,    0xef, 0xcd, 0xab, 0, 5, 0, 0, 0, 0, 2, 0,
+        2, 0,    2,    0,    3,    0,    0,    0,    0xef, 0xcd, 0xab, 0, 5, 0, 0, 0, 0, 0, 2,
         0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 1,    2,    3, 4, 5, 6, 7, 8, 0,
     };
     static struct rows rows;
@@ -118,6 +118,34 @@ Test(wire, an_open_carries_its_hash_between_header_and_updates)
     struct mesh_message *message = empty_message(&rows, MESH_MESSAGE_OPEN);
     message->hash[0] = 0x8877665544332211;
     message->hash[1] = 0x0807060504030201;
+    expect_bytes(expected, sizeof expected,
+                 mesh_wire_encode(&rows.config, &rows.table, message, bytes, BYTES_MAX));
+    free(message);
+}
+
+Test(wire, feedback_names_news_and_known_updates_and_carries_none)
+{
+    static const uint8_t expected[] = {
+        9,    0, 2, 0, 3, 0, 0, 0, 0xef, 0xcd, 0xab, 0, 5, 0, 0, 0, 0, 0, 2, 0,
+        0,           // no updates
+        2,           // news, two runs:
+        0x80, 1, 1,  // (128, 1)
+        1,    7, 9,  // (7, 9)
+        1,           //
+        1,           // known, one run:
+        0x80, 1, 2,  // (128, 2) (128, 3)
+        2,
+    };
+    static struct rows rows;
+    rows_init(&rows, 1, 64, true);
+    static const struct mesh_dot dots[] = {{128, 1}, {7, 9}, {128, 2}, {128, 3}};
+    for (size_t i = 0; i < sizeof dots / sizeof *dots; i++) {
+        fill(&rows, mesh_table_reserve(&rows.table, dots[i]),
+             (struct mesh_update){.clock = 1, .type = MESH_G_INCREMENT, .amount = 1});
+    }
+    struct mesh_message *message = empty_message(&rows, MESH_MESSAGE_FEEDBACK);
+    message->lanes[0] = 3;
+    message->lanes[1] = 12;
     expect_bytes(expected, sizeof expected,
                  mesh_wire_encode(&rows.config, &rows.table, message, bytes, BYTES_MAX));
     free(message);
@@ -187,32 +215,42 @@ static void expect_updates(const struct trip *trip, uint64_t seed)
     }
 }
 
-static bool names(const struct trip *trip, struct mesh_dot dot)
+static bool names(const struct trip *trip, const uint64_t *lanes, struct mesh_dot dot)
 {
     for (uint32_t lane = 0; lane < trip->sender.table.lane_count; lane++) {
-        if (rows_in(trip->sent->lanes + trip->sent->words, lane) &&
-            mesh_dot_equal(trip->sender.updates[lane].dot, dot)) {
+        if (rows_in(lanes, lane) && mesh_dot_equal(trip->sender.updates[lane].dot, dot)) {
             return true;
         }
     }
     return false;
 }
 
-// The receiver's rows whose dots the vector names, and whether it names any other.
-static void expect_vector(const struct trip *trip, uint64_t seed)
+// The receiver's rows whose dots a vector names. Returns whether it names any other. `set`: which
+// of the message's sets it is.
+static bool expect_named(const struct trip *trip, uint32_t set, uint64_t seed)
 {
     const struct rows *receiver = &trip->receiver;
-    const uint64_t *vector = trip->received->lanes + receiver->words;
+    const uint64_t *sent = trip->sent->lanes + (size_t)set * trip->sent->words;
+    const uint64_t *vector = trip->received->lanes + (size_t)set * receiver->words;
     for (uint32_t lane = 0; lane < receiver->table.lane_count; lane++) {
-        cr_assert_eq(rows_in(vector, lane), names(trip, receiver->updates[lane].dot),
-                     "seed %lu: dot (%u, %u)", seed, receiver->updates[lane].dot.origin,
-                     receiver->updates[lane].dot.sequence);
+        cr_assert_eq(rows_in(vector, lane), names(trip, sent, receiver->updates[lane].dot),
+                     "seed %lu: dot (%u, %u) in set %u", seed, receiver->updates[lane].dot.origin,
+                     receiver->updates[lane].dot.sequence, set);
     }
     bool beyond = false;
     for (uint32_t lane = 0; lane < trip->sender.table.lane_count; lane++) {
-        beyond |= rows_in(trip->sent->lanes + trip->sent->words, lane) &&
+        beyond |= rows_in(sent, lane) &&
                   mesh_table_find(&receiver->table, trip->sender.updates[lane].dot, NULL) ==
                       MESH_LANE_NONE;
+    }
+    return beyond;
+}
+
+static void expect_vectors(const struct trip *trip, uint64_t seed)
+{
+    bool beyond = expect_named(trip, 1, seed);
+    if (trip->sent->kind == MESH_MESSAGE_FEEDBACK) {
+        beyond |= expect_named(trip, 0, seed);
     }
     cr_assert_eq(trip->received->beyond, beyond, "seed %lu: names %s unknown dot", seed,
                  beyond ? "an" : "no");
@@ -239,9 +277,11 @@ static void round_trip(uint64_t seed, uint8_t kind)
               memcmp(trip.received->hash, trip.sent->hash, sizeof trip.sent->hash) == 0 &&
               trip.received->update_count == trip.sent->update_count &&
               trip.received->wire_bytes == count);
-    expect_updates(&trip, seed);
+    if (kind != MESH_MESSAGE_FEEDBACK) {
+        expect_updates(&trip, seed);
+    }
     if (rows_has_vector(kind)) {
-        expect_vector(&trip, seed);
+        expect_vectors(&trip, seed);
     }
     finish(&trip);
 }

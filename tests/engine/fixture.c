@@ -9,7 +9,18 @@
 #define ZONES_PER_REGION 2
 
 const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
-    "no kind", "PUSH", "OPEN", "ANSWER", "VECTOR", "FILL", "REST", "EAGER",
+    [0] = "no kind",
+    [MESH_MESSAGE_PUSH] = "PUSH",
+    [MESH_MESSAGE_OPEN] = "OPEN",
+    [MESH_MESSAGE_ANSWER] = "ANSWER",
+    [MESH_MESSAGE_VECTOR] = "VECTOR",
+    [MESH_MESSAGE_FILL] = "FILL",
+    [MESH_MESSAGE_REST] = "REST",
+    [MESH_MESSAGE_RUMOR] = "RUMOR",
+    [MESH_MESSAGE_ASK] = "ASK",
+    [MESH_MESSAGE_FEEDBACK] = "FEEDBACK",
+    [MESH_MESSAGE_DELTA] = "DELTA",
+    [MESH_MESSAGE_EAGER] = "EAGER",
 };
 
 static void *zeroed(size_t count, size_t size)
@@ -45,6 +56,12 @@ static void build_places(struct world *world, const struct shape *shape)
         world->hosts[host] = (struct sim_host){.zone = (uint16_t)zone,
                                                .region = (uint16_t)(zone / ZONES_PER_REGION)};
     }
+    world->group_starts = zeroed(hosts, sizeof *world->group_starts);
+    for (uint32_t host = 0; host <= hosts; host++) {
+        world->group_starts[host] = (uint32_t)(((uint64_t)host * shape->nodes + hosts - 1) / hosts);
+    }
+    world->scopes[0].group_starts = world->group_starts;
+    world->scopes[0].group_count = hosts;
 }
 
 static void build_network(struct world *world, const struct shape *shape)
@@ -129,10 +146,14 @@ void world_build(struct world *world, const struct shape *shape)
             .update_limit = (uint32_t)either(shape->update_limit, 1000),
             .interval_ns = either(shape->interval_ns, 100 * MS),
             .mode = shape->mode,
-            .schedule = MESH_PHASED,
+            .schedule = shape->schedule,
+            .rumor = shape->rumor,
+            .selection = shape->selection,
+            .bias_percent = 80,
         }},
     };
     world->mesh.scopes = world->scopes;
+    world->scopes[0].rumor.k += shape->rumor.k == 0;
     if (shape->two_scopes) {
         build_second_scope(world);
     }
@@ -146,6 +167,7 @@ void world_finish(struct world *world)
     free(world->members);
     free(world->host_of);
     free(world->hosts);
+    free(world->group_starts);
     free(world->writes);
 }
 
@@ -206,13 +228,14 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
     return false;
 }
 
-static uint64_t hash_replicas(const struct sim_engine *engine, uint32_t node_count, uint32_t words)
+static uint64_t hash_replicas(const struct sim_engine *engine, const struct world *world)
 {
+    size_t bytes = mesh_replica_bytes(engine->words, mesh_planes(&world->mesh));
     XXH3_state_t *state = XXH3_createState();
     cr_assert_not_null(state);
     XXH3_64bits_reset(state);
-    for (uint32_t node = 0; node < node_count; node++) {
-        XXH3_64bits_update(state, sim_engine_replica(engine, node), mesh_replica_bytes(words));
+    for (uint32_t node = 0; node < world->node_count; node++) {
+        XXH3_64bits_update(state, sim_engine_replica(engine, node), bytes);
     }
     uint64_t value = XXH3_64bits_digest(state);
     XXH3_freeState(state);
@@ -243,7 +266,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     outcome->fingerprint = sim_engine_fingerprint(engine);
     outcome->events = sim_engine_events(engine);
     outcome->rejects = engine->worker.rejects;
-    outcome->replicas_hash = hash_replicas(engine, world->node_count, engine->words);
+    outcome->replicas_hash = hash_replicas(engine, world);
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {

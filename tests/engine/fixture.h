@@ -19,9 +19,12 @@ struct shape {
     const char *name;
     uint32_t nodes;
     enum mesh_mode mode;
-    uint32_t fanout;        // 0: 3
-    uint32_t update_limit;  // 0: 1000
-    uint64_t interval_ns;   // 0: 100 ms
+    enum mesh_schedule schedule;
+    struct mesh_rumor rumor;        // k 0: 1
+    enum mesh_selection selection;  // the hosts' nodes are the groups; 80 % bias
+    uint32_t fanout;                // 0: 3
+    uint32_t update_limit;          // 0: 1000
+    uint64_t interval_ns;           // 0: 100 ms
     struct sim_latency latency;
     // Of the other classes, when their maximum is not 0; `latency` is that of one host then.
     struct sim_latency between_hosts;
@@ -46,6 +49,7 @@ struct world {
     struct sim_network network;
     uint32_t *host_of;
     struct sim_host *hosts;
+    uint32_t *group_starts;
     struct sim_write *writes;
     uint32_t write_count;
     uint32_t node_count;

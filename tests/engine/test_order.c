@@ -254,7 +254,7 @@ Test(engine, sealed_timers_are_sorted_by_phase_and_node)
     for (uint32_t i = 1; i < timers.count; i++) {
         const struct sim_timer *a = &timers.timers[i - 1];
         const struct sim_timer *b = &timers.timers[i];
-        cr_assert(a->phase_ns < b->phase_ns || (a->phase_ns == b->phase_ns && a->local < b->local),
+        cr_assert(a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->local < b->local),
                   "timer %u is out of order", i);
     }
     sim_timers_finish(&timers);

@@ -31,8 +31,8 @@ static bool search_level(const struct world *world, uint64_t occasion, uint32_t 
         }
         any = true;
         uint32_t peers[FANOUT_MAX];
-        uint32_t count = mesh_peers_uniform(world->mesh.seed, MESH_DRAW_EAGER_PEERS, occasion,
-                                            &world->scopes[0], node, peers);
+        uint32_t count = mesh_peers_select(world->mesh.seed, MESH_DRAW_EAGER_PEERS, occasion,
+                                           &world->scopes[0], node, peers);
         for (uint32_t i = 0; i < count; i++) {
             if (found[peers[i]].depth == UINT32_MAX) {
                 found[peers[i]].depth = depth + 1;
@@ -166,8 +166,8 @@ static void hear(const struct world *world, const struct tick *tick, uint32_t pe
 static void push_from(const struct world *world, const struct tick *tick, struct learnt *learnt)
 {
     uint32_t peers[FANOUT_MAX];
-    uint32_t count = mesh_peers_uniform(world->mesh.seed, MESH_DRAW_TICK_PEERS, tick->number,
-                                        &world->scopes[0], tick->node, peers);
+    uint32_t count = mesh_peers_select(world->mesh.seed, MESH_DRAW_TICK_PEERS, tick->number,
+                                       &world->scopes[0], tick->node, peers);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t purpose = MESH_DRAW_DRIVER + MESH_MESSAGE_PUSH;
         struct mesh_random first =

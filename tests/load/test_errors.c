@@ -95,8 +95,21 @@ Test(errors, values_of_the_wrong_kind_are_refused)
     };
     MUST_FAIL_EACH(mistakes);
     must_fail("topology: flat_mesh\ngossip: {mode: push_pull}\n", SIM_ERROR_SCENARIO, 2, 16,
-              "gossip.mode: expected push, push-pull or eager, found \"push_pull\", did you mean "
-              "push-pull?");
+              "gossip.mode: expected push, pull, push-pull, eager, rumor or delta, found "
+              "\"push_pull\", did "
+              "you mean push-pull?");
+    must_fail("topology: flat_mesh\ngossip: {schedule: poison}\n", SIM_ERROR_SCENARIO, 2, 20,
+              "gossip.schedule: expected phased, synchronous or poisson, found \"poison\", did you "
+              "mean poisson?");
+    must_fail("topology: flat_mesh\ngossip: {peers: local_bias}\n", SIM_ERROR_SCENARIO, 2, 17,
+              "gossip.peers: expected uniform, local-bias, latency-aware or hybrid, found "
+              "\"local_bias\", did you mean local-bias?");
+    must_fail("topology: flat_mesh\ngossip: {direction: push-pull}\n", SIM_ERROR_SCENARIO, 2, 21,
+              "gossip.direction: expected push or pull");
+    must_fail("topology: flat_mesh\ngossip: {stop: coins}\n", SIM_ERROR_SCENARIO, 2, 16,
+              "gossip.stop: expected counter or coin, found \"coins\", did you mean coin?");
+    must_fail("topology: flat_mesh\ngossip: {feedback: blind}\n", SIM_ERROR_SCENARIO, 2, 20,
+              "gossip.feedback: expected true or false");
 }
 
 Test(errors, numbers_out_of_range_are_refused)
@@ -128,6 +141,12 @@ Test(errors, numbers_out_of_range_are_refused)
               "from 0.001 to 3600000");
     must_fail("topology: flat_mesh\ngossip: {convergence_threshold: 0}\n", SIM_ERROR_SCENARIO, 2,
               33, "from 0.000000001 to 1");
+    must_fail("topology: flat_mesh\ngossip: {stop_k: 0}\n", SIM_ERROR_SCENARIO, 2, 18,
+              "gossip.stop_k: expected an integer from 1 to 15");
+    must_fail("topology: flat_mesh\ngossip: {stop_k: 16}\n", SIM_ERROR_SCENARIO, 2, 18,
+              "gossip.stop_k: expected an integer from 1 to 15");
+    must_fail("topology: flat_mesh\ngossip: {bias_percent: 101}\n", SIM_ERROR_SCENARIO, 2, 24,
+              "gossip.bias_percent: expected an integer from 0 to 100");
 }
 
 Test(errors, latencies_say_what_they_lack)
@@ -165,14 +184,8 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
          "pareto is not in this version"},
     };
     MUST_FAIL_EACH(mistakes);
-    must_fail("topology: flat_mesh\ngossip: {mode: rumor}\n", SIM_ERROR_SCENARIO, 2, 16,
-              "rumor is not in this version");
-    must_fail("topology: flat_mesh\ngossip: {mode: pull}\n", SIM_ERROR_SCENARIO, 2, 16,
-              "pull is not in this version");
-    must_fail("topology: flat_mesh\ngossip: {schedule: poisson}\n", SIM_ERROR_SCENARIO, 2, 20,
-              "poisson is not in this version");
-    must_fail("topology: flat_mesh\ngossip: {stop_k: 1}\n", SIM_ERROR_SCENARIO, 2, 10,
-              "gossip.stop_k is not in this version");
+    must_fail("topology: flat_mesh\ngossip: {eager_links: true}\n", SIM_ERROR_SCENARIO, 2, 10,
+              "gossip.eager_links is not in this version");
 }
 
 Test(errors, missing_settings_are_named)

@@ -111,6 +111,54 @@ Test(lint, finds_settings_that_others_overrule)
     free(text);
 }
 
+#define RUMOR_KEYS "direction: push, stop: coin, feedback: true, stop_k: 2"
+
+Test(lint, finds_what_only_a_rumor_needs)
+{
+    static const char *const keys[] = {"gossip.direction", "gossip.stop", "gossip.feedback",
+                                       "gossip.stop_k"};
+    write_text("x.yaml", "topology: flat_mesh\nagent_count: 10\n"
+                         "gossip: {fanout: 5, interval_ms: 100, " RUMOR_KEYS "}\n");
+    char *text = lint_text("x.yaml", NULL);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        must_say(text, keys[i], "recorded without effect: only mode rumor");
+    }
+    free(text);
+    const char *const options[] = {"gossip.mode=rumor", NULL};
+    text = lint_text("x.yaml", options);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        must_say(text, keys[i], "mode rumor: ");
+    }
+    free(text);
+}
+
+// Who is near: a region's zones, those of them that have agents.
+Test(lint, finds_biased_peers_where_nobody_is_nearer_than_another)
+{
+    write_text("x.yaml", "topology: single_region_mesh\nagent_count: 100\n"
+                         "regions: [{name: a, zones: [x]}]\n"
+                         "gossip: {fanout: 5, interval_ms: 100, peers: local-bias,\n"
+                         "  bias_percent: 90}\n");
+    char *text = lint_text("x.yaml", NULL);
+    must_say(text, "gossip.peers", "recorded without effect: all agents live in one zone");
+    must_say(text, "gossip.bias_percent", "recorded without effect: all agents live in one zone");
+    free(text);
+    const char *const zones[] = {"regions[0].zones=[x, y]", NULL};
+    text = lint_text("x.yaml", zones);
+    must_say(text, "gossip.peers", "sooner who is near");
+    must_say(text, "gossip.bias_percent", "the others are anyone");
+    free(text);
+    const char *const nearest[] = {"regions[0].zones=[x, y]", "gossip.peers=latency-aware", NULL};
+    text = lint_text("x.yaml", nearest);
+    must_say(text, "gossip.peers", "sooner who is near");
+    must_say(text, "gossip.bias_percent", "recorded without effect: only peers local-bias and");
+    free(text);
+    const char *const anyone[] = {"gossip.peers=uniform", NULL};
+    text = lint_text("x.yaml", anyone);
+    must_say(text, "gossip.peers", "sooner who is near");
+    free(text);
+}
+
 Test(lint, explains_a_hierarchy_that_does_not_add_up)
 {
     write_text("x.yaml",

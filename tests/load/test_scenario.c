@@ -142,6 +142,40 @@ Test(scenario, takes_every_key_that_has_an_effect)
     destroy(outcome);
 }
 
+Test(scenario, takes_the_settings_of_a_rumor_and_of_its_peers)
+{
+    struct outcome outcome =
+        must_load("topology: flat_mesh\nagent_count: 10\n"
+                  "gossip: {fanout: 5, interval_ms: 100, mode: rumor, schedule: synchronous,\n"
+                  "  direction: pull, stop: coin, feedback: false, stop_k: 15, peers: hybrid,\n"
+                  "  bias_percent: 0}\n");
+    const struct sim_gossip *gossip = &outcome.scenarios->gossip;
+    cr_assert_eq(gossip->mode, MESH_RUMOR);
+    cr_assert_eq(gossip->schedule, MESH_SYNCHRONOUS);
+    cr_assert(gossip->rumor.pull);
+    cr_assert(gossip->rumor.coin);
+    cr_assert_not(gossip->rumor.feedback);
+    cr_assert_eq(gossip->rumor.k, 15);
+    cr_assert_eq(gossip->selection, MESH_HYBRID);
+    cr_assert_eq(gossip->bias_percent, 0);
+    destroy(outcome);
+}
+
+// Demers et al. spread by push and stop by feedback and counter unless they say otherwise.
+Test(scenario, leaves_a_rumor_to_push_feedback_and_counter)
+{
+    struct outcome outcome = must_load("topology: flat_mesh\nagent_count: 10\n"
+                                       "gossip: {fanout: 5, interval_ms: 100, mode: rumor}\n");
+    const struct sim_gossip *gossip = &outcome.scenarios->gossip;
+    cr_assert_not(gossip->rumor.pull);
+    cr_assert_not(gossip->rumor.coin);
+    cr_assert(gossip->rumor.feedback);
+    cr_assert_eq(gossip->rumor.k, 3);
+    cr_assert_eq(gossip->selection, MESH_UNIFORM);
+    cr_assert_eq(gossip->bias_percent, 80);
+    destroy(outcome);
+}
+
 Test(scenario, wins_over_the_topology_it_names)
 {
     write_text("mesh.yaml", "scenario: of the mesh\ntopology: flat_mesh\nagent_count: 10-100\n"
@@ -304,9 +338,17 @@ Test(scenario, may_use_aliases_and_every_spelling_of_yaml)
 Test(scenario, names_of_enums_are_those_of_files)
 {
     cr_assert_str_eq(sim_mode_name(MESH_PUSH), "push");
+    cr_assert_str_eq(sim_mode_name(MESH_PULL), "pull");
     cr_assert_str_eq(sim_mode_name(MESH_PUSH_PULL), "push-pull");
     cr_assert_str_eq(sim_mode_name(MESH_EAGER), "eager");
+    cr_assert_str_eq(sim_mode_name(MESH_RUMOR), "rumor");
     cr_assert_str_eq(sim_schedule_name(MESH_PHASED), "phased");
+    cr_assert_str_eq(sim_schedule_name(MESH_SYNCHRONOUS), "synchronous");
+    cr_assert_str_eq(sim_schedule_name(MESH_POISSON), "poisson");
+    cr_assert_str_eq(sim_selection_name(MESH_UNIFORM), "uniform");
+    cr_assert_str_eq(sim_selection_name(MESH_LOCAL_BIAS), "local-bias");
+    cr_assert_str_eq(sim_selection_name(MESH_LATENCY_AWARE), "latency-aware");
+    cr_assert_str_eq(sim_selection_name(MESH_HYBRID), "hybrid");
     cr_assert_str_eq(sim_topology_name(SIM_FLAT_MESH), "flat_mesh");
     cr_assert_str_eq(sim_topology_name(SIM_HIERARCHICAL), "hierarchical");
 }

@@ -192,4 +192,44 @@ Test(measure, the_assumptions_are_told_with_the_values_of_the_scenario)
     scenario.gossip.mode = MESH_EAGER;
     sim_assumptions_of(&scenario, assumptions);
     cr_expect_not_null(strstr(assumptions[4].text, "forwarded on its first receipt"));
+    scenario.gossip.mode = MESH_RUMOR;
+    sim_assumptions_of(&scenario, assumptions);
+    cr_expect_not_null(strstr(assumptions[4].text, "whom they leave out is never told"));
+}
+
+Test(measure, the_assumptions_follow_the_schedule_and_the_peers)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    struct sim_region zones = {.name = "local", .zone_count = 2, .agents = 100};
+    struct sim_assumption assumptions[SIM_ASSUMPTION_COUNT];
+    static const char *const ticks[] = {
+        [MESH_PHASED] =
+            "phased: each node ticks every 100 ms (flat-mesh.yaml:10) at a random phase",
+        [MESH_SYNCHRONOUS] = "synchronous: all nodes tick at the same instants, every 100 ms",
+        [MESH_POISSON] = "poisson: each node ticks at random, every 100 ms (flat-mesh.yaml:10) on",
+    };
+    static const char *const peers[] = {
+        [MESH_UNIFORM] = "full: every node knows the 99 others from the start, and draws its peers "
+                         "among them uniformly",
+        [MESH_LOCAL_BIAS] = "full, peers local-bias: ",
+        [MESH_LATENCY_AWARE] = "full, peers latency-aware: ",
+        [MESH_HYBRID] = "full, peers hybrid: ",
+    };
+    for (uint32_t i = 0; i < sizeof ticks / sizeof *ticks; i++) {
+        scenario.gossip.schedule = (enum mesh_schedule)i;
+        sim_assumptions_of(&scenario, assumptions);
+        cr_expect_eq(strncmp(assumptions[1].text, ticks[i], strlen(ticks[i])), 0, "%s",
+                     assumptions[1].text);
+    }
+    for (uint32_t i = 0; i < sizeof peers / sizeof *peers; i++) {
+        scenario.gossip.selection = (enum mesh_selection)i;
+        scenario.regions = &zones;
+        sim_assumptions_of(&scenario, assumptions);
+        cr_expect_eq(strncmp(assumptions[3].text, peers[i], strlen(peers[i])), 0, "%s",
+                     assumptions[3].text);
+        zones.zone_count = 1;  // where nobody is nearer than another all are uniform
+        sim_assumptions_of(&scenario, assumptions);
+        cr_expect_not_null(strstr(assumptions[3].text, "uniformly"), "%s", assumptions[3].text);
+        zones.zone_count = 2;
+    }
 }

@@ -96,6 +96,84 @@ Test(measure, residue_and_last_receipt_are_means_over_the_updates_of_a_repetitio
     sim_result_finish(&result);
 }
 
+// Ticks at 100, 200, 300 ... ms. By hand: the ticks from the write to the receipt.
+Test(measure, rounds_of_a_synchronous_schedule_are_the_ticks_from_the_write_to_the_receipt)
+{
+    static const struct {
+        uint64_t written_ns, since_ns;
+        double rounds;
+        const char *why;
+    } cases[] = {
+        {0, 101 * MS, 1, "told at the tick of 100, heard 1 ms later"},
+        {0, 99 * MS, 0, "before the first tick"},
+        {0, 100 * MS, 1, "at the instant of the first tick: without delay"},
+        {0, 240 * MS, 2, "told at 200"},
+        {30 * MS, 71 * MS, 1, "written between ticks: the tick of 100 is the first"},
+        {30 * MS, 170 * MS, 2, "heard at the instant of the tick of 200"},
+        {100 * MS, 1 * MS, 1, "a write comes before the tick of its instant"},
+        {100 * MS + 1, 1 * MS, 0, "a nanosecond too late for the tick of 100"},
+        {100 * MS + 1, 100 * MS, 1, "and in time for that of 200"},
+        {700 * MS, 0, 0, "the writer alone: no tick was needed"},
+        {950 * MS, 451 * MS, 5, "the ticks of 1000, 1100, 1200, 1300 and 1400"},
+    };
+    struct sim_scenario scenario = fixture_scenario();
+    scenario.gossip.schedule = MESH_SYNCHRONOUS;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_result result = fixture_result(1, 1, 1);
+        struct sim_summary summary;
+        result.updates[0].written_ns = cases[i].written_ns;
+        result.updates[0].theta_ns = cases[i].since_ns;
+        result.updates[0].last_receipt_ns = cases[i].since_ns;
+        sim_summary_init(&summary, &scenario, &result, 1);
+        double rounds = mean(&summary, SIM_CONVERGENCE_ROUNDS);
+        cr_expect(rounds == cases[i].rounds, "%g rounds, by hand %g: %s", rounds, cases[i].rounds,
+                  cases[i].why);
+        cr_expect_eq(mean(&summary, SIM_LAST_RECEIPT_ROUNDS), cases[i].rounds);
+        cr_expect_float_eq(mean(&summary, SIM_CONVERGENCE_MS), (double)cases[i].since_ns / 1e6,
+                           1e-9, "times stay times");
+        sim_summary_finish(&summary);
+        sim_result_finish(&result);
+    }
+}
+
+// An update written at 50 ms and heard 240 ms later: 2.4 intervals, and the ticks of 100 and 200.
+Test(measure, rounds_of_the_other_schedules_are_intervals)
+{
+    static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_POISSON, MESH_SYNCHRONOUS};
+    static const double rounds[] = {2.4, 2.4, 2};
+    struct sim_scenario scenario = fixture_scenario();
+    for (size_t i = 0; i < 3; i++) {
+        struct sim_result result = fixture_result(1, 200, 40);
+        struct sim_summary summary;
+        scenario.gossip.schedule = schedules[i];
+        result.updates[0].written_ns = 50 * MS;
+        sim_summary_init(&summary, &scenario, &result, 1);
+        cr_expect_float_eq(mean(&summary, SIM_CONVERGENCE_ROUNDS), rounds[i], 1e-12, "%s",
+                           sim_schedule_name(schedules[i]));
+        cr_expect_float_eq(mean(&summary, SIM_LAST_RECEIPT_ROUNDS), rounds[i], 1e-12, "%s",
+                           sim_schedule_name(schedules[i]));
+        sim_summary_finish(&summary);
+        sim_result_finish(&result);
+    }
+}
+
+// In whole intervals, a mean over updates may still fall between: 1 and 2 rounds.
+Test(measure, a_synchronous_update_that_never_converged_never_does_in_rounds)
+{
+    struct sim_scenario scenario = fixture_scenario();
+    scenario.gossip.schedule = MESH_SYNCHRONOUS;
+    struct sim_result result = fixture_result(2, 100, 20);
+    fixture_never(&result.updates[0], 82);
+    result.updates[1].last_receipt_ns = 240 * MS;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, &result, 1);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_ROUNDS].max, INFINITY);
+    cr_expect_eq(summary.statistics[SIM_CONVERGENCE_ROUNDS].min, 1);
+    cr_expect_float_eq(mean(&summary, SIM_LAST_RECEIPT_ROUNDS), 1.5, 1e-12);
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
 Test(measure, warm_up_updates_empty_cohorts_and_interrupted_repetitions_do_not_count)
 {
     struct sim_scenario scenario = fixture_scenario();

@@ -165,7 +165,7 @@ static struct sample *draw_sample(const struct sim_link *link, uint64_t seed)
     struct sample *sample = malloc(sizeof *sample);
     cr_assert_not_null(sample);
     uint32_t words[4][SIM_DRAW_BATCH];
-    uint32_t stream = sim_network_stream(MESH_MESSAGE_PUSH, 0, 0);
+    uint32_t stream = sim_network_stream(&(struct mesh_message){.kind = MESH_MESSAGE_PUSH}, 0, 0);
     for (uint32_t i = 0; i < DRAWS; i++) {
         if (i % 50 == 0) {
             sim_draw(seed, i / 50, 3, stream, 50, words);
@@ -286,12 +286,12 @@ Test(net, no_two_copies_of_an_occasion_share_a_stream)
     uint32_t count = 0;
     for (uint32_t duplicate = 0; duplicate < 2; duplicate++) {
         for (uint32_t k = 1; k < MESH_MESSAGE_KIND_COUNT; k++) {
-            enum mesh_message_kind kind = (enum mesh_message_kind)k;
+            const struct mesh_message message = {.kind = (uint8_t)k};
             for (uint32_t i = 0; i < PLACES; i++) {
                 uint32_t target = MESH_NODE_MAX - 1 - i;
-                streams[count++] = sim_network_fans_out(kind)
-                                       ? sim_network_stream(kind, target, duplicate) + i
-                                       : sim_network_stream(kind, target, duplicate);
+                streams[count++] = sim_network_fans_out(&message)
+                                       ? sim_network_stream(&message, target, duplicate) + i
+                                       : sim_network_stream(&message, target, duplicate);
             }
         }
     }

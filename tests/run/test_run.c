@@ -17,6 +17,7 @@
 // All talk to all, latencies are one constant: what u tells v depends on their ticks alone.
 struct tiny {
     enum mesh_mode mode;
+    enum mesh_schedule schedule;
     uint32_t nodes;
     uint64_t interval_ns;
     uint64_t latency_ns;
@@ -43,11 +44,13 @@ static uint64_t told_ns(const struct tiny *tiny, uint32_t u, uint32_t v, uint64_
     if (tiny->mode == MESH_PUSH) {
         return pushed_ns;
     }
-    // v asks at a tick of its own; the question must find u knowing.
-    uint64_t asked_ns =
-        next_tick_ns(tiny, v, learnt_ns > tiny->latency_ns ? learnt_ns - tiny->latency_ns : 0);
-    uint64_t pulled_ns = asked_ns + 2 * tiny->latency_ns;
-    return pulled_ns < pushed_ns ? pulled_ns : pushed_ns;
+    // v asks at a tick of its own; the question must find u knowing, or having known at its last
+    // tick, which was that of the question.
+    uint64_t known_ns = tiny->schedule == MESH_SYNCHRONOUS ? learnt_ns + received
+                        : learnt_ns > tiny->latency_ns     ? learnt_ns - tiny->latency_ns
+                                                           : 0;
+    uint64_t pulled_ns = next_tick_ns(tiny, v, known_ns) + 2 * tiny->latency_ns;
+    return tiny->mode == MESH_PULL || pulled_ns < pushed_ns ? pulled_ns : pushed_ns;
 }
 
 // Shortest paths, by relaxing until nothing changes.
@@ -89,11 +92,12 @@ static void expect_by_hand(struct fixture *fixture, uint64_t seed, uint32_t thet
     const struct sim_update_result *update = &result.updates[0];
     struct tiny tiny = {
         .mode = scenario->gossip.mode,
+        .schedule = scenario->gossip.schedule,
         .nodes = scenario->agents,
         .interval_ns = scenario->gossip.interval_ns,
         .latency_ns = scenario->network.latency[SIM_SAME_HOST].minimum_ns,
     };
-    for (uint32_t node = 0; node < tiny.nodes; node++) {
+    for (uint32_t node = 0; node < tiny.nodes && tiny.schedule == MESH_PHASED; node++) {
         struct mesh_random random = mesh_draw(seed, MESH_DRAW_PHASE, 0, node, 0);
         tiny.phase_ns[node] = mesh_below_wide(random.word[0], random.word[1], tiny.interval_ns);
     }
@@ -112,32 +116,45 @@ static void expect_by_hand(struct fixture *fixture, uint64_t seed, uint32_t thet
     static const char *const names[] = {"half", "theta", "p99", "all", "last receipt"};
     for (size_t i = 0; i < sizeof got / sizeof *got; i++) {
         cr_expect(got[i] == wanted[i],
-                  "%s, %u agents, seed %" PRIu64 ": %s after %" PRIu64 " ns, by hand %" PRIu64,
-                  sim_mode_name(tiny.mode), tiny.nodes, seed, names[i], got[i], wanted[i]);
+                  "%s, %s, %u agents, seed %" PRIu64 ": %s after %" PRIu64 " ns, by hand %" PRIu64,
+                  sim_mode_name(tiny.mode), sim_schedule_name(tiny.schedule), tiny.nodes, seed,
+                  names[i], got[i], wanted[i]);
     }
     cr_expect(update->written_ns == written_ns && update->cohort == tiny.nodes &&
               update->held == tiny.nodes);
     sim_result_finish(&result);
 }
 
-Test(run, times_in_tiny_meshes_are_those_computed_by_hand_from_the_phases)
+static void expect_tiny_by_hand(enum mesh_mode mode, enum mesh_schedule schedule, uint64_t seeds)
 {
-    static const enum mesh_mode modes[] = {MESH_PUSH, MESH_PUSH_PULL, MESH_EAGER};
     // Of n agents, theta 0.6 is reached by ceil(0.6 n).
     static const uint32_t theta_rank[] = {0, 0, 2, 2, 3, 3, 4};
-    for (size_t m = 0; m < sizeof modes / sizeof *modes; m++) {
-        for (uint32_t agents = 2; agents <= TINY_MAX; agents++) {
-            for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-                struct fixture fixture;
-                fixture_init(&fixture, agents);
-                fixture.scenario.gossip.mode = modes[m];
-                fixture.scenario.gossip.fanout = agents - 1;
-                fixture.scenario.gossip.threshold_ppb = 600000000;
-                fixture.scenario.workload.first_write_ns = 37 * MS + 123456;
-                fixture_set_latency(&fixture, (struct sim_latency){SIM_CONSTANT, 17 * MS, 17 * MS});
-                expect_by_hand(&fixture, seed, theta_rank[agents]);
-            }
+    for (uint32_t agents = 2; agents <= TINY_MAX; agents++) {
+        for (uint64_t seed = 1; seed <= seeds; seed++) {
+            struct fixture fixture;
+            fixture_init(&fixture, agents);
+            fixture.scenario.gossip.mode = mode;
+            fixture.scenario.gossip.schedule = schedule;
+            fixture.scenario.gossip.fanout = agents - 1;
+            fixture.scenario.gossip.threshold_ppb = 600000000;
+            fixture.scenario.workload.first_write_ns = 37 * MS + 123456;
+            fixture_set_latency(&fixture, (struct sim_latency){SIM_CONSTANT, 17 * MS, 17 * MS});
+            expect_by_hand(&fixture, seed, theta_rank[agents]);
         }
+    }
+}
+
+Test(run, times_in_tiny_meshes_are_those_computed_by_hand_from_the_phases)
+{
+    for (enum mesh_mode mode = MESH_PUSH; mode <= MESH_EAGER; mode++) {
+        expect_tiny_by_hand(mode, MESH_PHASED, SEEDS);
+    }
+}
+
+Test(run, times_in_tiny_meshes_are_those_computed_by_hand_from_common_ticks)
+{
+    for (enum mesh_mode mode = MESH_PUSH; mode <= MESH_PUSH_PULL; mode++) {
+        expect_tiny_by_hand(mode, MESH_SYNCHRONOUS, 5);
     }
 }
 
@@ -242,13 +259,18 @@ static void expect_sums(const struct fixture *fixture, const struct sim_result *
 
 Test(run, paths_add_up_to_theta_and_the_curve_to_the_receipts)
 {
-    for (enum mesh_mode mode = MESH_PUSH; mode <= MESH_EAGER; mode++) {
-        struct fixture fixture;
-        struct sim_result result;
-        init_large(&fixture, mode);
-        fixture_run(&fixture, 0, &result);
-        expect_sums(&fixture, &result);
-        sim_result_finish(&result);
+    static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
+    for (enum mesh_mode mode = MESH_PUSH; mode <= MESH_RUMOR; mode++) {
+        for (size_t i = 0; i < sizeof schedules / sizeof *schedules; i++) {
+            struct fixture fixture;
+            struct sim_result result;
+            init_large(&fixture, mode);
+            fixture.scenario.gossip.schedule = schedules[i];
+            fixture.scenario.gossip.rumor = (struct mesh_rumor){.feedback = true, .k = 15};
+            fixture_run(&fixture, 0, &result);
+            expect_sums(&fixture, &result);
+            sim_result_finish(&result);
+        }
     }
 }
 

@@ -80,6 +80,86 @@ Test(run, a_thousand_agents_in_three_zones_sit_on_six_hosts)
     sim_world_finish(&world);
 }
 
+// ---- Groups ----
+
+static const struct sim_latency near_ms = {SIM_UNIFORM, 1 * MS, 3 * MS};   // mean 2,000 us
+static const struct sim_latency zone_ms = {SIM_CONSTANT, 4 * MS, 4 * MS};  // 4,000
+static const struct sim_latency far_ms = {SIM_UNIFORM, 50 * MS, 100 * MS};
+static const struct sim_latency host_ms = {SIM_CONSTANT, 500000, 500000};
+
+static void expect_groups(const struct fixture *fixture, uint32_t count, const uint32_t *starts,
+                          const uint32_t *distance)
+{
+    struct sim_world world;
+    sim_world_init(&world, &fixture->scenario, 1);
+    cr_assert(world.scope.group_count == count, "%u groups, by hand %u", world.scope.group_count,
+              count);
+    for (uint32_t i = 0; i <= count; i++) {
+        cr_expect(world.scope.group_starts[i] == starts[i], "group %u starts at %u, by hand %u", i,
+                  world.scope.group_starts[i], starts[i]);
+    }
+    for (uint32_t i = 0; i < count * count; i++) {
+        cr_expect(world.scope.group_distance[i] == distance[i],
+                  "from group %u to %u: %u us, by hand %u", i / count, i % count,
+                  world.scope.group_distance[i], distance[i]);
+    }
+    sim_world_finish(&world);
+}
+
+static void init_groups(struct fixture *fixture)
+{
+    fixture_init(fixture, 100);
+    fixture->scenario.network.latency[SIM_SAME_HOST] = host_ms;
+    fixture->scenario.network.latency[SIM_SAME_ZONE] = near_ms;
+    fixture->scenario.network.latency[SIM_SAME_REGION] = zone_ms;
+    fixture->scenario.network.latency[SIM_INTER_REGION] = far_ms;
+}
+
+Test(run, zones_of_one_region_are_the_groups_of_biased_peers)
+{
+    struct fixture fixture;
+    init_groups(&fixture);
+    fixture.scenario.network.agents_per_host = 10;
+    fixture_set_regions(&fixture, 1, (const uint32_t[]){41}, (const uint32_t[]){3});
+    expect_groups(&fixture, 3, (const uint32_t[]){0, 14, 28, 41},
+                  (const uint32_t[]){2000, 4000, 4000, 4000, 2000, 4000, 4000, 4000, 2000});
+    fixture.scenario.network.agents_per_host = 250;  // a host per zone: that is what lies within
+    expect_groups(&fixture, 3, (const uint32_t[]){0, 14, 28, 41},
+                  (const uint32_t[]){500, 4000, 4000, 4000, 500, 4000, 4000, 4000, 500});
+    fixture_set_regions(&fixture, 1, (const uint32_t[]){2}, (const uint32_t[]){5});
+    expect_groups(&fixture, 2, (const uint32_t[]){0, 1, 2},
+                  (const uint32_t[]){500, 4000, 4000, 500});  // three zones are empty
+}
+
+Test(run, several_regions_are_the_groups_whatever_their_zones)
+{
+    struct fixture fixture;
+    init_groups(&fixture);
+    fixture_set_regions(&fixture, 3, (const uint32_t[]){5, 0, 300}, (const uint32_t[]){2, 1, 1});
+    // Zones apart in the first, one zone on two hosts in the last; nobody in the second.
+    expect_groups(&fixture, 2, (const uint32_t[]){0, 5, 305},
+                  (const uint32_t[]){4000, 75000, 75000, 2000});
+}
+
+Test(run, the_scope_takes_mode_schedule_and_peers_of_the_scenario)
+{
+    struct fixture fixture;
+    struct sim_world world;
+    init_groups(&fixture);
+    fixture.scenario.gossip.mode = MESH_RUMOR;
+    fixture.scenario.gossip.schedule = MESH_POISSON;
+    fixture.scenario.gossip.rumor =
+        (struct mesh_rumor){.pull = true, .coin = true, .feedback = true, .k = 5};
+    fixture.scenario.gossip.selection = MESH_HYBRID;
+    fixture.scenario.gossip.bias_percent = 70;
+    sim_world_init(&world, &fixture.scenario, 1);
+    cr_expect(world.scope.mode == MESH_RUMOR && world.scope.schedule == MESH_POISSON);
+    cr_expect(world.scope.rumor.pull && world.scope.rumor.coin && world.scope.rumor.feedback &&
+              world.scope.rumor.k == 5);
+    cr_expect(world.scope.selection == MESH_HYBRID && world.scope.bias_percent == 70);
+    sim_world_finish(&world);
+}
+
 // ---- Writes ----
 
 static void plan(struct fixture *fixture, uint32_t agents, uint32_t updates, uint64_t every_ns)

@@ -1,79 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 // The values that follow from a set of updates, and the same values as mergeable states.
 //
-//     set of dots --fold--> value            state A --+
-//     {(1,1) (2,1)}         G-counter 12               +--merge--> state --value--> 12
-//                                            state B --+
+//     updates (dots)                                   states
+//     {(1,1) (2,1)}  --fold-->  value  <--read--  A merge B merge delta
 //
-// The value is never stored: it is folded from the updates a replica holds. The state form is for
-// users who keep CRDTs without dots; folding a set and merging states of its parts in any order
-// give the same value (a property test holds it). Joins are associative, commutative and
-// idempotent.
+//     mesh/counter.h  G-counter, PN-counter   G_INCREMENT, PN_ADD   per origin the longest prefix
+//     mesh/lww.h      LWW register            LWW_SET               the latest write
+//     mesh/set.h      OR-set, add wins        SET_ADD, SET_REMOVE   dots and causal context
+//     mesh/map.h      LWW map                 MAP_PUT, MAP_REMOVE   per name the latest write
+//     mesh/summary.h  summary of a hierarchy  REPORT, ROW, TOTAL    per edge the best row
 //
-// Shapiro, Preguica, Baquero, Zawirski, "Conflict-free replicated data types", SSS 2011. Clocks:
-// Kulkarni et al., "Logical physical clocks", OPODIS 2014, section 4.
+// Every one of them has the same five parts:
+//
+//   update   an operation as a dot: a type of enum mesh_update_type, a key, a value or an amount
+//   fold     from the lanes that a replica holds to the value: what a node of the mesh does, which
+//            stores no value but the updates
+//   state    the value's mergeable form, in the caller's memory, for users who keep CRDTs without
+//            dots; the join is associative, commutative and idempotent
+//   apply    joins an update into a state, as updates are delivered
+//   delta    the change that an operation makes, as a small state: m(X) = X merge delta(X). Deltas
+//            may be joined with each other, repeated and reordered before they reach a state
+//
+// Folding a set of updates, merging the states of its parts and merging the deltas of its updates,
+// in any order and with repetitions, give the same value; property tests hold it. Nothing here
+// allocates: states that have no room left say so. Elements, names and values are not copied: they
+// stay the driver's memory.
+//
+// Shapiro, Preguica, Baquero, Zawirski, "Conflict-free replicated data types", SSS 2011. Deltas:
+// Almeida, Shoker, Baquero, "Delta state replicated data types", J. Parallel Distrib. Comput. 111
+// (2018).
 
 #ifndef MESH_CRDT_H
 #define MESH_CRDT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "mesh/table.h"
-
-// ---- Hybrid logical clock: microseconds << 12 | counter ----
-
-// 52 bits of microseconds hold Unix time until 2112. A counter beyond its 12 bits carries into the
-// microseconds: the clock runs ahead of physical time then, and stays monotone.
-
-// The clock of a local event at `time_ns`, given the largest clock seen so far.
-uint64_t mesh_clock_next(uint64_t clock, uint64_t time_ns);
-
-// ---- LWW register: the largest (clock, origin, hash) wins ----
-
-// State: the winning write; origin MESH_NODE_NONE and clock 0 while empty.
-struct mesh_lww {
-    uint64_t clock;
-    uint64_t hash[2];  // breaks the tie of an equivocating origin
-    uint32_t origin;
-    uint32_t value_bytes;
-    const uint8_t *value;  // the driver's memory
-};
-
-void mesh_lww_init(struct mesh_lww *state);
-void mesh_lww_apply(struct mesh_lww *state, const struct mesh_update *update);
-void mesh_lww_merge(struct mesh_lww *state, const struct mesh_lww *other);
-
-// The register `key` as the lanes in `have` (one bit each, `words` words, `stride` words apart)
-// have it. Returns false while none of them wrote it.
-bool mesh_lww_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_lww *state);
-
-// ---- G-counter: a sum of increments, per origin the prefix counted ----
-
-// One origin's part of the state form: `total` of its first `sequence` increments of the counter.
-struct mesh_g_entry {
-    uint32_t origin;
-    uint32_t sequence;
-    uint64_t total;
-};
-
-// State: entries sorted by origin, in the caller's memory.
-struct mesh_g_counter {
-    struct mesh_g_entry *entries;  // [capacity]
-    uint32_t count;
-    uint32_t capacity;
-};
-
-// Adds `amount` for `origin`; returns false when there is no room for another origin.
-bool mesh_g_increment(struct mesh_g_counter *state, uint32_t origin, uint64_t amount);
-
-// Joins `other` into `state`: the longer prefix of each origin wins. False when there is no room.
-bool mesh_g_merge(struct mesh_g_counter *state, const struct mesh_g_counter *other);
-uint64_t mesh_g_value(const struct mesh_g_counter *state);
-
-// The counter `key` as the lanes in `have` have it.
-uint64_t mesh_g_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key);
+#include "mesh/clock.h"
+#include "mesh/counter.h"
+#include "mesh/dots.h"
+#include "mesh/lww.h"
+#include "mesh/map.h"
+#include "mesh/set.h"
+#include "mesh/summary.h"
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whom a node talks to: uniform over the scope's other members, without replacement.
+// Whom a node talks to, without replacement and never itself. Uniform over the other members:
 //
 //     members  0 1 2 3 4 5 6        draw i swaps position i with a random one behind it
 //              ^ ^
@@ -8,6 +8,14 @@
 //
 // Pick i depends on draw i and the picks before it, so a smaller fanout takes a prefix of what a
 // larger one would take: two variants of a scenario share their peers.
+//
+// The biased selections draw each pick anew, one block of four words per attempt, until it is a
+// member not yet picked:
+//
+//     word 0   below bias_percent?  no: word 1 picks anyone
+//     yes, local-bias               word 1 picks a member of the own group
+//     yes, latency-aware, hybrid    words 1 to 3 pick three candidates; the nearest group wins, the
+//                                   earliest among equals
 
 #ifndef MESH_PEERS_H
 #define MESH_PEERS_H
@@ -19,7 +27,7 @@
 
 // Writes min(fanout, count - 1) distinct members other than `node`, in order of draw, to `peers`
 // and returns how many. `node` must be a member. The draws are keyed (purpose, node, occasion).
-uint32_t mesh_peers_uniform(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
-                            const struct mesh_scope *scope, uint32_t node, uint32_t *peers);
+uint32_t mesh_peers_select(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
+                           const struct mesh_scope *scope, uint32_t node, uint32_t *peers);
 
 #endif

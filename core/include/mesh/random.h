@@ -21,10 +21,11 @@
 
 // Purposes below 128 belong to the core, the others to its driver.
 enum mesh_purpose {
-    MESH_DRAW_PHASE = 1,       // a node's phase in a scope's interval; counter: the scope
-    MESH_DRAW_TICK_PEERS = 2,  // whom a tick talks to; counter: the tick's occasion
-    MESH_DRAW_EAGER_PEERS =
-        3,                   // whom a first receipt is forwarded to; counter: the update's occasion
+    MESH_DRAW_PHASE = 1,        // a node's phase in a scope's interval; counter: the scope
+    MESH_DRAW_TICK_PEERS = 2,   // whom a tick talks to; counter: the tick's occasion
+    MESH_DRAW_EAGER_PEERS = 3,  // whom a first receipt goes on to; counter: the update's occasion
+    MESH_DRAW_GAP = 4,          // the time to a Poisson tick; counter: scope and tick
+    MESH_DRAW_COIN = 5,      // whether interest in a rumour is lost; counter: the update's occasion
     MESH_DRAW_DRIVER = 128,  // first purpose of the driver
 };
 
@@ -75,6 +76,34 @@ __extension__ typedef unsigned __int128 mesh_uint128;
 static inline uint64_t mesh_below_wide(uint32_t high, uint32_t low, uint64_t bound)
 {
     return (uint64_t)((mesh_uint128)((uint64_t)high << 32 | low) * bound >> 64);
+}
+
+// An exponential gap with the mean `mean_ns`, from 64 random bits: -ln((r + 1) / 2^64) * mean, by
+// integers alone. The logarithm to base 2 is taken bit by bit: squaring doubles it, and a square
+// that reaches 2 gives a one. With 32 fractional bits the gap is exact to a part in 10^9 of the
+// mean.
+static inline uint64_t mesh_exponential_ns(uint32_t high, uint32_t low, uint64_t mean_ns)
+{
+    uint64_t random = (uint64_t)high << 32 | low;
+    if (random == UINT64_MAX) {
+        return 0;
+    }
+    random++;
+    uint32_t leading = (uint32_t)__builtin_clzll(random);
+    uint64_t mantissa = random << leading >> 32;  // [1, 2) in units of 2^-31
+    uint64_t fraction = 0;                        // of the logarithm, in units of 2^-32
+    for (int bit = 0; bit < 32; bit++) {
+        mantissa = mantissa * mantissa >> 31;
+        fraction <<= 1;
+        if (mantissa >= UINT64_C(1) << 32) {
+            mantissa >>= 1;
+            fraction |= 1;
+        }
+    }
+    // 64 - log2(random), times ln 2 = 2977044472 / 2^32.
+    uint64_t halvings = ((uint64_t)(leading + 1) << 32) - fraction;
+    uint64_t scaled = (uint64_t)((mesh_uint128)halvings * 2977044472u >> 32);
+    return (uint64_t)((mesh_uint128)scaled * mean_ns >> 32);
 }
 
 #endif

@@ -3,7 +3,7 @@
 //
 //    driver                         core                          driver
 //   timer fired ----+                                       +--> SEND     message, targets
-//   message came ---+--> events[] --> mesh_step --> records-+--> TIMER    wake me at, every
+//   message came ---+--> events[] --> mesh_step --> records-+--> TIMER    wake me first at
 //   user wrote -----+                    |                  +--> PERSIST  make durable, then go on
 //                                 replicas[]              +--> DELIVER  these updates are new here
 //                              (driver's memory)          +--> REJECT   a peer's fault, with reason
@@ -45,12 +45,37 @@
 // How updates travel in a scope (README.md, "Gossip modes").
 enum mesh_mode {
     MESH_PUSH,       // every tick: what I hold, one way
+    MESH_PULL,       // every tick: digest; answered with what the asker lacks
     MESH_PUSH_PULL,  // every tick: digest and recent updates, answered until both hold the union
     MESH_EAGER,      // first receipt: forward at once; every tick a push-pull as repair
+    MESH_RUMOR,      // every tick: what is still hot, until interest is lost (struct mesh_rumor)
+    MESH_DELTA,      // every tick, along the edges of a graph: what is new (struct mesh_delta)
 };
 
+// When ticks fire: mesh/schedule.h.
 enum mesh_schedule {
-    MESH_PHASED,  // every node ticks once per interval, at a random phase of its own
+    MESH_PHASED,       // every node ticks once per interval, at a random phase of its own
+    MESH_SYNCHRONOUS,  // all tick at i * interval, i >= 1; what is heard counts from the next tick
+    MESH_POISSON,      // exponential gaps with the interval as their mean
+};
+
+// Whom a node talks to: mesh/peers.h.
+enum mesh_selection {
+    MESH_UNIFORM,        // anyone
+    MESH_LOCAL_BIAS,     // a member of the own group, or with the rest of the probability anyone
+    MESH_LATENCY_AWARE,  // the nearest of a few candidates
+    MESH_HYBRID,         // the nearest of a few, or with the rest of the probability anyone
+};
+
+#define MESH_RUMOR_K_MAX 15
+#define MESH_DEGREE_MAX 15
+
+// When a node stops spreading a rumour (Demers et al., PODC 1987, section 1.4).
+struct mesh_rumor {
+    bool pull;  // ask for hot updates instead of sending them
+    bool coin;  // a contact that counts ends interest with probability 1 / k; else the k-th does
+    bool feedback;  // only contacts that brought nothing new count, and one that did starts anew
+    uint32_t k;     // 1 .. MESH_RUMOR_K_MAX
 };
 
 enum mesh_message_kind {
@@ -60,8 +85,20 @@ enum mesh_message_kind {
     MESH_MESSAGE_VECTOR,    // push-pull 3: version vector of all that the sender holds
     MESH_MESSAGE_FILL,      // push-pull 4: updates that VECTOR lacked, and a vector in return
     MESH_MESSAGE_REST,      // push-pull 5: updates that FILL's vector lacked
+    MESH_MESSAGE_RUMOR,     // rumor: hot updates
+    MESH_MESSAGE_ASK,       // rumor, pull: send me what is hot
+    MESH_MESSAGE_FEEDBACK,  // rumor: which of them were news here, and which were not
+    MESH_MESSAGE_DELTA,     // delta: what was learnt since the last tick
     MESH_MESSAGE_EAGER,     // updates on their first receipt
     MESH_MESSAGE_KIND_COUNT
+};
+
+// Delta propagation along a graph (Enes, Almeida, Baquero, Leitao, ICDE 2019, Algorithm 1).
+struct mesh_delta {
+    const uint32_t *starts;       // [count + 1] of member i: its neighbours from starts[i] on ...
+    const uint32_t *neighbours;   // ... node ids, at most MESH_DEGREE_MAX each, in both directions
+    bool avoid_back_propagation;  // BP: do not tell a neighbour what it told first
+    bool remove_redundancy;       // RR: tell on only what a delta brought that was new
 };
 
 // Nodes that gossip with each other as one mesh.
@@ -74,6 +111,15 @@ struct mesh_scope {
     uint64_t interval_ns;   // > 0
     enum mesh_mode mode;
     enum mesh_schedule schedule;
+    struct mesh_rumor rumor;  // MESH_RUMOR only
+    struct mesh_delta delta;  // MESH_DELTA only
+    enum mesh_selection selection;
+    uint32_t bias_percent;         // of picks that LOCAL_BIAS and HYBRID do not leave to chance
+    const uint32_t *group_starts;  // [group_count + 1] positions among the members, the first 0 and
+                                   // the last `count`; NULL: one group
+    uint32_t group_count;          // zones or regions, in whatever sense is near
+    const uint32_t
+        *group_distance;  // [group_count * group_count], any unit; NULL: own group 0, else 1
 };
 
 struct mesh_config {
@@ -86,8 +132,9 @@ struct mesh_config {
     void *hash_context;
 };
 
-// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried;
-// VECTOR and FILL are followed by `words` words of what the sender holds.
+// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried, and
+// in VECTOR and FILL `words` more of what the sender holds. FEEDBACK carries no updates: its first
+// words name those that were news, the others those that were not.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator;   // who opened the exchange
@@ -105,7 +152,7 @@ struct mesh_message {
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
 
-// One of the replicas; see the drawing. planes[4 * word + plane].
+// One of the replicas; see the drawing. planes[states.planes * word + plane].
 struct mesh_replica {
     uint64_t hash[2];        // sum, modulo 2^64 each, of the hashes of the updates held
     uint64_t clock;          // hybrid logical clock: the largest seen
@@ -115,15 +162,36 @@ struct mesh_replica {
 };
 _Static_assert(sizeof(struct mesh_replica) == 32, "head of a replica");
 
-enum { MESH_HAVE, MESH_RECENT_0, MESH_RECENT_1, MESH_RECENT_2, MESH_PLANES };
+enum mesh_plane {
+    MESH_HAVE,
+    MESH_RECENT_0,
+    MESH_RECENT_1,
+    MESH_RECENT_2,
+    MESH_PLANES,
+    // Rumor keeps other books behind the first two: what is still spread, what the contacts since
+    // the last tick said of it, and how many contacts have counted, in binary.
+    MESH_HOT = 2,
+    MESH_USEFUL,
+    MESH_USELESS,
+    MESH_COUNT_0,
+    MESH_COUNT_BITS = 4,
+    MESH_RUMOR_PLANES = MESH_COUNT_0 + MESH_COUNT_BITS,
+    // Delta: what this tick tells, and the neighbour that told it first, as 1 + its index, in
+    // binary; 0 for own writes.
+    MESH_TOLD = 2,
+    MESH_TELLER_0,
+    MESH_TELLER_BITS = 4,
+    MESH_DELTA_PLANES = MESH_TELLER_0 + MESH_TELLER_BITS,
+};
 
 // The replicas of a contiguous block of nodes that share a table.
 struct mesh_states {
     void *replicas;  // [node_count], `stride` bytes each, zeroed before first use
-    size_t stride;   // >= mesh_replica_bytes(words); a multiple of 8
+    size_t stride;   // >= mesh_replica_bytes(words, planes); a multiple of 8
     uint32_t node_first;
     uint32_t node_count;
-    uint32_t words;  // 64-lane words per plane, 1 .. UINT16_MAX
+    uint32_t words;   // 64-lane words per plane, 1 .. UINT16_MAX
+    uint32_t planes;  // mesh_planes of the configuration
     struct mesh_table *table;
 };
 
@@ -136,8 +204,8 @@ enum mesh_event_kind {
 
 struct mesh_write {
     union {
-        const uint8_t *value;  // LWW_SET; stays readable as long as the table's row
-        uint64_t amount;       // G_INCREMENT, >= 1
+        const uint8_t *value;  // mesh_update_has_value; readable as long as the table's row
+        uint64_t amount;       // the other types, as in struct mesh_update
     };
     uint32_t key;
     uint32_t lane;  // reserved for dot (node, replica.sequence + 1)
@@ -151,7 +219,7 @@ struct mesh_event {
     uint16_t scope;  // one that the node is a member of
     uint16_t kind;   // enum mesh_event_kind
     union {
-        uint64_t tick;                       // TICK: how many intervals have passed, < 2^40
+        uint64_t tick;                       // TICK: its number, < 2^48
         const struct mesh_message *message;  // RECEIVE
         const struct mesh_write *write;      // WRITE
     };
@@ -185,7 +253,7 @@ struct mesh_record {
         } send;
         struct {
             uint64_t at_ns;
-            uint64_t period_ns;  // 0: once
+            uint64_t tick;  // its number; the following ones: mesh/schedule.h
         } timer;
         struct {
             uint64_t lanes;  // the new ones among lanes 64 * word .. 64 * word + 63
@@ -221,7 +289,10 @@ struct mesh_bound {
     size_t message_words;
 };
 
-size_t mesh_replica_bytes(uint32_t words);
+// Planes per word of lanes that a replica needs in a scope of this mode; in all its scopes.
+uint32_t mesh_mode_planes(enum mesh_mode mode);
+uint32_t mesh_planes(const struct mesh_config *config);
+size_t mesh_replica_bytes(uint32_t words, uint32_t planes);
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
 
 // Handles events[0 .. count). Returns how many it consumed: fewer than `count` only when the output
@@ -241,7 +312,7 @@ static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *sta
 // The name of an occasion for the draws: a tick of a scope, or the first receipt of an update.
 static inline uint64_t mesh_occasion_of_tick(uint16_t scope, uint64_t tick)
 {
-    return (uint64_t)scope << 40 | tick;
+    return (uint64_t)scope << 48 | tick;
 }
 
 static inline uint64_t mesh_occasion_of_dot(struct mesh_dot dot)

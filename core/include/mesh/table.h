@@ -30,9 +30,18 @@ struct mesh_dot {
     uint32_t sequence;  // the origin's count of its own writes, from 1
 };
 
+// What an update does to the CRDT named `key` (mesh/crdt.h). The numbers travel.
 enum mesh_update_type {
-    MESH_LWW_SET = 1,     // register `key` takes `value`
-    MESH_G_INCREMENT = 2  // counter `key` grows by `amount`
+    MESH_LWW_SET = 1,      // the register takes `value`
+    MESH_G_INCREMENT = 2,  // the counter grows by `amount`
+    MESH_PN_ADD = 3,       // the counter changes by `change`
+    MESH_SET_ADD = 4,      // `value`, here and below: the dots replaced, the element
+    MESH_SET_REMOVE = 5,   // the dots removed
+    MESH_MAP_PUT = 6,      // the name, its value
+    MESH_MAP_REMOVE = 7,   // the name
+    MESH_REPORT = 8,       // an agent's report; the key is its edge
+    MESH_ROW = 9,          // a relay's sum of its edge's reports; the key is the edge
+    MESH_TOTAL = 10,       // a coordinator's total
 };
 
 // One row. 64 bytes.
@@ -41,8 +50,9 @@ struct mesh_update {
     uint64_t clock;    // hybrid logical clock of the write (mesh/crdt.h)
     uint64_t hash[2];  // of all that is said here but the links; both zero: not written yet
     union {
-        uint64_t amount;       // MESH_G_INCREMENT
-        const uint8_t *value;  // MESH_LWW_SET: value_bytes of the driver's memory
+        uint64_t amount;       // G_INCREMENT, >= 1
+        int64_t change;        // PN_ADD, not 0; the same bits as amount
+        const uint8_t *value;  // the others: value_bytes of the driver's memory
     };
     uint32_t key;
     uint32_t wire_bytes;     // what the encoder needs for it, signature included
@@ -75,6 +85,12 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot);
 // reserved for the dot.
 uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
                          const uint64_t hash[2]);
+
+// Whether an update of this type carries bytes; the others carry an amount.
+static inline bool mesh_update_has_value(uint8_t type)
+{
+    return type != MESH_G_INCREMENT && type != MESH_PN_ADD;
+}
 
 static inline bool mesh_dot_equal(struct mesh_dot a, struct mesh_dot b)
 {

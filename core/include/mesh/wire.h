@@ -7,9 +7,10 @@
 //     |      |      |        |        |           |          |      | varint  |        | (VECTOR,
 //     +------+------+--------+--------+-----------+----------+------+---------+--------+  FILL)
 //
-//     update   origin varint, sequence varint, clock 8, type 1, key varint,
-//              then amount varint (G_INCREMENT) or length varint and the value (LWW_SET),
-//              then 64 bytes of signature when the mesh signs
+//     update   origin varint, sequence varint, clock 8, type 1, key varint, then
+//              amount varint (G_INCREMENT), change varint, zigzag (PN_ADD), or length varint and
+//              the value, whose form is its CRDT's (mesh/set.h, mesh/map.h, mesh/summary.h), then
+//              64 bytes of signature when the mesh signs
 //     vector   entries varint; each: origin varint, first varint, length varint: the dots
 //              (origin, first) .. (origin, first + length - 1) are held
 //
@@ -19,6 +20,7 @@
 #ifndef MESH_WIRE_H
 #define MESH_WIRE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +28,10 @@
 
 #define MESH_WIRE_HEADER_BYTES 20
 #define MESH_WIRE_HASH_BYTES 16
+
+// Whether the update says something that its type permits: what is written must, what is read is
+// refused otherwise.
+bool mesh_wire_update_is_valid(const struct mesh_update *update);
 
 // Bytes of a row as it travels, signature included. The result belongs in update.wire_bytes.
 uint32_t mesh_wire_update_bytes(const struct mesh_update *update, uint32_t signature_bytes);

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a message of a scenario costs, part by part, as the encoder has it.
+//
+//     header | hash | counts | update: fields, value, signature | ... | vector: entry, entry, ...
+//
+// Stand-ins for the workload's updates: as many, of its type and size, whose writers are spread
+// evenly over the mesh (or are all the first agent). A part is what the encoded size grows by when
+// it is added, so that nothing of the format is told here a second time.
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "allocate.h"
+#include "loading.h"
+#include "mesh/wire.h"
+#include "transport.h"
+
+enum column {
+    COLUMN_UPDATES,
+    COLUMN_ENTRIES,
+    COLUMN_HEADER,
+    COLUMN_HASH,
+    COLUMN_COUNTS,
+    COLUMN_FIELDS,
+    COLUMN_VALUES,
+    COLUMN_SIGNATURES,
+    COLUMN_VECTOR,
+    COLUMN_ENCODED,
+    COLUMN_TRANSPORT,
+    COLUMN_SENT,
+    COLUMN_COUNT
+};
+
+// How much a message carries: no update and no entry, one of each, as much as it can.
+enum load { LOAD_NONE, LOAD_ONE, LOAD_MOST, LOAD_COUNT };
+
+struct row {
+    const char *name;
+    uint64_t cells[COLUMN_COUNT];
+};
+
+#define MODE(mode) (1u << (mode))
+#define EXCHANGED (MODE(MESH_PUSH_PULL) | MODE(MESH_EAGER))
+
+// The messages of each mode, in the order of an exchange.
+static const struct kind {
+    const char *name;
+    enum mesh_message_kind kind;
+    uint32_t modes;
+    bool updates;  // it carries some
+    bool vector;   // it names some
+    bool empty;    // it is also sent when it has none
+} kinds[] = {
+    {"push", MESH_MESSAGE_PUSH, MODE(MESH_PUSH), true, false, true},
+    {"eager", MESH_MESSAGE_EAGER, MODE(MESH_EAGER), true, false, false},
+    {"open", MESH_MESSAGE_OPEN, EXCHANGED, true, false, true},
+    {"open", MESH_MESSAGE_OPEN, MODE(MESH_PULL), false, false, true},
+    {"answer", MESH_MESSAGE_ANSWER, EXCHANGED | MODE(MESH_PULL), true, false, true},
+    {"vector", MESH_MESSAGE_VECTOR, EXCHANGED | MODE(MESH_PULL), false, true, true},
+    {"fill", MESH_MESSAGE_FILL, EXCHANGED, true, true, false},
+    {"rest", MESH_MESSAGE_REST, EXCHANGED | MODE(MESH_PULL), true, false, false},
+    {"ask", MESH_MESSAGE_ASK, MODE(MESH_RUMOR), false, false, true},
+    {"rumor", MESH_MESSAGE_RUMOR, MODE(MESH_RUMOR), true, false, false},
+    {"feedback", MESH_MESSAGE_FEEDBACK, MODE(MESH_RUMOR), false, true, false},
+    {"delta", MESH_MESSAGE_DELTA, MODE(MESH_DELTA), true, false, false},
+};
+
+#define KIND_COUNT (sizeof kinds / sizeof *kinds)
+
+struct sizes {
+    const struct sim_scenario *scenario;
+    struct sim_network network;
+    struct mesh_table table;
+    struct mesh_message *message;  // with room for two sets of `words`
+    uint32_t words;
+    uint32_t value_bytes;
+    struct row rows[KIND_COUNT * LOAD_COUNT];
+    uint32_t row_count;
+};
+
+// ---- Stand-ins ----
+
+static struct mesh_dot dot_of(const struct sim_scenario *scenario, uint32_t update)
+{
+    uint32_t agents = scenario->agents;
+    uint32_t updates = scenario->workload.updates;
+    if (scenario->workload.writers == SIM_WRITERS_FIRST) {
+        return (struct mesh_dot){0, update + 1};
+    }
+    uint32_t origin =
+        updates < agents ? (uint32_t)((uint64_t)update * agents / updates) : update % agents;
+    return (struct mesh_dot){origin, updates < agents ? 1 : update / agents + 1};
+}
+
+static void fill_table(struct sizes *sizes)
+{
+    const struct sim_scenario *scenario = sizes->scenario;
+    uint32_t count = scenario->workload.updates;
+    uint32_t lanes = 64 * sizes->words;
+    uint32_t index_capacity = 128;
+    while (index_capacity < 2 * lanes) {
+        index_capacity *= 2;
+    }
+    mesh_table_init(&sizes->table, sim_memory_zeroed(lanes * sizeof(struct mesh_update)), lanes,
+                    sim_memory_zeroed(index_capacity * sizeof(uint32_t)), index_capacity, NULL);
+    for (uint32_t i = 0; i < count; i++) {
+        struct mesh_update *update =
+            &sizes->table.updates[mesh_table_reserve(&sizes->table, dot_of(scenario, i))];
+        update->key = i % scenario->workload.keys;
+        if (scenario->workload.crdt == SIM_G_COUNTER) {
+            update->type = MESH_G_INCREMENT;
+            update->amount = 1;
+        } else {
+            update->type = MESH_LWW_SET;
+            update->value_bytes = (uint16_t)sizes->value_bytes;
+        }
+        update->wire_bytes = mesh_wire_update_bytes(update, scenario->network.signature_bytes);
+    }
+}
+
+static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
+{
+    *sizes = (struct sizes){.scenario = scenario,
+                            .words = (scenario->workload.updates + 63) / 64,
+                            .value_bytes = scenario->workload.crdt == SIM_G_COUNTER
+                                               ? 0
+                                               : scenario->workload.value_bytes};
+    sizes->network.packet_per_update = !scenario->network.batching;
+    sim_transport_init(&sizes->network, &scenario->network);
+    fill_table(sizes);
+    sizes->message =
+        sim_memory_zeroed(sizeof *sizes->message + 2 * (size_t)sizes->words * sizeof(uint64_t));
+    sizes->message->words = (uint16_t)sizes->words;
+}
+
+static void sizes_finish(struct sizes *sizes)
+{
+    sim_memory_free(sizes->table.updates);
+    sim_memory_free(sizes->table.index);
+    sim_memory_free(sizes->message);
+}
+
+// ---- Measuring ----
+
+// Bytes of a message with the first `updates` updates and a vector of the first `named`.
+static uint32_t bytes_of(struct sizes *sizes, const struct kind *kind, uint32_t updates,
+                         uint32_t named)
+{
+    struct mesh_message *message = sizes->message;
+    // FEEDBACK has two vectors; what is news stands in the first.
+    uint64_t *vector = message->lanes + (kind->kind == MESH_MESSAGE_FEEDBACK ? 0 : message->words);
+    message->kind = (uint8_t)kind->kind;
+    message->update_count = (uint16_t)updates;
+    memset(message->lanes, 0, 2 * (size_t)message->words * sizeof *message->lanes);
+    for (uint32_t lane = 0; lane < updates; lane++) {
+        message->lanes[lane / 64] |= UINT64_C(1) << lane % 64;
+    }
+    for (uint32_t lane = 0; lane < named; lane++) {
+        vector[lane / 64] |= UINT64_C(1) << lane % 64;
+    }
+    return mesh_wire_message_bytes(&sizes->table, message);
+}
+
+// Runs among the first `named` updates: with all of an origin's sequences, one per origin.
+static uint32_t entries_of(const struct sizes *sizes, uint32_t named)
+{
+    uint32_t entries = 0;
+    for (uint32_t lane = 0; lane < named; lane++) {
+        entries += sizes->table.updates[lane].dot.sequence == 1;
+    }
+    return entries;
+}
+
+static void measure(struct sizes *sizes, const struct kind *kind, enum load load)
+{
+    uint32_t all = sizes->scenario->workload.updates;
+    uint32_t limit = sizes->scenario->network.batch_size;
+    uint32_t most = limit < all ? limit : all;
+    uint32_t full = load == LOAD_NONE ? 0 : load == LOAD_ONE ? 1 : most;
+    uint32_t updates = kind->updates ? full : 0;
+    // A vector names all that a node holds; feedback what one message carried.
+    uint32_t held = load == LOAD_MOST && kind->kind != MESH_MESSAGE_FEEDBACK ? all : full;
+    uint32_t named = kind->vector ? held : 0;
+    uint64_t empty = bytes_of(sizes, kind, 0, 0);
+    uint64_t loaded = bytes_of(sizes, kind, updates, 0);
+    uint64_t encoded = bytes_of(sizes, kind, updates, named);
+    uint64_t rows = 0;
+    for (uint32_t lane = 0; lane < updates; lane++) {
+        rows += sizes->table.updates[lane].wire_bytes;
+    }
+    struct row *row = &sizes->rows[sizes->row_count++];
+    uint64_t *cells = row->cells;
+    row->name = kind->name;
+    cells[COLUMN_UPDATES] = updates;
+    cells[COLUMN_ENTRIES] = entries_of(sizes, named);
+    cells[COLUMN_HEADER] = MESH_WIRE_HEADER_BYTES;
+    // Empty, a message is its header, its hash if it has one, and a count of one byte per list.
+    cells[COLUMN_HASH] =
+        empty > MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES ? MESH_WIRE_HASH_BYTES : 0;
+    cells[COLUMN_COUNTS] = loaded - rows - cells[COLUMN_HEADER] - cells[COLUMN_HASH];
+    cells[COLUMN_VALUES] = (uint64_t)updates * sizes->value_bytes;
+    cells[COLUMN_SIGNATURES] = (uint64_t)updates * sizes->scenario->network.signature_bytes;
+    cells[COLUMN_FIELDS] = rows - cells[COLUMN_VALUES] - cells[COLUMN_SIGNATURES];
+    cells[COLUMN_VECTOR] = encoded - loaded;
+    cells[COLUMN_ENCODED] = encoded;
+    cells[COLUMN_TRANSPORT] =
+        sim_network_transport_bytes(&sizes->network, (uint32_t)encoded, updates);
+    cells[COLUMN_SENT] = encoded + cells[COLUMN_TRANSPORT];
+}
+
+static bool is_used(const struct sim_gossip *gossip, const struct kind *kind)
+{
+    return (kind->modes & MODE(gossip->mode)) != 0 &&
+           (kind->kind != MESH_MESSAGE_ASK || gossip->rumor.pull) &&
+           (kind->kind != MESH_MESSAGE_FEEDBACK || gossip->rumor.feedback);
+}
+
+static void measure_all(struct sizes *sizes)
+{
+    const struct sim_scenario *scenario = sizes->scenario;
+    bool several = scenario->workload.updates > 1;
+    for (size_t i = 0; i < KIND_COUNT; i++) {
+        const struct kind *kind = &kinds[i];
+        bool carries = kind->updates || kind->vector;
+        for (enum load load = kind->empty ? LOAD_NONE : LOAD_ONE;
+             is_used(&scenario->gossip, kind) &&
+             load <= (carries ? several ? LOAD_MOST : LOAD_ONE : LOAD_NONE);
+             load++) {
+            measure(sizes, kind, load);
+        }
+    }
+}
+
+// ---- Printing ----
+
+static void print_part(FILE *output, const char *name, uint32_t least, uint32_t most,
+                       const char *meaning)
+{
+    char bytes[32];
+    snprintf(bytes, sizeof bytes, least == most ? "%" PRIu32 : "%" PRIu32 " to %" PRIu32, least,
+             most);
+    fprintf(output, "  %-14s %10s  %s\n", name, bytes, meaning);
+}
+
+static void print_transport(const struct sizes *sizes, FILE *output)
+{
+    const struct sim_network *network = &sizes->network;
+    char meaning[200];
+    char acknowledged[80] = "";
+    if (network->ack_bytes > 0) {
+        snprintf(acknowledged, sizeof acknowledged, ", and %" PRIu32 " back for every second one",
+                 network->ack_bytes);
+    }
+    snprintf(meaning, sizeof meaning, "added to every packet of at most %" PRIu32 " bytes%s%s",
+             network->packet_bytes_max, network->packet_per_update ? " and one update" : "",
+             acknowledged);
+    print_part(output, sim_transport_name(sizes->scenario->network.transport),
+               network->packet_overhead_bytes, network->packet_overhead_bytes, meaning);
+}
+
+// What all updates of one writer add to a vector: an entry.
+static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
+{
+    static const struct kind vector = {.kind = MESH_MESSAGE_VECTOR};
+    uint32_t empty = bytes_of(sizes, &vector, 0, 0);
+    for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
+        if (sizes->table.updates[lane].dot.origin == origin) {
+            sizes->message->lanes[sizes->words + lane / 64] |= UINT64_C(1) << lane % 64;
+        }
+    }
+    return mesh_wire_message_bytes(&sizes->table, sizes->message) - empty;
+}
+
+static void print_parts(struct sizes *sizes, FILE *output)
+{
+    uint32_t fixed = sizes->value_bytes + sizes->scenario->network.signature_bytes;
+    uint32_t fields[2] = {UINT32_MAX, 0};
+    uint32_t origin_max = 0;
+    for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
+        const struct mesh_update *update = &sizes->table.updates[lane];
+        uint32_t bytes = update->wire_bytes - fixed;
+        fields[0] = bytes < fields[0] ? bytes : fields[0];
+        fields[1] = bytes > fields[1] ? bytes : fields[1];
+        origin_max = update->dot.origin > origin_max ? update->dot.origin : origin_max;
+    }
+    uint32_t entry_first = entry_bytes(sizes, 0);
+    uint32_t entry_last = entry_bytes(sizes, origin_max);
+    fprintf(output, "\nparts, bytes\n");
+    print_part(output, "header", MESH_WIRE_HEADER_BYTES, MESH_WIRE_HEADER_BYTES,
+               "kind, scope, source, initiator, occasion");
+    print_part(output, "hash", MESH_WIRE_HASH_BYTES, MESH_WIRE_HASH_BYTES,
+               "of all that the sender holds");
+    print_part(output, "update fields", fields[0], fields[1],
+               "origin, sequence, clock, type, key, and the amount or the value's length");
+    print_part(output, "value", sizes->value_bytes, sizes->value_bytes,
+               sizes->scenario->workload.crdt == SIM_G_COUNTER ? "a counter's updates have none"
+                                                               : "workload.value_bytes");
+    print_part(output, "signature", sizes->scenario->network.signature_bytes,
+               sizes->scenario->network.signature_bytes, "security.signature_algo");
+    print_part(output, "vector entry", entry_first < entry_last ? entry_first : entry_last,
+               entry_first > entry_last ? entry_first : entry_last,
+               "origin, first sequence, how many without a gap");
+    print_transport(sizes, output);
+}
+
+static int width_of(const struct sizes *sizes, int column, const char *title)
+{
+    int width = (int)strlen(title);
+    for (uint32_t i = 0; i < sizes->row_count; i++) {
+        int digits = snprintf(NULL, 0, "%" PRIu64, sizes->rows[i].cells[column]);
+        width = digits > width ? digits : width;
+    }
+    return width;
+}
+
+static void print_messages(const struct sizes *sizes, FILE *output)
+{
+    const char *titles[COLUMN_COUNT] = {
+        [COLUMN_UPDATES] = "updates", [COLUMN_ENTRIES] = "entries",
+        [COLUMN_HEADER] = "header",   [COLUMN_HASH] = "hash",
+        [COLUMN_COUNTS] = "counts",   [COLUMN_FIELDS] = "fields",
+        [COLUMN_VALUES] = "values",   [COLUMN_SIGNATURES] = "signatures",
+        [COLUMN_VECTOR] = "vector",   [COLUMN_ENCODED] = "encoded",
+        [COLUMN_SENT] = "sent",
+    };
+    titles[COLUMN_TRANSPORT] = sim_transport_name(sizes->scenario->network.transport);
+    fprintf(output, "\nmessages, bytes\n  %-8s", "");
+    for (int column = 0; column < COLUMN_COUNT; column++) {
+        fprintf(output, "  %*s", width_of(sizes, column, titles[column]), titles[column]);
+    }
+    fprintf(output, "\n");
+    for (uint32_t i = 0; i < sizes->row_count; i++) {
+        fprintf(output, "  %-8s", sizes->rows[i].name);
+        for (int column = 0; column < COLUMN_COUNT; column++) {
+            fprintf(output, "  %*" PRIu64, width_of(sizes, column, titles[column]),
+                    sizes->rows[i].cells[column]);
+        }
+        fprintf(output, "\n");
+    }
+}
+
+bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FILE *output,
+                    struct sim_error *error)
+{
+    struct sim_scenario *scenarios;
+    uint32_t count;
+    if (!sim_load_scenario(path, overrides, &scenarios, &count, error)) {
+        return false;
+    }
+    struct sizes sizes;
+    sizes_init(&sizes, &scenarios[0]);
+    measure_all(&sizes);
+    fprintf(output, "%s: mode %s, %" PRIu32 " agents, %" PRIu32 " updates\n", path,
+            sim_mode_name(scenarios[0].gossip.mode), scenarios[0].agents,
+            scenarios[0].workload.updates);
+    if (count > 1) {
+        fprintf(output, "of the first of %" PRIu32 " cells: %s\n", count, scenarios[0].cell);
+    }
+    print_parts(&sizes, output);
+    print_messages(&sizes, output);
+    sizes_finish(&sizes);
+    sim_scenarios_destroy(scenarios, count);
+    if (fflush(output) != 0 || ferror(output)) {
+        return sim_error_set(error, SIM_ERROR_IO, "cannot write the sizes");
+    }
+    return true;
+}
