@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The figures that the program has to reproduce, as data, and the one rule by which they are
+// compared.
+//
+//    scenario file --> the real program --> figures of every run --> struct estimate --+
+//                                                                                      |
+//    what was printed, with the rounding of its last digit -----+--> struct comparison-+
+//    what a Markov chain says, exactly (chain.h) ---------------+        |
+//                                                              |mean - reference| <= 3 standard
+//                                                              errors + rounding
+//
+// A figure can have both references. A row of another table is one more row of the list in
+// reference.c, and a scenario file of that name.
+
+#ifndef REFERENCE_H
+#define REFERENCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum figure {
+    FIGURE_RESIDUE,  // share of the nodes that never get an update
+    FIGURE_TRAFFIC,  // copies of an update sent, per node
+    FIGURE_LAST,     // rounds until the last receipt
+    FIGURE_ROUNDS,   // rounds until the scenario's threshold
+    FIGURE_COUNT
+};
+
+// What to make of a printed figure.
+enum standing {
+    STANDING_JUDGED,  // ours must agree
+    STANDING_ASIDE,   // shown, not judged: the exact expectation lies outside its rounding (README)
+    STANDING_REFUTED,  // ours must differ
+    STANDING_LIMIT     // shown, not judged: a law for infinitely many nodes, up to a constant
+};
+
+enum exact_chain {
+    EXACT_NONE,
+    EXACT_PUSH,  // parameter: fanout
+    EXACT_PULL,
+    EXACT_POISSON,  // variant: both ways
+    EXACT_COIN,     // parameter: k; variant: blind
+    EXACT_FORWARD,  // parameter: contacts; variant: distinct
+};
+
+struct exact {
+    enum exact_chain chain;
+    int nodes;
+    int parameter;
+    int arrival_percent;  // EXACT_PUSH
+    int target;           // EXACT_PUSH, EXACT_PULL: how many are to know
+    bool variant;
+};
+
+struct reference {
+    const char *scenario;  // the file <scenario>.yaml
+    const char *source;    // paper and row
+    enum figure figure;
+    bool deviation;          // the figure's standard deviation over the runs, not its mean
+    const char *published;   // as printed, for the rounding is in the digits; NULL: nothing is
+    enum standing standing;  // of `published`
+    struct exact exact;
+};
+
+// Rows of one scenario stand together.
+extern const struct reference references[];
+extern const int reference_count;
+
+// Runs that a quick test makes of a scenario; all of them: `repeat` of its file.
+int reference_sampled_runs(const char *scenario);
+
+const char *reference_figure_name(const struct reference *reference);
+
+// Half a unit of the last digit printed: 0.005 for "0.18", 0.5 for "38".
+double reference_rounding(const char *published);
+
+// The chain's figure, NAN when the row has none.
+double reference_exact(const struct reference *reference);
+
+// The exact figure, or the printed one of a row that has no other.
+double reference_value(const struct reference *reference);
+
+// ---- Comparing ----
+
+struct estimate {
+    double value;
+    double error;  // its standard error
+    int runs;
+};
+
+struct estimate estimate_mean(const double *values, int count);
+// Of the standard deviation of `values`; its error from their fourth moment.
+struct estimate estimate_deviation(const double *values, int count);
+
+struct comparison {
+    double reference;
+    double difference;  // ours - reference
+    double tolerance;   // 3 standard errors + rounding
+    bool agrees;
+};
+
+struct comparison comparison_make(const struct estimate *ours, double reference, double rounding);
+
+// Whether the row holds: ours agrees with the exact figure and with the printed one, or differs
+// from it where the row says so. A story of what did not hold goes to `story`.
+bool reference_holds(const struct reference *reference, const struct estimate *ours, char *story,
+                     size_t story_bytes);
+
+// Whether 3 standard errors are within 1 % of the reference or the printed rounding, whichever is
+// larger, so that agreeing means something. Deviations are exempt.
+bool reference_is_sharp(const struct reference *reference, const struct estimate *ours);
+
+#endif
