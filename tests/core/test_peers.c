@@ -276,6 +276,25 @@ Test(peers, that_are_latency_aware_are_the_nearest_of_three)
               "%u and %u, expected %.0f each", counts[0], counts[2], side);
 }
 
+// Word by word as mesh/peers.h says: 1 to 3 are the candidates, the earliest wins among equals.
+Test(peers, that_are_latency_aware_are_the_candidates_of_the_drawing)
+{
+    struct mesh_scope scope = three_groups(MESH_LATENCY_AWARE, 0);
+    for (uint64_t tick = 0; tick < 2000; tick++) {
+        struct mesh_random random =
+            mesh_draw(42, MESH_DRAW_TICK_PEERS, 0, 7, mesh_occasion_of_tick(0, tick));
+        uint32_t best = 0;
+        for (uint32_t word = 3; word >= 1; word--) {
+            uint32_t candidate = mesh_below(random.word[word], GROUPS * GROUP);
+            bool nearer = distances[candidate / GROUP] <= distances[best / GROUP];
+            best = word == 3 || nearer ? candidate : best;
+        }
+        uint32_t peer;
+        peers_at(&scope, 7, tick, &peer);
+        cr_assert(best == 7 || peer == best, "tick %lu: %u, by the words %u", tick, peer, best);
+    }
+}
+
 Test(peers, that_are_hybrid_are_the_nearest_of_three_or_anyone)
 {
     expect_biased(MESH_HYBRID, 100, nearest_of_three, "100 %");

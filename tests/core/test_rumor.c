@@ -368,6 +368,24 @@ Test(rumor, with_pull_a_cycle_of_useless_answers_counts_once)
     lab_finish(lab);
 }
 
+// Useless, useful, useless: with k = 2 the counts are 1, 0, 1, and only the next one ends it.
+Test(rumor, with_pull_a_useful_cycle_resets_the_counter)
+{
+    struct lab *lab = lab_with(
+        (struct lab_settings){.nodes = 3, .rumor = {.pull = true, .feedback = true, .k = 2}});
+    lab_increment(lab, A, 0, 1);
+    ask(lab, B);
+    tick_alone(lab, A);
+    static const uint32_t askers[] = {B, C, B, B};
+    for (uint32_t cycle = 0; cycle < 4; cycle++) {
+        lab_tell_anew(lab);
+        ask(lab, askers[cycle]);
+        tick_alone(lab, A);
+        cr_expect_eq(is_hot(lab, A), cycle < 3, "after cycle %u:\n%s", cycle, lab->story);
+    }
+    lab_finish(lab);
+}
+
 Test(rumor, with_pull_a_cycle_in_which_nobody_asks_changes_nothing)
 {
     struct lab *lab =

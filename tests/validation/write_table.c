@@ -3,6 +3,7 @@
 // marker. Nothing is judged here; that is what the tests do. Takes minutes.
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "program.h"
@@ -45,24 +46,31 @@ static bool write_rows(FILE *output)
     return true;
 }
 
-static bool write_table(const char *path, const char *fresh_path)
+// The whole file anew, in memory: an interrupted run leaves the old one as it was.
+static bool make_text(const char *path, char **text, size_t *bytes)
 {
     FILE *old = fopen(path, "r");
-    FILE *fresh = fopen(fresh_path, "w");
-    bool written = old != NULL && fresh != NULL && copy_prose(old, fresh);
-    if (!written) {
-        fprintf(stderr, "cannot read %s, or it has no line %s", path, table_marker);
+    if (old == NULL) {
+        fprintf(stderr, "cannot read %s\n", path);
+        return false;
+    }
+    FILE *fresh = open_memstream(text, bytes);
+    bool made = fresh != NULL && copy_prose(old, fresh);
+    fclose(old);
+    if (!made) {
+        fprintf(stderr, "%s has no line %s", path, table_marker);
     } else {
         table_write_head(fresh);
-        written = write_rows(fresh);
+        made = write_rows(fresh);
     }
-    if (old != NULL) {
-        fclose(old);
-    }
-    if (fresh != NULL) {
-        written &= fclose(fresh) == 0;
-    }
-    return written;
+    return (fresh == NULL || fclose(fresh) == 0) && made;
+}
+
+static bool write_text(const char *path, const char *text, size_t bytes)
+{
+    FILE *file = fopen(path, "w");
+    bool written = file != NULL && fwrite(text, 1, bytes, file) == bytes;
+    return file != NULL && fclose(file) == 0 && written;
 }
 
 int main(int count, char **arguments)
@@ -71,11 +79,9 @@ int main(int count, char **arguments)
         fputs("write_table README.md\n", stderr);
         return 64;
     }
-    char fresh_path[LINE_BYTES];
-    snprintf(fresh_path, sizeof fresh_path, "%s.new", arguments[1]);
-    if (!write_table(arguments[1], fresh_path) || rename(fresh_path, arguments[1]) != 0) {
-        remove(fresh_path);
-        return 74;
-    }
-    return 0;
+    char *text = NULL;
+    size_t bytes = 0;
+    bool done = make_text(arguments[1], &text, &bytes) && write_text(arguments[1], text, bytes);
+    free(text);
+    return done ? 0 : 74;
 }
