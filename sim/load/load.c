@@ -25,7 +25,7 @@ static int compare_rows(const void *left, const void *right)
 static void number_rows(struct row *rows, uint32_t count, struct sim_scenario *scenarios)
 {
     qsort(rows, count, sizeof *rows, compare_rows);
-    for (uint32_t i = 0; i < count; i++) {  // row: for now the first cell with the same text
+    for (uint32_t i = 0; i < count; i++) {  // row: first the cell with the same text
         bool same = i > 0 && strcmp(rows[i].text, rows[i - 1].text) == 0;
         scenarios[rows[i].cell].row = same ? scenarios[rows[i - 1].cell].row : rows[i].cell;
     }
