@@ -139,7 +139,8 @@ static int64_t upper_end(const struct sim_node *node, const char *path, struct s
     return sim_key_read(sim_key_find(path), path, node, &value, error) ? value.high : -1;
 }
 
-// Reads the list; `agents` of each region is its weight until they are scaled, 0 when the file gives none.
+// Reads the list; `agents` of each region is its weight until they are scaled, 0 when the file
+// gives none.
 static bool bind_regions(struct sim_arena *arena, const struct sim_node *list,
                          struct sim_scenario *scenario, struct sim_error *error)
 {
