@@ -98,8 +98,3 @@ uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *ou
     output->message_words += words;
     return sim_messages_reference(messages, (const struct mesh_message *)copy);
 }
-
-uint64_t sim_messages_bytes(const struct sim_messages *messages)
-{
-    return (uint64_t)(messages->chunk_count - 1) * sizeof(uint64_t) << messages->chunk_shift;
-}

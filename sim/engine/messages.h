@@ -52,8 +52,6 @@ void sim_messages_provide(struct sim_messages *messages, struct mesh_output *out
 uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *output,
                            const struct mesh_message *message);
 
-uint64_t sim_messages_bytes(const struct sim_messages *messages);
-
 size_t sim_message_words(const struct mesh_message *message);
 
 static inline const struct mesh_message *sim_messages_at(const struct sim_messages *messages,

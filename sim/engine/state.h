@@ -45,7 +45,6 @@ struct sim_worker {
     uint32_t change_count;
     uint32_t change_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
-    uint64_t rejects;
     uint64_t events;
 };
 

@@ -265,7 +265,6 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     outcome->reached_ns = sim_engine_run(engine, world->until_ns);
     outcome->fingerprint = sim_engine_fingerprint(engine);
     outcome->events = sim_engine_events(engine);
-    outcome->rejects = engine->worker.rejects;
     outcome->replicas_hash = hash_replicas(engine, world);
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);

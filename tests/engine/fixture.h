@@ -80,7 +80,6 @@ struct outcome {
     uint64_t events;
     uint64_t reached_ns;
     uint64_t replicas_hash;  // of all that the replicas hold at the end
-    uint64_t rejects;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];
     uint64_t checkpoint_fingerprint;  // of the last checkpoint

@@ -40,7 +40,6 @@
 #define MESH_NODE_NONE UINT32_MAX
 #define MESH_NODE_MAX (1u << 24)  // node ids are below: they fit a draw's index
 #define MESH_FANOUT_MAX 1000
-#define MESH_NEVER UINT64_MAX
 
 // How updates travel in a scope (README.md, "Gossip modes").
 enum mesh_mode {
