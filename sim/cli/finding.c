@@ -12,7 +12,7 @@ static double tick_share(const struct sim_result *results, uint32_t count)
         for (uint32_t i = 0; !results[r].interrupted && i < results[r].update_count; i++) {
             const struct sim_update_result *update = &results[r].updates[i];
             if (sim_update_counts(update) && update->path.node != MESH_NODE_NONE) {
-                ticks += (double)update->path.tick_ns;
+                ticks += (double)sim_path_tick_ns(&update->path);
                 network += (double)update->path.network_ns;
             }
         }

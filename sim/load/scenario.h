@@ -54,7 +54,8 @@ struct sim_region {
     const char *location;  // NULL: not said
     const char **zones;    // [zone_count]; zone_count >= 1 (a region without zones is one zone)
     uint32_t zone_count;
-    uint32_t agents;  // after scaling to sim_scenario.agents: they add up to it
+    uint32_t agents;        // after scaling to sim_scenario.agents: they add up to it
+    uint32_t leader_count;  // multi_region_leaders: active bridges, 1 .. seeds_per_region
 };
 
 // The graph along which mode delta propagates. Tree: agent i is the parent of `degree` next ones.
@@ -75,9 +76,28 @@ struct sim_gossip {
     struct sim_delta_settings delta;  // mode delta
     enum mesh_selection selection;
     uint32_t bias_percent;   // local-bias and hybrid, 0 .. 100
-    uint32_t fanout;         // 1 .. MESH_FANOUT_MAX
-    uint64_t interval_ns;    // > 0
+    uint32_t fanout;         // in the innermost scope, 1 .. MESH_FANOUT_MAX
+    uint64_t interval_ns;    // of the innermost scope, > 0
     uint32_t threshold_ppb;  // theta, parts per billion, 1 .. 1e9 (0.99 -> 990000000)
+};
+
+// multi_region_leaders: `candidates` of each region, of which leader_count are its bridges.
+struct sim_leaders {
+    uint32_t candidates;   // of each region (bootstrap.seeds_per_region)
+    uint32_t fanout;       // bridges of other regions that a bridge addresses
+    uint64_t interval_ns;  // between a bridge's ticks towards them
+};
+
+// hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as
+// evenly as possible, the earlier edges first. gossip.fanout and gossip.interval_ns are an edge's.
+struct sim_hierarchy {
+    uint32_t coordinators;
+    uint32_t aggregators_per_region;
+    uint32_t edges_per_aggregator;
+    uint32_t relays;                  // agents of an edge that talk to its aggregator
+    uint32_t coordinators_addressed;  // by an aggregator or a coordinator, at a tick
+    uint64_t aggregator_interval_ns;  // between ticks of relays, and of aggregators, upwards
+    uint64_t global_interval_ns;      // between a coordinator's ticks
 };
 
 struct sim_workload {
@@ -109,6 +129,8 @@ struct sim_scenario {
     struct sim_region *regions;  // [region_count], in file order
     uint32_t region_count;
     struct sim_gossip gossip;
+    struct sim_leaders leaders;      // multi_region_leaders
+    struct sim_hierarchy hierarchy;  // hierarchical
     struct sim_network_settings network;
     struct sim_workload workload;
     struct sim_expectation *expectations;

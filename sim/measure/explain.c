@@ -69,7 +69,7 @@ static struct paths paths_create(const struct sim_case *judged, uint32_t share_p
 
 static uint64_t path_ticks(const struct sim_path *path)
 {
-    return path->tick_ns;
+    return sim_path_tick_ns(path);
 }
 
 static uint64_t path_network(const struct sim_path *path)
@@ -97,7 +97,8 @@ static bool interval_holds(const struct paths *paths, uint32_t share_ppb, uint64
 {
     uint64_t held = 0;
     for (uint64_t i = 0; i < paths->count; i++) {
-        mesh_uint128 ticks = (mesh_uint128)paths->items[i].tick_ns * ms * NS_PER_MS / interval_ns;
+        mesh_uint128 ticks =
+            (mesh_uint128)sim_path_tick_ns(&paths->items[i]) * ms * NS_PER_MS / interval_ns;
         held += ticks + paths->items[i].network_ns <= most_ns;
     }
     return (mesh_uint128)held * SIM_ONE_PPB >= (mesh_uint128)paths->count * share_ppb;

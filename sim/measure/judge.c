@@ -140,7 +140,7 @@ static double tick_share(const struct sim_case *judged)
         for (uint32_t i = 0; !result->interrupted && i < result->update_count; i++) {
             const struct sim_update_result *update = &result->updates[i];
             if (sim_update_counts(update) && sim_path_known(update)) {
-                ticks += (double)update->path.tick_ns;
+                ticks += (double)sim_path_tick_ns(&update->path);
                 network += (double)update->path.network_ns;
             }
         }

@@ -6,9 +6,12 @@
 void sim_result_finish(struct sim_result *result)
 {
     free(result->updates);
+    free(result->curves);
     free(result->checkpoints);
     result->updates = NULL;
+    result->curves = NULL;
     result->checkpoints = NULL;
     result->update_count = 0;
+    result->curve_count = 0;
     result->checkpoint_count = 0;
 }

@@ -18,27 +18,44 @@
 
 #define SIM_TIME_NEVER UINT64_MAX
 #define SIM_CURVE_POINTS 200
+#define SIM_REGION_NONE UINT32_MAX
+
+// Whose ticks an update waits for: those of the innermost scope (the mesh, a region, an edge); of
+// the links that lead out of it (bridges; relays and aggregators); of the coordinators.
+enum sim_tick { SIM_TICK_GOSSIP, SIM_TICK_LINK, SIM_TICK_GLOBAL, SIM_TICK_COUNT };
+
+// How far an update has come: in the writer's edge, in its region, everywhere.
+enum sim_reach { SIM_REACH_EDGE, SIM_REACH_REGION, SIM_REACH_ALL, SIM_REACH_COUNT };
 
 // Where the time to theta of one update went, along the causal path of the receipt that reached it:
 // writer -> ... -> the node whose receipt made it ceil(theta * m). The parts add up to theta_ns.
 struct sim_path {
-    uint64_t tick_ns;     // waiting for gossip ticks
-    uint64_t network_ns;  // in flight
+    uint64_t tick_ns[SIM_TICK_COUNT];  // waiting for ticks
+    uint64_t network_ns;               // in flight
     uint32_t hops;
     uint32_t node;  // the last one; MESH_NODE_NONE: theta was never reached, or no path was kept
 };
 
+// The part of an update's cohort that is near its writer. A mesh without edges (or with one region)
+// has no such part: cohort 0.
+struct sim_near {
+    uint32_t cohort;
+    uint32_t held;
+    uint64_t theta_ns;  // until ceil(theta * cohort) of them hold it
+};
+
 struct sim_update_result {
-    struct mesh_dot dot;       // origin: the writer
-    uint64_t written_ns;       // simulated time of the write
-    bool measured;             // false: written before the end of the warm-up
-    uint32_t cohort;           // m: honest agents live at the write, writer included
-    uint32_t held;             // of them, how many hold it at the end
-    uint64_t theta_ns;         // until ceil(theta * m) of the cohort hold it
-    uint64_t half_ns;          // until half do
-    uint64_t p99_ns;           // until 99 % do
-    uint64_t all_ns;           // until all do
-    uint64_t last_receipt_ns;  // last first receipt; 0 when only the writer holds it
+    struct mesh_dot dot;                  // origin: the writer
+    uint64_t written_ns;                  // simulated time of the write
+    bool measured;                        // false: written before the end of the warm-up
+    uint32_t cohort;                      // m: honest agents live at the write, writer included
+    uint32_t held;                        // of them, how many hold it at the end
+    uint64_t theta_ns;                    // until ceil(theta * m) of the cohort hold it
+    uint64_t half_ns;                     // until half do
+    uint64_t p99_ns;                      // until 99 % do
+    uint64_t all_ns;                      // until all do
+    uint64_t last_receipt_ns;             // last first receipt; 0 when only the writer holds it
+    struct sim_near near[SIM_REACH_ALL];  // of the writer's edge, of its region
     struct sim_path path;
 };
 
@@ -61,6 +78,8 @@ struct sim_curve {
     uint64_t pairs;                   // what `held` counts up to
     uint64_t held[SIM_CURVE_POINTS];  // cumulative; those after the last point are left out
     uint32_t point_count;
+    enum sim_reach reach;  // EDGE, REGION: among those near the writer; ALL: see `region`
+    uint32_t region;       // ALL: among this region's agents, or SIM_REGION_NONE: all
 };
 
 // A rolling fingerprint as it stood at a simulated time, with the number of events handled so far.
@@ -76,12 +95,13 @@ struct sim_result {
     bool interrupted;     // the run stopped before its end: nothing of it may be judged
     uint64_t fingerprint;
     uint64_t simulated_ns;
-    uint64_t interval_ns;  // of the scope the updates spread in: rounds = ns / interval_ns
+    uint64_t interval_ns[SIM_REACH_COUNT];  // the slowest on the way: rounds = ns / interval_ns
     uint32_t agents;
     struct sim_update_result *updates;  // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
-    struct sim_curve curve;              // of the one scope class there is so far: "mesh"
+    struct sim_curve *curves;  // [curve_count]: the whole mesh first, then by reach, by region
+    uint32_t curve_count;
     struct sim_checkpoint *checkpoints;  // [checkpoint_count], in order of time
     uint32_t checkpoint_count;
     // The median of the class's distribution; 0 when it delivered nothing.
@@ -92,6 +112,16 @@ struct sim_result {
     uint64_t wall_ns;
     uint64_t peak_rss_bytes;
 };
+
+// Waiting for ticks, all tiers together.
+static inline uint64_t sim_path_tick_ns(const struct sim_path *path)
+{
+    uint64_t sum_ns = 0;
+    for (uint32_t i = 0; i < SIM_TICK_COUNT; i++) {
+        sum_ns += path->tick_ns[i];
+    }
+    return sum_ns;
+}
 
 void sim_result_finish(struct sim_result *result);  // frees the arrays
 

@@ -29,7 +29,7 @@ static uint64_t rounds_of(const struct sim_scenario *scenario, const struct sim_
         since_ns == 0) {
         return since_ns;
     }
-    uint64_t interval_ns = result->interval_ns;
+    uint64_t interval_ns = result->interval_ns[SIM_REACH_ALL];
     uint64_t ticks = (update->written_ns + since_ns) / interval_ns;
     uint64_t before = update->written_ns == 0 ? 0 : (update->written_ns - 1) / interval_ns;
     return (ticks - before) * interval_ns;
@@ -342,7 +342,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     *summary = (struct sim_summary){.interval_ns = scenario->gossip.interval_ns};
     for (uint32_t i = 0; i < count; i++) {
         if (!results[i].interrupted) {
-            summary->interval_ns = results[i].interval_ns;
+            summary->interval_ns = results[i].interval_ns[SIM_REACH_ALL];
             add_result(summary, scenario, &results[i]);
         }
     }

@@ -8,7 +8,10 @@
 
 const char *sim_pair_class_name(enum sim_pair_class pair)
 {
-    static const char *const names[] = {"same_host", "same_zone", "same_region", "inter_region"};
+    static const char *const names[] = {
+        "same_host",    "same_zone",       "same_region",
+        "inter_region", "edge_aggregator", "aggregator_coordinator",
+    };
     assert(pair < SIM_PAIR_CLASS_COUNT);
     return names[pair];
 }

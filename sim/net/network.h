@@ -6,6 +6,8 @@
 //                             h1        250..332     loss and (later) price
 //                   1b        h2        333..582
 //
+// In a hierarchy the links between tiers are classes of their own, wherever the two nodes live.
+//
 // One-way latencies everywhere; nothing is multiplied behind the user's back. A message is lost,
 // duplicated and delayed by draws keyed (kind, index, source, occasion), so what happens to it does
 // not depend on what else is under way. Integers only.
@@ -25,8 +27,13 @@ enum sim_pair_class {
     SIM_SAME_ZONE,
     SIM_SAME_REGION,
     SIM_INTER_REGION,
+    SIM_EDGE_AGGREGATOR,
+    SIM_AGGREGATOR_COORDINATOR,
     SIM_PAIR_CLASS_COUNT
 };
+
+// What a host's nodes are. Hosts of different tiers are different hosts.
+enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR };
 
 enum sim_distribution { SIM_CONSTANT, SIM_UNIFORM };
 
@@ -59,6 +66,7 @@ struct sim_network_settings {
 struct sim_host {
     uint16_t zone;  // counted over the whole world
     uint16_t region;
+    uint16_t tier;  // enum sim_tier
 };
 
 struct sim_link {
@@ -89,10 +97,15 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
                       uint64_t seed, const uint32_t *host_of, uint32_t node_count,
                       const struct sim_host *hosts);
 
-// How far apart two different hosts are.
+// How far apart two different hosts are. Agents and coordinators do not talk to each other.
 static inline enum sim_pair_class sim_network_pair_of_hosts(const struct sim_host *from,
                                                             const struct sim_host *to)
 {
+    if (from->tier != to->tier) {
+        return from->tier + to->tier == SIM_TIER_AGENT + SIM_TIER_AGGREGATOR
+                   ? SIM_EDGE_AGGREGATOR
+                   : SIM_AGGREGATOR_COORDINATOR;
+    }
     return from->zone == to->zone       ? SIM_SAME_ZONE
            : from->region == to->region ? SIM_SAME_REGION
                                         : SIM_INTER_REGION;

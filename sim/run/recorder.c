@@ -27,7 +27,10 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
         sim_memory_pages((size_t)recorder->tracked * scenario->agents * sizeof *recorder->receipts);
     result->updates = sim_memory_zeroed(updates * sizeof *result->updates);
     result->update_count = updates;
-    result->curve.step_ns = CURVE_STEP_NS_MIN;
+    result->curves = sim_memory_zeroed(sizeof *result->curves);
+    result->curve_count = 1;
+    result->curves[0] = (struct sim_curve){
+        .step_ns = CURVE_STEP_NS_MIN, .reach = SIM_REACH_ALL, .region = SIM_REGION_NONE};
     for (uint32_t i = 0; i < updates; i++) {
         result->updates[i] = (struct sim_update_result){
             .dot = {.origin = writes[i].node},
@@ -40,7 +43,7 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
             .all_ns = SIM_TIME_NEVER,
             .path = {.node = MESH_NODE_NONE},
         };
-        result->curve.pairs += result->updates[i].measured ? scenario->agents : 0;
+        result->curves[0].pairs += result->updates[i].measured ? scenario->agents : 0;
     }
 }
 
@@ -92,7 +95,7 @@ static struct sim_path path_to(const struct sim_recorder *recorder, uint32_t upd
         uint64_t held_ns = sent_ns - teller->received_ns;
         // Of the time the teller held it: until the causing tick it waited, then messages flew.
         uint64_t flew_ns = held_ns < receipt->since_tick_ns ? held_ns : receipt->since_tick_ns;
-        path.tick_ns += held_ns - flew_ns;
+        path.tick_ns[SIM_TICK_GOSSIP] += held_ns - flew_ns;
         path.network_ns += flew_ns + receipt->flight_ns;
         path.hops++;
         receipt = teller;
@@ -134,7 +137,7 @@ static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim
     update->held++;
     update->last_receipt_ns = since_ns;
     if (update->measured) {
-        enter_curve(&recorder->result->curve, since_ns);
+        enter_curve(&recorder->result->curves[0], since_ns);
     }
     if (update->held == share_of(update->cohort, SIM_PPB / 2)) {
         update->half_ns = since_ns;

@@ -138,7 +138,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .seed = scenario->seed + repetition,
         .repetition = repetition,
         .agents = scenario->agents,
-        .interval_ns = scenario->gossip.interval_ns,
+        .interval_ns = {[SIM_REACH_ALL] = scenario->gossip.interval_ns},
     };
     if (!fits(scenario, error)) {
         return false;
@@ -168,7 +168,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted;
         copy_counters(engine, &world.network, result);
-        close_curve(&result->curve);
+        close_curve(&result->curves[0]);
         forget_unwritten(result);
     }
     sim_engine_destroy(engine);

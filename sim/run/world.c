@@ -41,7 +41,7 @@ static void place_agents(struct sim_world *world, const struct sim_scenario *sce
     world->host_of = sim_memory_zeroed(scenario->agents * sizeof *world->host_of);
     world->hosts =
         sim_memory_zeroed((scenario->agents / agents_per_host + zones + 1) * sizeof *world->hosts);
-    struct sim_host place = {0, 0};
+    struct sim_host place = {0};
     uint32_t first = 0;
     for (uint32_t i = 0; i < scenario->region_count; i++, place.region++) {
         const struct sim_region *region = &scenario->regions[i];

@@ -186,7 +186,7 @@ static void put_repetition(struct rows *rows, const struct sim_result *result)
     put_count(rows, result->interrupted);
     put_bits(rows, result->fingerprint);
     put_count(rows, result->simulated_ns);
-    put_count(rows, result->interval_ns);
+    put_count(rows, result->interval_ns[SIM_REACH_ALL]);
     put_count(rows, result->agents);
     put_count(rows, result->events);
     end_row(rows);
@@ -200,7 +200,7 @@ static void put_path(struct rows *rows, const struct sim_path *path)
         }
         return;
     }
-    put_count(rows, path->tick_ns);
+    put_count(rows, sim_path_tick_ns(path));
     put_count(rows, path->network_ns);
     put_count(rows, path->hops);
     put_count(rows, path->node);
@@ -271,7 +271,7 @@ static void put_latencies(struct rows *rows, const struct sim_result *result)
 
 static void put_curve(struct rows *rows, const struct sim_result *result)
 {
-    const struct sim_curve *curve = &result->curve;
+    const struct sim_curve *curve = &result->curves[0];
     begin_table(rows, "INSERT INTO curves VALUES (?,?,?,?,?,?)");
     for (uint32_t point = 0; point < curve->point_count; point++) {
         begin_row_of(rows, result);

@@ -58,7 +58,7 @@ static struct measured run(uint32_t node_count, enum sim_queue queue)
         settings.latency[pair] = (struct sim_latency){SIM_UNIFORM, 1000000, 10000000};
     }
     uint32_t *host_of = calloc(node_count, sizeof *host_of);
-    struct sim_host host = {0, 0};
+    struct sim_host host = {0};
     struct sim_network network;
     sim_network_init(&network, &settings, mesh.seed, host_of, node_count, &host);
     struct sim_write write = {

@@ -27,7 +27,7 @@ struct sim_result fixture_result(uint32_t update_count, uint64_t ticks_ms, uint6
 {
     struct sim_result result = {
         .simulated_ns = 20000 * MS,
-        .interval_ns = 100 * MS,
+        .interval_ns = {[SIM_REACH_ALL] = 100 * MS},
         .agents = 100,
         .updates = calloc(update_count, sizeof *result.updates),
         .update_count = update_count,
@@ -44,7 +44,10 @@ struct sim_result fixture_result(uint32_t update_count, uint64_t ticks_ms, uint6
             .p99_ns = time_ns,
             .all_ns = time_ns,
             .last_receipt_ns = time_ns,
-            .path = {.tick_ns = ticks_ms * MS, .network_ns = network_ms * MS, .hops = 2, .node = 1},
+            .path = {.tick_ns = {ticks_ms * MS},
+                     .network_ns = network_ms * MS,
+                     .hops = 2,
+                     .node = 1},
         };
     }
     return result;

@@ -86,7 +86,7 @@ Test(judge, the_setting_that_would_do_would_pass_and_not_only_meet_the_target)
     struct sim_scenario scenario = fixture_scenario();
     struct sim_result result = fixture_result(100, 1, 0);
     for (uint32_t i = 0; i < 100; i++) {
-        result.updates[i].path.tick_ns = (i + 1) * MS;
+        result.updates[i].path.tick_ns[SIM_TICK_GOSSIP] = (i + 1) * MS;
         result.updates[i].theta_ns = (i + 1) * MS;
     }
     struct sim_verdict verdict = judge(&scenario, &result, 1, "selection-flat-convergence");
@@ -117,7 +117,7 @@ Test(judge, no_interval_is_promised_where_the_network_alone_is_too_slow)
     struct sim_result result = fixture_result(100, 10, 20);
     for (uint32_t i = 0; i < 6; i++) {
         result.updates[i].path =
-            (struct sim_path){.tick_ns = 5 * MS, .network_ns = 60 * MS, .node = 1};
+            (struct sim_path){.tick_ns = {5 * MS}, .network_ns = 60 * MS, .node = 1};
         result.updates[i].theta_ns = 65 * MS;
     }
     struct sim_verdict verdict = judge(&scenario, &result, 1, "selection-flat-convergence");
@@ -151,7 +151,7 @@ Test(judge, an_interval_that_spans_the_target_is_inconclusive)
     struct sim_result result = fixture_result(100, 1, 0);
     for (uint32_t i = 0; i < 100; i++) {
         result.updates[i].theta_ns = (i + 1) * MS / 2 + 3 * MS;  // p95 at 50.5 ms
-        result.updates[i].path.tick_ns = result.updates[i].theta_ns;
+        result.updates[i].path.tick_ns[SIM_TICK_GOSSIP] = result.updates[i].theta_ns;
     }
     struct sim_verdict verdict = judge(&scenario, &result, 1, "selection-flat-convergence");
     expect(&verdict, SIM_INCONCLUSIVE, "The interval spans the target: --repeat 4 would halve it.");
@@ -286,7 +286,7 @@ Test(judge, a_latency_sla_is_the_share_of_updates_within_the_convergence_target)
     // One in ten takes 120 ms, 100 of it ticks: 20 + J holds below J = 80, 79 ms.
     for (uint32_t i = 0; i < 300; i++) {
         result.updates[i].theta_ns = 120 * MS;
-        result.updates[i].path.tick_ns = 100 * MS;
+        result.updates[i].path.tick_ns[SIM_TICK_GOSSIP] = 100 * MS;
     }
     verdict = judge(&scenario, &result, 1, "comparison-single-sla");
     expect(&verdict, SIM_FAIL, "90 % of updates within 100 ms, 99.9 % promised");

@@ -104,7 +104,7 @@ static void expect_curve(uint64_t last_ns, uint64_t step_ns)
         wanted[point == 0 ? 0 : point - 1]++;
         tell(&told, i % 2, i / 2, since_ns[i]);
     }
-    const struct sim_curve *curve = &told.result.curve;
+    const struct sim_curve *curve = &told.result.curves[0];
     cr_expect(curve->step_ns == step_ns,
               "last receipt at %" PRIu64 ": step %" PRIu64 ", by hand %" PRIu64, last_ns,
               curve->step_ns, step_ns);

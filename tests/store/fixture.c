@@ -72,7 +72,7 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .p99_ns = 42,
         .all_ns = SIM_TIME_NEVER,
         .last_receipt_ns = 55,
-        .path = {.tick_ns = 30, .network_ns = 11, .hops = 4, .node = 812},
+        .path = {.tick_ns = {30}, .network_ns = 11, .hops = 4, .node = 812},
     };
     updates[1] = (struct sim_update_result){
         .dot = {.origin = 3, .sequence = 1},
@@ -92,16 +92,23 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
 static void init_result(struct sim_result *result, uint32_t repetition,
                         struct sim_update_result *updates, struct sim_checkpoint *checkpoint)
 {
+    static struct sim_curve curve = {.step_ns = 10,
+                                     .pairs = 1000,
+                                     .held = {5, 500, 998},
+                                     .point_count = 3,
+                                     .reach = SIM_REACH_ALL,
+                                     .region = SIM_REGION_NONE};
     *result = (struct sim_result){
         .seed = UINT64_MAX - 1 + repetition,
         .repetition = repetition,
         .fingerprint = 0xF00000000000000A + repetition,
         .simulated_ns = 20000000000,
-        .interval_ns = 100000000,
+        .interval_ns = {[SIM_REACH_ALL] = 100000000},
         .agents = 1000,
         .updates = updates,
         .update_count = FIXTURE_UPDATES,
-        .curve = {.step_ns = 10, .pairs = 1000, .held = {5, 500, 998}, .point_count = 3},
+        .curves = &curve,
+        .curve_count = 1,
         .checkpoints = checkpoint,
         .checkpoint_count = 1,
         .events = 123456,
