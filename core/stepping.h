@@ -12,6 +12,13 @@ struct stepping {
     const struct mesh_event *event;
     uint32_t event_index;
     struct mesh_replica *replica;
+    uint32_t role_first;  // the node's roles: [role_first, role_end) of the states'
+    uint32_t role_end;
+    uint16_t scope;  // the event's
+    // The books of that scope: in the replica at home, in a role elsewhere.
+    uint64_t *hash;
+    uint64_t *recent;
+    uint32_t recent_stride;
     struct mesh_output *output;
 };
 
@@ -19,6 +26,13 @@ static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uin
                                             enum mesh_plane plane)
 {
     return &stepping->replica->planes[stepping->states->planes * word + plane];
+}
+
+// Learnt since the last tick of the event's scope (age 0), in the two before (1, 2).
+static inline uint64_t *mesh_stepping_recent(const struct stepping *stepping, uint32_t word,
+                                             uint32_t age)
+{
+    return &stepping->recent[stepping->recent_stride * word + age];
 }
 
 // Whether what is heard is kept apart until the next tick. Delta propagation judges nothing by what
@@ -35,7 +49,7 @@ static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
 {
     uint64_t have = *mesh_stepping_plane(stepping, word, MESH_HAVE);
     bool apart = mesh_stepping_keeps_apart(scope) && stepping->event->kind != MESH_EVENT_TICK;
-    return apart ? have & ~*mesh_stepping_plane(stepping, word, MESH_RECENT_0) : have;
+    return apart ? have & ~*mesh_stepping_recent(stepping, word, 0) : have;
 }
 
 // step.c: effects

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "allocate.h"
@@ -76,6 +77,81 @@ static void create_blocks(struct sim_engine *engine)
     }
 }
 
+static uint32_t member_of(const struct mesh_scope *scope, uint32_t position)
+{
+    return scope->members == NULL ? scope->first + position : scope->members[position];
+}
+
+struct membership {
+    uint32_t node;
+    uint16_t scope;
+    uint16_t home;
+};
+
+static int by_node_and_scope(const void *left, const void *right)
+{
+    const struct membership *a = left;
+    const struct membership *b = right;
+    if (a->node != b->node) {
+        return a->node < b->node ? -1 : 1;
+    }
+    return a->scope < b->scope ? -1 : a->scope > b->scope;
+}
+
+// The memberships beyond each node's first, by node.
+static struct membership *memberships_away(const struct sim_engine *engine, uint32_t *count)
+{
+    const struct mesh_config *mesh = engine->config.mesh;
+    uint16_t *home = sim_memory_zeroed(engine->config.node_count * sizeof *home);  // scope + 1
+    struct membership *away = NULL;
+    uint32_t capacity = 0;
+    *count = 0;
+    for (uint32_t scope = 0; scope < mesh->scope_count; scope++) {
+        for (uint32_t i = 0; i < mesh->scopes[scope].count; i++) {
+            uint32_t node = member_of(&mesh->scopes[scope], i);
+            assert(node < engine->config.node_count);
+            if (home[node] == 0) {
+                home[node] = (uint16_t)(scope + 1);
+                continue;
+            }
+            if (*count == capacity) {
+                capacity = capacity == 0 ? 64 : 2 * capacity;
+                away = sim_memory_resize(away, capacity * sizeof *away);
+            }
+            away[(*count)++] = (struct membership){node, (uint16_t)scope, home[node] - 1};
+        }
+    }
+    sim_memory_free(home);
+    if (*count > 0) {
+        qsort(away, *count, sizeof *away, by_node_and_scope);
+    }
+    return away;
+}
+
+static void create_roles(struct sim_engine *engine)
+{
+    uint32_t count;
+    struct membership *away = memberships_away(engine, &count);
+    if (count == 0) {
+        return;
+    }
+    size_t bytes = mesh_role_bytes(engine->words);
+    engine->roles = sim_memory_zeroed(count * bytes);
+    engine->has_role = sim_memory_zeroed(engine->block_count * (size_t)(SIM_BLOCK_NODES / 8));
+    for (uint32_t i = 0; i < count; i++) {
+        struct mesh_role *role = (struct mesh_role *)((char *)engine->roles + i * bytes);
+        struct mesh_states *states = &engine->blocks[away[i].node >> SIM_BLOCK_SHIFT].states;
+        *role =
+            (struct mesh_role){.node = away[i].node, .scope = away[i].scope, .home = away[i].home};
+        engine->has_role[away[i].node / 64] |= UINT64_C(1) << away[i].node % 64;
+        if (states->role_count++ == 0) {
+            states->roles = role;
+            states->has_role = engine->has_role + states->node_first / 64;
+        }
+    }
+    sim_memory_free(away);
+}
+
 static void create_worker(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
@@ -121,8 +197,7 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
     const struct mesh_scope *scope = &engine->config.mesh->scopes[scope_index];
     struct mesh_output *output = &engine->worker.output;
     for (uint32_t i = 0; i < scope->count; i++) {
-        uint32_t node = scope->members == NULL ? scope->first + i : scope->members[i];
-        assert(node < engine->config.node_count);
+        uint32_t node = member_of(scope, i);
         struct sim_block *block = &engine->blocks[node >> SIM_BLOCK_SHIFT];
         struct mesh_event event = {.node = node, .scope = scope_index, .kind = MESH_EVENT_START};
         sim_messages_provide(&engine->worker.messages, output, engine->message_words);
@@ -178,6 +253,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     XXH3_64bits_reset(made->hash);
     create_table(made);
     create_blocks(made);
+    create_roles(made);
     create_worker(made);
     start(made);
     *engine = made;
@@ -213,6 +289,8 @@ void sim_engine_destroy(struct sim_engine *engine)
     destroy_worker(&engine->worker, engine->config.queue);
     sim_memory_free(engine->blocks);
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
+    sim_memory_free(engine->roles);
+    sim_memory_free(engine->has_role);
     sim_memory_free_pages(engine->updates, engine->table.lane_capacity * sizeof *engine->updates);
     sim_memory_free(engine->index);
     sim_memory_free(engine->writes);

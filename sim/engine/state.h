@@ -62,6 +62,8 @@ struct sim_engine {
     struct sim_block *blocks;  // [block_count]
     void *replicas;
     size_t replica_bytes;
+    void *roles;         // of all blocks, block after block
+    uint64_t *has_role;  // bit per node; NULL: nobody has one
     struct mesh_table table;
     struct mesh_update *updates;
     uint32_t *index;

@@ -64,6 +64,7 @@ enum mesh_selection {
     MESH_LOCAL_BIAS,     // a member of the own group, or with the rest of the probability anyone
     MESH_LATENCY_AWARE,  // the nearest of a few candidates
     MESH_HYBRID,         // the nearest of a few, or with the rest of the probability anyone
+    MESH_OTHER_GROUPS,   // anyone who is not in the own group: bridges between regions
 };
 
 #define MESH_RUMOR_K_MAX 15
@@ -100,11 +101,16 @@ struct mesh_delta {
     bool remove_redundancy;       // RR: tell on only what a delta brought that was new
 };
 
-// Nodes that gossip with each other as one mesh.
+// Nodes that gossip with each other as one mesh, or that call others who answer: the relays of an
+// edge their aggregator. The first scope that a node is a member of is its home; in further ones it
+// has a role (struct mesh_role). Who is called as no member answers from the books of its home,
+// which must then push, pull or both.
 struct mesh_scope {
     const uint32_t *members;  // [count], ascending, or NULL: nodes first .. first + count - 1
     uint32_t first;
     uint32_t count;
+    const uint32_t *callees;  // [callee_count], ascending: whom the members call; NULL: each other
+    uint32_t callee_count;
     uint32_t fanout;        // peers per tick and per first receipt, 1 .. MESH_FANOUT_MAX
     uint32_t update_limit;  // updates in a message at most, 1 .. UINT16_MAX
     uint64_t interval_ns;   // > 0
@@ -161,6 +167,20 @@ struct mesh_replica {
 };
 _Static_assert(sizeof(struct mesh_replica) == 32, "head of a replica");
 
+// What a node keeps for a scope that is not its home, where it ticks by another timer: a bridge
+// for the mesh of bridges, a relay for the link to its aggregator. Such scopes run push or pull or
+// both, nothing else. What the node holds is one set, in its replica.
+struct mesh_role {
+    uint64_t hash[2];  // as in the replica, of what is visible here
+    uint32_t node;
+    uint16_t scope;
+    uint16_t home;      // the node's first scope
+    uint64_t recent[];  // [words][MESH_RECENT_PLANES] learnt since the last tick here, ...
+};
+_Static_assert(sizeof(struct mesh_role) == 24, "head of a role");
+
+#define MESH_RECENT_PLANES 3
+
 enum mesh_plane {
     MESH_HAVE,
     MESH_RECENT_0,
@@ -192,6 +212,9 @@ struct mesh_states {
     uint32_t words;   // 64-lane words per plane, 1 .. UINT16_MAX
     uint32_t planes;  // mesh_planes of the configuration
     struct mesh_table *table;
+    void *roles;  // [role_count], mesh_role_bytes(words) each, by node, then by scope
+    uint32_t role_count;
+    const uint64_t *has_role;  // bit per node of the block; NULL: none has
 };
 
 enum mesh_event_kind {
@@ -215,7 +238,7 @@ struct mesh_write {
 struct mesh_event {
     uint64_t time_ns;
     uint32_t node;
-    uint16_t scope;  // one that the node is a member of
+    uint16_t scope;  // one that the node is a member of, or for RECEIVE a callee
     uint16_t kind;   // enum mesh_event_kind
     union {
         uint64_t tick;                       // TICK: its number, < 2^48
@@ -292,6 +315,7 @@ struct mesh_bound {
 uint32_t mesh_mode_planes(enum mesh_mode mode);
 uint32_t mesh_planes(const struct mesh_config *config);
 size_t mesh_replica_bytes(uint32_t words, uint32_t planes);
+size_t mesh_role_bytes(uint32_t words);
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
 
 // Handles events[0 .. count). Returns how many it consumed: fewer than `count` only when the output
@@ -301,6 +325,13 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
 
 // Computes update->hash from the dot, the clock, the type, the key and the value or amount.
 void mesh_update_hash(const struct mesh_config *config, struct mesh_update *update);
+
+static inline struct mesh_role *mesh_role_at(const struct mesh_states *states, uint32_t index)
+{
+    size_t bytes =
+        sizeof(struct mesh_role) + (size_t)states->words * MESH_RECENT_PLANES * sizeof(uint64_t);
+    return (struct mesh_role *)((char *)states->roles + index * bytes);
+}
 
 static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
 {
