@@ -60,15 +60,15 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
 
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
-    uint64_t tracked = scenario->workload.updates < SIM_TRACKED_UPDATES ? scenario->workload.updates
-                                                                        : SIM_TRACKED_UPDATES;
+    uint32_t nodes = sim_places_nodes(scenario);
+    uint32_t updates = scenario->workload.updates;
+    uint64_t tracked = updates < SIM_TRACKED_UPDATES ? updates : SIM_TRACKED_UPDATES;
     uint64_t per_update =
         2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
+        SIM_REACH_ALL * sizeof(struct sim_vicinity) +
         (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
-    uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates,
-                                             scenario->gossip.mode) +
-                     scenario->workload.updates * per_update +
-                     tracked * scenario->agents * sizeof(struct sim_receipt);
+    uint64_t bytes = sim_engine_memory_bytes(nodes, updates, scenario->gossip.mode) +
+                     updates * per_update + tracked * nodes * sizeof(struct sim_receipt);
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     if (bytes > machine / 10 * 8) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
@@ -129,6 +129,25 @@ static void close_curve(struct sim_curve *curve)
     }
 }
 
+// The slowest interval on the way through an edge, through a region, everywhere. Regions of bridges
+// are crossed by gossip alone, those of a hierarchy by relays as well.
+static void set_intervals(const struct sim_world *world, struct sim_result *result)
+{
+    const struct sim_scopes *scopes = &world->scopes;
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        bool edge = scopes->ticks[i] == SIM_TICK_GOSSIP;
+        bool region = edge || (world->places.edges.count > 0 && scopes->ticks[i] == SIM_TICK_LINK);
+        for (uint32_t reach = 0; reach < SIM_REACH_COUNT; reach++) {
+            bool crossed = reach == SIM_REACH_EDGE     ? edge
+                           : reach == SIM_REACH_REGION ? region
+                                                       : true;
+            if (crossed && scopes->items[i].interval_ns > result->interval_ns[reach]) {
+                result->interval_ns[reach] = scopes->items[i].interval_ns;
+            }
+        }
+    }
+}
+
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error)
@@ -138,7 +157,6 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .seed = scenario->seed + repetition,
         .repetition = repetition,
         .agents = scenario->agents,
-        .interval_ns = {[SIM_REACH_ALL] = scenario->gossip.interval_ns},
     };
     if (!fits(scenario, error)) {
         return false;
@@ -149,11 +167,12 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .options = options,
         .end_ns = scenario->duration_ns > 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS,
     };
-    sim_recorder_init(&watch.recorder, scenario, &world.mesh, world.writes, result);
+    sim_recorder_init(&watch.recorder, scenario, &world, result);
+    set_intervals(&world, result);
     struct sim_engine_config config = {
         .mesh = &world.mesh,
         .network = &world.network,
-        .node_count = scenario->agents,
+        .node_count = world.places.nodes,
         .writes = world.writes,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
@@ -168,7 +187,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted;
         copy_counters(engine, &world.network, result);
-        close_curve(&result->curves[0]);
+        for (uint32_t i = 0; i < result->curve_count; i++) {
+            close_curve(&result->curves[i]);
+        }
         forget_unwritten(result);
     }
     sim_engine_destroy(engine);

@@ -12,7 +12,7 @@
 
 struct told {
     struct fixture fixture;
-    struct sim_write writes[2];
+    struct sim_world world;
     struct mesh_update updates[64];
     struct mesh_table table;
     struct sim_result result;
@@ -25,24 +25,25 @@ static void told_init(struct told *told)
     *told = (struct told){0};
     fixture_init(&told->fixture, AGENTS);
     told->fixture.scenario.workload.updates = 2;
+    sim_world_init(&told->world, &told->fixture.scenario, 1);
     mesh_table_init(&told->table, told->updates, 64, NULL, 0, NULL);
     for (uint32_t u = 0; u < 2; u++) {
-        told->writes[u] = (struct sim_write){.time_ns = (10 + 10 * u) * MS, .node = u};
+        told->world.writes[u] = (struct sim_write){.time_ns = (10 + 10 * u) * MS, .node = u};
         mesh_table_reserve(&told->table, (struct mesh_dot){u, 1});
     }
-    static const struct mesh_config mesh;
-    sim_recorder_init(&told->recorder, &told->fixture.scenario, &mesh, told->writes, &told->result);
+    sim_recorder_init(&told->recorder, &told->fixture.scenario, &told->world, &told->result);
 }
 
 static void told_finish(struct told *told)
 {
     sim_recorder_finish(&told->recorder);
+    sim_world_finish(&told->world);
     sim_result_finish(&told->result);
 }
 
 static void tell(struct told *told, uint32_t update, uint32_t node, uint64_t since_ns)
 {
-    struct sim_change change = {.time_ns = told->writes[update].time_ns + since_ns,
+    struct sim_change change = {.time_ns = told->world.writes[update].time_ns + since_ns,
                                 .lanes = UINT64_C(1) << update,
                                 .node = node};
     sim_recorder_changes(&told->recorder, &told->table, &change, 1);
