@@ -19,7 +19,7 @@
 //
 // Candidates for bridges are spread evenly over their region and the first leader_count of them are
 // its bridges. An edge's relays are the agents of the roster with the largest weights, drawn per
-// (edge, agent): rendezvous hashing (Thaler and Ravishankar, IEEE/ACM Trans. Networking 6(1), 1998),
+// (edge, agent): rendezvous hashing (Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998),
 // so that a relay that goes is replaced by one other agent and nobody else changes.
 
 #ifndef SIM_SCOPES_H

@@ -27,8 +27,8 @@ void fixture_init(struct fixture *fixture, uint32_t agents);
 void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t *agents,
                          const uint32_t *zones);
 
-// Makes it multi_region_leaders: `leaders` bridges of every region, one of each other region addressed
-// every 500 ms; 5 candidates.
+// Makes it multi_region_leaders: `leaders` bridges per region, which address one bridge of another
+// region every 500 ms; 5 candidates.
 void fixture_set_leaders(struct fixture *fixture, uint32_t leaders);
 
 // Makes it hierarchical, with one zone per region: so many aggregators in a region and edges of an
