@@ -110,6 +110,23 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
     }
 }
 
+// Updates that a message carries, those written before the end of the warm-up left out: they would
+// be copies of what nobody measures.
+static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
+{
+    if (engine->counted_first == 0 || message->update_count == 0) {
+        return message->update_count;
+    }
+    uint32_t count = 0;
+    for (uint32_t word = engine->counted_first / 64; word < message->words; word++) {
+        uint64_t lanes = message->lanes[word];
+        bool splits = word == engine->counted_first / 64;
+        lanes = splits ? lanes >> engine->counted_first % 64 : lanes;
+        count += (uint32_t)__builtin_popcountll(lanes);
+    }
+    return count;
+}
+
 static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
                          const struct tally *tally)
 {
@@ -118,6 +135,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     }
     uint32_t transport_bytes = sim_network_transport_bytes(
         engine->config.network, message->wire_bytes, message->update_count);
+    uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
         if (copies == 0) {
@@ -127,7 +145,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
         counters->transport_bytes += copies * transport_bytes;
-        counters->updates += copies * message->update_count;
+        counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
         counters->duplicated += tally->duplicated[pair];
         if (tally->latency_ns_max[pair] > counters->latency_ns_max) {

@@ -65,7 +65,7 @@ struct sim_counters {
     uint64_t messages;
     uint64_t bytes;
     uint64_t transport_bytes;
-    uint64_t updates;
+    uint64_t updates;  // copies, sent, of updates written after the warm-up
     uint64_t duplicated;
     uint64_t lost;
     uint64_t delivered;
@@ -90,7 +90,7 @@ struct sim_engine_config {
     uint32_t node_count;             // 2 .. MESH_NODE_MAX
     const struct sim_write *writes;  // [write_count], sorted by (time_ns, node)
     uint32_t write_count;
-    uint64_t warmup_ns;  // messages sent before are not counted
+    uint64_t warmup_ns;  // messages sent and updates written before are not counted
     struct sim_observer observer;
     enum sim_queue queue;
 };

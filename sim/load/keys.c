@@ -222,7 +222,8 @@ const struct sim_key sim_keys[] = {
      TAKES(U32, gossip.schedule),
      .of_topology = true,
      .fallback = "phased",
-     .effect = "when agents tick: at a random phase of their own, all at once, or at random"},
+     .effect = "when agents tick: at a random phase of their own, all at once, or at random; what "
+               "eager forwards waits for no tick"},
     {.path = "gossip.fanout",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = ONE_MESH,
