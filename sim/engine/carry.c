@@ -233,14 +233,36 @@ static void carry_out(struct sim_engine *engine, const struct mesh_event *events
     worker->output.target_count = 0;
 }
 
+// Lets the author complete the write that event `first` of the batch may be. Returns where the step
+// has to end: before the next write, whose author is to see what the others bring.
+static uint32_t compose(struct sim_engine *engine, const struct mesh_states *states, uint32_t first,
+                        uint32_t count)
+{
+    const struct sim_author *author = &engine->config.author;
+    const struct mesh_event *events = engine->worker.batch;
+    if (author->compose == NULL) {
+        return count;
+    }
+    if (events[first].kind == MESH_EVENT_WRITE) {
+        struct sim_write *write = &engine->writes[events[first].write->lane];
+        author->compose(author->context, states, write->node, &write->write);
+    }
+    uint32_t end = first + 1;
+    while (end < count && events[end].kind != MESH_EVENT_WRITE) {
+        end++;
+    }
+    return end;
+}
+
 void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
                     uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
-        uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done,
-                                     count - done, &worker->output);
+        uint32_t end = compose(engine, states, done, count);
+        uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
+                                     &worker->output);
         carry_out(engine, worker->batch + done, generation);
         done += handled;
     }

@@ -63,8 +63,8 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     uint64_t tracked = scenario->workload.updates < SIM_TRACKED_UPDATES ? scenario->workload.updates
                                                                         : SIM_TRACKED_UPDATES;
     uint64_t per_update =
-        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
-        (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
+        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) + sizeof(uint8_t *) +
+        (sim_content_has_value(scenario->workload.crdt) ? scenario->workload.value_bytes : 0);
     uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates,
                                              scenario->gossip.mode) +
                      scenario->workload.updates * per_update +
@@ -157,6 +157,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .writes = world.writes,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
+        .author = world.author,
         .observer = {&watch, observe_changes, observe_checkpoint, observe_window},
         .queue = options->queue,
     };

@@ -9,11 +9,13 @@
 // Agents are dealt to zones as evenly as possible, in order; every agents_per_host of a zone share
 // a host. The groups that biased peer selections know are the regions or, within one region, its
 // zones; how far apart two groups are is the mean latency, in microseconds, between the first agent
-// of the one and the last of the other.
+// of the one and the last of the other. What an or-set or an lww-map is told is composed at the
+// write (content.h): `author` then is to be the engine's, and the world stays where it is.
 
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "content.h"
 #include "engine.h"
 #include "scenario.h"
 
@@ -24,8 +26,9 @@ struct sim_world {
     uint32_t *host_of;  // [agents]
     struct sim_host *hosts;
     uint32_t host_count;
-    struct sim_write *writes;  // [updates], sorted by (time_ns, node)
-    uint8_t *values;           // what they write
+    struct sim_write *writes;    // [updates], sorted by (time_ns, node); lane: the update's number
+    struct sim_content content;  // what they say
+    struct sim_author author;
     uint32_t *graph_starts;    // [agents + 1], mode delta; else NULL
     uint32_t *graph;           // neighbours, mode delta; else NULL
     uint32_t *group_starts;    // [scope.group_count + 1]
