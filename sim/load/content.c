@@ -108,11 +108,13 @@ void sim_content_plan(struct sim_content *content, uint32_t update, struct mesh_
 
 // ---- What a writer sees ----
 
-// The updates of one set or map that a writer holds, by element, and room to fold them.
+// The updates of one set or map that a writer holds, hashed by element, and room to fold them.
 struct view {
+    const struct sim_content *content;
     const struct mesh_table *table;
-    uint32_t *heads;  // [elements] 1 + the last lane of an element; 0: none
+    uint32_t *heads;  // [head_count] of element modulo head_count: 1 + the last lane; 0: none
     uint32_t *links;  // [lanes] 1 + the one before it
+    uint32_t head_count;
     struct mesh_set set;
     struct mesh_map map;
     struct mesh_map_entry entry;
@@ -124,9 +126,13 @@ static void view_init(struct view *view, const struct sim_content *content,
 {
     // Each of the updates before this one adds a dot at most; what names them arrives in any order.
     uint32_t most = write->lane + 1;
+    uint32_t elements = content->workload->elements;
+    uint32_t head_count = elements < most ? elements : most;
     *view = (struct view){
+        .content = content,
         .table = states->table,
-        .heads = sim_memory_zeroed(content->workload->elements * sizeof *view->heads),
+        .heads = sim_memory_zeroed(head_count * sizeof *view->heads),
+        .head_count = head_count,
         .links = sim_memory_zeroed(most * sizeof *view->links),
         .set = {.entries = sim_memory_zeroed(most * sizeof *view->set.entries),
                 .capacity = most,
@@ -141,7 +147,7 @@ static void view_init(struct view *view, const struct sim_content *content,
         for (; held != 0; held &= held - 1) {
             uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(held);
             if (view->table->updates[lane].key == write->key) {
-                uint32_t *head = &view->heads[content->elements[lane]];
+                uint32_t *head = &view->heads[content->elements[lane] % head_count];
                 view->links[lane] = *head;
                 *head = lane + 1;
             }
@@ -159,30 +165,40 @@ static void view_finish(struct view *view)
 
 // Folds what concerns an element, which no update of another element touches: returns whether it is
 // there. The set then has its dots.
-static bool sees(struct view *view, enum sim_crdt crdt, uint32_t element)
+static bool sees(struct view *view, uint32_t element)
 {
+    bool set = view->content->workload->crdt == SIM_OR_SET;
     view->set.count = 0;
     view->set.context.count = 0;
     view->map.count = 0;
-    for (uint32_t at = view->heads[element]; at != 0; at = view->links[at - 1]) {
-        const struct mesh_update *update = &view->table->updates[at - 1];
-        bool applied = crdt == SIM_OR_SET ? mesh_set_apply(&view->set, update)
-                                          : mesh_map_apply(&view->map, update);
-        assert(applied);
-    }
-    return view->set.count > 0 || (view->map.count > 0 && !view->entry.removed);
-}
-
-// The first element that is there, from `start` on.
-static uint32_t first_seen(struct view *view, const struct sim_workload *workload, uint32_t start)
-{
-    for (uint32_t i = 0; i < workload->elements; i++) {
-        uint32_t element = (uint32_t)(((uint64_t)start + i) % workload->elements);
-        if (view->heads[element] != 0 && sees(view, workload->crdt, element)) {
-            return element;
+    for (uint32_t at = view->heads[element % view->head_count]; at != 0; at = view->links[at - 1]) {
+        if (view->content->elements[at - 1] == element) {
+            const struct mesh_update *update = &view->table->updates[at - 1];
+            bool applied =
+                set ? mesh_set_apply(&view->set, update) : mesh_map_apply(&view->map, update);
+            assert(applied);
         }
     }
-    return NO_ELEMENT;
+    return set ? view->set.count > 0 : view->map.count > 0 && !view->entry.removed;
+}
+
+// The first element that is there, from `start` on and round.
+static uint32_t first_seen(struct view *view, uint32_t start)
+{
+    uint32_t elements = view->content->workload->elements;
+    uint32_t first = NO_ELEMENT;
+    uint32_t least = UINT32_MAX;
+    for (uint32_t i = 0; i < view->head_count; i++) {
+        for (uint32_t at = view->heads[i]; at != 0; at = view->links[at - 1]) {
+            uint32_t element = view->content->elements[at - 1];
+            uint32_t steps = (element + elements - start) % elements;
+            if (steps < least && sees(view, element)) {
+                least = steps;
+                first = element;
+            }
+        }
+    }
+    return first;
 }
 
 // ---- Composed ----
@@ -204,7 +220,7 @@ static uint32_t compose_set(const struct sim_content *content, struct view *view
 {
     uint8_t *bytes = element_bytes(content, element);
     uint32_t count = 0;
-    sees(view, SIM_OR_SET, element);
+    sees(view, element);
     while ((count = mesh_set_encode(&view->set, type, bytes, content->workload->value_bytes, value,
                                     MESH_VALUE_BYTES_MAX)) == 0) {
         assert(view->set.count > 0);
@@ -242,8 +258,7 @@ void sim_content_compose(struct sim_content *content, uint32_t update,
     struct choice choice = choice_of(content, update);
     struct view view;
     view_init(&view, content, states, node, write);
-    uint32_t seen =
-        choice.removes ? first_seen(&view, content->workload, choice.element) : NO_ELEMENT;
+    uint32_t seen = choice.removes ? first_seen(&view, choice.element) : NO_ELEMENT;
     uint32_t element = seen != NO_ELEMENT ? seen : choice.element;
     write->type = seen != NO_ELEMENT ? set ? MESH_SET_REMOVE : MESH_MAP_REMOVE
                   : set              ? MESH_SET_ADD
