@@ -110,6 +110,23 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
     }
 }
 
+// Updates that a message carries, those written before the end of the warm-up left out: they would
+// be copies of what nobody measures.
+static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
+{
+    if (engine->counted_first == 0 || message->update_count == 0) {
+        return message->update_count;
+    }
+    uint32_t count = 0;
+    for (uint32_t word = engine->counted_first / 64; word < message->words; word++) {
+        uint64_t lanes = message->lanes[word];
+        bool splits = word == engine->counted_first / 64;
+        lanes = splits ? lanes >> engine->counted_first % 64 : lanes;
+        count += (uint32_t)__builtin_popcountll(lanes);
+    }
+    return count;
+}
+
 static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
                          const struct tally *tally)
 {
@@ -118,6 +135,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     }
     uint32_t transport_bytes = sim_network_transport_bytes(
         engine->config.network, message->wire_bytes, message->update_count);
+    uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
         if (copies == 0) {
@@ -127,7 +145,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
         counters->transport_bytes += copies * transport_bytes;
-        counters->updates += copies * message->update_count;
+        counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
         counters->duplicated += tally->duplicated[pair];
         if (tally->latency_ns_max[pair] > counters->latency_ns_max) {
@@ -215,14 +233,36 @@ static void carry_out(struct sim_engine *engine, const struct mesh_event *events
     worker->output.target_count = 0;
 }
 
+// Lets the author complete the write that event `first` of the batch may be. Returns where the step
+// has to end: before the next write, whose author is to see what the others bring.
+static uint32_t compose(struct sim_engine *engine, const struct mesh_states *states, uint32_t first,
+                        uint32_t count)
+{
+    const struct sim_author *author = &engine->config.author;
+    const struct mesh_event *events = engine->worker.batch;
+    if (author->compose == NULL) {
+        return count;
+    }
+    if (events[first].kind == MESH_EVENT_WRITE) {
+        struct sim_write *write = &engine->writes[events[first].write->lane];
+        author->compose(author->context, states, write->node, &write->write);
+    }
+    uint32_t end = first + 1;
+    while (end < count && events[end].kind != MESH_EVENT_WRITE) {
+        end++;
+    }
+    return end;
+}
+
 void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
                     uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
-        uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done,
-                                     count - done, &worker->output);
+        uint32_t end = compose(engine, states, done, count);
+        uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
+                                     &worker->output);
         carry_out(engine, worker->batch + done, generation);
         done += handled;
     }

@@ -49,6 +49,10 @@ static void create_table(struct sim_engine *engine)
     engine->written = sim_memory_zeroed(write_count);
     if (write_count > 0) {
         memcpy(engine->writes, engine->config.writes, write_count * sizeof *engine->writes);
+        while (engine->counted_first < write_count &&
+               engine->writes[engine->counted_first].time_ns < engine->config.warmup_ns) {
+            engine->counted_first++;
+        }
         engine->sequences =
             sim_memory_zeroed(engine->config.node_count * sizeof *engine->sequences);
     }
@@ -320,7 +324,7 @@ static void begin_window(struct sim_engine *engine)
         struct sim_write *write = &engine->writes[engine->write_end++];
         struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
         write->write.lane = mesh_table_reserve(&engine->table, dot);
-        assert(write->write.lane != MESH_LANE_NONE);
+        assert(write->write.lane == engine->write_end - 1);
     }
 }
 

@@ -50,6 +50,17 @@ struct sim_write {
     struct mesh_write write;  // its lane is filled in by the engine
 };
 
+// Says at the very moment of a write what it writes, where that depends on what its node holds.
+struct sim_author {
+    void *context;
+    // NULL: writes say what stands in the list. Otherwise called before the step of each write,
+    // when the replica of `node` has all that came before. Key and lane are set, the lane to the
+    // write's place in the list; type and value are to be filled in. Rows that the replica does not
+    // hold may not be read. Calls for nodes of different blocks may come from different threads.
+    void (*compose)(void *context, const struct mesh_states *states, uint32_t node,
+                    struct mesh_write *write);
+};
+
 // Updates that became known to a node: a write, or the first receipt.
 struct sim_change {
     uint64_t time_ns;
@@ -65,7 +76,7 @@ struct sim_counters {
     uint64_t messages;
     uint64_t bytes;
     uint64_t transport_bytes;
-    uint64_t updates;
+    uint64_t updates;  // copies, sent, of updates written after the warm-up
     uint64_t duplicated;
     uint64_t lost;
     uint64_t delivered;
@@ -90,7 +101,8 @@ struct sim_engine_config {
     uint32_t node_count;             // 2 .. MESH_NODE_MAX
     const struct sim_write *writes;  // [write_count], sorted by (time_ns, node)
     uint32_t write_count;
-    uint64_t warmup_ns;  // messages sent before are not counted
+    uint64_t warmup_ns;  // messages sent and updates written before are not counted
+    struct sim_author author;
     struct sim_observer observer;
     enum sim_queue queue;
 };

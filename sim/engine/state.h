@@ -72,6 +72,7 @@ struct sim_engine {
     uint32_t *sequences;       // [node_count] writes reserved so far, NULL without writes
     uint32_t write_first;      // writes of the current window: [write_first, write_end)
     uint32_t write_end;
+    uint32_t counted_first;  // the first write after the warm-up, and so its lane
     uint64_t checkpoint_next_ns;
     XXH3_state_t *hash;
     uint64_t fingerprint;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "content.h"
 #include "decimal.h"
 #include "loading.h"
 
@@ -312,6 +313,25 @@ static bool check_times(const struct sim_cell *cell, const struct sim_scenario *
     return true;
 }
 
+// A value has to tell the elements of a set apart, and to leave room for the dots or the name.
+static bool check_content(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                          struct sim_error *error)
+{
+    static const char *const sizes[] = {"workload.value_bytes", "workload.elements",
+                                        "workload.crdt", NULL};
+    const struct sim_workload *workload = &scenario->workload;
+    uint32_t least = workload->crdt == SIM_OR_SET ? sim_content_bytes_min(workload->elements) : 0;
+    if (!sim_content_is_composed(workload->crdt) ||
+        (workload->value_bytes >= least && workload->value_bytes <= SIM_CONTENT_BYTES_MAX)) {
+        return true;
+    }
+    return sim_node_fail(first_written(cell, sizes), error,
+                         "workload.value_bytes of %s with %" PRIu32 " elements: %" PRIu32
+                         "; expected %" PRIu32 " to %d",
+                         workload->crdt == SIM_OR_SET ? "an or-set" : "an lww-map",
+                         workload->elements, workload->value_bytes, least, SIM_CONTENT_BYTES_MAX);
+}
+
 static void bind_expectations(struct sim_arena *arena, const struct sim_cell *cell,
                               struct sim_scenario *scenario)
 {
@@ -357,7 +377,8 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
                              sim_topology_name(cell->topology));
     }
     if (!sim_walk(&visitor, cell->merged, error) || !check_required(cell, error) ||
-        !bind_places(arena, cell, scenario, error) || !check_times(cell, scenario, error)) {
+        !bind_places(arena, cell, scenario, error) || !check_times(cell, scenario, error) ||
+        !check_content(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

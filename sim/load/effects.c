@@ -2,6 +2,7 @@
 // What has no effect because of what stands beside it.
 #include <string.h>
 
+#include "content.h"
 #include "loading.h"
 
 // Hosts are filled one after the other within a zone, zones share a region's agents evenly.
@@ -67,6 +68,21 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
                : NULL;
 }
 
+static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
+{
+    if (strcmp(path, "workload.value_bytes") == 0 && !sim_content_has_value(crdt)) {
+        return "a counter's update carries an amount, not a value";
+    }
+    if (strcmp(path, "workload.elements") == 0 && !sim_content_is_composed(crdt)) {
+        return "only an or-set has elements, and an lww-map names";
+    }
+    if (strcmp(path, "workload.remove_percent") == 0 &&
+        (crdt == SIM_LWW_REGISTER || crdt == SIM_G_COUNTER)) {
+        return "nothing is taken from a register or a g-counter";
+    }
+    return NULL;
+}
+
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario)
 {
@@ -87,9 +103,8 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (strcmp(key->path, "network.tls") == 0 && scenario->network.transport == SIM_UDP) {
         return "UDP stands for bare datagrams";
     }
-    if (strcmp(key->path, "workload.value_bytes") == 0 &&
-        scenario->workload.crdt == SIM_G_COUNTER) {
-        return "a counter's update carries an amount, not a value";
+    if (strncmp(key->path, "workload.", strlen("workload.")) == 0) {
+        return workload_without_effect(key->path, scenario->workload.crdt);
     }
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);

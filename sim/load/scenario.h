@@ -39,7 +39,7 @@ enum sim_topology {
     SIM_TOPOLOGY_COUNT
 };
 
-enum sim_crdt { SIM_LWW_REGISTER, SIM_G_COUNTER };
+enum sim_crdt { SIM_LWW_REGISTER, SIM_G_COUNTER, SIM_PN_COUNTER, SIM_OR_SET, SIM_LWW_MAP };
 enum sim_writers { SIM_WRITERS_RANDOM, SIM_WRITERS_FIRST };
 
 // Where a value was written. line 0: nowhere, the default stands.
@@ -106,9 +106,11 @@ struct sim_workload {
     uint64_t every_ns;  // between one write and the next; 0: all at once
     enum sim_writers writers;
     enum sim_crdt crdt;
-    uint32_t value_bytes;  // of an LWW value, 0 .. 65535
-    uint32_t keys;         // update u writes key u mod keys; >= 1
-    uint64_t warmup_ns;    // traffic before it is not counted, earlier updates not judged
+    uint32_t value_bytes;     // of what is written or added, 0 .. 65535 (content.h)
+    uint32_t keys;            // update u writes key u mod keys; >= 1
+    uint32_t elements;        // of a set, names of a map: 1 .. SIM_UPDATES_MAX
+    uint32_t remove_percent;  // of updates that remove or subtract, 0 .. 100
+    uint64_t warmup_ns;       // traffic before it is not counted, earlier updates not judged
 };
 
 // An expectation as written; measure parses and judges it.

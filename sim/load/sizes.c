@@ -3,14 +3,16 @@
 //
 //     header | hash | counts | update: fields, value, signature | ... | vector: entry, entry, ...
 //
-// Stand-ins for the workload's updates: as many, of its type and size, whose writers are spread
-// evenly over the mesh (or are all the first agent). A part is what the encoded size grows by when
-// it is added, so that nothing of the format is told here a second time.
+// Stand-ins for the workload's updates: as many, with their content, whose writers are spread
+// evenly over the mesh (or are all the first agent) and know all that was written before. A part is
+// what the encoded size grows by when it is added, so that nothing of the format is told here a
+// second time.
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allocate.h"
+#include "content.h"
 #include "loading.h"
 #include "mesh/wire.h"
 #include "transport.h"
@@ -71,9 +73,9 @@ struct sizes {
     const struct sim_scenario *scenario;
     struct sim_network network;
     struct mesh_table table;
+    struct sim_content content;    // what the updates of the table say
     struct mesh_message *message;  // with room for two sets of `words`
     uint32_t words;
-    uint32_t value_bytes;
     struct row rows[KIND_COUNT * LOAD_COUNT];
     uint32_t row_count;
 };
@@ -92,10 +94,58 @@ static struct mesh_dot dot_of(const struct sim_scenario *scenario, uint32_t upda
     return (struct mesh_dot){origin, updates < agents ? 1 : update / agents + 1};
 }
 
+// One node that holds the first `lane` updates of the table.
+static void know_all_before(const struct mesh_states *states, uint32_t lane)
+{
+    struct mesh_replica *replica = mesh_replica_of(states, 0);
+    if (lane > 0) {
+        replica->planes[(lane - 1) / 64] |= UINT64_C(1) << (lane - 1) % 64;
+    }
+}
+
+// As if every writer had heard of all updates before its own.
 static void fill_table(struct sizes *sizes)
 {
     const struct sim_scenario *scenario = sizes->scenario;
-    uint32_t count = scenario->workload.updates;
+    size_t replica_bytes = mesh_replica_bytes(sizes->words, 1);
+    struct mesh_states states = {
+        .replicas = sim_memory_zeroed(replica_bytes),
+        .stride = replica_bytes,
+        .node_count = 1,
+        .words = sizes->words,
+        .planes = 1,
+        .table = &sizes->table,
+    };
+    for (uint32_t i = 0; i < scenario->workload.updates; i++) {
+        struct mesh_write write = {
+            .key = i % scenario->workload.keys,
+            .lane = mesh_table_reserve(&sizes->table, dot_of(scenario, i)),
+        };
+        struct mesh_update *update = &sizes->table.updates[write.lane];
+        know_all_before(&states, write.lane);
+        sim_content_plan(&sizes->content, i, &write);
+        if (sim_content_is_composed(scenario->workload.crdt)) {
+            sim_content_compose(&sizes->content, i, &states, 0, &write);
+        }
+        update->clock = i + 1;
+        update->type = write.type;
+        update->key = write.key;
+        if (mesh_update_has_value(write.type)) {
+            update->value = write.value;
+            update->value_bytes = write.value_bytes;
+        } else {
+            update->amount = write.amount;
+        }
+        update->wire_bytes = mesh_wire_update_bytes(update, scenario->network.signature_bytes);
+    }
+    sim_memory_free(states.replicas);
+}
+
+static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
+{
+    *sizes = (struct sizes){.scenario = scenario, .words = (scenario->workload.updates + 63) / 64};
+    sizes->network.packet_per_update = !scenario->network.batching;
+    sim_transport_init(&sizes->network, &scenario->network);
     uint32_t lanes = 64 * sizes->words;
     uint32_t index_capacity = 128;
     while (index_capacity < 2 * lanes) {
@@ -103,30 +153,7 @@ static void fill_table(struct sizes *sizes)
     }
     mesh_table_init(&sizes->table, sim_memory_zeroed(lanes * sizeof(struct mesh_update)), lanes,
                     sim_memory_zeroed(index_capacity * sizeof(uint32_t)), index_capacity, NULL);
-    for (uint32_t i = 0; i < count; i++) {
-        struct mesh_update *update =
-            &sizes->table.updates[mesh_table_reserve(&sizes->table, dot_of(scenario, i))];
-        update->key = i % scenario->workload.keys;
-        if (scenario->workload.crdt == SIM_G_COUNTER) {
-            update->type = MESH_G_INCREMENT;
-            update->amount = 1;
-        } else {
-            update->type = MESH_LWW_SET;
-            update->value_bytes = (uint16_t)sizes->value_bytes;
-        }
-        update->wire_bytes = mesh_wire_update_bytes(update, scenario->network.signature_bytes);
-    }
-}
-
-static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
-{
-    *sizes = (struct sizes){.scenario = scenario,
-                            .words = (scenario->workload.updates + 63) / 64,
-                            .value_bytes = scenario->workload.crdt == SIM_G_COUNTER
-                                               ? 0
-                                               : scenario->workload.value_bytes};
-    sizes->network.packet_per_update = !scenario->network.batching;
-    sim_transport_init(&sizes->network, &scenario->network);
+    sim_content_init(&sizes->content, &scenario->workload, scenario->seed);
     fill_table(sizes);
     sizes->message =
         sim_memory_zeroed(sizeof *sizes->message + 2 * (size_t)sizes->words * sizeof(uint64_t));
@@ -135,6 +162,7 @@ static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
 
 static void sizes_finish(struct sizes *sizes)
 {
+    sim_content_finish(&sizes->content);
     sim_memory_free(sizes->table.updates);
     sim_memory_free(sizes->table.index);
     sim_memory_free(sizes->message);
@@ -185,8 +213,10 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     uint64_t loaded = bytes_of(sizes, kind, updates, 0);
     uint64_t encoded = bytes_of(sizes, kind, updates, named);
     uint64_t rows = 0;
+    uint64_t values = 0;
     for (uint32_t lane = 0; lane < updates; lane++) {
         rows += sizes->table.updates[lane].wire_bytes;
+        values += sizes->table.updates[lane].value_bytes;
     }
     struct row *row = &sizes->rows[sizes->row_count++];
     uint64_t *cells = row->cells;
@@ -198,7 +228,7 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_HASH] =
         empty > MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES ? MESH_WIRE_HASH_BYTES : 0;
     cells[COLUMN_COUNTS] = loaded - rows - cells[COLUMN_HEADER] - cells[COLUMN_HASH];
-    cells[COLUMN_VALUES] = (uint64_t)updates * sizes->value_bytes;
+    cells[COLUMN_VALUES] = values;
     cells[COLUMN_SIGNATURES] = (uint64_t)updates * sizes->scenario->network.signature_bytes;
     cells[COLUMN_FIELDS] = rows - cells[COLUMN_VALUES] - cells[COLUMN_SIGNATURES];
     cells[COLUMN_VECTOR] = encoded - loaded;
@@ -271,16 +301,35 @@ static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
     return mesh_wire_message_bytes(&sizes->table, sizes->message) - empty;
 }
 
+static const char *const value_meanings[] = {
+    [SIM_LWW_REGISTER] = "workload.value_bytes",
+    [SIM_G_COUNTER] = "a counter's updates have none",
+    [SIM_PN_COUNTER] = "a counter's updates have none",
+    [SIM_OR_SET] = "an add's workload.value_bytes; the dots observed, if all before are known",
+    [SIM_LWW_MAP] = "a name; under it, unless it is removed, workload.value_bytes",
+};
+
+struct extent {
+    uint32_t least;
+    uint32_t most;
+};
+
+static void extend(struct extent *extent, uint32_t value)
+{
+    extent->least = value < extent->least ? value : extent->least;
+    extent->most = value > extent->most ? value : extent->most;
+}
+
 static void print_parts(struct sizes *sizes, FILE *output)
 {
-    uint32_t fixed = sizes->value_bytes + sizes->scenario->network.signature_bytes;
-    uint32_t fields[2] = {UINT32_MAX, 0};
+    struct extent fields = {UINT32_MAX, 0};
+    struct extent values = {UINT32_MAX, 0};
     uint32_t origin_max = 0;
     for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
         const struct mesh_update *update = &sizes->table.updates[lane];
-        uint32_t bytes = update->wire_bytes - fixed;
-        fields[0] = bytes < fields[0] ? bytes : fields[0];
-        fields[1] = bytes > fields[1] ? bytes : fields[1];
+        extend(&values, update->value_bytes);
+        extend(&fields,
+               update->wire_bytes - update->value_bytes - sizes->scenario->network.signature_bytes);
         origin_max = update->dot.origin > origin_max ? update->dot.origin : origin_max;
     }
     uint32_t entry_first = entry_bytes(sizes, 0);
@@ -290,11 +339,10 @@ static void print_parts(struct sizes *sizes, FILE *output)
                "kind, scope, source, initiator, occasion");
     print_part(output, "hash", MESH_WIRE_HASH_BYTES, MESH_WIRE_HASH_BYTES,
                "of all that the sender holds");
-    print_part(output, "update fields", fields[0], fields[1],
+    print_part(output, "update fields", fields.least, fields.most,
                "origin, sequence, clock, type, key, and the amount or the value's length");
-    print_part(output, "value", sizes->value_bytes, sizes->value_bytes,
-               sizes->scenario->workload.crdt == SIM_G_COUNTER ? "a counter's updates have none"
-                                                               : "workload.value_bytes");
+    print_part(output, "value", values.least, values.most,
+               value_meanings[sizes->scenario->workload.crdt]);
     print_part(output, "signature", sizes->scenario->network.signature_bytes,
                sizes->scenario->network.signature_bytes, "security.signature_algo");
     print_part(output, "vector entry", entry_first < entry_last ? entry_first : entry_last,

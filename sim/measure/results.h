@@ -65,7 +65,7 @@ struct sim_traffic {
     uint64_t messages;         // sent
     uint64_t bytes;            // encoded, sent
     uint64_t transport_bytes;  // what the transport adds to them
-    uint64_t updates;          // copies of updates carried
+    uint64_t updates;          // copies of updates carried, if written after it
     uint64_t duplicated;
     uint64_t lost;
     uint64_t delivered;

@@ -155,6 +155,7 @@ static uint64_t counted_updates(const struct sim_result *result)
 }
 
 // Demers et al. 1987, section 1.4: traffic m, update messages sent divided by the number of sites.
+// Copies of updates from before the end of the warm-up are in neither number.
 static bool updates_sent_of(const struct sim_scenario *scenario, const struct sim_result *result,
                             uint64_t *sample)
 {
@@ -246,7 +247,7 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                                 "encoded megabytes (1,000,000 bytes) per simulated second",
                                 "bandwidth", "bytes/s", 1e6, false, NULL, bandwidth_of},
     [SIM_UPDATES_SENT_PER_NODE] = {"updates_sent_per_node", "copies",
-                                   "copies of an update sent, per update and node",
+                                   "copies of an update sent, per measured update and node",
                                    "updates_sent_per_node", "ppb", SIM_ONE_PPB, false, NULL,
                                    updates_sent_of},
     [SIM_RESIDUE] = {"residue", "share", "share of the cohort that never holds an update",

@@ -64,9 +64,9 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     uint32_t updates = scenario->workload.updates;
     uint64_t tracked = updates < SIM_TRACKED_UPDATES ? updates : SIM_TRACKED_UPDATES;
     uint64_t per_update =
-        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
+        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) + sizeof(uint8_t *) +
         SIM_REACH_ALL * sizeof(struct sim_vicinity) +
-        (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
+        (sim_content_has_value(scenario->workload.crdt) ? scenario->workload.value_bytes : 0);
     uint64_t bytes = sim_engine_memory_bytes(nodes, updates, scenario->gossip.mode) +
                      updates * per_update + tracked * nodes * sizeof(struct sim_receipt);
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -176,6 +176,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .writes = world.writes,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
+        .author = world.author,
         .observer = {&watch, observe_changes, observe_checkpoint, observe_window},
         .queue = options->queue,
     };

@@ -7,8 +7,8 @@
 
 #include "allocate.h"
 
-// Draws of the workload; the network's purposes lie below (network.h).
-enum { DRAW_WRITER = MESH_DRAW_DRIVER + 100, DRAW_VALUE };
+// A draw of the workload; the others are in content.c, the network's purposes below (network.h).
+enum { DRAW_WRITER = MESH_DRAW_DRIVER + 100 };
 
 static void hash(void *context, const void *bytes, size_t count, uint64_t out[2])
 {
@@ -34,24 +34,22 @@ static int by_time_and_node(const void *left, const void *right)
     return a->write.lane < b->write.lane ? -1 : a->write.lane > b->write.lane;
 }
 
-static void fill_value(uint64_t seed, uint32_t update, uint32_t count, uint8_t *value)
+static void compose(void *context, const struct mesh_states *states, uint32_t node,
+                    struct mesh_write *write)
 {
-    struct mesh_random random = {{0}};
-    for (uint32_t i = 0; i < count; i++) {
-        if (i % 16 == 0) {
-            random = mesh_draw(seed, DRAW_VALUE, 0, update, i / 16);
-        }
-        value[i] = (uint8_t)(random.word[i / 4 % 4] >> 8 * (i % 4));
-    }
+    struct sim_world *world = context;
+    uint32_t update = world->writes[write->lane].write.lane;
+    sim_content_compose(&world->content, update, states, node, write);
 }
 
 static void plan_writes(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     const struct sim_workload *workload = &scenario->workload;
-    bool register_ = workload->crdt == SIM_LWW_REGISTER;
-    uint32_t value_bytes = register_ ? workload->value_bytes : 0;
+    sim_content_init(&world->content, workload, seed);
+    if (sim_content_is_composed(workload->crdt)) {
+        world->author = (struct sim_author){world, compose};
+    }
     world->writes = sim_memory_zeroed(workload->updates * sizeof *world->writes);
-    world->values = sim_memory_zeroed((size_t)workload->updates * value_bytes);
     for (uint32_t update = 0; update < workload->updates; update++) {
         struct sim_write *write = &world->writes[update];
         struct mesh_random random = mesh_draw(seed, DRAW_WRITER, 0, update, 0);
@@ -62,16 +60,7 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
         write->scope = sim_scopes_home(&world->places, scenario, write->node);
         write->write.key = update % workload->keys;
         write->write.lane = update;
-        if (register_) {
-            uint8_t *value = world->values + (size_t)update * value_bytes;
-            fill_value(seed, update, value_bytes, value);
-            write->write.type = MESH_LWW_SET;
-            write->write.value = value;
-            write->write.value_bytes = (uint16_t)value_bytes;
-        } else {
-            write->write.type = MESH_G_INCREMENT;
-            write->write.amount = 1;
-        }
+        sim_content_plan(&world->content, update, &write->write);
     }
     qsort(world->writes, workload->updates, sizeof *world->writes, by_time_and_node);
 }
@@ -98,5 +87,5 @@ void sim_world_finish(struct sim_world *world)
     sim_places_finish(&world->places);
     sim_scopes_finish(&world->scopes);
     sim_memory_free(world->writes);
-    sim_memory_free(world->values);
+    sim_content_finish(&world->content);
 }

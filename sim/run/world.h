@@ -5,10 +5,14 @@
 //              --> network   what lies between two nodes
 //              --> scopes    who gossips with whom
 //              --> writes    who writes what, when
+//
+// What an or-set or an lww-map is told is composed at the write (content.h): `author` then is to be
+// the engine's, and the world stays where it is.
 
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
 
+#include "content.h"
 #include "engine.h"
 #include "places.h"
 #include "scenario.h"
@@ -19,8 +23,9 @@ struct sim_world {
     struct sim_network network;
     struct sim_scopes scopes;
     struct mesh_config mesh;
-    struct sim_write *writes;  // [updates], sorted by (time_ns, node)
-    uint8_t *values;           // what they write
+    struct sim_write *writes;    // [updates], sorted by (time_ns, node); lane: the update's number
+    struct sim_content content;  // what they say
+    struct sim_author author;
 };
 
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed);

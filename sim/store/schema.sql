@@ -113,7 +113,7 @@ CREATE TABLE traffic (
     messages         INTEGER NOT NULL,  -- messages sent
     bytes            INTEGER NOT NULL,  -- sent, as encoded
     transport_bytes  INTEGER NOT NULL,  -- what the transport adds to them
-    updates          INTEGER NOT NULL,  -- copies of updates carried
+    updates          INTEGER NOT NULL,  -- copies of updates carried, if written after the warm-up
     duplicated       INTEGER NOT NULL,  -- messages of which the network made a second copy
     lost             INTEGER NOT NULL,  -- messages and copies lost
     delivered        INTEGER NOT NULL,  -- messages and copies that arrived

@@ -80,10 +80,9 @@ static struct lab_settings any_settings(struct dice *dice, uint64_t seed)
 {
     static const enum mesh_mode modes[] = {MESH_PUSH, MESH_PULL, MESH_PUSH_PULL, MESH_EAGER};
     enum mesh_mode mode = modes[seed % 4];
-    bool synchronous = seed / 8 % 2 != 0 && mode != MESH_EAGER;  // eager does not wait for ticks
     return (struct lab_settings){
         .mode = mode,
-        .schedule = synchronous ? MESH_SYNCHRONOUS : MESH_PHASED,
+        .schedule = seed / 8 % 2 != 0 ? MESH_SYNCHRONOUS : MESH_PHASED,
         .own_tables = seed / 4 % 2 != 0,
         .nodes = 2 + dice_below(dice, 5),
         .words = 1 + dice_below(dice, 2),

@@ -111,6 +111,33 @@ Test(lint, finds_settings_that_others_overrule)
     free(text);
 }
 
+Test(lint, finds_settings_of_the_workload_that_its_crdt_has_no_use_for)
+{
+    static const struct {
+        const char *crdt;
+        bool value_bytes, elements, remove_percent;  // with an effect
+    } cases[] = {
+        {"lww-register", true, false, false}, {"g-counter", false, false, false},
+        {"pn-counter", false, false, true},   {"or-set", true, true, true},
+        {"lww-map", true, true, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 MESH "workload: {crdt: %s, value_bytes: 7, elements: 5, remove_percent: 1}\n",
+                 cases[i].crdt);
+        write_text("x.yaml", text);
+        char *lines = lint_text("x.yaml", NULL);
+        must_say(lines, "workload.value_bytes",
+                 cases[i].value_bytes ? "size of" : "recorded without effect: a counter");
+        must_say(lines, "workload.elements",
+                 cases[i].elements ? "among which" : "recorded without effect: only an or-set");
+        must_say(lines, "workload.remove_percent",
+                 cases[i].remove_percent ? "updates that" : "recorded without effect: nothing");
+        free(lines);
+    }
+}
+
 #define RUMOR_KEYS "direction: push, stop: coin, feedback: true, stop_k: 2"
 
 Test(lint, finds_what_only_a_rumor_needs)

@@ -62,6 +62,8 @@ Test(scenario, of_a_bare_topology_has_every_default)
     cr_assert_eq(s->workload.crdt, SIM_LWW_REGISTER);
     cr_assert_eq(s->workload.value_bytes, 64);
     cr_assert_eq(s->workload.keys, 1);
+    cr_assert_eq(s->workload.elements, 100);
+    cr_assert_eq(s->workload.remove_percent, 20);
     cr_assert_eq(s->workload.warmup_ns, 0);
     cr_assert_eq(s->expectation_count, 0);
     cr_assert_str_eq(s->cell, "");
@@ -104,7 +106,7 @@ Test(scenario, takes_every_key_that_has_an_effect)
         "  transport: quic\n  tls: true\n  batching: false\n  batch_size: 7\n"
         "placement: {agents_per_host: 50}\nsecurity: {signature_algo: ed25519}\n"
         "workload: {updates: 5, first_write_ms: 1, every_ms: 200, writers: first, value_bytes: 9,\n"
-        "  keys: 2, crdt: g-counter, warmup_ms: 300}\n"
+        "  keys: 2, crdt: or-set, elements: 17, remove_percent: 3, warmup_ms: 300}\n"
         "expect:\n  - p99(convergence_ms) < 1000\n  - bytes < 5\n");
     const struct sim_scenario *s = outcome.scenarios;
     cr_assert_str_eq(s->name, "everything");
@@ -133,7 +135,9 @@ Test(scenario, takes_every_key_that_has_an_effect)
     cr_assert_eq(s->workload.writers, SIM_WRITERS_FIRST);
     cr_assert_eq(s->workload.value_bytes, 9);
     cr_assert_eq(s->workload.keys, 2);
-    cr_assert_eq(s->workload.crdt, SIM_G_COUNTER);
+    cr_assert_eq(s->workload.crdt, SIM_OR_SET);
+    cr_assert_eq(s->workload.elements, 17);
+    cr_assert_eq(s->workload.remove_percent, 3);
     cr_assert_eq(s->workload.warmup_ns, 300000000);
     cr_assert_eq(s->expectation_count, 2);
     cr_assert_str_eq(s->expectations[1].text, "bytes < 5");

@@ -129,6 +129,39 @@ Test(sizes, of_one_writer_are_a_single_entry_and_messages_stop_at_the_batch)
     free(text);
 }
 
+// The only element of a set, by one writer: an add of 10 bytes names nothing at first (a count),
+// then the one before (a run of three bytes more); a removal is the count and the run. Of a map:
+// "name-0", in a put with its length before it.
+Test(sizes, of_sets_and_maps_are_those_of_their_encodings)
+{
+    static const struct {
+        const char *workload;
+        const char *value;
+        unsigned long values;  // of all three updates
+    } cases[] = {
+        {"crdt: or-set, remove_percent: 0", "value            11 to 14", 11 + 14 + 14},
+        {"crdt: or-set, remove_percent: 100", "value             4 to 11", 11 + 4 + 11},
+        {"crdt: lww-map, remove_percent: 0", "value                  17", 17 + 17 + 17},
+        {"crdt: lww-map, remove_percent: 100", "value             6 to 17", 17 + 6 + 17},
+        {"crdt: pn-counter, remove_percent: 100", "value                   0", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char scenario[400];
+        snprintf(scenario, sizeof scenario,
+                 MESH_OF("100", "mode: push") "workload: {updates: 3, writers: first, elements: 1, "
+                                              "value_bytes: 10, %s}\n",
+                 cases[i].workload);
+        char *text = sizes_text(scenario);
+        unsigned long sum = 39 + cases[i].values;  // and 13 of fields each
+        const unsigned long most[] = {3, 0, 20,       0,   1,        39, cases[i].values,
+                                      0, 0, 21 + sum, 104, 125 + sum};
+        expect_row(text, "push", 2, most);
+        cr_expect_not_null(strstr(text, cases[i].value), "%s: no %s\n%s", cases[i].workload,
+                           cases[i].value, text);
+        free(text);
+    }
+}
+
 // 30 updates of 128 + 13 bytes and a length of two are 4,260; with the header and the count 4,281
 // bytes are three packets of 1,448 and two acknowledgements. Unbatched: 30 packets, 15.
 Test(sizes, of_many_updates_take_several_packets_or_one_each)

@@ -405,6 +405,24 @@ Test(run, without_a_duration_the_run_ends_when_all_hold_all_or_after_20_s)
     sim_result_finish(&result);
 }
 
+// All ticks are an hour away: what spreads spreads without them, whatever their schedule.
+Test(run, eager_forwarding_waits_for_no_tick_even_when_all_tick_together)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 50);
+    fixture.scenario.gossip.mode = MESH_EAGER;
+    fixture.scenario.gossip.schedule = MESH_SYNCHRONOUS;
+    fixture.scenario.gossip.fanout = 12;
+    fixture.scenario.gossip.interval_ns = 3600000 * MS;
+    struct sim_result result;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_update_result *update = &result.updates[0];
+    cr_expect(update->held == 50 && update->all_ns >= 2 * MS && update->all_ns <= 10 * MS,
+              "%u hold it after %" PRIu64 " ns", update->held, update->all_ns);
+    cr_expect(update->path.tick_ns == 0);
+    sim_result_finish(&result);
+}
+
 Test(run, with_a_duration_the_run_goes_on_to_it)
 {
     struct fixture fixture;
