@@ -419,7 +419,7 @@ Test(run, eager_forwarding_waits_for_no_tick_even_when_all_tick_together)
     const struct sim_update_result *update = &result.updates[0];
     cr_expect(update->held == 50 && update->all_ns >= 2 * MS && update->all_ns <= 10 * MS,
               "%u hold it after %" PRIu64 " ns", update->held, update->all_ns);
-    cr_expect(update->path.tick_ns == 0);
+    cr_expect(sim_path_tick_ns(&update->path) == 0);
     sim_result_finish(&result);
 }
 
