@@ -84,11 +84,11 @@ uint32_t rows_copy(struct rows *rows, const struct rows *other, uint32_t lane)
     uint32_t copy = mesh_table_reserve(&rows->table, other->updates[lane].dot);
     cr_assert_neq(copy, MESH_LANE_NONE);
     struct mesh_update *update = &rows->updates[copy];
-    uint32_t previous_lane = update->previous_lane;
-    uint32_t next_lane = update->next_lane;
+    struct mesh_update links = *update;
     *update = other->updates[lane];
-    update->previous_lane = previous_lane;
-    update->next_lane = next_lane;
+    update->previous_lane = links.previous_lane;
+    update->next_lane = links.next_lane;
+    update->again = links.again;
     memcpy(rows->signatures + copy * MESH_SIGNATURE_BYTES,
            other->signatures + lane * MESH_SIGNATURE_BYTES, MESH_SIGNATURE_BYTES);
     return copy;

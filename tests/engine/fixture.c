@@ -21,6 +21,8 @@ const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_FEEDBACK] = "FEEDBACK",
     [MESH_MESSAGE_DELTA] = "DELTA",
     [MESH_MESSAGE_EAGER] = "EAGER",
+    [MESH_MESSAGE_JOIN] = "JOIN",
+    [MESH_MESSAGE_SNAPSHOT] = "SNAPSHOT",
 };
 
 static void *zeroed(size_t count, size_t size)
