@@ -182,9 +182,11 @@ struct watching {
 };
 
 static void observe_changes(void *context, const struct mesh_table *table,
-                            const struct sim_change *changes, uint32_t count)
+                            const uint32_t *write_of_lane, const struct sim_change *changes,
+                            uint32_t count)
 {
     (void)table;
+    (void)write_of_lane;
     struct outcome *outcome = ((struct watching *)context)->outcome;
     if (outcome->change_count + count > outcome->change_capacity) {
         outcome->change_capacity = 2 * (outcome->change_count + count);
@@ -258,8 +260,10 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .queue = queue,
     };
     if (!world->unobserved) {
-        config.observer =
-            (struct sim_observer){&watching, observe_changes, observe_checkpoint, observe_window};
+        config.observer = (struct sim_observer){.context = &watching,
+                                                .changes = observe_changes,
+                                                .checkpoint = observe_checkpoint,
+                                                .window = observe_window};
     }
     struct sim_error error = {0};
     cr_assert(sim_engine_create(&config, &watching.engine, &error), "%s", error.text);

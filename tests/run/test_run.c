@@ -454,6 +454,7 @@ static double refused_gb(uint32_t value_bytes)
     struct fixture fixture;
     fixture_init(&fixture, SIM_AGENTS_MAX);
     fixture.scenario.workload.updates = SIM_UPDATES_MAX;
+    fixture.scenario.workload.every_ns = 0;  // all at once, so that each needs a lane
     fixture.scenario.workload.crdt = SIM_LWW_REGISTER;
     fixture.scenario.workload.value_bytes = value_bytes;
     struct sim_result result;
