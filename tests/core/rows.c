@@ -96,7 +96,8 @@ uint32_t rows_copy(struct rows *rows, const struct rows *other, uint32_t lane)
 
 bool rows_has_hash(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER;
+    return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER ||
+           kind == MESH_MESSAGE_SNAPSHOT;
 }
 
 bool rows_has_vector(uint8_t kind)
@@ -142,6 +143,8 @@ struct mesh_message *rows_message(const struct rows *rows, struct dice *dice, ui
     }
     if (rows_has_vector(kind)) {
         choose(rows, dice, message->lanes + rows->words);
+    } else if (kind == MESH_MESSAGE_SNAPSHOT) {
+        message->lanes[rows->words] = dice_roll(dice);  // the sender's clock
     }
     return message;
 }
