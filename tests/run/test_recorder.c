@@ -89,6 +89,29 @@ Test(run, one_change_may_bring_several_updates)
     told_finish(&told);
 }
 
+// Update 0 gives back lane 0, which update 1 gets: what comes in lane 0 from then on is update 1.
+Test(run, a_lane_that_is_handed_out_again_does_not_mix_up_updates)
+{
+    struct told told;
+    told_init(&told);
+    mesh_table_permit_release(&told.table, (uint32_t[AGENTS]){0}, AGENTS);
+    for (uint32_t node = 0; node < AGENTS; node++) {
+        tell(&told, 0, node, node * MS);
+    }
+    mesh_table_release(&told.table, 0);
+    cr_assert(mesh_table_reserve(&told.table, (struct mesh_dot){1, 2}) == 0);
+    told.write_of_lane[0] = 1;
+    struct sim_change change = {.time_ns = 44 * MS, .lanes = 1, .node = 7};
+    sim_recorder_changes(&told.recorder, &told.table, told.write_of_lane, &change, 1);
+    cr_expect(told.result.updates[0].held == AGENTS);
+    cr_expect(told.result.updates[0].all_ns == (AGENTS - 1) * MS);
+    cr_expect(told.result.updates[0].dot.origin == 0 && told.result.updates[0].dot.sequence == 1);
+    cr_expect(told.result.updates[1].held == 1 &&
+              told.result.updates[1].last_receipt_ns == 24 * MS);
+    cr_expect(told.result.updates[1].dot.origin == 1 && told.result.updates[1].dot.sequence == 2);
+    told_finish(&told);
+}
+
 // Point i holds the receipts in (i step, (i + 1) step], however often the step has doubled.
 static void expect_curve(uint64_t last_ns, uint64_t step_ns)
 {
