@@ -148,20 +148,32 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
     learnt->record_count++;
 }
 
+// The least dot of what was learnt, whatever its lane.
+static struct mesh_dot least_dot(const struct stepping *stepping, const struct mesh_record *records,
+                                 uint32_t record_count)
+{
+    struct mesh_dot least = {UINT32_MAX, UINT32_MAX};
+    for (uint32_t i = 0; i < record_count; i++) {
+        const struct mesh_update *updates =
+            &stepping->states->table->updates[(size_t)64 * records[i].deliver.word];
+        for (uint64_t lanes = records[i].deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+            struct mesh_dot dot = updates[__builtin_ctzll(lanes)].dot;
+            if (mesh_occasion_of_dot(dot) < mesh_occasion_of_dot(least)) {
+                least = dot;
+            }
+        }
+    }
+    return least;
+}
+
 // Eager: what is new here goes on at once in the home scope, wherever it came from, to peers drawn
-// for the first of the new updates.
-static void forward(struct stepping *stepping, const struct mesh_scope *heard_in,
+// for the least of the new dots.
+static void send_on(struct stepping *stepping, const struct mesh_scope *scope,
                     const struct learnt *learnt)
 {
-    const struct mesh_scope *scope = home_of(stepping, heard_in);
-    if (scope->mode != MESH_EAGER || learnt->record_count == 0) {
-        return;
-    }
     stepping->scope = (uint16_t)(scope - stepping->config->scopes);
     const struct mesh_record *records = &stepping->output->records[learnt->record_first];
-    uint32_t lane =
-        64 * records[0].deliver.word + (uint32_t)__builtin_ctzll(records[0].deliver.lanes);
-    uint64_t occasion = mesh_occasion_of_dot(stepping->states->table->updates[lane].dot);
+    uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, records, learnt->record_count));
     struct mesh_message *message =
         mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion, 1);
     for (uint32_t i = 0; i < learnt->record_count; i++) {
@@ -169,6 +181,15 @@ static void forward(struct stepping *stepping, const struct mesh_scope *heard_in
                           scope->update_limit);
     }
     mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_EAGER_PEERS);
+}
+
+static inline void forward(struct stepping *stepping, const struct mesh_scope *heard_in,
+                           const struct learnt *learnt)
+{
+    const struct mesh_scope *scope = home_of(stepping, heard_in);
+    if (scope->mode == MESH_EAGER && learnt->record_count > 0) {
+        send_on(stepping, scope, learnt);
+    }
 }
 
 // ---- Events of the node itself ----
@@ -238,6 +259,10 @@ static void age_recent(struct stepping *stepping)
 void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_event *event = stepping->event;
+    if (stepping->replica->joining) {
+        mesh_join_tick(stepping, scope);
+        return;
+    }
     fold(stepping, scope);
     if (scope->mode == MESH_RUMOR) {
         mesh_rumor_tick(stepping, scope);
@@ -408,6 +433,17 @@ static void learn_and_answer(struct stepping *stepping, const struct mesh_scope 
     forward(stepping, scope, &learnt);
 }
 
+void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    struct learnt learnt = {0, 0};
+    uint8_t kind = stepping->event->message->kind;
+    if (scope->mode == MESH_DELTA   ? mesh_delta_receive(stepping, scope)
+        : scope->mode == MESH_RUMOR ? kind == MESH_MESSAGE_RUMOR
+                                    : is_exchanged(kind)) {
+        learn_all(stepping, scope, &learnt);
+    }
+}
+
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
@@ -416,6 +452,8 @@ void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *sco
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {
         mesh_stepping_reject(stepping, MESH_REJECT_SELF);
+    } else if (message->kind >= MESH_MESSAGE_JOIN || stepping->replica->joining) {
+        mesh_join_receive(stepping, scope);
     } else if (message->kind != MESH_MESSAGE_PUSH || brings_news(stepping, message)) {
         // Most pushes are old news: they end here, having touched one line of the replica.
         learn_and_answer(stepping, scope);

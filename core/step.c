@@ -177,6 +177,7 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_WRITE: mesh_gossip_write(stepping, scope); break;
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
+    case MESH_EVENT_JOIN: mesh_join_start(stepping); break;
     default: assert(false);
     }
 }

@@ -62,14 +62,26 @@ void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope
 void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope);
 
+// What a node without a replica does with the messages of gossip: it learns and answers nothing.
+void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope);
+
 // rumor.c: the same for scopes in mode rumor. Receiving may begin a message, which is to be sent
 // back once what was heard has been learnt; else NULL.
 void mesh_rumor_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
 void mesh_rumor_tick(struct stepping *stepping, const struct mesh_scope *scope);
 struct mesh_message *mesh_rumor_receive(struct stepping *stepping, const struct mesh_scope *scope);
 
+// join.c: for nodes without a replica, and those who give them one. Receives what a node without
+// one hears, and the messages of joining.
+void mesh_join_start(struct stepping *stepping);
+void mesh_join_tick(struct stepping *stepping, const struct mesh_scope *scope);
+void mesh_join_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
 // delta.c: the same for scopes in mode delta; false: rejected, nothing may be learnt
 void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope);
 bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
+// One of the node's neighbours, those with successive numbers in turn; MESH_NODE_NONE: it has none.
+uint32_t mesh_delta_neighbour(const struct mesh_scope *scope, uint32_t node, uint64_t number);
 
 #endif

@@ -118,11 +118,11 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
         return message->update_count;
     }
     uint32_t count = 0;
-    for (uint32_t word = engine->counted_first / 64; word < message->words; word++) {
-        uint64_t lanes = message->lanes[word];
-        bool splits = word == engine->counted_first / 64;
-        lanes = splits ? lanes >> engine->counted_first % 64 : lanes;
-        count += (uint32_t)__builtin_popcountll(lanes);
+    for (uint32_t word = 0; word < message->words; word++) {
+        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
+            count += engine->write_of_lane[lane] >= engine->counted_first;
+        }
     }
     return count;
 }
@@ -244,7 +244,7 @@ static uint32_t compose(struct sim_engine *engine, const struct mesh_states *sta
         return count;
     }
     if (events[first].kind == MESH_EVENT_WRITE) {
-        struct sim_write *write = &engine->writes[events[first].write->lane];
+        struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
         author->compose(author->context, states, write->node, &write->write);
     }
     uint32_t end = first + 1;

@@ -26,6 +26,13 @@
 // length), it is the yardstick of the benchmark, and since all else is shared it checks the
 // windows: same fingerprint.
 
+// Lanes. A run may write far more updates than are ever on their way at once. The table begins
+// small; when a window's writes need more lanes than are free, those are given back of which
+// nothing and nobody can speak any more (mesh/release.h), and when that leaves too few it grows, up
+// to the declared memory. This shows nowhere: counters, changes and fingerprint are those of a run
+// in which every update has a lane of its own, unless update_limit cuts a message, where lanes
+// decide which updates go first. The policy looks at simulated state alone, at window starts.
+
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
 
@@ -37,12 +44,13 @@
 #include "network.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
-#define SIM_WINDOW_NS_MIN 1000u       // with a smaller least latency the heap runs
+#define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
+#define SIM_LANES_START 64u
 #define SIM_CHECKPOINT_NS 100000000u  // checkpoints stand at the first window end from there on
 
 enum sim_queue { SIM_QUEUE_WINDOWS, SIM_QUEUE_HEAP };
 
-// A write of the workload. Lanes are reserved in the order of the list.
+// A write of the workload.
 struct sim_write {
     uint64_t time_ns;
     uint32_t node;
@@ -86,9 +94,13 @@ struct sim_counters {
 // Observers only observe. Calls come at window ends, in the order of time.
 struct sim_observer {
     void *context;
-    // Changes in the total order. May be NULL, like the next.
-    void (*changes)(void *context, const struct mesh_table *table, const struct sim_change *changes,
-                    uint32_t count);
+    // Changes in the total order; write_of_lane: the index of the write in each lane at this time.
+    // May be NULL, like the others.
+    void (*changes)(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
+                    const struct sim_change *changes, uint32_t count);
+    // An update that all hold for good gives back its lane: whoever folds values out of lanes adds
+    // it to his base now (mesh/release.h).
+    void (*released)(void *context, const struct mesh_update *update);
     // Every SIM_CHECKPOINT_NS and at the end.
     void (*checkpoint)(void *context, uint64_t time_ns, uint64_t fingerprint, uint64_t events);
     // After every window; true stops the run here.
@@ -105,12 +117,14 @@ struct sim_engine_config {
     struct sim_author author;
     struct sim_observer observer;
     enum sim_queue queue;
+    uint64_t memory_bytes;  // replicas, table and timers may take so much; 0: no limit
+    uint32_t lanes_start;   // lanes to begin with; 0: SIM_LANES_START
 };
 
 struct sim_engine;
 
-// Bytes of memory that a run of this shape needs for its replicas, tables and timers. Messages in
-// flight come on top.
+// Bytes of memory for the replicas, tables and timers of a run in which so many updates are under
+// way at once. Messages in flight come on top.
 uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode);
 
 // Makes an engine at time 0. False with SIM_ERROR_INTERNAL when node_count is out of range.
@@ -118,14 +132,19 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
                        struct sim_error *error);
 void sim_engine_destroy(struct sim_engine *engine);
 
-// Runs until `until_ns` or until the observer stops it, then makes the last checkpoint; to be
-// called once. The window in which `until_ns` falls is run whole. Returns the simulated time
-// reached.
+// Runs until `until_ns`, until the observer stops it or until memory_bytes do not hold what is under
+// way, then makes the last checkpoint; to be called once. The window in which `until_ns` falls is
+// run whole. Returns the simulated time reached.
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns);
+
+// NULL, or why the run stopped where memory_bytes ended: SIM_ERROR_INTERNAL, with the figures, the
+// update that has been under way longest and who lacks it.
+const struct sim_error *sim_engine_failure(const struct sim_engine *engine);
 
 uint64_t sim_engine_fingerprint(const struct sim_engine *engine);
 uint64_t sim_engine_events(const struct sim_engine *engine);
 const struct mesh_table *sim_engine_table(const struct sim_engine *engine);
+uint32_t sim_engine_write_of_lane(const struct sim_engine *engine, uint32_t lane);
 const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, uint32_t node);
 const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,

@@ -160,6 +160,12 @@ const struct sim_key sim_keys[] = {
      TAKES(U64, duration_ns),
      .fallback = "0",
      .effect = "simulated time; 0 runs until all hold every update, 20 s at most"},
+    {.path = "memory_mib",
+     WHOLE(0, INT32_MAX),
+     .topologies = SIM_FOR_ALL,
+     TAKES(U32, memory_mib),
+     .fallback = "0",
+     .effect = "memory after which a run stops with exit code 70; 0: four fifths of the machine's"},
 
     {.path = "regions",
      .type = SIM_KEY_LIST,

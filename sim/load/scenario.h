@@ -128,6 +128,7 @@ struct sim_scenario {
     uint64_t seed;               // of repetition 0; repetition r runs with seed + r
     uint32_t repeat;             // >= 1
     uint64_t duration_ns;        // 0: until every update is held by all, at most 20 s
+    uint32_t memory_mib;         // what the run may take; 0: four fifths of the machine's memory
     struct sim_region *regions;  // [region_count], in file order
     uint32_t region_count;
     struct sim_gossip gossip;

@@ -43,6 +43,7 @@ struct row {
 
 #define MODE(mode) (1u << (mode))
 #define EXCHANGED (MODE(MESH_PUSH_PULL) | MODE(MESH_EAGER))
+#define EVERY UINT32_MAX
 
 // The messages of each mode, in the order of an exchange.
 static const struct kind {
@@ -65,6 +66,8 @@ static const struct kind {
     {"rumor", MESH_MESSAGE_RUMOR, MODE(MESH_RUMOR), true, false, false},
     {"feedback", MESH_MESSAGE_FEEDBACK, MODE(MESH_RUMOR), false, true, false},
     {"delta", MESH_MESSAGE_DELTA, MODE(MESH_DELTA), true, false, false},
+    {"join", MESH_MESSAGE_JOIN, EVERY, false, false, true},
+    {"snapshot", MESH_MESSAGE_SNAPSHOT, EVERY, true, false, true},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
@@ -202,7 +205,9 @@ static uint32_t entries_of(const struct sizes *sizes, uint32_t named)
 static void measure(struct sizes *sizes, const struct kind *kind, enum load load)
 {
     uint32_t all = sizes->scenario->workload.updates;
-    uint32_t limit = sizes->scenario->network.batch_size;
+    // A snapshot brings all that is held.
+    uint32_t limit =
+        kind->kind == MESH_MESSAGE_SNAPSHOT ? UINT16_MAX : sizes->scenario->network.batch_size;
     uint32_t most = limit < all ? limit : all;
     uint32_t full = load == LOAD_NONE ? 0 : load == LOAD_ONE ? 1 : most;
     uint32_t updates = kind->updates ? full : 0;
@@ -224,7 +229,8 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_UPDATES] = updates;
     cells[COLUMN_ENTRIES] = entries_of(sizes, named);
     cells[COLUMN_HEADER] = MESH_WIRE_HEADER_BYTES;
-    // Empty, a message is its header, its hash if it has one, and a count of one byte per list.
+    // Empty, a message is its header, its hash if it has one, and a count of one byte per list; a
+    // snapshot also says a clock and the length of its base.
     cells[COLUMN_HASH] =
         empty > MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES ? MESH_WIRE_HASH_BYTES : 0;
     cells[COLUMN_COUNTS] = loaded - rows - cells[COLUMN_HEADER] - cells[COLUMN_HASH];

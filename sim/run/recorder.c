@@ -138,7 +138,7 @@ static struct sim_receipt receipt_of(const struct sim_recorder *recorder,
     receipt.source = message->source;
     receipt.tick = recorder->world->scopes.ticks[message->scope];
     receipt.flight_ns = saturate(change->time_ns - message->sent_ns);
-    if (message->kind != MESH_MESSAGE_EAGER) {
+    if (message->kind != MESH_MESSAGE_EAGER && message->kind != MESH_MESSAGE_SNAPSHOT) {
         receipt.since_tick_ns =
             saturate(message->sent_ns - tick_ns(&recorder->world->mesh, message));
     }
@@ -255,19 +255,20 @@ static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim
 }
 
 void sim_recorder_changes(void *context, const struct mesh_table *table,
-                          const struct sim_change *changes, uint32_t count)
+                          const uint32_t *write_of_lane, const struct sim_change *changes,
+                          uint32_t count)
 {
     struct sim_recorder *recorder = context;
     for (uint32_t i = 0; i < count; i++) {
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
-            // Lanes are reserved in the order of the writes: lane i is update i.
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
-            recorder->result->updates[lane].dot = table->updates[lane].dot;
-            if (lane < recorder->tracked) {
-                receipts_of(recorder, lane)[changes[i].node] = receipt_of(recorder, &changes[i]);
+            uint32_t update = write_of_lane[lane];
+            recorder->result->updates[update].dot = table->updates[lane].dot;
+            if (update < recorder->tracked) {
+                receipts_of(recorder, update)[changes[i].node] = receipt_of(recorder, &changes[i]);
             }
             if (changes[i].node < recorder->world->places.agents) {
-                hold(recorder, lane, &changes[i]);
+                hold(recorder, update, &changes[i]);
             }
         }
     }

@@ -56,7 +56,8 @@ void sim_recorder_finish(struct sim_recorder *recorder);
 
 // The engine's observer calls (engine.h); `context` is the recorder.
 void sim_recorder_changes(void *context, const struct mesh_table *table,
-                          const struct sim_change *changes, uint32_t count);
+                          const uint32_t *write_of_lane, const struct sim_change *changes,
+                          uint32_t count);
 void sim_recorder_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
                              uint64_t events);
 

@@ -28,10 +28,11 @@ static uint64_t wall_ns(void)
 }
 
 static void observe_changes(void *context, const struct mesh_table *table,
-                            const struct sim_change *changes, uint32_t count)
+                            const uint32_t *write_of_lane, const struct sim_change *changes,
+                            uint32_t count)
 {
     struct watch *watch = context;
-    sim_recorder_changes(&watch->recorder, table, changes, count);
+    sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
 }
 
 static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
@@ -58,7 +59,15 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
     return watch->recorder.stop_when_held && watch->recorder.open == 0;
 }
 
-static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
+// The limit may depend on the machine, since it decides nothing but whether the run goes on.
+static uint64_t memory_limit(const struct sim_scenario *scenario)
+{
+    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return scenario->memory_mib > 0 ? (uint64_t)scenario->memory_mib << 20 : machine / 5 * 4;
+}
+
+// What is there from start to end beside the engine's replicas and table.
+static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
 {
     uint32_t nodes = sim_places_nodes(scenario);
     uint32_t updates = scenario->workload.updates;
@@ -67,15 +76,33 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
         2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) + sizeof(uint8_t *) +
         SIM_REACH_ALL * sizeof(struct sim_vicinity) +
         (sim_content_has_value(scenario->workload.crdt) ? scenario->workload.value_bytes : 0);
-    uint64_t bytes = sim_engine_memory_bytes(nodes, updates, scenario->gossip.mode) +
-                     updates * per_update + tracked * nodes * sizeof(struct sim_receipt);
-    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    if (bytes > machine / 10 * 8) {
+    return updates * per_update + tracked * nodes * sizeof(struct sim_receipt);
+}
+
+// Updates that are surely under way at once: all where none ever settles, where values are composed
+// from the table or where all are written at once, else what the table begins with.
+static uint32_t updates_at_once(const struct sim_scenario *scenario)
+{
+    const struct sim_workload *workload = &scenario->workload;
+    bool all = scenario->gossip.mode == MESH_PUSH || workload->every_ns == 0 ||
+               sim_content_is_composed(workload->crdt);
+    return all || workload->updates < SIM_LANES_START ? workload->updates : SIM_LANES_START;
+}
+
+static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
+{
+    uint64_t bytes = sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario),
+                                             scenario->gossip.mode) +
+                     bytes_beside_engine(scenario);
+    uint64_t limit = memory_limit(scenario);
+    if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
-                             "%u agents and %u updates need %.1f GB before the first message; this "
-                             "machine has %.1f GB",
+                             "%u agents and %u updates need %.1f GB before the first message; %s "
+                             "%.1f GB",
                              scenario->agents, scenario->workload.updates, 1e-9 * (double)bytes,
-                             1e-9 * (double)machine);
+                             scenario->memory_mib > 0 ? "memory_mib allows"
+                                                      : "four fifths of this machine's memory are",
+                             1e-9 * (double)limit);
     }
     return true;
 }
@@ -177,12 +204,16 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
         .author = world.author,
-        .observer = {&watch, observe_changes, observe_checkpoint, observe_window},
+        .observer = {.context = &watch,
+                     .changes = observe_changes,
+                     .checkpoint = observe_checkpoint,
+                     .window = observe_window},
         .queue = options->queue,
+        .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),
     };
     struct sim_engine *engine = NULL;
-    bool created = sim_engine_create(&config, &engine, error);
-    if (created) {
+    bool ran = sim_engine_create(&config, &engine, error);
+    if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
@@ -192,6 +223,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
             close_curve(&result->curves[i]);
         }
         forget_unwritten(result);
+        const struct sim_error *failure = sim_engine_failure(engine);
+        ran = failure == NULL ||
+              sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
     }
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);
@@ -200,5 +234,5 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     getrusage(RUSAGE_SELF, &usage);
     result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
     result->wall_ns = wall_ns() - start_ns;
-    return created;
+    return ran;
 }

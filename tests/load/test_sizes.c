@@ -231,6 +231,21 @@ Test(sizes, are_told_of_the_messages_that_the_mode_sends)
                  (const char *const[]){"ask", "rumor", "feedback", NULL});
 }
 
+// A snapshot says a hash, a clock of 8 bytes, and the counts of its updates, of what is released and
+// of the bytes of its base; it is not held to the batch. Values of 64 and 13 bytes around them.
+Test(sizes, of_joining_are_those_of_the_drawing)
+{
+    char *text = sizes_text(MESH_OF("100", "mode: pull") "workload: {updates: 3, writers: first}\n"
+                                                         "network: {batch_size: 2}\n");
+    static const unsigned long join[] = {0, 0, 20, 0, 1, 0, 0, 0, 0, 21, 104, 125};
+    static const unsigned long nothing[] = {0, 0, 20, 16, 11, 0, 0, 0, 0, 47, 104, 151};
+    static const unsigned long all[] = {3, 0, 20, 16, 11, 39, 192, 0, 0, 278, 104, 382};
+    expect_row(text, "join", 0, join);
+    expect_row(text, "snapshot", 0, nothing);
+    expect_row(text, "snapshot", 2, all);
+    free(text);
+}
+
 // With pull an OPEN asks and carries nothing.
 Test(sizes, of_an_opening_pull_are_those_of_a_digest)
 {

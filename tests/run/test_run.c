@@ -475,6 +475,7 @@ static double refused_gb(uint32_t value_bytes)
     struct fixture fixture;
     fixture_init(&fixture, SIM_AGENTS_MAX);
     fixture.scenario.workload.updates = SIM_UPDATES_MAX;
+    fixture.scenario.workload.every_ns = 0;  // all at once, so that each needs a lane
     fixture.scenario.workload.crdt = SIM_LWW_REGISTER;
     fixture.scenario.workload.value_bytes = value_bytes;
     struct sim_result result;
@@ -499,4 +500,53 @@ Test(run, a_run_that_cannot_fit_is_refused_with_the_figure)
     double with_values = refused_gb(65535);
     cr_expect(with_values - bare > 65 && with_values - bare < 66, "values add %g GB",
               with_values - bare);
+}
+
+// 2,500 updates that nobody gets, in the memory for a few hundred.
+Test(run, a_run_that_outgrows_its_memory_stops_and_says_what_held_it_up)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    struct sim_error error = {0};
+    fixture_init(&fixture, 200);
+    fixture.scenario.memory_mib = 1;
+    fixture.scenario.network.loss_ppb = SIM_PPB;
+    fixture.scenario.workload.updates = 2500;
+    fixture.scenario.workload.every_ns = 5 * MS;
+    fixture.scenario.workload.writers = SIM_WRITERS_FIRST;
+    cr_assert(!sim_run(&fixture.scenario, 0, &fixture.options, &result, &error));
+    cr_expect(error.code == SIM_ERROR_INTERNAL);
+    cr_expect(strstr(error.text,
+                     "the oldest is update 1 of agent 0, written at 0.000 ms, which 199 "
+                     "agents lack: 1, 2, 3, 4, 5 and 194 more (memory_mib)") != NULL,
+              "%s", error.text);
+    sim_result_finish(&result);
+
+    error = (struct sim_error){0};
+    fixture.scenario.memory_mib = 2;
+    fixture.scenario.network.loss_ppb = 0;
+    cr_expect(sim_run(&fixture.scenario, 0, &fixture.options, &result, &error), "%s", error.text);
+    sim_result_finish(&result);
+}
+
+// Many more updates than lanes: each is measured as itself.
+Test(run, every_update_of_a_long_run_is_recorded_under_its_own_dot)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    uint32_t sequences[20] = {0};
+    fixture_init(&fixture, 20);
+    fixture.scenario.workload.updates = 900;
+    fixture.scenario.workload.every_ns = 20 * MS;
+    fixture_run(&fixture, 0, &result);
+    cr_expect(result.update_count == 900);
+    for (uint32_t i = 0; i < result.update_count; i++) {
+        const struct sim_update_result *update = &result.updates[i];
+        cr_expect(update->written_ns == i * 20 * MS && update->held == 20, "update %u", i);
+        cr_expect(update->dot.sequence == ++sequences[update->dot.origin], "update %u", i);
+        cr_expect(update->half_ns > 0 && update->half_ns <= update->theta_ns &&
+                      update->theta_ns <= update->all_ns && update->all_ns < 2000 * MS,
+                  "update %u: %" PRIu64, i, update->all_ns);
+    }
+    sim_result_finish(&result);
 }

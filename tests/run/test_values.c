@@ -34,11 +34,12 @@ struct history {
     uint32_t capacity;
 };
 
-static void remember(void *context, const struct mesh_table *table,
+static void remember(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
                      const struct sim_change *changes, uint32_t count)
 {
     struct history *history = context;
     (void)table;
+    (void)write_of_lane;
     for (uint32_t i = 0; i < count; i++) {
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             cr_assert(history->count < history->capacity);
@@ -86,6 +87,7 @@ static void history_run(struct history *history, enum sim_queue queue, uint64_t 
         .author = history->world.author,
         .observer = {.context = history, .changes = remember},
         .queue = queue,
+        .lanes_start = scenario->workload.updates,  // the table keeps the whole history
     };
     cr_assert(sim_engine_create(&config, &history->engine, &error), "%s", error.text);
     sim_engine_run(history->engine, until_ns);

@@ -17,6 +17,9 @@
 //   4. calls that share replicas or a table do not run at the same time, with one exception: blocks
 //      of nodes that share only a table may step in parallel, since a step writes no row but those
 //      of the lanes reserved for its own write events.
+//   5. a node that joins late, or comes back without what it held, gets a JOIN event before any
+//      other; its counts of writes and messages go on where they were, or it is a new node. Until
+//      the snapshot is there it learns what it hears and answers nothing (README.md, "Joining").
 // A peer's lie is a REJECT; our own fault is an assert, and asserts stay on.
 //
 // A replica, one cache line while a scope has at most 64 updates in flight:
@@ -90,6 +93,8 @@ enum mesh_message_kind {
     MESH_MESSAGE_FEEDBACK,  // rumor: which of them were news here, and which were not
     MESH_MESSAGE_DELTA,     // delta: what was learnt since the last tick
     MESH_MESSAGE_EAGER,     // updates on their first receipt
+    MESH_MESSAGE_JOIN,      // a node without a replica asks for one
+    MESH_MESSAGE_SNAPSHOT,  // all that the sender holds, and what was released
     MESH_MESSAGE_KIND_COUNT
 };
 
@@ -138,13 +143,14 @@ struct mesh_config {
 };
 
 // A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried, and
-// in VECTOR and FILL `words` more of what the sender holds. FEEDBACK carries no updates: its first
-// words name those that were news, the others those that were not.
+// in VECTOR and FILL `words` more of what the sender holds; what is released it holds in any case.
+// FEEDBACK carries no updates: its first words name those that were news, the others those that
+// were not. The second set of SNAPSHOT is the sender's clock, in its first word.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator;   // who opened the exchange
     uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
-    uint64_t hash[2];     // of the sender's set; OPEN and ANSWER only, else zero
+    uint64_t hash[2];     // of the sender's set; OPEN, ANSWER and SNAPSHOT only, else zero
     uint64_t sent_ns;     // time of the event that sent it; not on the wire
     uint32_t sequence;    // the source's count of messages; not on the wire
     uint32_t wire_bytes;  // what the encoder makes of it
@@ -152,17 +158,18 @@ struct mesh_message {
     uint16_t words;
     uint16_t update_count;
     uint8_t kind;    // enum mesh_message_kind
-    uint8_t beyond;  // 1: the vector names updates that the receiver's table does not know
+    uint8_t beyond;  // 1: it names updates that the receiver's table does not know
     uint64_t lanes[];
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
 
 // One of the replicas; see the drawing. planes[states.planes * word + plane].
 struct mesh_replica {
-    uint64_t hash[2];        // sum, modulo 2^64 each, of the hashes of the updates held
-    uint64_t clock;          // hybrid logical clock: the largest seen
-    uint32_t sequence;       // own writes so far
-    uint32_t message_count;  // messages sent so far
+    uint64_t hash[2];   // sum, modulo 2^64 each, of the hashes of the updates held or released
+    uint64_t clock;     // hybrid logical clock: the largest seen
+    uint32_t sequence;  // own writes so far
+    uint32_t message_count : 31;  // messages sent so far
+    uint32_t joining : 1;         // 1: it asked for a snapshot and has none yet
     uint64_t planes[];
 };
 _Static_assert(sizeof(struct mesh_replica) == 32, "head of a replica");
@@ -222,6 +229,7 @@ enum mesh_event_kind {
     MESH_EVENT_WRITE,    // a user's update, into the lane reserved for it
     MESH_EVENT_TICK,     // the timer of `scope` fired
     MESH_EVENT_RECEIVE,  // a message arrived
+    MESH_EVENT_JOIN,     // the node starts from a peer's snapshot, whatever it held before
 };
 
 struct mesh_write {
@@ -244,6 +252,7 @@ struct mesh_event {
         uint64_t tick;                       // TICK: its number, < 2^48
         const struct mesh_message *message;  // RECEIVE
         const struct mesh_write *write;      // WRITE
+        uint32_t peer;                       // JOIN: the first to be asked
     };
 };
 
@@ -331,6 +340,15 @@ static inline struct mesh_role *mesh_role_at(const struct mesh_states *states, u
     size_t bytes =
         sizeof(struct mesh_role) + (size_t)states->words * MESH_RECENT_PLANES * sizeof(uint64_t);
     return (struct mesh_role *)((char *)states->roles + index * bytes);
+}
+
+// Sets of lanes behind the head of a message of this kind.
+static inline uint32_t mesh_message_sets(uint8_t kind)
+{
+    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL ||
+                   kind == MESH_MESSAGE_FEEDBACK || kind == MESH_MESSAGE_SNAPSHOT
+               ? 2
+               : 1;
 }
 
 static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
