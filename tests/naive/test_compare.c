@@ -14,19 +14,19 @@
 // The same small mesh for every test, so that a change of one rule stands alone.
 static struct naive_config mesh_of_100(enum naive_mode mode)
 {
-    return (struct naive_config){
+    struct naive_config config = {
         .mode = mode,
         .agents = 100,
         .fanout = 5,
         .updates = UPDATES,
         .theta_percent = 95,
         .interval_ms = 100,
-        .latency_min_ms = 0.1,
-        .latency_max_ms = 1,
         .first_write_ms = 50,
         .every_ms = 23,
         .duration_ms = 700,
     };
+    naive_set_latency(&config, 0.1, 1);
+    return config;
 }
 
 static struct naive_result *runs_of(struct naive_config config, uint64_t seed)
@@ -44,8 +44,9 @@ static int disagreements(const char *title, struct naive_config a, struct naive_
 {
     struct naive_result *left = runs_of(a, 0);
     struct naive_result *right = runs_of(b, 5000);
-    int count = compare_runs(title, (struct compare_side){"a", left},
-                             (struct compare_side){"b", right}, RUNS, UPDATES, 0.6);
+    int count =
+        compare_runs(title, (struct compare_side){"a", left}, (struct compare_side){"b", right},
+                     RUNS, UPDATES, (struct compare_limits){2, 0.6});
     free(left);
     free(right);
     return count;
@@ -74,7 +75,8 @@ Test(compare, four_percent_of_delay_are_noticed)
 {
     struct naive_config config = mesh_of_100(NAIVE_PUSH_PULL);
     struct naive_config other = config;
-    other.latency_max_ms += 2 * 0.04 * 105 / 3;  // a median of about 105 ms, three messages long
+    // A median of about 105 ms, three messages long.
+    naive_set_latency(&other, 0.1, 1 + 2 * 0.04 * 105 / 3);
     cr_expect_gt(disagreements("a slower network", config, other), 0);
 }
 
@@ -108,7 +110,7 @@ static int compare_shifted(double shift, double error_percent_max)
     fill_batches(a, 1010);
     fill_batches(b, 1010 + shift);
     return compare_runs("by hand", (struct compare_side){"a", a}, (struct compare_side){"b", b},
-                        2 * COMPARE_BATCHES, 1, error_percent_max);
+                        2 * COMPARE_BATCHES, 1, (struct compare_limits){2, error_percent_max});
 }
 
 // The batch medians are 1010 .. 1029: variance 20 * 21 / 12 = 35, standard error sqrt(35 / 20) =

@@ -51,17 +51,17 @@ static void expect_mean(const char *what, const struct sample *sample, double ex
 // Two or three nodes, one update, constant latency of 1 ms, no faults.
 static struct naive_config small_mesh(enum naive_mode mode, int agents)
 {
-    return (struct naive_config){
+    struct naive_config config = {
         .mode = mode,
         .agents = agents,
         .fanout = 1,
         .updates = 1,
         .theta_percent = 100,
         .interval_ms = 100,
-        .latency_min_ms = 1,
-        .latency_max_ms = 1,
         .first_write_ms = 250,
     };
+    naive_set_latency(&config, 1, 1);
+    return config;
 }
 
 // Time to theta over `runs` seeds.
@@ -98,8 +98,7 @@ Test(naive, each_lost_push_costs_one_more_interval)
 Test(naive, a_duplicated_message_counts_from_its_earlier_copy)
 {
     struct naive_config config = small_mesh(NAIVE_PUSH, 2);
-    config.latency_min_ms = 0;
-    config.latency_max_ms = 90;
+    naive_set_latency(&config, 0, 90);
     struct sample once = measure(config, 20000);
     expect_mean("one copy: 50 + 90 / 2", &once, 50 + 45, 0);
     config.duplication = 1;
@@ -121,7 +120,7 @@ Test(naive, of_two_nodes_push_pull_waits_a_third_of_an_interval)
 Test(naive, of_three_nodes_push_takes_two_more_ticks_for_the_last)
 {
     struct naive_config config = small_mesh(NAIVE_PUSH, 3);
-    config.latency_min_ms = config.latency_max_ms = 0;
+    naive_set_latency(&config, 0, 0);
     struct sample all = measure(config, 20000);
     expect_mean("all three", &all, 50 + 100, 0);
     config.theta_percent = 60;
@@ -134,7 +133,7 @@ Test(naive, of_three_nodes_push_takes_two_more_ticks_for_the_last)
 Test(naive, of_three_nodes_push_pull_needs_17_48_of_an_interval_for_the_second)
 {
     struct naive_config config = small_mesh(NAIVE_PUSH_PULL, 3);
-    config.latency_min_ms = config.latency_max_ms = 0;
+    naive_set_latency(&config, 0, 0);
     config.theta_percent = 60;
     struct sample sample = measure(config, 20000);
     expect_mean("two of three", &sample, 100 * 17.0 / 48, 0);
@@ -391,7 +390,7 @@ Test(naive, the_same_seed_gives_the_same_run_and_another_seed_another)
 {
     struct naive_config config = small_mesh(NAIVE_EAGER, 40);
     config.fanout = 3;
-    config.latency_max_ms = 10;
+    naive_set_latency(&config, 1, 10);
     struct naive_result first, again, other;
     naive_run(&config, &first);
     naive_run(&config, &again);
