@@ -31,7 +31,8 @@ struct compare_limits {
 //
 // Every row must differ by at most 5 of its own standard errors (figures without spread: not at
 // all). Besides, quantiles within their limits, the totals within 1 %. A median that proves nothing
-// counts as a disagreement. `run_count` is a multiple of COMPARE_BATCHES; each run has `updates` updates.
+// counts as a disagreement. `run_count` is a multiple of COMPARE_BATCHES; each run has `updates`
+// updates.
 int compare_runs(const char *title, struct compare_side a, struct compare_side b, int run_count,
                  int updates, struct compare_limits limits);
 

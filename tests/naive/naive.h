@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The independent judge: a second simulator of the same protocol, written from the rules alone.
 //
-//      binary heap of (time, event)          a node is two plain arrays
+//      binary heap of (time, event)          a node is a few plain arrays
 //     +---+---+---+---+---+---+---+          holds      [ 1 0 1 1 0 ]   does it hold update u?
-//     |tick   |message|write  |...|  --->    learnt_in  [ 4 - 5 2 - ]   after how many of its ticks
-//     +---+---+---+---+---+---+---+                                     did it learn update u?
+//     |tick   |message|write  |...|  --->    learnt_in  [ 4 - 5 2 - ]   in which tick of each of
+//     +---+---+---+---+---+---+---+          (per timer)                its timers it learnt u
 //
 // It shares no line with core/ or sim/: its own generator, its own queue, times in floating-point
 // milliseconds, a set of updates as an array of bool, the set itself where the protocol sends a
@@ -40,8 +40,8 @@
 //
 // A node has one set and a tick counter per timer, so that what is recent for its region may be old
 // for the other bridges. A bridge answers a bridge by the counter of its bridge timer; aggregator
-// and coordinator answer everybody by the one they have. What a bridge or a relay hears from afar it
-// forwards, in mode eager, in its own mesh.
+// and coordinator answer everybody by the one they have. What a bridge or a relay hears from afar
+// it forwards, in mode eager, in its own mesh.
 
 #ifndef NAIVE_H
 #define NAIVE_H

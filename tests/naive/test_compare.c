@@ -103,14 +103,20 @@ static void fill_batches(struct naive_result *runs, double first_ms)
     }
 }
 
-static int compare_shifted(double shift, double error_percent_max)
+static int compare_filled(const struct naive_result *a, const struct naive_result *b,
+                          double error_percent)
+{
+    return compare_runs("by hand", (struct compare_side){"a", a}, (struct compare_side){"b", b},
+                        2 * COMPARE_BATCHES, 1, (struct compare_limits){2, error_percent});
+}
+
+static int compare_shifted(double shift, double error_percent)
 {
     struct naive_result a[2 * COMPARE_BATCHES];
     struct naive_result b[2 * COMPARE_BATCHES];
     fill_batches(a, 1010);
     fill_batches(b, 1010 + shift);
-    return compare_runs("by hand", (struct compare_side){"a", a}, (struct compare_side){"b", b},
-                        2 * COMPARE_BATCHES, 1, (struct compare_limits){2, error_percent_max});
+    return compare_filled(a, b, error_percent);
 }
 
 // The batch medians are 1010 .. 1029: variance 20 * 21 / 12 = 35, standard error sqrt(35 / 20) =
@@ -119,6 +125,33 @@ Test(compare, five_standard_errors_of_batch_means_decide)
 {
     cr_expect_eq(compare_shifted(9.3, 1), 0);
     cr_expect_eq(compare_shifted(9.4, 1), 2, "both quantiles move");
+}
+
+Test(compare, a_region_that_lags_is_noticed)
+{
+    struct naive_result a[2 * COMPARE_BATCHES];
+    struct naive_result b[2 * COMPARE_BATCHES];
+    fill_batches(a, 1010);
+    fill_batches(b, 1010);
+    for (int run = 0; run < 2 * COMPARE_BATCHES; run++) {
+        a[run].region_ms[0] = a[run].theta_ms[0] / 2;
+        b[run].region_ms[0] = b[run].theta_ms[0] / 2 * 1.03;
+    }
+    cr_expect_eq(compare_filled(a, b, 1), 1);
+}
+
+Test(compare, a_message_to_the_wrong_place_is_noticed)
+{
+    struct naive_result a[2 * COMPARE_BATCHES];
+    struct naive_result b[2 * COMPARE_BATCHES];
+    fill_batches(a, 1010);
+    fill_batches(b, 1010);
+    for (int run = 0; run < 2 * COMPARE_BATCHES; run++) {
+        a[run].pair_messages[NAIVE_SAME_ZONE] = 100;
+        b[run].pair_messages[NAIVE_SAME_ZONE] = 99;
+        b[run].pair_messages[NAIVE_SAME_HOST] = 1;
+    }
+    cr_expect_eq(compare_filled(a, b, 1), 2);
 }
 
 Test(compare, an_error_too_large_to_prove_anything_is_a_disagreement)

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Regions with bridges and hierarchies against the judge: separate code, separate randomness.
 //
-//                                push-pull           eager          `tiers-agreement` covers one
-//     3 regions, 9 bridges        .       .           .    10 %      cell of each mesh, so that both
-//     2 regions, 8 bridges       no loss  .           .       .      modes and both losses meet both
-//     12 edges, 4 aggregators     .    10 %           .       .      shapes.
+//                                push-pull           eager
+//     3 regions, 9 bridges        .       .           .    10 % loss
+//     2 regions, 8 bridges       no loss  .           .       .
+//     12 edges, 4 aggregators     .    10 % loss      .       .
 //     6 edges, 2 aggregators      .       .          no loss  .
 //
-// `tiers-agreement-full` (MESHSIM_AGREEMENT=full): all 16, and those of push, six times the runs.
-// Intervals, latencies, zones and hosts are chosen so that all rules matter: every pair of nodes has
-// a latency of its own, no interval is a multiple of all others. As in test_agreement.c, 16 updates
-// are under way together.
+// `tiers-agreement` covers these cells, so that both modes and both losses meet both shapes;
+// `tiers-agreement-full` (MESHSIM_AGREEMENT=full) all 16 and those of push, with six times the
+// runs. Intervals, latencies, zones and hosts are chosen so that every rule matters: each kind of
+// pair has a latency of its own. As in test_agreement.c, 16 updates are under way together.
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -87,7 +87,8 @@ static const struct mesh meshes[] = {
                   .duration_ms = 3000}},
 };
 
-// Runs that bring the standard error of the difference of medians to 1 % of them, and what they show.
+// Runs that bring the standard error of the difference of medians to about 1 % of them, and the
+// cell that they are of.
 static const struct {
     int runs;
     enum naive_mode mode;
