@@ -136,7 +136,8 @@ struct sim_scenario {
     struct sim_expectation *expectations;
     uint32_t expectation_count;
     // Where the settings that verdicts name were decided.
-    struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
+    struct sim_origin interval_origin, link_interval_origin, global_interval_origin, fanout_origin,
+        threshold_origin, mode_origin, agents_origin;
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
     uint32_t row;      // 1-based row of the verdict table: cells that differ only in
                        // gossip.mode share a row
