@@ -20,7 +20,7 @@ static void theta_of(const struct sim_scenario *scenario, struct sim_assumption 
              sim_word_percent((double)scenario->gossip.threshold_ppb / 1e9).text);
 }
 
-// "phased, gossip ticks every 100 ms (file:22), leader ticks every 500 ms (file:26): ..."
+// "phased, leader ticks every 500 ms (file:26), gossip ticks every 100 ms (file:22): ..."
 static void tiers_of(const struct sim_scenario *scenario, struct sim_assumption *assumption)
 {
     static const char *const meanings[] = {
@@ -31,11 +31,10 @@ static void tiers_of(const struct sim_scenario *scenario, struct sim_assumption 
                          "written",
     };
     char *text = assumption->text;
-    sim_words_append(text, sizeof assumption->text, "%s",
-                     sim_schedule_name(scenario->gossip.schedule));
-    for (enum sim_tick tick = 0; tick < SIM_TICK_COUNT; tick++) {
+    snprintf(text, sizeof assumption->text, "%s", sim_schedule_name(scenario->gossip.schedule));
+    for (int tick = SIM_TICK_COUNT - 1; tick >= 0; tick--) {
         struct sim_wait wait;
-        if (sim_wait_of(scenario, tick, &wait)) {
+        if (sim_wait_of(scenario, (enum sim_tick)tick, &wait)) {
             sim_words_append(text, sizeof assumption->text, ", %s every %s ms%s", wait.ticks,
                              sim_word_number((double)wait.interval_ns / 1e6).text,
                              sim_place_of(wait.origin).text);
