@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Meshes with several tiers: what their verdicts name as binding, and which interval would do. All
-// updates of a result are alike, so that every percentile is theirs and the sums can be done by hand.
+// updates of a result are alike, so that every percentile is theirs and sums can be done by hand.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>

@@ -129,8 +129,8 @@ Test(measure, times_within_an_edge_and_a_region_are_metrics_with_rounds_of_their
     sim_result_finish(&result);
 }
 
-// Written at 50 ms, in the edge after 60: at 110, after the tick of 100. In the region after 900: at
-// 950, after that of 500. In all after 1,500: at 1,550, after that of 1,000.
+// Written at 50 ms, in the edge after 60: at 110, after the tick of 100. In the region after 900:
+// at 950, after that of 500. In all after 1,500: at 1,550, after that of 1,000.
 Test(measure, synchronous_rounds_count_the_ticks_of_their_own_reach)
 {
     struct sim_scenario scenario = fixture_hierarchy();
