@@ -69,7 +69,8 @@ static void say_tiers(const struct sim_case *judged, struct sim_verdict *verdict
         told |= 1u << tick;
         left -= share;
     }
-    SAY(verdict, "%snetwork %ld %%", told == 0 ? "; " : "", left);
+    // Rounded up one by one, the others may be more than all.
+    SAY(verdict, "%snetwork %ld %%", told == 0 ? "; " : "", left > 0 ? left : 0);
 }
 
 static void say_ticks(const struct sim_case *judged, struct sim_verdict *verdict)

@@ -161,6 +161,16 @@ Test(remedy, ticks_that_nobody_waited_for_are_not_told_of)
 
 // ---- Hierarchies: below a second ----
 
+// 33.5, 33.5 and 33 % are rounded to 34, 34 and 33; a network that takes nothing is not below it.
+Test(remedy, rounded_shares_leave_the_network_no_less_than_nothing)
+{
+    struct sim_scenario scenario = fixture_hierarchy();
+    struct sim_verdict verdict = way(&scenario, 670, 670, 660, 0);
+    expect(&verdict, SIM_FAIL,
+           "34 % of the time; global_ms 1000 (hierarchical.yaml:28) 33 %, "
+           "edge_ms 100 (hierarchical.yaml:26) 34 %, network 0 %.");
+}
+
 // 1,400 ms: 800 + 600 J / 500 < 1000 holds up to J = 166.
 Test(remedy, aggregators_are_waited_for_on_the_way_up_and_on_the_way_down)
 {
