@@ -221,10 +221,11 @@ static void add_verdict_row(struct sim_grid *grid, const struct sim_rows *rows,
 static void put_shares(struct sim_grid *grid, uint32_t column, const struct sim_finding *finding)
 {
     double within = finding->primary == NULL ? NAN : finding->primary->share_within;
+    double waiting = sim_shares_waiting(&finding->shares);
     sim_grid_put(grid, column, SIM_PLAIN, "%s",
                  isnan(within) ? "-" : sim_word_percent(within).text);
     sim_grid_put(grid, column + 1, SIM_PLAIN, "%s",
-                 isnan(finding->tick_share) ? "-" : sim_word_percent(finding->tick_share).text);
+                 isnan(waiting) ? "-" : sim_word_percent(waiting).text);
 }
 
 static void print_shares(const struct sim_page *page, const struct sim_rows *rows)

@@ -140,6 +140,8 @@ struct sim_scenario {
     uint32_t expectation_count;
     // Where the settings that verdicts name were decided.
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
+    struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
+    struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
     uint32_t row;      // 1-based row of the verdict table: cells that differ only in
                        // gossip.mode share a row
