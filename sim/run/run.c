@@ -97,12 +97,12 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
-                             "%u agents and %u updates need %.1f GB before the first message; %s "
-                             "%.1f GB",
-                             scenario->agents, scenario->workload.updates, 1e-9 * (double)bytes,
+                             "%u agents and %u updates need %.0f MiB before the first message; %s "
+                             "%.0f MiB",
+                             scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
                              scenario->memory_mib > 0 ? "memory_mib allows"
                                                       : "four fifths of this machine's memory are",
-                             1e-9 * (double)limit);
+                             (double)limit / 1048576);
     }
     return true;
 }
