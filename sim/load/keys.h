@@ -78,7 +78,8 @@ struct sim_key {
     size_t origin;                     // of its struct sim_origin; 0: none
     const char *rival;                 // path of another way to say the same
     const char *fallback;              // the default, as YAML; NULL: none
-    const char *flat_fallback;         // that of flat_mesh, when it differs
+    const char *other_fallback;        // that of the topologies `other_for`
+    uint32_t other_for;
     const char *effect;
     const char *recorded;
 };

@@ -137,6 +137,8 @@ struct sim_scenario {
     uint32_t expectation_count;
     // Where the settings that verdicts name were decided.
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
+    struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
+    struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
     uint32_t row;      // 1-based row of the verdict table: cells that differ only in
                        // gossip.mode share a row
@@ -175,8 +177,9 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
                     struct sim_error *error);
 
 // `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region. Fails
-// with SIM_ERROR_USAGE when the topology does not run in this version or a number is out of range,
-// with SIM_ERROR_IO when `output` cannot be written.
+// with SIM_ERROR_USAGE when the topology is not known, a number is out of range, or the agents
+// cannot be dealt evenly to the edges of a hierarchy; with SIM_ERROR_IO when `output` cannot be
+// written.
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error);
 
@@ -186,8 +189,17 @@ const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);
 const char *sim_selection_name(enum mesh_selection selection);
 
-// Whether the agents live in several regions or, within one, in several zones, so that biased peer
-// selections know nearer groups from farther ones. Otherwise every selection is uniform.
+// The slowest ticks on an update's way through the whole mesh.
+struct sim_ticks {
+    const char *key;  // as a verdict names it
+    uint64_t interval_ns;
+    struct sim_origin origin;
+};
+
+struct sim_ticks sim_scenario_slowest_ticks(const struct sim_scenario *scenario);
+
+// Whether a scope's agents live in several regions or, within one, in several zones, so that biased
+// peer selections know nearer groups from farther ones. Otherwise every selection is uniform.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario);
 
 #endif
