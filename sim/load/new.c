@@ -284,7 +284,7 @@ static void write_file(const struct writer *writer)
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error)
 {
-    struct writer writer = {.agents = agents, .zones = zones};
+    struct writer writer = {.agents = agents, .regions = 1, .zones = zones};
     if (!check_arguments(topology, &writer, error)) {
         return false;
     }

@@ -197,18 +197,18 @@ bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
     struct sim_factors factors = sim_factors_of(cell);
     const struct sim_node *node = sim_node_get(cell->merged, "agents");
     const struct sim_node *declared = sim_node_get(cell->merged, "agent_count");
+    const struct sim_node *per_edge = sim_node_find(cell->merged, PER_EDGE);
+    uint64_t agents = node != NULL ? (uint64_t)sim_cell_number(cell, "agents") : factors.product;
+    if (agents > SIM_AGENTS_MAX) {
+        char text[MULTIPLICATION_BYTES];
+        return sim_node_fail(per_edge, error, "%s; expected at most %u",
+                             multiplication(&factors, text), SIM_AGENTS_MAX);
+    }
     if (!check_per_aggregator(cell, &factors, error) ||
         (node == NULL && declared != NULL && !check_declared(cell, &factors, error))) {
         return false;
     }
-    uint64_t agents = node != NULL ? (uint64_t)sim_cell_number(cell, "agents") : factors.product;
-    node = node != NULL ? node : declared;
-    node = node != NULL ? node : sim_node_find(cell->merged, PER_EDGE);
-    if (agents > SIM_AGENTS_MAX) {
-        char text[MULTIPLICATION_BYTES];
-        return sim_node_fail(node, error, "%s; expected at most %u", multiplication(&factors, text),
-                             SIM_AGENTS_MAX);
-    }
+    node = node != NULL ? node : declared != NULL ? declared : per_edge;
     scenario->agents = (uint32_t)agents;
     scenario->agents_origin = sim_node_origin(node);
     scenario->region_count = (uint32_t)regions_for(&factors, agents);
