@@ -40,23 +40,3 @@ const char *sim_selection_name(enum mesh_selection selection)
 {
     return choice_name("gossip.peers", selection);
 }
-
-struct sim_ticks sim_scenario_slowest_ticks(const struct sim_scenario *scenario)
-{
-    struct sim_ticks slowest = {"interval_ms", scenario->gossip.interval_ns,
-                                scenario->interval_origin};
-    const struct sim_ticks bridges = {"inter_region.interval_ms", scenario->leaders.interval_ns,
-                                      scenario->link_interval_origin};
-    const struct sim_ticks links = {"aggregator_ms", scenario->hierarchy.aggregator_interval_ns,
-                                    scenario->link_interval_origin};
-    const struct sim_ticks coordinators = {"global_ms", scenario->hierarchy.global_interval_ns,
-                                           scenario->global_interval_origin};
-    if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
-        return bridges.interval_ns > slowest.interval_ns ? bridges : slowest;
-    }
-    if (scenario->topology == SIM_HIERARCHICAL) {
-        slowest = links.interval_ns > slowest.interval_ns ? links : slowest;
-        return coordinators.interval_ns > slowest.interval_ns ? coordinators : slowest;
-    }
-    return slowest;
-}

@@ -189,15 +189,6 @@ const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);
 const char *sim_selection_name(enum mesh_selection selection);
 
-// The slowest ticks on an update's way through the whole mesh.
-struct sim_ticks {
-    const char *key;  // as a verdict names it
-    uint64_t interval_ns;
-    struct sim_origin origin;
-};
-
-struct sim_ticks sim_scenario_slowest_ticks(const struct sim_scenario *scenario);
-
 // Whether a scope's agents live in several regions or, within one, in several zones, so that biased
 // peer selections know nearer groups from farther ones. Otherwise every selection is uniform.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario);

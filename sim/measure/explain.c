@@ -279,7 +279,6 @@ static void explain_fact(const struct sim_case *judged, struct sim_verdict *verd
     const struct sim_scenario *scenario = judged->scenario;
     struct sim_word figure = sim_word_number(sim_verdict_shown(verdict, verdict->measured));
     const struct sim_claim *claim = verdict->claim;
-    const struct sim_ticks ticks = sim_scenario_slowest_ticks(scenario);
     switch (claim->measure) {
     case SIM_MEASURE_AGENTS:
         SAY(verdict, "The run has %s agents%s.", figure.text,
@@ -290,8 +289,9 @@ static void explain_fact(const struct sim_case *judged, struct sim_verdict *verd
             sim_place_of(&scenario->fanout_origin).text);
         break;
     case SIM_MEASURE_INTERVAL:
-        SAY(verdict, "%s is %s%s%s%s.", ticks.key, figure.text, sim_place_of(&ticks.origin).text,
-            claim->note == NULL ? "" : "; ", claim->note == NULL ? "" : claim->note);
+        SAY(verdict, "interval_ms is %s%s%s%s.", figure.text,
+            sim_place_of(&scenario->interval_origin).text, claim->note == NULL ? "" : "; ",
+            claim->note == NULL ? "" : claim->note);
         break;
     case SIM_MEASURE_REGIONS:
         SAY(verdict, "The run has %s region%s.", figure.text,

@@ -235,9 +235,7 @@ static void judge_fact(const struct sim_case *judged, struct sim_allowed allowed
     switch (verdict->claim->measure) {
     case SIM_MEASURE_AGENTS: measure_certain(verdict, scenario->agents); break;
     case SIM_MEASURE_FANOUT: measure_certain(verdict, scenario->gossip.fanout); break;
-    case SIM_MEASURE_INTERVAL:
-        measure_certain(verdict, sim_scenario_slowest_ticks(scenario).interval_ns);
-        break;
+    case SIM_MEASURE_INTERVAL: measure_certain(verdict, scenario->gossip.interval_ns); break;
     case SIM_MEASURE_REGIONS: measure_certain(verdict, scenario->region_count); break;
     case SIM_MEASURE_PRODUCT: measure_certain(verdict, product_of(verdict->claim)); break;
     case SIM_MEASURE_TERM:

@@ -340,30 +340,6 @@ Test(tiers, refuse_what_they_cannot_do)
 
 // ---- What holds of both ----
 
-Test(tiers, name_their_slowest_ticks)
-{
-    struct outcome outcome = must_load(HIERARCHY);
-    struct sim_ticks ticks = sim_scenario_slowest_ticks(outcome.scenarios);
-    cr_assert(ticks.interval_ns == 1000000000 && strcmp(ticks.key, "global_ms") == 0);
-    cr_assert_eq(ticks.origin.column, 60);
-    destroy(outcome);
-    const char *const links[] = {"gossip.intervals.global_ms=500", NULL};
-    outcome = load_with("x.yaml", links);
-    ticks = sim_scenario_slowest_ticks(outcome.scenarios);
-    cr_assert(ticks.interval_ns == 500000000 && strcmp(ticks.key, "aggregator_ms") == 0);
-    destroy(outcome);
-    outcome = must_load(LEADERS "  - {name: b, agents: 40}\n");
-    ticks = sim_scenario_slowest_ticks(outcome.scenarios);
-    cr_assert(ticks.interval_ns == 500000000 &&
-              strcmp(ticks.key, "inter_region.interval_ms") == 0 && ticks.origin.line == 5);
-    destroy(outcome);
-    const char *const gossip[] = {"gossip.intra_region.interval_ms=900", NULL};
-    outcome = load_with("x.yaml", gossip);
-    ticks = sim_scenario_slowest_ticks(outcome.scenarios);
-    cr_assert(ticks.interval_ns == 900000000 && strcmp(ticks.key, "interval_ms") == 0);
-    destroy(outcome);
-}
-
 // A region with leaders is a scope: its zones are groups. An edge is one zone.
 Test(tiers, know_nearer_agents_only_within_a_scope)
 {

@@ -210,23 +210,6 @@ Test(judge, rounds_and_milliseconds_are_judged_apart_and_the_length_of_a_round_w
     sim_result_finish(&result);
 }
 
-// "~10 rounds = 5 seconds": of the ticks of bridges, not of those within a region.
-Test(judge, the_length_of_a_round_is_that_of_the_slowest_ticks_on_the_way)
-{
-    struct sim_scenario scenario = fixture_scenario();
-    struct sim_result result = fixture_result(60, 110, 20);
-    scenario.topology = SIM_MULTI_REGION_LEADERS;
-    scenario.agents = 1000;
-    scenario.leaders.interval_ns = 500 * MS;
-    scenario.link_interval_origin = (struct sim_origin){"leaders.yaml", 26, 18};
-    struct sim_verdict length = judge(&scenario, &result, 1, "leaders-link-round-length");
-    expect(&length, SIM_PASS, "inter_region.interval_ms is 500 (leaders.yaml:26); 5 s for 10");
-    scenario.leaders.interval_ns = 200 * MS;
-    length = judge(&scenario, &result, 1, "leaders-link-round-length");
-    expect(&length, SIM_FAIL, "inter_region.interval_ms is 200");
-    sim_result_finish(&result);
-}
-
 Test(judge, a_run_with_another_fanout_than_the_rows_is_judged_and_told_so)
 {
     struct sim_scenario scenario = fixture_scenario();
