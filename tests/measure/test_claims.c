@@ -90,6 +90,10 @@ Test(measure, a_claim_is_judged_or_says_why_it_is_not)
     }
     cr_expect_not_null(find(&claims, "single-cost")->unmeasured);
     cr_expect_null(find(&claims, "selection-flat-convergence")->unmeasured);
+    cr_expect_str_eq(find(&claims, "leaders-region-rounds")->statistic,
+                     "p95(region_convergence_rounds)");
+    cr_expect_str_eq(find(&claims, "hierarchical-edge-rounds")->statistic,
+                     "p95(edge_convergence_rounds)");
     cr_expect_eq(find(&claims, "hierarchical-regional-latency")->pair_classes,
                  1u << SIM_EDGE_AGGREGATOR);
     cr_expect_eq(find(&claims, "hierarchical-global-latency")->pair_classes,
