@@ -2,8 +2,6 @@
 // The table itself, in the order in which lint and `new` show it.
 #include "keys.h"
 
-#include <string.h>
-
 #define FLAT SIM_FOR(SIM_FLAT_MESH)
 #define LEADERS SIM_FOR(SIM_MULTI_REGION_LEADERS)
 #define HIERARCHY SIM_FOR(SIM_HIERARCHICAL)
@@ -22,9 +20,10 @@
 #define FLAG .type = SIM_KEY_FLAG
 #define MAP .type = SIM_KEY_MAP
 #define DAY_NS SIM_DURATION_NS_MAX
+#define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
+#define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
-#define NO_LEADERS "multi_region_leaders does not run in this version"
-#define NO_HIERARCHY "hierarchical does not run in this version"
+#define NO_ELECTION "bridges are fixed in this version; elections come with Raft"
 #define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
 #define NO_ROTATION "handshakes and their bytes come with a later version"
@@ -96,21 +95,21 @@ static const struct sim_choice compressions[] = {{.name = "none"}, {.name = "zst
 static const struct sim_choice ciphers[] = {
     {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
 
-#define LATENCY(name, member, where, far, far_flat)                                         \
-    {.path = "network.latency." name "_ms",                                                 \
-     .type = SIM_KEY_LATENCY,                                                               \
-     .topologies = SIM_FOR_ALL,                                                             \
-     TAKES(LATENCY, network.latency[member]),                                               \
-     .of_topology = true,                                                                   \
-     .rival = "network.latency." name "_rtt_ms",                                            \
-     .fallback = far,                                                                       \
-     .flat_fallback = far_flat,                                                             \
-     .effect = "one-way delay between agents of " where},                                   \
-    {                                                                                       \
-        .path = "network.latency." name "_rtt_ms", .type = SIM_KEY_LATENCY,                 \
-        .topologies = SIM_FOR_ALL, TAKES(LATENCY, network.latency[member]), .halved = true, \
-        .rival = "network.latency." name "_ms",                                             \
-        .effect = "round trip between agents of " where "; half of it is one way"           \
+#define LATENCY(name, member, of, where, far)                                                   \
+    {.path = "network.latency." name "_ms",                                                     \
+     .type = SIM_KEY_LATENCY,                                                                   \
+     .topologies = (of),                                                                        \
+     TAKES(LATENCY, network.latency[member]),                                                   \
+     .of_topology = true,                                                                       \
+     .rival = "network.latency." name "_rtt_ms",                                                \
+     .fallback = far,                                                                           \
+     UNLIKE_IN(FLAT, LOCAL_MS),                                                                 \
+     .effect = "one-way delay between " where},                                                 \
+    {                                                                                           \
+        .path = "network.latency." name "_rtt_ms", .type = SIM_KEY_LATENCY, .topologies = (of), \
+        TAKES(LATENCY, network.latency[member]), .halved = true,                                \
+        .rival = "network.latency." name "_ms",                                                 \
+        .effect = "round trip between " where "; half of it is one way"                         \
     }
 
 #define NEAR_MS "{distribution: uniform, min: 1, max: 10}"
@@ -141,7 +140,7 @@ const struct sim_key sim_keys[] = {
      WHOLE(2, SIM_AGENTS_MAX),
      .topologies = SIM_FOR_ALL,
      .lands = SIM_LANDS_BY_NAME,
-     .effect = "agents that run; the regions share them in proportion"},
+     .effect = "agents that run; regions share them in proportion, edges evenly"},
     {.path = "seed",
      WHOLE(0, INT64_MAX),
      .topologies = SIM_FOR_ALL,
@@ -208,8 +207,8 @@ const struct sim_key sim_keys[] = {
     {.path = "regions[].leader_count",
      WHOLE(1, 1000),
      .topologies = LEADERS,
-     .effect = "active bridges of the region",
-     .recorded = NO_LEADERS},
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "bridges of the region, which talk to those of other regions; 3 unless said"},
 
     {.path = "gossip", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "gossip.mode",
@@ -245,6 +244,7 @@ const struct sim_key sim_keys[] = {
      TAKES(U32, gossip.selection),
      .of_topology = true,
      .fallback = "uniform",
+     UNLIKE_IN(SIM_FOR(SIM_MULTI_REGION_MESH), "local-bias"),
      .effect = "whom an agent addresses: anyone, or sooner who is near"},
     {.path = "gossip.bias_percent",
      WHOLE(0, 100),
@@ -304,7 +304,7 @@ const struct sim_key sim_keys[] = {
      .fallback = "true",
      .effect = "mode delta (RR): only what was new in a delta is told on"},
     {.path = "gossip.interval_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = ONE_MESH,
      .required = true,
      TAKES(U64, gossip.interval_ns),
@@ -322,60 +322,86 @@ const struct sim_key sim_keys[] = {
      .of_topology = true,
      .fallback = "0.99",
      .effect = "share of the agents that hold an update once it has converged"},
-    {.path = "gossip.intra_region", MAP, .topologies = LEADERS},
+    {.path = "gossip.intra_region", MAP, .topologies = LEADERS, .of_topology = true},
     {.path = "gossip.intra_region.fanout",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = LEADERS,
-     .effect = "peers of an agent in its region",
-     .recorded = NO_LEADERS},
+     .required = true,
+     TAKES(U32, gossip.fanout),
+     REMEMBERED_IN(fanout_origin),
+     .of_topology = true,
+     .effect = "peers addressed in the region at a tick and, when eager, at a first receipt"},
     {.path = "gossip.intra_region.interval_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = LEADERS,
-     .effect = "time between an agent's ticks",
-     .recorded = NO_LEADERS},
-    {.path = "gossip.inter_region", MAP, .topologies = LEADERS},
+     .required = true,
+     TAKES(U64, gossip.interval_ns),
+     REMEMBERED_IN(interval_origin),
+     .of_topology = true,
+     .effect = "time between an agent's ticks in its region"},
+    {.path = "gossip.inter_region", MAP, .topologies = LEADERS, .of_topology = true},
     {.path = "gossip.inter_region.fanout",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = LEADERS,
-     .effect = "bridges of other regions that a bridge addresses",
-     .recorded = NO_LEADERS},
+     .required = true,
+     TAKES(U32, leaders.fanout),
+     .of_topology = true,
+     .effect = "bridges of other regions that a bridge addresses"},
     {.path = "gossip.inter_region.interval_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = LEADERS,
-     .effect = "time between a bridge's ticks",
-     .recorded = NO_LEADERS},
+     .required = true,
+     TAKES(U64, leaders.interval_ns),
+     REMEMBERED_IN(link_interval_origin),
+     .of_topology = true,
+     .effect = "time between a bridge's ticks towards them"},
     {.path = "gossip.edge_to_edge",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = HIERARCHY,
-     .effect = "peers of an agent in its edge",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, gossip.fanout),
+     REMEMBERED_IN(fanout_origin),
+     .of_topology = true,
+     .effect = "peers addressed in the edge at a tick and, when eager, at a first receipt"},
     {.path = "gossip.edge_to_aggregator",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = HIERARCHY,
-     .effect = "relays of an edge",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.relays),
+     .of_topology = true,
+     .effect = "relays: agents of an edge that exchange with its aggregator"},
     {.path = "gossip.aggregator_to_coordinator",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = HIERARCHY,
-     .effect = "coordinators that an aggregator addresses",
-     .recorded = NO_HIERARCHY},
-    {.path = "gossip.intervals", MAP, .topologies = HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.coordinators_addressed),
+     .of_topology = true,
+     .effect = "coordinators that an aggregator, or another coordinator, addresses at a tick"},
+    {.path = "gossip.intervals", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "gossip.intervals.edge_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = HIERARCHY,
-     .effect = "time between an agent's ticks",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U64, gossip.interval_ns),
+     REMEMBERED_IN(interval_origin),
+     .of_topology = true,
+     .effect = "time between an agent's ticks in its edge"},
     {.path = "gossip.intervals.aggregator_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = HIERARCHY,
-     .effect = "time between exchanges of edges, aggregators and "
-               "coordinators",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U64, hierarchy.aggregator_interval_ns),
+     REMEMBERED_IN(link_interval_origin),
+     .of_topology = true,
+     .effect = "time between ticks of relays, and of aggregators, upwards"},
     {.path = "gossip.intervals.global_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = HIERARCHY,
-     .effect = "time between a coordinator's ticks",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U64, hierarchy.global_interval_ns),
+     REMEMBERED_IN(global_interval_origin),
+     .of_topology = true,
+     .effect = "time between a coordinator's ticks"},
     {.path = "gossip.eager_links", FLAG, .topologies = SIM_FOR_ALL, .later = true},
 
     {.path = "network", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
@@ -423,10 +449,14 @@ const struct sim_key sim_keys[] = {
      .fallback = "0",
      .effect = "messages that arrive twice"},
     {.path = "network.latency", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    LATENCY("same_host", SIM_SAME_HOST, "one host", NEAR_MS, LOCAL_MS),
-    LATENCY("same_zone", SIM_SAME_ZONE, "two hosts of one zone", NEAR_MS, LOCAL_MS),
-    LATENCY("same_region", SIM_SAME_REGION, "two zones of one region", NEAR_MS, LOCAL_MS),
-    LATENCY("inter_region", SIM_INTER_REGION, "two regions", FAR_MS, LOCAL_MS),
+    LATENCY("same_host", SIM_SAME_HOST, SIM_FOR_ALL, "agents of one host", NEAR_MS),
+    LATENCY("same_zone", SIM_SAME_ZONE, SIM_FOR_ALL, "two hosts of one zone", NEAR_MS),
+    LATENCY("same_region", SIM_SAME_REGION, SIM_FOR_ALL, "two zones of one region", NEAR_MS),
+    LATENCY("inter_region", SIM_INTER_REGION, SIM_FOR_ALL, "two regions", FAR_MS),
+    LATENCY("edge_aggregator", SIM_EDGE_AGGREGATOR, HIERARCHY, "an agent and an aggregator",
+            "{distribution: uniform, min: 10, max: 100}"),
+    LATENCY("aggregator_coordinator", SIM_AGGREGATOR_COORDINATOR, HIERARCHY,
+            "an aggregator and a coordinator", FAR_MS),
     {.path = "network.port",
      WHOLE(1, 65535),
      .topologies = SIM_FOR_ALL,
@@ -463,6 +493,7 @@ const struct sim_key sim_keys[] = {
      TAKES(U32, network.agents_per_host),
      .of_topology = true,
      .fallback = "250",
+     UNLIKE_IN(HIERARCHY, "2000"),
      .effect = "agents that share a host, and with it same_host_ms"},
 
     {.path = "security", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
@@ -507,59 +538,69 @@ const struct sim_key sim_keys[] = {
      .choices = elections,
      .topologies = LEADERS,
      .effect = "how bridges are chosen",
-     .recorded = NO_LEADERS},
+     .recorded = NO_ELECTION},
     {.path = "leaders.heartbeat_ms",
      MS(SIM_INTERVAL_NS_MIN, DAY_NS),
      .topologies = LEADERS,
      .effect = "time between a Raft leader's heartbeats",
-     .recorded = NO_LEADERS},
+     .recorded = NO_ELECTION},
     {.path = "leaders.failover_timeout_ms",
      MS(SIM_INTERVAL_NS_MIN, DAY_NS),
      .topologies = LEADERS,
      .effect = "silence after which a bridge is replaced",
-     .recorded = NO_LEADERS},
+     .recorded = NO_ELECTION},
 
-    {.path = "hierarchy", MAP, .topologies = HIERARCHY},
+    {.path = "hierarchy", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.levels",
      WHOLE(3, 3),
      .topologies = HIERARCHY,
      .effect = "tiers: coordinators, aggregators, edges",
-     .recorded = NO_HIERARCHY},
-    {.path = "hierarchy.level1_global", MAP, .topologies = HIERARCHY},
+     .recorded = "there are always three, and what each holds stands below"},
+    {.path = "hierarchy.level1_global", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.level1_global.coordinators",
      WHOLE(1, 1000),
      .topologies = HIERARCHY,
-     .effect = "coordinators",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.coordinators),
+     .of_topology = true,
+     .effect = "coordinators, at the top; --agents leaves their number alone"},
     {.path = "hierarchy.level1_global.regions",
      WHOLE(1, SIM_REGIONS_MAX),
      .topologies = HIERARCHY,
-     .effect = "regions",
-     .recorded = NO_HIERARCHY},
-    {.path = "hierarchy.level2_regional", MAP, .topologies = HIERARCHY},
+     .required = true,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .effect = "regions; --agents and agents scale them, not below five"},
+    {.path = "hierarchy.level2_regional", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.level2_regional.aggregators_per_region",
      WHOLE(1, 1000),
      .topologies = HIERARCHY,
-     .effect = "aggregators of a region",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.aggregators_per_region),
+     .of_topology = true,
+     .effect = "aggregators of a region"},
     {.path = "hierarchy.level2_regional.agents_per_aggregator",
      WHOLE(1, SIM_AGENTS_MAX),
      .topologies = HIERARCHY,
      .effect = "agents below an aggregator",
-     .recorded = NO_HIERARCHY},
-    {.path = "hierarchy.level3_edge", MAP, .topologies = HIERARCHY},
+     .recorded = "it follows from the edges and is only held against them"},
+    {.path = "hierarchy.level3_edge", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.level3_edge.edge_nodes_per_aggregator",
      WHOLE(1, 100000),
      .topologies = HIERARCHY,
-     .effect = "edges of an aggregator",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.edges_per_aggregator),
+     .of_topology = true,
+     .effect = "edges of an aggregator"},
     {.path = "hierarchy.level3_edge.agents_per_edge",
      WHOLE(1, SIM_AGENTS_MAX),
      .topologies = HIERARCHY,
-     .effect = "agents of an edge",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .effect = "agents of an edge; --agents and agents deal theirs out evenly"},
 
-    {.path = "bootstrap", MAP, .topologies = SIM_FOR_ALL},
+    {.path = "bootstrap", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "bootstrap.seeds", NAMES, .topologies = SIM_FOR_ALL},
     {.path = "bootstrap.seeds[]",
      TEXT(300),
@@ -569,8 +610,10 @@ const struct sim_key sim_keys[] = {
     {.path = "bootstrap.seeds_per_region",
      WHOLE(1, 1000),
      .topologies = LEADERS,
-     .effect = "candidates for a region's bridges",
-     .recorded = NO_LEADERS},
+     TAKES(U32, leaders.candidates),
+     .of_topology = true,
+     .fallback = "5",
+     .effect = "candidates of a region, of which leader_count are its bridges"},
     {.path = "bootstrap.global_seeds", NAMES, .topologies = LEADERS},
     {.path = "bootstrap.global_seeds[]",
      TEXT(300),
@@ -719,62 +762,3 @@ const struct sim_key sim_keys[] = {
 };
 
 const uint32_t sim_key_count = sizeof sim_keys / sizeof *sim_keys;
-
-bool sim_key_is_child(const struct sim_key *key, const struct sim_key *parent)
-{
-    size_t prefix = parent == NULL ? 0 : strlen(parent->path);
-    if (parent != NULL &&
-        (strncmp(key->path, parent->path, prefix) != 0 || key->path[prefix] != '.')) {
-        return false;
-    }
-    return strpbrk(key->path + prefix + (parent != NULL), ".[") == NULL;
-}
-
-const char *sim_key_name(const struct sim_key *key)
-{
-    const char *dot = strrchr(key->path, '.');
-    return dot == NULL ? key->path : dot + 1;
-}
-
-const struct sim_key *sim_key_find(const char *path)
-{
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        if (strcmp(sim_keys[i].path, path) == 0) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const struct sim_key *sim_key_child(const struct sim_key *parent, const char *name, size_t length)
-{
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        const char *known = sim_key_name(&sim_keys[i]);
-        if (strncmp(known, name, length) == 0 && known[length] == '\0' &&
-            sim_key_is_child(&sim_keys[i], parent)) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const struct sim_key *sim_key_item(const struct sim_key *list)
-{
-    size_t length = strlen(list->path);
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        if (strncmp(sim_keys[i].path, list->path, length) == 0 &&
-            strcmp(sim_keys[i].path + length, "[]") == 0) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const char *sim_key_fallback(const struct sim_key *key, enum sim_topology topology)
-{
-    if ((key->topologies & SIM_FOR(topology)) == 0) {
-        return NULL;
-    }
-    return topology == SIM_FLAT_MESH && key->flat_fallback != NULL ? key->flat_fallback
-                                                                   : key->fallback;
-}

@@ -16,11 +16,6 @@ const char *sim_topology_name(enum sim_topology topology)
     return names[topology];
 }
 
-bool sim_topology_runs(enum sim_topology topology)
-{
-    return topology == SIM_FLAT_MESH || topology == SIM_SINGLE_REGION_MESH;
-}
-
 static const char *choice_name(const char *path, uint32_t value)
 {
     const struct sim_choice *choice = sim_key_find(path)->choices;

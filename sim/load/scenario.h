@@ -180,8 +180,9 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
                     struct sim_error *error);
 
 // `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region. Fails
-// with SIM_ERROR_USAGE when the topology does not run in this version or a number is out of range,
-// with SIM_ERROR_IO when `output` cannot be written.
+// with SIM_ERROR_USAGE when the topology is not known, a number is out of range, or the agents
+// cannot be dealt evenly to the edges of a hierarchy; with SIM_ERROR_IO when `output` cannot be
+// written.
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error);
 
@@ -191,8 +192,8 @@ const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);
 const char *sim_selection_name(enum mesh_selection selection);
 
-// Whether the agents live in several regions or, within one, in several zones, so that biased peer
-// selections know nearer groups from farther ones. Otherwise every selection is uniform.
+// Whether a scope's agents live in several regions or, within one, in several zones, so that biased
+// peer selections know nearer groups from farther ones. Otherwise every selection is uniform.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario);
 
 #endif

@@ -13,9 +13,12 @@
 
 #include "allocate.h"
 #include "content.h"
+#include "decimal.h"
 #include "loading.h"
 #include "mesh/wire.h"
 #include "transport.h"
+
+#define MS_PLACES 6
 
 enum column {
     COLUMN_UPDATES,
@@ -244,22 +247,23 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_SENT] = encoded + cells[COLUMN_TRANSPORT];
 }
 
-static bool is_used(const struct sim_gossip *gossip, const struct kind *kind)
+static bool is_used(const struct sim_gossip *gossip, enum mesh_mode mode, const struct kind *kind)
 {
-    return (kind->modes & MODE(gossip->mode)) != 0 &&
+    return (kind->modes & MODE(mode)) != 0 &&
            (kind->kind != MESH_MESSAGE_ASK || gossip->rumor.pull) &&
            (kind->kind != MESH_MESSAGE_FEEDBACK || gossip->rumor.feedback);
 }
 
-static void measure_all(struct sizes *sizes)
+static void measure_all(struct sizes *sizes, enum mesh_mode mode)
 {
     const struct sim_scenario *scenario = sizes->scenario;
     bool several = scenario->workload.updates > 1;
+    sizes->row_count = 0;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         const struct kind *kind = &kinds[i];
         bool carries = kind->updates || kind->vector;
         for (enum load load = kind->empty ? LOAD_NONE : LOAD_ONE;
-             is_used(&scenario->gossip, kind) &&
+             is_used(&scenario->gossip, mode, kind) &&
              load <= (carries ? several ? LOAD_MOST : LOAD_ONE : LOAD_NONE);
              load++) {
             measure(sizes, kind, load);
@@ -293,6 +297,91 @@ static void print_transport(const struct sizes *sizes, FILE *output)
     print_part(output, sim_transport_name(sizes->scenario->network.transport),
                network->packet_overhead_bytes, network->packet_overhead_bytes, meaning);
 }
+
+// ---- Scopes ----
+
+// "  edges         500 of 2,000 agents; push-pull with 10 every 100 ms"
+static void print_scope(FILE *output, const char *name, const char *members, const char *with,
+                        uint64_t interval_ns)
+{
+    char interval[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)interval_ns, MS_PLACES, interval);
+    fprintf(output, "  %-13s %s; %s every %s ms\n", name, members, with, interval);
+}
+
+#define SCOPE_BYTES 120
+
+static void print_regions(const struct sim_scenario *scenario, const char *inside, FILE *output)
+{
+    char numbers[2][SIM_COUNT_BYTES];
+    char members[SCOPE_BYTES];
+    char with[SCOPE_BYTES];
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+    uint64_t bridges = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        uint32_t agents = scenario->regions[i].agents;
+        least = agents < least ? agents : least;
+        most = agents > most ? agents : most;
+        bridges += scenario->regions[i].leader_count;
+    }
+    snprintf(members, sizeof members,
+             least == most ? "%" PRIu32 " of %s agents" : "%" PRIu32 " of %s to %s agents",
+             scenario->region_count, sim_count_text(least, numbers[0]),
+             sim_count_text(most, numbers[1]));
+    print_scope(output, "regions", members, inside, scenario->gossip.interval_ns);
+    snprintf(members, sizeof members, "%s in all", sim_count_text(bridges, numbers[0]));
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " of other regions",
+             scenario->leaders.fanout);
+    print_scope(output, "bridges", members, with, scenario->leaders.interval_ns);
+}
+
+static void print_tiers(const struct sim_scenario *scenario, const char *inside, FILE *output)
+{
+    const struct sim_hierarchy *hierarchy = &scenario->hierarchy;
+    char numbers[3][SIM_COUNT_BYTES];
+    char members[SCOPE_BYTES];
+    char with[SCOPE_BYTES];
+    uint64_t edges = sim_edge_count(scenario);
+    bool even = scenario->agents % edges == 0;
+    snprintf(members, sizeof members, even ? "%s of %s agents" : "%s of %s to %s agents",
+             sim_count_text(edges, numbers[0]),
+             sim_count_text(scenario->agents / edges, numbers[1]),
+             sim_count_text(scenario->agents / edges + 1, numbers[2]));
+    print_scope(output, "edges", members, inside, scenario->gossip.interval_ns);
+    snprintf(members, sizeof members, "%s, %" PRIu32 " of each edge",
+             sim_count_text(edges * hierarchy->relays, numbers[0]), hierarchy->relays);
+    print_scope(output, "relays", members, "push-pull with their aggregator",
+                hierarchy->aggregator_interval_ns);
+    snprintf(members, sizeof members, "%s, %" PRIu32 " of each region",
+             sim_count_text((uint64_t)scenario->region_count * hierarchy->aggregators_per_region,
+                            numbers[0]),
+             hierarchy->aggregators_per_region);
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " coordinators",
+             hierarchy->coordinators_addressed);
+    print_scope(output, "aggregators", members, with, hierarchy->aggregator_interval_ns);
+    snprintf(members, sizeof members, "%s", sim_count_text(hierarchy->coordinators, numbers[0]));
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " others",
+             hierarchy->coordinators_addressed);
+    print_scope(output, "coordinators", members, with, hierarchy->global_interval_ns);
+}
+
+// Who sends the messages below, where that is not simply everybody.
+static void print_scopes(const struct sim_scenario *scenario, FILE *output)
+{
+    char inside[SCOPE_BYTES];
+    snprintf(inside, sizeof inside, "%s with %" PRIu32, sim_mode_name(scenario->gossip.mode),
+             scenario->gossip.fanout);
+    if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
+        fprintf(output, "\nscopes and links\n");
+        print_regions(scenario, inside, output);
+    } else if (scenario->topology == SIM_HIERARCHICAL) {
+        fprintf(output, "\nscopes and links\n");
+        print_tiers(scenario, inside, output);
+    }
+}
+
+// ---- The parts and the messages ----
 
 // What all updates of one writer add to a vector: an entry.
 static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
@@ -367,7 +456,7 @@ static int width_of(const struct sizes *sizes, int column, const char *title)
     return width;
 }
 
-static void print_messages(const struct sizes *sizes, FILE *output)
+static void print_messages(const struct sizes *sizes, const char *title, FILE *output)
 {
     const char *titles[COLUMN_COUNT] = {
         [COLUMN_UPDATES] = "updates", [COLUMN_ENTRIES] = "entries",
@@ -378,7 +467,7 @@ static void print_messages(const struct sizes *sizes, FILE *output)
         [COLUMN_SENT] = "sent",
     };
     titles[COLUMN_TRANSPORT] = sim_transport_name(sizes->scenario->network.transport);
-    fprintf(output, "\nmessages, bytes\n  %-8s", "");
+    fprintf(output, "\n%s, bytes\n  %-8s", title, "");
     for (int column = 0; column < COLUMN_COUNT; column++) {
         fprintf(output, "  %*s", width_of(sizes, column, titles[column]), titles[column]);
     }
@@ -393,6 +482,20 @@ static void print_messages(const struct sizes *sizes, FILE *output)
     }
 }
 
+// Links between scopes are exchanges whatever the mode within them.
+static void print_all_messages(struct sizes *sizes, FILE *output)
+{
+    enum mesh_mode mode = sizes->scenario->gossip.mode;
+    enum sim_topology topology = sizes->scenario->topology;
+    bool links = topology == SIM_MULTI_REGION_LEADERS || topology == SIM_HIERARCHICAL;
+    measure_all(sizes, mode);
+    print_messages(sizes, "messages", output);
+    if (links && (MODE(mode) & EXCHANGED) == 0) {
+        measure_all(sizes, MESH_PUSH_PULL);
+        print_messages(sizes, "messages of links", output);
+    }
+}
+
 bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FILE *output,
                     struct sim_error *error)
 {
@@ -403,15 +506,15 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
     }
     struct sizes sizes;
     sizes_init(&sizes, &scenarios[0]);
-    measure_all(&sizes);
     fprintf(output, "%s: mode %s, %" PRIu32 " agents, %" PRIu32 " updates\n", path,
             sim_mode_name(scenarios[0].gossip.mode), scenarios[0].agents,
             scenarios[0].workload.updates);
     if (count > 1) {
         fprintf(output, "of the first of %" PRIu32 " cells: %s\n", count, scenarios[0].cell);
     }
+    print_scopes(&scenarios[0], output);
     print_parts(&sizes, output);
-    print_messages(&sizes, output);
+    print_all_messages(&sizes, output);
     sizes_finish(&sizes);
     sim_scenarios_destroy(scenarios, count);
     if (fflush(output) != 0 || ferror(output)) {

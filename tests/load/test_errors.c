@@ -265,20 +265,6 @@ Test(errors, an_unknown_topology_is_refused_with_the_nearest_one)
               "hierarchical or the path of a file, found \"ring\"");
 }
 
-Test(errors, topologies_of_later_versions_are_refused_at_their_line)
-{
-    static const char *const names[] = {"multi_region_mesh", "multi_region_leaders",
-                                        "hierarchical"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char text[128];
-        char words[128];
-        snprintf(text, sizeof text, "agent_count: 10\ntopology: %s\n", names[i]);
-        snprintf(words, sizeof words, "%s does not run in this version, which runs flat_mesh and",
-                 names[i]);
-        must_fail(text, SIM_ERROR_SCENARIO, 2, 11, words);
-    }
-}
-
 Test(errors, the_first_error_wins)
 {
     struct sim_error error = {.code = SIM_ERROR_INTERNAL, .text = "earlier"};

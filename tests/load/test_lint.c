@@ -186,22 +186,6 @@ Test(lint, finds_biased_peers_where_nobody_is_nearer_than_another)
     free(text);
 }
 
-Test(lint, explains_a_hierarchy_that_does_not_add_up)
-{
-    write_text("x.yaml",
-               "topology: hierarchical\nagent_count: 1000-9000\nhierarchy:\n"
-               "  level1_global: {regions: 2}\n"
-               "  level2_regional: {aggregators_per_region: 3, agents_per_aggregator: 60}\n"
-               "  level3_edge: {edge_nodes_per_aggregator: 5, agents_per_edge: 100}\n");
-    char *text = lint_text("x.yaml", NULL);
-    cr_assert_not_null(strstr(text, "2 regions x 3 aggregators x 5 edges x 100 agents = 3000, "
-                                    "a contradiction to agent_count's upper end 9000"));
-    cr_assert_not_null(
-        strstr(text, "5 edges x 100 agents = 500, but agents_per_aggregator says 60"));
-    cr_assert_not_null(strstr(text, "hierarchical does not run in this version"));
-    free(text);
-}
-
 Test(lint, lists_the_cells_of_a_sweep)
 {
     write_text("x.yaml", MESH "sweep: {agents: [10, 20], gossip.mode: [push, eager]}\n");

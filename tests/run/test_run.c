@@ -486,7 +486,7 @@ static double refused_gb(uint32_t value_bytes)
     cr_assert(strncmp(error.text, opening, sizeof opening - 1) == 0, "%s", error.text);
     char *unit = NULL;
     double gb = strtod(error.text + sizeof opening - 1, &unit);
-    cr_expect(strncmp(unit, " GB before the first message", 28) == 0, "%s", error.text);
+    cr_expect(strncmp(unit, " MiB before the first message", 29) == 0, "%s", error.text);
     sim_result_finish(&result);
     return gb;
 }
