@@ -132,9 +132,9 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
                        struct sim_error *error);
 void sim_engine_destroy(struct sim_engine *engine);
 
-// Runs until `until_ns`, until the observer stops it or until memory_bytes do not hold what is under
-// way, then makes the last checkpoint; to be called once. The window in which `until_ns` falls is
-// run whole. Returns the simulated time reached.
+// Runs until `until_ns`, until the observer stops it or until memory_bytes do not hold what is
+// under way, then makes the last checkpoint; to be called once. The window in which `until_ns`
+// falls is run whole. Returns the simulated time reached.
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns);
 
 // NULL, or why the run stopped where memory_bytes ended: SIM_ERROR_INTERNAL, with the figures, the

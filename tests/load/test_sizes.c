@@ -231,8 +231,8 @@ Test(sizes, are_told_of_the_messages_that_the_mode_sends)
                  (const char *const[]){"ask", "rumor", "feedback", NULL});
 }
 
-// A snapshot says a hash, a clock of 8 bytes, and the counts of its updates, of what is released and
-// of the bytes of its base; it is not held to the batch. Values of 64 and 13 bytes around them.
+// A snapshot says a hash, a clock of 8 bytes, and the counts of its updates, of what is released
+// and of the bytes of its base; it is not held to the batch. Values of 64 and 13 bytes around them.
 Test(sizes, of_joining_are_those_of_the_drawing)
 {
     char *text = sizes_text(MESH_OF("100", "mode: pull") "workload: {updates: 3, writers: first}\n"
