@@ -35,7 +35,9 @@
 #define NAME_LIMIT 56
 #define CELL_LIMIT 40
 #define CLAIM_LIMIT 24
-#define CLAIMS_PER_ROW 2
+#define CLAIM_SHORT_LIMIT 18  // where several stand in a row
+#define CLAIMS_PER_ROW 3
+#define CLAIMS_LENGTH_MAX 60  // of those behind a name, in bytes
 #define SECTION_LIMIT 80
 
 // Okabe and Ito's colours, which most colour-blind people can tell apart; dashes help the others
@@ -209,12 +211,17 @@ static bool mode_repeats(const struct report_picture *picture, uint32_t line)
 }
 
 // Rows of the legend for the claims of a line: none where they find room behind its name.
-static uint32_t claim_rows_of(const struct report_picture *picture, uint32_t line)
+static uint32_t claim_rows_of(const struct report_picture *picture, uint32_t index)
 {
-    uint32_t count = picture->lines[line].target_count;
-    bool short_name = picture->by_tier || !mode_repeats(picture, line);
-    return short_name && count <= CLAIMS_PER_ROW ? 0
-                                                 : (count + CLAIMS_PER_ROW - 1) / CLAIMS_PER_ROW;
+    const struct report_line *line = &picture->lines[index];
+    bool short_name = picture->by_tier || !mode_repeats(picture, index);
+    size_t length = 0;
+    for (uint32_t target = 0; target < line->target_count; target++) {
+        length += strlen(line->targets[target].claim) + strlen(line->targets[target].verdict) + 3;
+    }
+    return short_name && length <= CLAIMS_LENGTH_MAX && line->target_count <= CLAIMS_PER_ROW
+               ? 0
+               : (line->target_count + CLAIMS_PER_ROW - 1) / CLAIMS_PER_ROW;
 }
 
 static struct frame frame_of(const struct report_picture *picture)
@@ -406,10 +413,12 @@ static void put_run_name(FILE *output, const struct report_picture *picture, uin
     const struct report_run *run = picture->lines[index].run;
     report_put_text(output, run->mode, NAME_LIMIT);
     if (mode_repeats(picture, index)) {
-        const char *other =
-            !same_scenario(picture) || run->cell[0] == '\0' ? run->scenario : run->cell;
         fputs(" (", output);
-        report_put_text(output, other, CELL_LIMIT);
+        if (!same_scenario(picture) || run->cell[0] == '\0') {
+            report_put_text(output, run->scenario, CELL_LIMIT);
+        } else {
+            report_put_settings(output, run->cell, CELL_LIMIT);
+        }
         fprintf(output, ", run %" PRId64 ")", run->run_id);
     }
     if (run->interrupted) {
@@ -454,9 +463,9 @@ static void put_claims(FILE *output, const struct report_line *line, uint32_t fi
     uint32_t end = first + CLAIMS_PER_ROW;
     for (uint32_t target = first; target < line->target_count && target < end; target++) {
         fputs(target == first ? "claim " : ", ", output);
-        report_put_text(output, line->targets[target].claim, CLAIM_LIMIT);
+        report_put_text(output, line->targets[target].claim, CLAIM_SHORT_LIMIT);
         fputc(' ', output);
-        report_put_text(output, line->targets[target].verdict, CLAIM_LIMIT);
+        report_put_text(output, line->targets[target].verdict, CLAIM_SHORT_LIMIT);
     }
 }
 

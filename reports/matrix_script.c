@@ -207,7 +207,11 @@ static void put_row_label(FILE *output, const struct layout *layout, size_t row,
     if (more) {
         bool by_cell = !scenarios_differ(layout) && run->cell[0] != '\0';
         fputs("set label '", output);
-        report_put_text(output, by_cell ? run->cell : run->scenario, LABEL_LIMIT);
+        if (by_cell) {
+            report_put_settings(output, run->cell, LABEL_LIMIT);
+        } else {
+            report_put_text(output, run->scenario, LABEL_LIMIT);
+        }
         fprintf(output, "' at screen %.3f, first %.9g right font ',10' " GREY "\n", LABEL_END,
                 middle + 9);
     }

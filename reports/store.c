@@ -147,6 +147,31 @@ static bool check_identity(const struct report_store *store)
     return store->error->code == REPORT_OK;
 }
 
+// A cell without the settings that are told by columns. A word without '=' belongs to the value of
+// the setting before it.
+static void keep_rest(char cell[REPORT_TEXT_BYTES])
+{
+    static const char *const told[] = {"topology=", "agents=", "gossip.mode="};
+    char rest[REPORT_TEXT_BYTES] = "";
+    size_t used = 0;
+    bool skipping = false;
+    for (const char *word = cell; *word != '\0';) {
+        size_t length = strcspn(word, " ");
+        if (memchr(word, '=', length) != NULL) {
+            skipping = false;
+            for (size_t index = 0; index < sizeof told / sizeof told[0]; index++) {
+                skipping |= strncmp(word, told[index], strlen(told[index])) == 0;
+            }
+        }
+        if (!skipping) {
+            used += (size_t)snprintf(rest + used, sizeof rest - used, "%s%.*s",
+                                     used == 0 ? "" : " ", (int)length, word);
+        }
+        word += length + strspn(word + length, " ");
+    }
+    memcpy(cell, rest, sizeof rest);
+}
+
 static void read_run(sqlite3_stmt *row, struct report_run *run)
 {
     *run = (struct report_run){
@@ -168,6 +193,7 @@ static void read_run(sqlite3_stmt *row, struct report_run *run)
     report_store_text(row, ENGINE, run->engine);
     report_store_text(row, SCENARIO, run->scenario);
     report_store_text(row, CELL, run->cell);
+    keep_rest(run->cell);
     report_store_text(row, TOPOLOGY, run->topology);
     report_store_text(row, MODE, run->mode);
     report_store_text(row, SCHEDULE, run->schedule);

@@ -48,7 +48,7 @@ struct report_run {
     bool interrupted;
     char engine[REPORT_TEXT_BYTES];  // version of meshsim
     char scenario[REPORT_TEXT_BYTES];
-    char cell[REPORT_TEXT_BYTES];
+    char cell[REPORT_TEXT_BYTES];  // of its sweep, what the other columns do not tell
     char topology[REPORT_TEXT_BYTES];
     char mode[REPORT_TEXT_BYTES];
     char schedule[REPORT_TEXT_BYTES];

@@ -35,6 +35,13 @@ static void put_number(FILE *output, int64_t count)
     fputs("</td>", output);
 }
 
+static void put_mean(FILE *output, double mean)
+{
+    fputs("<td class=\"n\">", output);
+    report_put_figure(output, mean);
+    fputs("</td>", output);
+}
+
 static void put_time(FILE *output, int64_t ns)
 {
     fputs("<td class=\"n\">", output);
@@ -123,7 +130,8 @@ static void put_entry(FILE *output, const struct report_entry *entry)
         fputs("–", output);
     }
     fputs("</td>", output);
-    put_words(output, run->cell[0] == '\0' ? run->scenario : run->cell);
+    put_words(output, run->scenario);
+    put_words(output, run->cell);
     fputs("</tr>\n", output);
 }
 
@@ -134,7 +142,8 @@ void report_table_verdicts(FILE *output, const struct report_matrix *matrix)
                 RUN_HEADINGS "<th class=\"n\">agents</th><th>topology</th><th class=\"n\">k</th>"
                              "<th class=\"n\">p50</th><th class=\"n\">p95</th>"
                              "<th class=\"n\">95 % interval of p95</th><th>target</th>"
-                             "<th>verdict</th><th class=\"n\">waiting</th><th>scenario</th>");
+                             "<th>verdict</th><th class=\"n\">waiting</th><th>scenario</th>"
+                             "<th>with</th>");
     for (size_t index = 0; index < matrix->count; index++) {
         put_entry(output, &matrix->entries[index]);
     }
@@ -346,13 +355,13 @@ void report_table_traffic(FILE *output, const struct report_store *store)
             put_run(output, &store->runs[index]);
             put_words(output, report_store_peek(row, 0));
             put_words(output, report_store_peek(row, 1));
-            put_number(output, (int64_t)(sqlite3_column_double(row, 2) / repetitions + 0.5));
+            put_mean(output, sqlite3_column_double(row, 2) / repetitions);
             for (int column = 3; column < 5; column++) {
                 fputs("<td class=\"n\">", output);
                 report_put_bytes(output, sqlite3_column_double(row, column) / repetitions);
                 fputs("</td>", output);
             }
-            put_number(output, (int64_t)(sqlite3_column_double(row, 5) / repetitions + 0.5));
+            put_mean(output, sqlite3_column_double(row, 5) / repetitions);
             fputs("</tr>\n", output);
         }
     }

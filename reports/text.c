@@ -49,6 +49,24 @@ void report_put_text(FILE *output, const char *text, uint32_t limit)
     }
 }
 
+void report_put_settings(FILE *output, const char *cell, uint32_t limit)
+{
+    char brief[256];
+    size_t used = 0;
+    for (const char *word = cell; *word != '\0' && used + 1 < sizeof brief;) {
+        size_t length = strcspn(word, " ");
+        size_t key = strcspn(word, "= ");
+        const char *dot = word[key] == '=' ? memrchr(word, '.', key) : NULL;
+        const char *start = dot == NULL ? word : dot + 1;
+        int written = snprintf(brief + used, sizeof brief - used, "%s%.*s", used == 0 ? "" : " ",
+                               (int)(word + length - start), start);
+        used += (size_t)written;
+        word += length + strspn(word + length, " ");
+    }
+    brief[used < sizeof brief ? used : sizeof brief - 1] = '\0';
+    report_put_text(output, brief, limit);
+}
+
 void report_put_html(FILE *output, const char *text)
 {
     const unsigned char *next = (const unsigned char *)text;
@@ -88,14 +106,14 @@ void report_put_count(FILE *output, int64_t count)
     }
 }
 
-// Two significant digits of what is small; no decimals of what is not.
+// Two or three significant digits; no decimals of what is large.
 void report_put_figure(FILE *output, double value)
 {
     if (value == 0) {
         fputc('0', output);
     } else if (value < 0.095) {
         fprintf(output, "%.2g", value);
-    } else if (value < 9.95) {
+    } else if (value < 99.95) {
         fprintf(output, "%.1f", value);
     } else {
         report_put_count(output, (int64_t)(value + 0.5));

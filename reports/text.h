@@ -19,12 +19,16 @@
 // short.
 void report_put_text(FILE *output, const char *text, uint32_t limit);
 
+// The settings of a cell in the same way, without the sections their keys are in:
+// "gossip.fanout=5 network.loss_percent=2" as "fanout=5 loss_percent=2".
+void report_put_settings(FILE *output, const char *cell, uint32_t limit);
+
 // A text to stand in an HTML page; its line ends remain.
 void report_put_html(FILE *output, const char *text);
 
 void report_put_count(FILE *output, int64_t count);  // 1000000 as 1,000,000
-void report_put_figure(FILE *output, double value);  // 0.014, 9.2, 15, 1,215
-void report_put_ms(FILE *output, int64_t ns);        // 9.2 ms, 15 ms, 1,215 ms
+void report_put_figure(FILE *output, double value);  // 0.014, 9.2, 15.0, 1,215
+void report_put_ms(FILE *output, int64_t ns);        // 9.2 ms, 15.0 ms, 1,215 ms
 void report_put_bytes(FILE *output, double bytes);   // 512 B, 9.2 kB, 15 MB; 1 kB is 1,000 bytes
 
 // `value` in a stored unit: ns as milliseconds, ppb as the share or number it stands for.

@@ -20,10 +20,12 @@
 #define SWATCH_HEIGHT 13
 
 #define AXIS_START 0.19
+#define AXIS_START_LONG_NAMES 0.31
 #define AXIS_END 0.87
 
 #define NAME_LIMIT 56
-#define BAR_NAME_LIMIT 22
+#define MODE_LIMIT 14
+#define SETTINGS_LIMIT 28
 #define FLOW_NAME_LIMIT 24
 #define NAMES_MAX 48
 
@@ -60,8 +62,9 @@ struct half {
 struct layout {
     const struct report_traffic *traffic;
     struct half halves[2];
-    double most;  // bytes of the longest bar
-    double unit;  // bytes
+    bool modes_repeat;  // the mode alone does not name a run
+    double most;        // bytes of the longest bar
+    double unit;        // bytes
     const char *unit_name;
     double height;  // pixels
 };
@@ -150,6 +153,10 @@ static void lay_out(const struct report_traffic *traffic, struct layout *layout)
     for (uint32_t bar = 0; bar < traffic->bar_count; bar++) {
         layout->halves[0].flows[bar] = &traffic->bars[bar].classes;
         layout->halves[1].flows[bar] = &traffic->bars[bar].kinds;
+        for (uint32_t other = 0; other < bar; other++) {
+            layout->modes_repeat |=
+                strcmp(traffic->bars[other].run->mode, traffic->bars[bar].run->mode) == 0;
+        }
         double total = total_of(&traffic->bars[bar].classes);
         layout->most = total > layout->most ? total : layout->most;
     }
@@ -216,8 +223,9 @@ static void put_axes(FILE *output, const struct layout *layout)
             "unset ytics\n"
             "unset key\n"
             "set xlabel 'sent in a repetition [%s]'\n",
-            AXIS_START, AXIS_END, screen(layout, bottom), screen(layout, TITLE_HEIGHT),
-            layout->most / layout->unit, 2 * half_height(layout), layout->unit_name);
+            layout->modes_repeat ? AXIS_START_LONG_NAMES : AXIS_START, AXIS_END,
+            screen(layout, bottom), screen(layout, TITLE_HEIGHT), layout->most / layout->unit,
+            2 * half_height(layout), layout->unit_name);
 }
 
 static void put_box(FILE *output, double from, double to, double middle, const char *colour,
@@ -235,13 +243,12 @@ static void put_box(FILE *output, double from, double to, double middle, const c
 static void put_bar_name(FILE *output, const struct layout *layout, uint32_t bar, double middle)
 {
     const struct report_run *run = layout->traffic->bars[bar].run;
-    bool repeats = false;
-    for (uint32_t other = 0; other < layout->traffic->bar_count; other++) {
-        repeats |= other != bar && strcmp(layout->traffic->bars[other].run->mode, run->mode) == 0;
-    }
     fputs("set label '", output);
-    report_put_text(output, run->mode, BAR_NAME_LIMIT - 8);
-    if (repeats) {
+    report_put_text(output, run->mode, MODE_LIMIT);
+    if (layout->modes_repeat && run->cell[0] != '\0') {
+        fputs(", ", output);
+        report_put_settings(output, run->cell, SETTINGS_LIMIT);
+    } else if (layout->modes_repeat) {
         fprintf(output, ", run %" PRId64, run->run_id);
     }
     fprintf(output, "' at graph 0, first %.9g right offset -0.8, 0 font ',12'\n", middle);

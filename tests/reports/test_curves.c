@@ -150,6 +150,23 @@ Test(reports_curves, modes_on_one_mesh_share_a_picture_and_other_meshes_have_the
     finish(&store);
 }
 
+Test(reports_curves, cell_keeps_what_no_column_tells)
+{
+    const char *path = scratch_path("runs.db");
+    make_store(path);
+    add_run(path, &(struct made_run){.id = 1,
+                                     .command_id = 1,
+                                     .agents = 10,
+                                     .mode = "eager",
+                                     .repeat = 1,
+                                     .cell = "topology=my mesh.yaml gossip.fanout=5 agents=10"
+                                             " name=a b gossip.mode=eager"});
+    struct read_store store;
+    read_runs(&store, path, NULL, false);
+    cr_assert_str_eq(store.store.runs[0].cell, "gossip.fanout=5 name=a b");
+    finish(&store);
+}
+
 Test(reports_curves, latest_means_all_runs_of_the_last_command)
 {
     const char *path = scratch_path("runs.db");

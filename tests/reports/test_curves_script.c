@@ -100,7 +100,7 @@ Test(reports_curves_script, percentile_that_never_came_is_said_and_not_drawn)
 {
     struct report_picture picture = one_line();
     picture.lines[0].p95 = (struct report_percentile){.known = true, .never = true};
-    expect_commands(&picture, (const char *[]){"eager: p50 78 ms, p95 never; claim", NULL});
+    expect_commands(&picture, (const char *[]){"eager: p50 77.5 ms, p95 never; claim", NULL});
     char *script = script_of(&picture);
     cr_assert_null(strstr(script, "every ::0::0 with points pointtype 7"));
     free(script);
@@ -129,8 +129,8 @@ Test(reports_curves_script, runs_of_one_mode_are_told_apart_by_cell_or_scenario)
     strcpy(runs[0].cell, "gossip.fanout=5");
     strcpy(runs[1].cell, "gossip.fanout=10");
     picture.line_count = 2;
-    expect_commands(&picture, (const char *[]){"eager (gossip.fanout=5, run 1): p50",
-                                               "eager (gossip.fanout=10, run 2): p50", NULL});
+    expect_commands(&picture, (const char *[]){"eager (fanout=5, run 1): p50",
+                                               "eager (fanout=10, run 2): p50", NULL});
     strcpy(runs[0].scenario, "calm");
     strcpy(runs[1].scenario, "under loss");
     expect_commands(&picture, (const char *[]){"eager (calm, run 1): p50",
@@ -174,7 +174,7 @@ Test(reports_curves_script, tiers_are_named_and_tell_when_they_cross_theta)
     picture.line_count = 5;
     expect_commands(&picture,
                     (const char *[]){"Tiers and regions of flat_mesh, 10 agents, eager",
-                                     "'everywhere: p50 78 ms, p95 118 ms; claim <50ms FAIL'",
+                                     "'everywhere: p50 77.5 ms, p95 118 ms; claim <50ms FAIL'",
                                      "'in the writer''s edge: θ on average after 120 ms'",
                                      "'in region it''s <x>: θ on average after 120 ms'",
                                      "'in the writer''s region: θ on average after 120 ms'",
@@ -203,7 +203,7 @@ Test(reports_curves_script, picture_grows_with_its_legend)
     free(script);
 }
 
-Test(reports_curves_script, many_claims_stand_in_rows_of_their_own)
+Test(reports_curves_script, claims_that_find_no_room_stand_in_rows_of_their_own)
 {
     struct report_picture picture = one_line();
     struct report_line *line = &picture.lines[0];
@@ -213,7 +213,15 @@ Test(reports_curves_script, many_claims_stand_in_rows_of_their_own)
     }
     strcpy(line->targets[2].claim, "5-7 rounds");
     line->target_count = 3;
-    expect_commands(&picture, (const char *[]){"'eager: p50 78 ms, p95 118 ms'",
-                                               "'     claim <50ms FAIL, <50ms FAIL'",
-                                               "'     claim 5-7 rounds FAIL'", NULL});
+    expect_commands(&picture, (const char *[]){"'eager: p50 77.5 ms, p95 118 ms; claim <50ms FAIL"
+                                               ", <50ms FAIL, 5-7 rounds FAIL'",
+                                               NULL});
+    line->targets[3] = line->targets[0];
+    line->targets[3].ns = 1;
+    strcpy(line->targets[3].claim, "a claim of very many words");
+    line->target_count = 4;
+    expect_commands(&picture, (const char *[]){"'eager: p50 77.5 ms, p95 118 ms'",
+                                               "'     claim <50ms FAIL, <50ms FAIL, 5-7 rounds "
+                                               "FAIL'",
+                                               "'     claim a claim of very ma… FAIL'", NULL});
 }

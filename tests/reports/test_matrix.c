@@ -111,7 +111,7 @@ Test(reports_matrix, row_shows_p95_interval_target_and_verdict)
         &read.matrix,
         (const char *[]){
             "set logscale x 10\nset xrange [10:236.6]\n", "set label '1,000 flat_mesh' at screen",
-            "set label '176 [171, 182]' at screen", "set label '18 [17, 19]' at screen",
+            "set label '176 [171, 182]' at screen", "set label '18.0 [17.0, 19.0]' at screen",
             "set label '<100ms'", "set label 'FAIL'", "set label 'PASS'",
             "'+' using (176):(18):(171):(182) every", "'+' using (18):(44):(17):(19) every",
             "set arrow from first 100, first 5 to first 100, first 31 ", NULL});

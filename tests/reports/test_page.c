@@ -64,7 +64,7 @@ Test(reports_page, verdicts_figures_and_assumptions_are_on_it)
     expect_on(page, "<h1>meshsim report: flat</h1>");
     expect_on(page, "2 runs of command 1. Against the Topology Selection Matrix: 0 PASS, 2 FAIL");
     expect_on(page, "<td class=\"n\">1,000</td><td>flat</td><td class=\"n\">5</td>"
-                    "<td class=\"n\">77 ms</td><td class=\"n\">118 ms</td>");
+                    "<td class=\"n\">77.0 ms</td><td class=\"n\">118 ms</td>");
     expect_on(page, "<td class=\"fail\">FAIL</td>");
     expect_on(page, "<td class=\"n\">5.0 MB</td><td class=\"n\">1.0 MB</td>");
     expect_on(page, "<td>flat</td><td class=\"n\">5.0 ms</td><td class=\"n\">9.0 ms</td>");

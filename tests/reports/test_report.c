@@ -171,7 +171,7 @@ Test(reports, picture_is_labelled_with_target_theta_units_and_figures)
     expect_text(svg, "θ = 95 %");
     expect_text(svg, "time since the write [ms]");
     expect_text(svg, "agents that hold the update [%]");
-    expect_text(svg, "push-pull: p50 77 ms, p95 118 ms; claim <50ms FAIL");
+    expect_text(svg, "push-pull: p50 77.0 ms, p95 118 ms; claim <50ms FAIL");
     expect_text(svg, "eager: p50 6.4 ms, p95 9.2 ms; claim <50ms PASS");
 }
 
@@ -306,7 +306,7 @@ Test(reports, command_option_takes_any_run_of_a_command)
     struct told told =
         report((const char *[]){"--db", path, "--command", "2", "-o", scratch_path("p"), NULL});
     cr_assert(told.code == 0, "%s", told.err);
-    expect_text(scratch_path("p/convergence-flat_mesh-10.svg"), "push-pull: p50 77 ms");
+    expect_text(scratch_path("p/convergence-flat_mesh-10.svg"), "push-pull: p50 77.0 ms");
     expect_text(scratch_path("p/convergence-flat_mesh-10.svg"), "eager: p50 6.4 ms");
     cr_assert(!exists(scratch_path("p/convergence-flat_mesh-100.svg")));
     told = report((const char *[]){"--db", path, "--command", "9", NULL});

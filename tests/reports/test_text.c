@@ -35,6 +35,13 @@ Test(reports_text, long_texts_are_cut_at_characters_not_bytes)
     expect_written("θθθ…");
 }
 
+Test(reports_text, settings_lose_the_sections_of_their_keys_and_nothing_else)
+{
+    begin();
+    report_put_settings(output, "gossip.fanout=5 a.b.c=x.y=1.5 plain=it's two.words", 99);
+    expect_written("fanout=5 c=x.y=1.5 plain=it''s two.words");
+}
+
 Test(reports_text, html_has_no_markup_left)
 {
     begin();
@@ -47,8 +54,9 @@ Test(reports_text, figures_have_as_many_digits_as_they_are_read_with)
     static const struct {
         double value;
         const char *expected;
-    } cases[] = {{0, "0"},     {0.0142, "0.014"}, {0.94, "0.9"},           {9.94, "9.9"},
-                 {9.96, "10"}, {1215.4, "1,215"}, {1e6 + 0.5, "1,000,001"}};
+    } cases[] = {{0, "0"},          {0.0142, "0.014"},       {0.94, "0.9"},   {9.94, "9.9"},
+                 {9.96, "10.0"},    {77.5, "77.5"},          {77.04, "77.0"}, {99.96, "100"},
+                 {1215.4, "1,215"}, {1e6 + 0.5, "1,000,001"}};
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         begin();
         report_put_figure(output, cases[index].value);
@@ -61,8 +69,8 @@ Test(reports_text, bytes_have_the_unit_that_keeps_them_short)
     static const struct {
         double bytes;
         const char *expected;
-    } cases[] = {{0, "0 B"},        {999, "999 B"},   {1000, "1.0 kB"},
-                 {15.4e6, "15 MB"}, {2e12, "2.0 TB"}, {3e18, "3,000 PB"}};
+    } cases[] = {{0, "0 B"},          {999, "999 B"},   {1000, "1.0 kB"},
+                 {15.4e6, "15.4 MB"}, {2e12, "2.0 TB"}, {3e18, "3,000 PB"}};
     for (size_t index = 0; index < sizeof cases / sizeof cases[0]; index++) {
         begin();
         report_put_bytes(output, cases[index].bytes);
