@@ -38,7 +38,7 @@
 #define CLAIM_SHORT_LIMIT 18  // where several stand in a row
 #define CLAIMS_PER_ROW 3
 #define CLAIMS_LENGTH_MAX 60  // of those behind a name, in bytes
-#define SECTION_LIMIT 80
+#define SECTION_LIMIT 56
 
 // Okabe and Ito's colours, which most colour-blind people can tell apart; dashes help the others
 // and those who print in black and white.
