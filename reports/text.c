@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define ALL_TICKS_FACTOR 300
+#define ALL_TICKS_FACTOR 300  // a wider axis has ticks at the powers of ten alone
 
 // Length of the UTF-8 sequence at `text`, 0 when it is not one (RFC 3629, without the subtleties of
 // surrogates, which do no harm here).
