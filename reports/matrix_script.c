@@ -348,11 +348,13 @@ static void put_axes(FILE *output, const struct layout *layout)
 static void put_legend(FILE *output, const struct layout *layout)
 {
     double y = screen(layout, layout->height - 0.5 * LEGEND_HEIGHT);
-    double x = 0.5 * (AXIS_START + AXIS_END) - 0.5 * LEGEND_STEP * (LOOK_COUNT + 1);
+    const size_t steps = LOOK_COUNT + 1;
+    double width = LEGEND_STEP * (double)steps;
+    double x = 0.5 * (AXIS_START + AXIS_END) - 0.5 * width;
     fprintf(output,
             "set label '│ target' at screen %.5f, screen %.5f left font ',12'\n"
             "set label '├─┤ 95 %% interval' at screen %.5f, screen %.5f left font ',12' " GREY "\n",
-            x, y, x + LEGEND_STEP * (LOOK_COUNT + 1), y);
+            x, y, x + width, y);
     for (size_t index = 0; index < LOOK_COUNT; index++) {
         x += LEGEND_STEP;
         fprintf(output,

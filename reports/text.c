@@ -198,7 +198,7 @@ void report_put_log_axis(FILE *output, double start_ms, double end_ms)
     }
     fprintf(output, "set logscale x 10\nset xrange [%.9g:%.9g]\nset xtics (", start_ms, end_ms);
     bool first = true;
-    for (; power <= end_ms; power *= 10) {
+    while (power <= end_ms) {
         for (size_t step = 0; step < step_count; step++) {
             double ms = steps[step] * power;
             if (ms >= start_ms * (1 - 1e-9) && ms <= end_ms) {
@@ -206,6 +206,7 @@ void report_put_log_axis(FILE *output, double start_ms, double end_ms)
                 first = false;
             }
         }
+        power *= 10;
     }
     fputs(")\n", output);
 }

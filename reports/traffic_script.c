@@ -20,12 +20,12 @@
 #define SWATCH_HEIGHT 13
 
 #define AXIS_START 0.19
-#define AXIS_START_LONG_NAMES 0.31
+#define AXIS_START_LONG_NAMES 0.32
 #define AXIS_END 0.87
 
 #define NAME_LIMIT 56
-#define MODE_LIMIT 14
-#define SETTINGS_LIMIT 28
+#define MODE_LIMIT 12
+#define SETTINGS_LIMIT 24
 #define FLOW_NAME_LIMIT 24
 #define NAMES_MAX 48
 
@@ -314,7 +314,8 @@ static void put_legend(FILE *output, const struct layout *layout)
                 half->heading, screen(layout, y));
         for (uint32_t name = 0; name < half->name_count; name++) {
             double x = LEGEND_START + LEGEND_COLUMN_WIDTH * (name % LEGEND_COLUMNS);
-            double row = y + LEGEND_ROW_HEIGHT * (name / LEGEND_COLUMNS);
+            uint32_t above = name / LEGEND_COLUMNS;
+            double row = y + LEGEND_ROW_HEIGHT * above;
             put_swatch(output, layout, x, row, colour_of(half, name), false);
             fputs("set label '", output);
             report_put_text(output, half->names[name], FLOW_NAME_LIMIT);

@@ -151,9 +151,8 @@ Test(reports_curves_script, lines_that_lie_far_apart_have_a_logarithmic_axis)
     // last.
     expect_commands(&picture,
                     (const char *[]){"set logscale x 10\nset xrange [2:150]\n",
-                                     "set xtics ('2' 2, '5' 5, '10' 10, '20' 20, '50' 50"
-                                     ", '100' 100)\n",
-                                     "[ms], logarithmic", "\n2 10\n2 11\n3 60\n4 100\n", NULL});
+                                     "'20' 20, '50' 50, '100' 100)\n", "[ms], logarithmic",
+                                     "\n2 10\n2 11\n3 60\n4 100\n", NULL});
     early[3].ns = 40000000;
     char *script = script_of(&picture);
     cr_assert_null(strstr(script, "logscale"), "%s", script);
@@ -169,7 +168,7 @@ Test(reports_curves_script, tiers_are_named_and_tell_when_they_cross_theta)
     for (int index = 0; index < 4; index++) {
         picture.lines[index + 1] = (struct report_line){
             .run = &runs[0], .points = points, .point_count = index == 3 ? 2 : 3};
-        strcpy(picture.lines[index + 1].scope_class, classes[index]);
+        snprintf(picture.lines[index + 1].scope_class, REPORT_TEXT_BYTES, "%s", classes[index]);
     }
     picture.line_count = 5;
     expect_commands(&picture,
