@@ -31,7 +31,7 @@ static const char head[] =
     "th, td { padding: .22em .6em; border-bottom: 1px solid #ddd; vertical-align: top;\n"
     "         text-align: left; }\n"
     "th { border-bottom: 2px solid #888; } thead { display: table-header-group; }\n"
-    "tr { break-inside: avoid; }\n"
+    "tr { break-inside: avoid; } td:nth-child(2) { white-space: nowrap; }\n"
     ".n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
     ".pass { color: #00588a; font-weight: 600; } .fail { color: #b03c00; font-weight: 600; }\n"
     ".open { color: #6f5614; font-weight: 600; } .none { color: #666; }\n"

@@ -97,7 +97,7 @@ static void put_run(FILE *output, const struct report_run *run)
 
 // ---- Verdicts ----
 
-static void put_entry(FILE *output, const struct report_entry *entry)
+static void put_entry(FILE *output, const struct report_entry *entry, bool with_scenario)
 {
     const struct report_run *run = entry->run;
     put_run(output, run);
@@ -130,22 +130,32 @@ static void put_entry(FILE *output, const struct report_entry *entry)
         fputs("–", output);
     }
     fputs("</td>", output);
-    put_words(output, run->scenario);
+    if (with_scenario) {
+        put_words(output, run->scenario);
+    }
     put_words(output, run->cell);
     fputs("</tr>\n", output);
 }
 
+#define VERDICT_HEADINGS                                                              \
+    RUN_HEADINGS "<th class=\"n\">agents</th><th>topology</th><th class=\"n\">k</th>" \
+                 "<th class=\"n\">p50</th><th class=\"n\">p95</th>"                   \
+                 "<th class=\"n\">95 % interval of p95</th><th>target</th>"           \
+                 "<th>verdict</th><th class=\"n\">waiting</th>"
+
 void report_table_verdicts(FILE *output, const struct report_matrix *matrix)
 {
+    bool with_scenario = false;  // one name in every row tells nothing
+    for (size_t index = 1; index < matrix->count; index++) {
+        with_scenario |=
+            strcmp(matrix->entries[index].run->scenario, matrix->entries[0].run->scenario) != 0;
+    }
     begin_table(output,
                 "Time until θ of the agents hold an update, against the Topology Selection Matrix",
-                RUN_HEADINGS "<th class=\"n\">agents</th><th>topology</th><th class=\"n\">k</th>"
-                             "<th class=\"n\">p50</th><th class=\"n\">p95</th>"
-                             "<th class=\"n\">95 % interval of p95</th><th>target</th>"
-                             "<th>verdict</th><th class=\"n\">waiting</th><th>scenario</th>"
-                             "<th>with</th>");
+                with_scenario ? VERDICT_HEADINGS "<th>scenario</th><th>with</th>"
+                              : VERDICT_HEADINGS "<th>with</th>");
     for (size_t index = 0; index < matrix->count; index++) {
-        put_entry(output, &matrix->entries[index]);
+        put_entry(output, &matrix->entries[index], with_scenario);
     }
     end_table(output);
 }
