@@ -9,6 +9,7 @@
 #include "state.h"
 
 #define OUTPUT_EVENTS 16u  // the output holds what this many events can cause at most
+#define HEAP_REACH_NS_MAX UINT64_C(10000000000)  // messages on their way for longer are copied
 
 static uint32_t lanes_for(uint32_t update_count)
 {
@@ -88,16 +89,19 @@ static void create_worker(struct sim_engine *engine)
     worker->output.target_capacity = OUTPUT_EVENTS * bound.targets;
     worker->output.targets =
         sim_memory_zeroed(worker->output.target_capacity * sizeof *worker->output.targets);
-    uint64_t windows = config->network->latency_ns_max / engine->window_ns + 3;
     if (config->queue == SIM_QUEUE_WINDOWS) {
         sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
                       config->network->latency_ns_max);
         engine->windows_per_slot = 1;
         sim_messages_init(&worker->messages, worker->ring.slot_count, bound.message_words);
     } else {
+        uint64_t reach_ns = config->network->latency_ns_max;
+        reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
+        uint64_t windows = reach_ns / engine->window_ns + 3;
         engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
-        sim_messages_init(&worker->messages, (uint32_t)(windows / engine->windows_per_slot + 2),
-                          bound.message_words);
+        uint32_t slots = (uint32_t)(windows / engine->windows_per_slot);
+        engine->reach_ns = (uint64_t)slots * engine->windows_per_slot * engine->window_ns;
+        sim_messages_init(&worker->messages, slots + 2, bound.message_words);
     }
 }
 
@@ -184,7 +188,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     return true;
 }
 
-static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
+static void destroy_worker(struct sim_worker *worker)
 {
     sim_memory_free(worker->keys);
     sim_memory_free(worker->keys_scratch);
@@ -192,10 +196,9 @@ static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
     sim_memory_free(worker->output.targets);
     sim_memory_free(worker->changes);
     sim_memory_free(worker->changes_scratch);
-    if (queue == SIM_QUEUE_WINDOWS) {
-        sim_ring_finish(&worker->ring);
-    }
+    sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
+    sim_crossings_finish(&worker->crossings);
     sim_messages_finish(&worker->messages);
 }
 
@@ -210,7 +213,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         }
         sim_memory_free(engine->blocks[i].timers);
     }
-    destroy_worker(&engine->worker, engine->config.queue);
+    destroy_worker(&engine->worker);
     sim_memory_free(engine->blocks);
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     sim_memory_free_pages(engine->updates, engine->table.lane_capacity * sizeof *engine->updates);
@@ -295,10 +298,11 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = &engine->worker.counters[kind][pair];
-            uint64_t entry[6] = {
-                htole64(counters->messages), htole64(counters->bytes),
-                htole64(counters->updates),  htole64(counters->duplicated),
-                htole64(counters->lost),     htole64(counters->delivered),
+            uint64_t entry[8] = {
+                htole64(counters->messages),  htole64(counters->bytes),
+                htole64(counters->updates),   htole64(counters->duplicated),
+                htole64(counters->lost),      htole64(counters->dropped),
+                htole64(counters->corrupted), htole64(counters->delivered),
             };
             XXH3_64bits_update(engine->hash, entry, sizeof entry);
         }
@@ -396,6 +400,16 @@ static uint64_t in_heap(const struct sim_engine *engine, enum mesh_message_kind 
     return count;
 }
 
+static uint64_t in_far_list(const struct sim_engine *engine, enum mesh_message_kind kind)
+{
+    const struct sim_ring *ring = &engine->worker.ring;
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < ring->far_count; i++) {
+        count += is_counted(engine, ring->far[i].message, kind);
+    }
+    return count;
+}
+
 static uint64_t in_ring(const struct sim_engine *engine, enum mesh_message_kind kind)
 {
     const struct sim_worker *worker = &engine->worker;
@@ -411,13 +425,11 @@ static uint64_t in_ring(const struct sim_engine *engine, enum mesh_message_kind 
             }
         }
     }
-    for (uint32_t i = 0; i < ring->far_count; i++) {
-        count += is_counted(engine, ring->far[i].message, kind);
-    }
     return count;
 }
 
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind)
 {
-    return engine->config.queue == SIM_QUEUE_HEAP ? in_heap(engine, kind) : in_ring(engine, kind);
+    return in_far_list(engine, kind) +
+           (engine->config.queue == SIM_QUEUE_HEAP ? in_heap(engine, kind) : in_ring(engine, kind));
 }

@@ -60,7 +60,8 @@ struct sim_change {
     uint32_t node;
 };
 
-// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + in flight.
+// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
+// corrupted + in flight.
 struct sim_counters {
     uint64_t messages;
     uint64_t bytes;
@@ -68,6 +69,8 @@ struct sim_counters {
     uint64_t updates;
     uint64_t duplicated;
     uint64_t lost;
+    uint64_t dropped;    // at a full queue
+    uint64_t corrupted;  // thrown away by the receiver
     uint64_t delivered;
     uint64_t latency_ns_max;
 };

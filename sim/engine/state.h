@@ -5,16 +5,18 @@
 //       blocks[]   replicas and timers of 4,096 nodes each          windows.c   window after window
 //       worker     buffers of one thread: batch, output, ring,      heap_run.c  event after event
 //                  messages, changes, counters                    carry.c      records -> effects
+//                                                                 crossings.c  in order, by channel
 
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
 
 #include <xxhash.h>
 
-#include "messages.h"
+#include "crossings.h"
 #include "draw.h"
 #include "engine.h"
 #include "heap.h"
+#include "messages.h"
 #include "queue.h"
 #include "timers.h"
 
@@ -40,6 +42,7 @@ struct sim_worker {
     struct sim_ring ring;  // SIM_QUEUE_WINDOWS
     struct sim_heap heap;  // SIM_QUEUE_HEAP
     struct sim_messages messages;
+    struct sim_crossings crossings;  // when the network has channels
     struct sim_change *changes;
     struct sim_change *changes_scratch;
     uint32_t change_count;
@@ -56,6 +59,7 @@ struct sim_engine {
                                  // 64 bits divides times below 2^44 by window_ns
     uint64_t window;             // index of the current one
     uint32_t windows_per_slot;   // of the message memory
+    uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
     uint32_t words;
     size_t message_words;      // what one event can send at most (mesh_output_bound)
@@ -80,6 +84,17 @@ struct sim_engine {
 // `generation` is theirs: what arrives at the same instant gets the next.
 void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
                     uint32_t generation);
+
+// carry.c Enters the arrival of a copy in the queue, `latency_ns` after it was sent.
+struct sim_arrival {
+    const struct mesh_message *message;
+    uint32_t reference;   // of the message
+    uint32_t generation;  // of the sending event
+    uint32_t target;
+    enum sim_pair_class pair;
+};
+
+void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, uint64_t latency_ns);
 
 // windows.c, heap_run.c: handle all events of the current window
 void sim_windows_run_window(struct sim_engine *engine);

@@ -102,7 +102,7 @@ static void copy_counters(const struct sim_engine *engine, const struct sim_netw
             if (counters->delivered > 0) {
                 // Loss and duplication do not look at the latency: the distribution's own median.
                 const struct sim_link *link = &network->links[pair];
-                result->latency_p50_ns[pair] = link->minimum_ns + link->span_ns / 2;
+                result->latency_p50_ns[pair] = sim_link_median_ns(link);
             }
         }
     }

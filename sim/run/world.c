@@ -80,11 +80,11 @@ static void measure_groups(struct sim_world *world)
     world->group_distance = sim_memory_zeroed((size_t)count * count * sizeof(uint32_t));
     for (uint32_t i = 0; i < count; i++) {
         for (uint32_t j = 0; j < count; j++) {
-            const struct sim_link *link =
-                &world->network
-                     .links[sim_network_pair(&world->network, starts[i], starts[j + 1] - 1)];
+            uint32_t last = starts[j + 1] - 1;
+            enum sim_pair_class pair = sim_network_pair(&world->network, starts[i], last);
+            const struct sim_link *link = sim_network_link(&world->network, starts[i], last, pair);
             world->group_distance[(size_t)i * count + j] =
-                (uint32_t)((link->minimum_ns + link->span_ns / 2) / 1000);
+                (uint32_t)(sim_link_median_ns(link) / 1000);
         }
     }
     world->scope.group_distance = world->group_distance;
@@ -236,6 +236,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
 
 void sim_world_finish(struct sim_world *world)
 {
+    sim_network_finish(&world->network);
     sim_memory_free(world->host_of);
     sim_memory_free(world->hosts);
     sim_memory_free(world->writes);

@@ -8,8 +8,8 @@
 //
 // Agents are dealt to zones as evenly as possible, in order; every agents_per_host of a zone share
 // a host. The groups that biased peer selections know are the regions or, within one region, its
-// zones; how far apart two groups are is the mean latency, in microseconds, between the first agent
-// of the one and the last of the other.
+// zones; how far apart two groups are is the median latency, in microseconds, between the first
+// agent of the one and the last of the other.
 
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
