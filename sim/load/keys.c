@@ -73,6 +73,21 @@ static const struct sim_choice transports[] = {
     {.name = "UDP", .value = SIM_UDP},
     {0},
 };
+static const struct sim_choice profiles[] = {
+    {.name = "document", .value = SIM_PROFILE_DOCUMENT},
+    {.name = "cloud", .value = SIM_PROFILE_CLOUD},
+    {0},
+};
+static const struct sim_choice loss_models[] = {
+    {.name = "random", .value = false},
+    {.name = "gilbert-elliott", .value = true},
+    {0},
+};
+static const struct sim_choice orderings[] = {
+    {.name = "none", .value = false},
+    {.name = "fifo", .value = true},
+    {0},
+};
 static const struct sim_choice writers[] = {
     {.name = "random", .value = SIM_WRITERS_RANDOM},
     {.name = "first", .value = SIM_WRITERS_FIRST},
@@ -96,25 +111,26 @@ static const struct sim_choice compressions[] = {{.name = "none"}, {.name = "zst
 static const struct sim_choice ciphers[] = {
     {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
 
-#define LATENCY(name, member, where, far, far_flat)                                         \
-    {.path = "network.latency." name "_ms",                                                 \
-     .type = SIM_KEY_LATENCY,                                                               \
-     .topologies = SIM_FOR_ALL,                                                             \
-     TAKES(LATENCY, network.latency[member]),                                               \
-     .of_topology = true,                                                                   \
-     .rival = "network.latency." name "_rtt_ms",                                            \
-     .fallback = far,                                                                       \
-     .flat_fallback = far_flat,                                                             \
-     .effect = "one-way delay between agents of " where},                                   \
-    {                                                                                       \
-        .path = "network.latency." name "_rtt_ms", .type = SIM_KEY_LATENCY,                 \
-        .topologies = SIM_FOR_ALL, TAKES(LATENCY, network.latency[member]), .halved = true, \
-        .rival = "network.latency." name "_ms",                                             \
-        .effect = "round trip between agents of " where "; half of it is one way"           \
+#define LATENCY(name, member, those, where, far, far_flat)                                         \
+    {.path = "network.latency." name "_ms",                                                        \
+     .type = SIM_KEY_LATENCY,                                                                      \
+     .topologies = (those),                                                                        \
+     TAKES(LATENCY, network.latency[member]),                                                      \
+     .of_topology = true,                                                                          \
+     .rival = "network.latency." name "_rtt_ms",                                                   \
+     .fallback = far,                                                                              \
+     .flat_fallback = far_flat,                                                                    \
+     .effect = "one-way delay between " where},                                                    \
+    {                                                                                              \
+        .path = "network.latency." name "_rtt_ms", .type = SIM_KEY_LATENCY, .topologies = (those), \
+        TAKES(LATENCY, network.latency[member]), .halved = true,                                   \
+        .rival = "network.latency." name "_ms",                                                    \
+        .effect = "round trip between " where "; half of it is one way"                            \
     }
 
 #define NEAR_MS "{distribution: uniform, min: 1, max: 10}"
 #define FAR_MS "{distribution: uniform, min: 50, max: 100}"
+#define UP_MS "{distribution: uniform, min: 10, max: 100}"
 #define LOCAL_MS "{distribution: uniform, min: 0.1, max: 1}"
 
 const struct sim_key sim_keys[] = {
@@ -371,83 +387,7 @@ const struct sim_key sim_keys[] = {
      .recorded = NO_HIERARCHY},
     {.path = "gossip.eager_links", FLAG, .topologies = SIM_FOR_ALL, .later = true},
 
-    {.path = "network", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    {.path = "network.transport",
-     .type = SIM_KEY_CHOICE,
-     .choices = transports,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.transport),
-     .of_topology = true,
-     .fallback = "TCP",
-     .effect = "bytes that carry a message"},
-    {.path = "network.tls",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     TAKES(BOOL, network.tls),
-     .of_topology = true,
-     .fallback = "false",
-     .effect = "adds the bytes of TLS to every message"},
-    {.path = "network.batching",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     TAKES(BOOL, network.batching),
-     .of_topology = true,
-     .fallback = "true",
-     .effect = "updates share packets; false: each has one of its own"},
-    {.path = "network.batch_size",
-     WHOLE(1, UINT16_MAX),
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.batch_size),
-     .of_topology = true,
-     .fallback = "100",
-     .effect = "updates in a message, at most"},
-    {.path = "network.loss_percent",
-     PERCENT,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.loss_ppb),
-     .of_topology = true,
-     .fallback = "0",
-     .effect = "messages that are lost, each by a draw of its own"},
-    {.path = "network.duplicate_percent",
-     PERCENT,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.duplicate_ppb),
-     .of_topology = true,
-     .fallback = "0",
-     .effect = "messages that arrive twice"},
-    {.path = "network.latency", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    LATENCY("same_host", SIM_SAME_HOST, "one host", NEAR_MS, LOCAL_MS),
-    LATENCY("same_zone", SIM_SAME_ZONE, "two hosts of one zone", NEAR_MS, LOCAL_MS),
-    LATENCY("same_region", SIM_SAME_REGION, "two zones of one region", NEAR_MS, LOCAL_MS),
-    LATENCY("inter_region", SIM_INTER_REGION, "two regions", FAR_MS, LOCAL_MS),
-    {.path = "network.port",
-     WHOLE(1, 65535),
-     .topologies = SIM_FOR_ALL,
-     .effect = "where agents listen",
-     .recorded = "simulated messages need no port"},
-    {.path = "network.port_range",
-     .type = SIM_KEY_RANGE,
-     .minimum = 1,
-     .maximum = 65535,
-     .topologies = SIM_FOR_ALL,
-     .effect = "where agents listen",
-     .recorded = "simulated messages need no port"},
-    {.path = "network.cert_rotation_hours",
-     WHOLE(1, 87600),
-     .topologies = SIM_FOR_ALL,
-     .effect = "how often certificates change",
-     .recorded = NO_ROTATION},
-    {.path = "network.global_accelerator",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     .effect = "routes regions over the provider's backbone",
-     .recorded = "its delay is whatever inter_region_ms says; its price comes with `cost`"},
-    {.path = "network.compression",
-     .type = SIM_KEY_CHOICE,
-     .choices = compressions,
-     .topologies = SIM_FOR_ALL,
-     .effect = "shrinks batches",
-     .recorded = "its ratio is to be measured on real batches, in a later version"},
+#include "keys_network.inc"
 
     {.path = "placement", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "placement.agents_per_host",

@@ -60,13 +60,21 @@ static const char *value_text(struct sim_arena *arena, const struct sim_key *key
 {
     struct sim_value value;
     char text[SIM_DESCRIPTION_BYTES];
-    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL)) {
+    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL) &&
+        value.distribution <= SIM_UNIFORM) {
         char low[SIM_DECIMAL_TEXT_BYTES];
         char high[SIM_DECIMAL_TEXT_BYTES];
         sim_decimal_format(value.low * (key->halved ? 2 : 1), MS_PLACES, low);
         sim_decimal_format(value.high * (key->halved ? 2 : 1), MS_PLACES, high);
         return value.low == value.high ? sim_arena_format(arena, "%s", low)
                                        : sim_arena_format(arena, "uniform %s to %s", low, high);
+    }
+    if (key->type == SIM_KEY_LATENCY) {
+        char mean[SIM_DECIMAL_TEXT_BYTES];
+        sim_decimal_format((int64_t)value.shape.mean_ns * (key->halved ? 2 : 1), MS_PLACES, mean);
+        return sim_arena_format(arena, "%s%s%s", sim_distribution_name(value.distribution),
+                                value.shape.mean_ns == 0 ? "" : ", mean ",
+                                value.shape.mean_ns == 0 ? "" : mean);
     }
     const char *whole = sim_node_render(arena, node, VALUE_BYTES);
     if (whole != NULL) {

@@ -34,8 +34,8 @@ uint64_t sim_link_latency_by_table(const struct sim_link *link, uint64_t draw)
     return scaled(link, sim_quantile_at(link->quantiles, draw));
 }
 
-static struct sim_link link_of(const struct sim_network_settings *settings,
-                               enum sim_pair_class pair)
+struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
+                                  enum sim_pair_class pair)
 {
     const struct sim_latency *latency = &settings->latency[pair];
     assert(latency->minimum_ns <= latency->maximum_ns && latency->maximum_ns >> 40 == 0);
@@ -50,19 +50,29 @@ static struct sim_link link_of(const struct sim_network_settings *settings,
     };
 }
 
-// Regions whose pairs have links of their own.
-static void link_regions(struct sim_network *network, const struct sim_region_settings *regions)
+struct sim_link sim_link_of_regions(const struct sim_network_settings *settings, uint32_t from,
+                                    uint32_t to)
 {
-    size_t count = (size_t)regions->region_count * regions->region_count;
-    network->region_count = regions->region_count;
-    network->region_links = sim_memory_zeroed(count * sizeof *network->region_links);
-    for (size_t i = 0; i < count; i++) {
-        struct sim_link link = network->links[SIM_INTER_REGION];
-        link.quantiles = regions->shape;
-        link.scale = regions->mean_ns[i];
-        link.minimum_ns = scaled(&link, link.quantiles->points[0]);
-        link.span_ns = scaled(&link, link.quantiles->points[SIM_QUANTILE_CELLS]) - link.minimum_ns;
-        network->region_links[i] = link;
+    const struct sim_region_settings *regions = &settings->regions;
+    struct sim_link link = sim_link_of_class(settings, SIM_INTER_REGION);
+    link.quantiles = regions->shape;
+    link.scale = regions->mean_ns[(size_t)from * regions->region_count + to];
+    link.minimum_ns = scaled(&link, link.quantiles->points[0]);
+    link.span_ns = scaled(&link, link.quantiles->points[SIM_QUANTILE_CELLS]) - link.minimum_ns;
+    return link;
+}
+
+static void link_regions(struct sim_network *network, const struct sim_network_settings *settings)
+{
+    uint32_t count = settings->regions.region_count;
+    network->region_count = count;
+    network->region_links =
+        sim_memory_zeroed((size_t)count * count * sizeof *network->region_links);
+    for (uint32_t from = 0; from < count; from++) {
+        for (uint32_t to = 0; to < count; to++) {
+            network->region_links[(size_t)from * count + to] =
+                sim_link_of_regions(settings, from, to);
+        }
     }
     network->by_place |= 1u << SIM_INTER_REGION;
 }
@@ -205,11 +215,11 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .packet_per_update = !settings->batching,
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
-        network->links[pair] = link_of(settings, (enum sim_pair_class)pair);
+        network->links[pair] = sim_link_of_class(settings, (enum sim_pair_class)pair);
         network->by_place |= (uint32_t)settings->tiers_by_place[pair] << pair;
     }
     if (settings->regions.region_count != 0) {
-        link_regions(network, &settings->regions);
+        link_regions(network, settings);
     }
     cover_hosts(network, node_count, host_count);
     rule_channels(network, &settings->channel);

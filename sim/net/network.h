@@ -161,6 +161,12 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
                       const struct sim_host *hosts);
 void sim_network_finish(struct sim_network *network);
 
+// The link of a class, or of an ordered pair of regions, as init makes it.
+struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
+                                  enum sim_pair_class pair);
+struct sim_link sim_link_of_regions(const struct sim_network_settings *settings, uint32_t from,
+                                    uint32_t to);
+
 // How far apart two different hosts are. Agents and coordinators do not talk to each other.
 static inline enum sim_pair_class sim_network_pair_of_hosts(const struct sim_host *from,
                                                             const struct sim_host *to)
