@@ -166,34 +166,6 @@ static void print_rows(const struct lint *lint, FILE *output)
     }
 }
 
-// ---- Latencies ----
-
-static void print_span(FILE *output, uint64_t low, uint64_t high)
-{
-    char from[SIM_DECIMAL_TEXT_BYTES];
-    char to[SIM_DECIMAL_TEXT_BYTES];
-    char text[2 * SIM_DECIMAL_TEXT_BYTES + 2];
-    sim_decimal_format((int64_t)low, MS_PLACES, from);
-    sim_decimal_format((int64_t)high, MS_PLACES, to);
-    snprintf(text, sizeof text, low == high ? "%s" : "%s to %s", from, to);
-    fprintf(output, "  %-14s", text);
-}
-
-static void print_latencies(const struct lint *lint, FILE *output)
-{
-    fprintf(output, "\nlatency, ms\n  %-14s  %-14s  %-14s\n", "", "one way", "round trip");
-    for (int i = 0; i < SIM_PAIR_CLASS_COUNT; i++) {
-        enum sim_pair_class pair = (enum sim_pair_class)i;
-        const struct sim_latency *latency = &lint->scenario->network.latency[i];
-        fprintf(output, "  %-14s", sim_pair_class_name(pair));
-        print_span(output, latency->minimum_ns, latency->maximum_ns);
-        print_span(output, 2 * latency->minimum_ns, 2 * latency->maximum_ns);
-        fprintf(output, "  %s%s\n",
-                latency->distribution == SIM_CONSTANT ? "constant" : "uniform each way",
-                sim_pair_occurs(lint->scenario, pair) ? "" : "; no such pair here");
-    }
-}
-
 // ---- Notes ----
 
 static int64_t number_at(const struct sim_node *root, const char *path, bool upper)
@@ -315,7 +287,7 @@ static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
         qsort(lint.rows, lint.count, sizeof *lint.rows, compare_rows);
         print_heading(&lint, loading->path, output);
         print_rows(&lint, output);
-        print_latencies(&lint, output);
+        sim_lint_latencies(&cell, &scenario, output);
         print_notes(&lint, output);
     }
     if (fine && output != NULL && loading->sweep.cell_count > 1) {

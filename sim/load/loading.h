@@ -82,6 +82,10 @@ const struct sim_quantiles *sim_library_tabulate(struct sim_library *library, co
 // A path of a file is relative to that file; one from the command line to where the user stands.
 const char *sim_resolve_path(struct sim_arena *arena, const struct sim_node *node);
 
+// The table of latencies in what lint prints (lint_latencies.c).
+void sim_lint_latencies(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                        FILE *output);
+
 // The settings of profile cloud as a layer.
 const struct sim_node *sim_layer_cloud(struct sim_arena *arena);
 

@@ -94,6 +94,8 @@ static void copy_counters(const struct sim_engine *engine, const struct sim_netw
                 .updates = counters->updates,
                 .duplicated = counters->duplicated,
                 .lost = counters->lost,
+                .dropped = counters->dropped,
+                .corrupted = counters->corrupted,
                 .delivered = counters->delivered,
             };
             if (counters->latency_ns_max > result->latency_max_ns[pair]) {

@@ -135,11 +135,12 @@ static void fill(const struct cut *cut, struct sim_quantiles *table)
         table->points[i] = high > table->points[i - 1] ? high : table->points[i - 1];
         table->points[j] = low < table->points[j + 1] ? low : table->points[j + 1];
     }
-    table->high[0] = table->points[SIM_QUANTILE_CELLS - 1];
-    table->low[0] = table->points[1];
+    const uint32_t outer = SIM_QUANTILE_CELLS >> SIM_QUANTILE_OUTER;
+    table->high[0] = table->points[SIM_QUANTILE_CELLS - outer];
+    table->low[0] = table->points[outer];
     for (uint32_t i = 1; i <= SIM_QUANTILE_TAIL; i++) {
         double share = ldexp(1 - (i % SIM_QUANTILE_STEPS) / (2.0 * SIM_QUANTILE_STEPS),
-                             -12 - (int)(i / SIM_QUANTILE_STEPS));
+                             -(int)(SIM_QUANTILE_OUTER + i / SIM_QUANTILE_STEPS));
         uint64_t high = value_at(cut, 1 - share, share);
         uint64_t low = value_at(cut, share, 1 - share);
         table->high[i] = high > table->high[i - 1] ? high : table->high[i - 1];

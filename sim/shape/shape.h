@@ -3,7 +3,7 @@
 // The only floating point between a scenario and its events: another machine may round a point
 // otherwise, which is why tables are stored with the run.
 //
-//     mean 40 ms, stddev 8 ms --GSL's inverse cdf at 6,657 shares--> struct sim_quantiles
+//     mean 40 ms, stddev 8 ms --GSL's inverse cdf at 7,425 shares--> struct sim_quantiles
 //
 // normal, lognormal and gamma have the mean and the standard deviation that are given before
 // anything is cut off; Pareto's is that of the first kind, P(X > x) = (minimum / x)^exponent.

@@ -83,8 +83,8 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|-\n"
                 "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|30|11|4|812\n");
     expect_rows(path, "SELECT * FROM traffic WHERE repetition = 0",
-                "1|0|eager|inter_region|0|0|0|0|0|0|1\n"
-                "1|0|open|same_zone|10|360|580|12|1|2|8\n");
+                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1\n"
+                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8\n");
     expect_rows(path, "SELECT * FROM latencies",
                 "1|0|same_zone|5500000|9900000\n"
                 "1|1|same_zone|5500000|9900000\n");
