@@ -68,7 +68,6 @@ static const struct shape shapes[] = {
      .nodes = 9000,
      .hosts = 5,
      .mode = MESH_PUSH,
-     .schedule = MESH_SYNCHRONOUS,
      .interval_ns = 100 * MS,
      .duplicate_percent = 1,
      .loss_percent = 1,
