@@ -19,12 +19,18 @@ static struct mesh_random draw(const struct sim_engine *engine, const struct mes
                        (uint32_t)(message->occasion >> 32), message->source, stream);
 }
 
-static void count_fate(struct sim_counters *counters, enum sim_fate fate, uint64_t latency_ns)
+static void count_fate(struct sim_worker *worker, const struct sim_arrival *arrival,
+                       enum sim_fate fate, uint64_t latency_ns)
 {
+    struct sim_counters *counters = &worker->counters[arrival->message->kind][arrival->pair];
     counters->lost += fate == SIM_LOST;
     counters->dropped += fate == SIM_DROPPED;
     counters->corrupted += fate == SIM_CORRUPTED;
-    if (fate == SIM_ARRIVES && latency_ns > counters->latency_ns_max) {
+    if (fate != SIM_ARRIVES) {
+        return;
+    }
+    sim_latencies_note(worker->latencies, arrival->pair, latency_ns);
+    if (latency_ns > counters->latency_ns_max) {
         counters->latency_ns_max = latency_ns;
     }
 }
@@ -39,9 +45,8 @@ static void cross_once(struct sim_engine *engine, const struct sim_arrival *arri
     enum sim_fate fate = sim_channels_cross(&worker->crossings.channels, engine->config.network,
                                             link, crossing, &latency_ns);
     if (message->sent_ns >= engine->config.warmup_ns) {
-        struct sim_counters *counters = &worker->counters[message->kind][arrival->pair];
-        counters->duplicated += crossing->second;
-        count_fate(counters, fate, latency_ns);
+        worker->counters[message->kind][arrival->pair].duplicated += crossing->second;
+        count_fate(worker, arrival, fate, latency_ns);
     }
     if (fate == SIM_ARRIVES) {
         sim_arrive(engine, arrival, latency_ns);

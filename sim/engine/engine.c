@@ -81,6 +81,9 @@ static void create_worker(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
     const struct sim_engine_config *config = &engine->config;
+    if (config->network->has_channels || config->network->by_place != 0) {
+        worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
+    }
     struct mesh_bound bound = mesh_output_bound(config->mesh, engine->words);
     engine->message_words = bound.message_words;
     worker->output.record_capacity = OUTPUT_EVENTS * bound.records;
@@ -199,6 +202,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
     sim_crossings_finish(&worker->crossings);
+    sim_memory_free(worker->latencies);
     sim_messages_finish(&worker->messages);
 }
 
@@ -377,6 +381,13 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum sim_pair_class pair)
 {
     return &engine->worker.counters[kind][pair];
+}
+
+uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair)
+{
+    return engine->worker.latencies != NULL
+               ? sim_latencies_median_ns(engine->worker.latencies, pair)
+               : sim_link_median_ns(&engine->config.network->links[pair]);
 }
 
 static bool is_counted(const struct sim_engine *engine, const struct mesh_message *message,

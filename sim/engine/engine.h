@@ -122,6 +122,10 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,
                                                enum sim_pair_class pair);
 
+// The median latency of a class's messages: of its distribution, since neither loss nor duplication
+// looks at it; where places or channels decide, as counted (latencies.h).
+uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair);
+
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);
 

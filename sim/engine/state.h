@@ -16,6 +16,7 @@
 #include "draw.h"
 #include "engine.h"
 #include "heap.h"
+#include "latencies.h"
 #include "messages.h"
 #include "queue.h"
 #include "timers.h"
@@ -42,7 +43,8 @@ struct sim_worker {
     struct sim_ring ring;  // SIM_QUEUE_WINDOWS
     struct sim_heap heap;  // SIM_QUEUE_HEAP
     struct sim_messages messages;
-    struct sim_crossings crossings;  // when the network has channels
+    struct sim_crossings crossings;   // when the network has channels
+    struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_change *changes;
     struct sim_change *changes_scratch;
     uint32_t change_count;

@@ -149,7 +149,8 @@ CREATE TABLE latencies (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition it was measured in
     pair_class  TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region
-    p50_ns      INTEGER NOT NULL,  -- median one-way delay of delivered messages
+    p50_ns      INTEGER NOT NULL,  -- median one-way delay: of the distribution, or as counted, to a
+                                   -- part in 128, where regions, queues or order decide
     max_ns      INTEGER NOT NULL,  -- longest of them
     PRIMARY KEY (run_id, repetition, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions

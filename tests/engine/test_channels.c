@@ -186,3 +186,24 @@ Test(channels, a_line_that_is_never_busy_loses_and_duplicates_the_same_messages)
     outcome_finish(&plain);
     outcome_finish(&ruled);
 }
+
+Test(channels, latencies_are_counted_to_a_part_in_128)
+{
+    static struct sim_latencies latencies;
+    static const uint64_t tried[] = {
+        0, 1, 63, 64, 127, 128, 129, 1000, 5 * MS + 1, 1 << 30, UINT64_C(1) << 40, UINT64_MAX / 3};
+    for (size_t i = 0; i < sizeof tried / sizeof *tried; i++) {
+        latencies = (struct sim_latencies){0};
+        sim_latencies_note(&latencies, SIM_SAME_ZONE, tried[i]);
+        uint64_t found = sim_latencies_median_ns(&latencies, SIM_SAME_ZONE);
+        uint64_t off = found > tried[i] ? found - tried[i] : tried[i] - found;
+        cr_expect(off <= tried[i] / 128, "%" PRIu64 ": %" PRIu64, tried[i], found);
+    }
+    latencies = (struct sim_latencies){0};
+    for (uint64_t i = 1; i <= 1001; i++) {
+        sim_latencies_note(&latencies, SIM_SAME_HOST, i * 1000);
+    }
+    uint64_t median = sim_latencies_median_ns(&latencies, SIM_SAME_HOST);
+    cr_expect(median > 496000 && median < 506000, "%" PRIu64, median);
+    cr_expect(sim_latencies_median_ns(&latencies, SIM_SAME_ZONE) == 0);
+}
