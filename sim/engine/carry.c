@@ -84,17 +84,33 @@ static inline void arrive(struct sim_engine *engine, const struct parcel *parcel
                                  target & (SIM_BLOCK_NODES - 1), pair, parcel->reference));
 }
 
+// Of any link, wherever it joins. Not inline: the loop over a message's copies has no room for it.
+__attribute__((noinline)) static uint64_t latency_of(struct sim_engine *engine,
+                                                     const struct mesh_message *message,
+                                                     uint32_t target, enum sim_pair_class pair,
+                                                     uint32_t word0, uint32_t word1)
+{
+    const struct sim_link *link =
+        sim_network_link(engine->config.network, message->source, target, pair);
+    uint64_t latency_ns = sim_link_latency_ns(link, word0, word1);
+    if (engine->worker.latencies != NULL && message->sent_ns >= engine->config.warmup_ns) {
+        sim_latencies_note(engine->worker.latencies, pair, latency_ns);
+    }
+    return latency_ns;
+}
+
 // The network duplicates a copy: the second has a latency of its own, which is returned, arrives
 // even if the first is lost (as in netem), and is never duplicated again.
-static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel,
-                             const struct sim_link *link, uint32_t place, enum sim_pair_class pair)
+static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
+                             enum sim_pair_class pair)
 {
     const struct mesh_message *message = parcel->message;
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
     struct mesh_random random =
         mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
-    uint64_t latency_ns = sim_link_latency_ns(link, random.word[0], random.word[1]);
+    uint64_t latency_ns =
+        latency_of(engine, message, parcel->targets[place], pair, random.word[0], random.word[1]);
     arrive(engine, parcel, parcel->targets[place], pair, latency_ns);
     return latency_ns;
 }
@@ -150,7 +166,7 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
     const struct mesh_message *message = parcel->message;
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
-    bool by_place = network->by_place != 0;
+    bool varied = network->varied;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -158,22 +174,20 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
         uint32_t i = place - first;
         uint32_t target = parcel->targets[place];
         enum sim_pair_class pair = sim_network_pair(network, source, target);
-        const struct sim_link *link =
-            by_place ? sim_network_link(network, source, target, pair) : &network->links[pair];
+        const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
-            tally_latency(tally, pair, arrive_again(engine, parcel, link, place, pair));
+            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair));
         }
         if (sim_link_loses(link, words[2][i])) {
             tally->lost[pair]++;
             continue;
         }
-        uint64_t latency_ns = sim_link_latency_ns(link, words[0][i], words[1][i]);
+        uint64_t latency_ns =
+            varied ? latency_of(engine, message, target, pair, words[0][i], words[1][i])
+                   : sim_link_uniform_ns(link, words[0][i], words[1][i]);
         tally_latency(tally, pair, latency_ns);
-        if (by_place && message->sent_ns >= engine->config.warmup_ns) {
-            sim_latencies_note(engine->worker.latencies, pair, latency_ns);
-        }
         arrive(engine, parcel, target, pair, latency_ns);
     }
 }

@@ -29,11 +29,6 @@ static uint64_t scaled(const struct sim_link *link, uint64_t point)
     return (uint64_t)((mesh_uint128)point * link->scale >> 32);
 }
 
-uint64_t sim_link_latency_by_table(const struct sim_link *link, uint64_t draw)
-{
-    return scaled(link, sim_quantile_at(link->quantiles, draw));
-}
-
 struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
                                   enum sim_pair_class pair)
 {
@@ -216,11 +211,13 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         network->links[pair] = sim_link_of_class(settings, (enum sim_pair_class)pair);
+        network->varied |= settings->quantiles[pair] != NULL;
         network->by_place |= (uint32_t)settings->tiers_by_place[pair] << pair;
     }
     if (settings->regions.region_count != 0) {
         link_regions(network, settings);
     }
+    network->varied |= network->by_place != 0;
     cover_hosts(network, node_count, host_count);
     rule_channels(network, &settings->channel);
     sim_transport_init(network, settings);

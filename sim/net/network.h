@@ -144,6 +144,7 @@ struct sim_network {
     struct sim_link *region_links;  // [from * region_count + to], owned
     bool one_host;                  // every node on one host: the class needs no look-up
     bool duplicates;
+    bool varied;        // some link has a table, or places decide
     bool has_channels;  // messages cross channels, whose rules are:
     struct sim_channel_rules channel;
     uint32_t packet_bytes_max;       // payload of one packet
@@ -203,7 +204,7 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
                                                       uint32_t source, uint32_t target,
                                                       enum sim_pair_class pair)
 {
-    if (__builtin_expect((network->by_place >> pair & 1) != 0, 0)) {
+    if ((network->by_place >> pair & 1) != 0) {
         return sim_network_link_by_place(network, &network->hosts[network->host_of[source]],
                                          &network->hosts[network->host_of[target]]);
     }
@@ -245,17 +246,22 @@ static inline uint32_t sim_network_stream(const struct mesh_message *message, ui
 #define SIM_STREAM_CHANNEL ((uint32_t)64 << 24)
 #define SIM_STREAM_DUPLICATE ((uint32_t)32 << 24)
 
-// By the link's table. Not inline: the loop over a message's copies has no room for it.
-uint64_t sim_link_latency_by_table(const struct sim_link *link, uint64_t draw);
-
 // Words 0 and 1 of the block decide the latency, 2 the loss, 3 the duplication.
+static inline uint64_t sim_link_uniform_ns(const struct sim_link *link, uint32_t word0,
+                                           uint32_t word1)
+{
+    return link->minimum_ns + mesh_below_wide(word0, word1, link->span_ns);
+}
+
+// Of any link; where the network is not varied, the uniform one does.
 static inline uint64_t sim_link_latency_ns(const struct sim_link *link, uint32_t word0,
                                            uint32_t word1)
 {
-    if (__builtin_expect(link->quantiles != NULL, 0)) {
-        return sim_link_latency_by_table(link, (uint64_t)word0 << 32 | word1);
+    if (link->quantiles == NULL) {
+        return sim_link_uniform_ns(link, word0, word1);
     }
-    return link->minimum_ns + mesh_below_wide(word0, word1, link->span_ns);
+    uint64_t point = sim_quantile_at(link->quantiles, (uint64_t)word0 << 32 | word1);
+    return (uint64_t)((mesh_uint128)point * link->scale >> 32);
 }
 
 // The latency that half of the messages stay below.
