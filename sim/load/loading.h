@@ -58,8 +58,8 @@ bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, ui
 bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path, bool for_run,
               struct sim_scenario *scenario, struct sim_error *error);
 
-// Latencies as tables (latencies.c), those between regions by pair (region_pairs.c), and the rules of
-// channels (channel_settings.c). Called when the scenario has its other settings.
+// Latencies as tables (latencies.c), those between regions by pair (region_pairs.c), and the rules
+// of channels (channel_settings.c). Called when the scenario has its other settings.
 bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenario,
                         struct sim_error *error);
 bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *scenario,

@@ -8,8 +8,8 @@
 //             octaves                                                        octaves
 //
 // A draw of 64 bits says at which share to look; between two points the table is linear. The first
-// 64 cells of the 4,096 and the last 64 are divided anew: each octave of the rest, from 2^-6 down to
-// 2^-32, has 64 steps of its own, so that one latency in a million is as right as the median. What
+// 64 cells of the 4,096 and the last 64 are divided anew: each octave of the rest, from 2^-6 down
+// to 2^-32, has 64 steps of its own, so that one latency in a million is as right as the median. What
 // lies beyond 2^-32 takes the table's end.
 //
 // The tables are made once, in floating point, when a scenario is loaded (sim/shape), and stored
@@ -28,8 +28,8 @@
 #define SIM_QUANTILE_OCTAVES (32u - SIM_QUANTILE_OUTER)
 #define SIM_QUANTILE_TAIL (SIM_QUANTILE_OCTAVES * SIM_QUANTILE_STEPS)
 
-// Nowhere decreasing from low[SIM_QUANTILE_TAIL] = points[0], the least, over low[0] = points[64] and
-// points[4032] = high[0] to high[SIM_QUANTILE_TAIL] = points[4096], the largest.
+// Nowhere decreasing from low[SIM_QUANTILE_TAIL] = points[0], the least, over low[0] = points[64]
+// and points[4032] = high[0] to high[SIM_QUANTILE_TAIL] = points[4096], the largest.
 struct sim_quantiles {
     uint64_t points[SIM_QUANTILE_CELLS + 1];  // [i] at the share i / 4096
     // [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from the nearer end

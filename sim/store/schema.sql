@@ -68,9 +68,9 @@ CREATE TABLE sources (
     PRIMARY KEY (run_id, ordinal)
 ) STRICT, WITHOUT ROWID;
 
--- Distributions of latency as integers: 64-bit, little endian, nanoseconds one way, or parts of 2^32
--- of a pair of regions' mean. First the 4,097 points at the shares i / 4096; then 1,665 each for the
--- lower end and the upper, [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from that end. Runs
+-- Distributions of latency as integers: 64-bit, little endian, nanoseconds one way, or parts of
+-- 2^32 of a pair of regions' mean. First the 4,097 points at the shares i / 4096; then 1,665 each
+-- for the lower end and the upper, [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from that end. Runs
 -- with the same table share it. Another machine may compute other points from the same settings.
 CREATE TABLE latency_tables (
     hash    INTEGER PRIMARY KEY,  -- bits of XXH3 of the points
@@ -123,8 +123,8 @@ CREATE TABLE updates (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. A combination without a message has
--- no row.
+-- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. A
+-- combination without a message has no row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up

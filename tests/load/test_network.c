@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Settings of the network's models: distributions, measured files, pairs of regions, bursts, queues.
+// Settings of the network's models: distributions, measurements, pairs of regions, bursts, queues.
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
