@@ -9,8 +9,8 @@
 //
 // A draw of 64 bits says at which share to look; between two points the table is linear. The first
 // 64 cells of the 4,096 and the last 64 are divided anew: each octave of the rest, from 2^-6 down
-// to 2^-32, has 64 steps of its own, so that one latency in a million is as right as the median. What
-// lies beyond 2^-32 takes the table's end.
+// to 2^-32, has 64 steps of its own, so that one latency in a million is as right as the median.
+// What lies beyond 2^-32 takes the table's end.
 //
 // The tables are made once, in floating point, when a scenario is loaded (sim/shape), and stored
 // with the run. From then on there are only these integers.

@@ -70,8 +70,9 @@ CREATE TABLE sources (
 
 -- Distributions of latency as integers: 64-bit, little endian, nanoseconds one way, or parts of
 -- 2^32 of a pair of regions' mean. First the 4,097 points at the shares i / 4096; then 1,665 each
--- for the lower end and the upper, [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from that end. Runs
--- with the same table share it. Another machine may compute other points from the same settings.
+-- for the lower end and the upper, [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from that
+-- end. Runs with the same table share it. Another machine may compute other points from the same
+-- settings.
 CREATE TABLE latency_tables (
     hash    INTEGER PRIMARY KEY,  -- bits of XXH3 of the points
     points  BLOB NOT NULL         -- nanoseconds, or parts of 2^32 of a mean, as said above

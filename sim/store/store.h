@@ -113,8 +113,8 @@ bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
                       struct sim_error *error);
 
 // Reads the tables that a run drew latencies from, as sim_overrides takes them. The caller frees
-// them with sim_store_free_tables. SIM_ERROR_USAGE when there is no such run, SIM_ERROR_IO when the file
-// cannot be read or a table does not have the hash it is kept under.
+// them with sim_store_free_tables. SIM_ERROR_USAGE when there is no such run, SIM_ERROR_IO when the
+// file cannot be read or a table does not have the hash it is kept under.
 bool sim_store_read_tables(struct sim_store *store, int64_t run_id, struct sim_table **tables,
                            uint32_t *count, struct sim_error *error);
 void sim_store_free_tables(struct sim_table *tables, uint32_t count);
