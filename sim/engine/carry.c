@@ -156,9 +156,12 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     }
 }
 
-// Sends the copies [first, end) through the network.
-static void dispatch(struct sim_engine *engine, const struct parcel *shared, uint32_t first,
-                     uint32_t end, struct tally *tally)
+// Sends the copies [first, end) through the network. `varied` is the network's; each of the two
+// callers is compiled for its own, so that plain links keep a short loop.
+__attribute__((always_inline)) static inline void dispatch(struct sim_engine *engine,
+                                                           const struct parcel *shared,
+                                                           uint32_t first, uint32_t end,
+                                                           bool varied, struct tally *tally)
 {
     const struct sim_network *network = engine->config.network;
     const struct parcel copy = *shared;
@@ -166,7 +169,6 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
     const struct mesh_message *message = parcel->message;
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
-    bool varied = network->varied;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -192,8 +194,16 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
     }
 }
 
-static struct parcel parcel_of(const struct sim_engine *engine, const struct mesh_message *message,
-                               uint32_t reference, uint32_t generation)
+__attribute__((noinline)) static void dispatch_varied(struct sim_engine *engine,
+                                                      const struct parcel *parcel, uint32_t first,
+                                                      uint32_t end, struct tally *tally)
+{
+    dispatch(engine, parcel, first, end, true, tally);
+}
+
+__attribute__((always_inline)) static inline struct parcel parcel_of(
+    const struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+    uint32_t generation)
 {
     const struct sim_worker *worker = &engine->worker;
     return (struct parcel){
@@ -254,7 +264,11 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
     for (uint32_t first = 0; first < parcel.count; first += SIM_DRAW_BATCH) {
         uint32_t end =
             parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
-        dispatch(engine, &parcel, first, end, &tally);
+        if (engine->config.network->varied) {
+            dispatch_varied(engine, &parcel, first, end, &tally);
+        } else {
+            dispatch(engine, &parcel, first, end, false, &tally);
+        }
     }
     count_copies(engine, message, &tally);
 }
