@@ -157,12 +157,18 @@ uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_r
         {"option", "--repeat", request->repeat},
     };
     uint32_t count = 0;
-    struct sim_store_source *list = sim_memory_zeroed((request->sets.count + 5) * sizeof *list);
+    uint32_t data_count = cell->scenario->data_file_count;
+    struct sim_store_source *list =
+        sim_memory_zeroed((request->sets.count + data_count + 5) * sizeof *list);
     list[count++] =
         (struct sim_store_source){"topology", cell->scenario->topology_path, cell->topology_text};
     if (cell->scenario_text != NULL) {
         list[count++] =
             (struct sim_store_source){"scenario", cell->scenario->path, cell->scenario_text};
+    }
+    for (uint32_t i = 0; i < data_count; i++) {
+        const struct sim_data_file *file = &cell->scenario->data_files[i];
+        list[count++] = (struct sim_store_source){"data", file->path, file->text};
     }
     for (uint32_t i = 0; i < request->sets.count; i++) {
         list[count++] = (struct sim_store_source){"option", "--set", request->sets.items[i]};

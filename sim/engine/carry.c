@@ -46,6 +46,11 @@ struct parcel {
 static void arrive_in_heap(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
                            enum sim_pair_class pair, uint64_t latency_ns)
 {
+    if (latency_ns > engine->reach_ns) {
+        sim_ring_push_far(&engine->worker.ring, parcel->message->sent_ns + latency_ns, target, pair,
+                          parcel->message);
+        return;
+    }
     sim_heap_push(&engine->worker.heap,
                   &(struct sim_heap_event){
                       .time_ns = parcel->message->sent_ns + latency_ns,
@@ -79,6 +84,21 @@ static inline void arrive(struct sim_engine *engine, const struct parcel *parcel
                                  target & (SIM_BLOCK_NODES - 1), pair, parcel->reference));
 }
 
+// Of any link, wherever it joins. Not inline: the loop over a message's copies has no room for it.
+__attribute__((noinline)) static uint64_t latency_of(struct sim_engine *engine,
+                                                     const struct mesh_message *message,
+                                                     uint32_t target, enum sim_pair_class pair,
+                                                     uint32_t word0, uint32_t word1)
+{
+    const struct sim_link *link =
+        sim_network_link(engine->config.network, message->source, target, pair);
+    uint64_t latency_ns = sim_link_latency_ns(link, word0, word1);
+    if (engine->worker.latencies != NULL && message->sent_ns >= engine->config.warmup_ns) {
+        sim_latencies_note(engine->worker.latencies, pair, latency_ns);
+    }
+    return latency_ns;
+}
+
 // The network duplicates a copy: the second has a latency of its own, which is returned, arrives
 // even if the first is lost (as in netem), and is never duplicated again.
 static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
@@ -90,7 +110,7 @@ static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *par
         mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
     uint64_t latency_ns =
-        sim_link_latency_ns(&engine->config.network->links[pair], random.word[0], random.word[1]);
+        latency_of(engine, message, parcel->targets[place], pair, random.word[0], random.word[1]);
     arrive(engine, parcel, parcel->targets[place], pair, latency_ns);
     return latency_ns;
 }
@@ -154,9 +174,12 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     }
 }
 
-// Sends the copies [first, end) through the network.
-static void dispatch(struct sim_engine *engine, const struct parcel *shared, uint32_t first,
-                     uint32_t end, struct tally *tally)
+// Sends the copies [first, end) through the network. `varied` is the network's; each of the two
+// callers is compiled for its own, so that plain links keep a short loop.
+__attribute__((always_inline)) static inline void dispatch(struct sim_engine *engine,
+                                                           const struct parcel *shared,
+                                                           uint32_t first, uint32_t end,
+                                                           bool varied, struct tally *tally)
 {
     const struct sim_network *network = engine->config.network;
     const struct parcel copy = *shared;
@@ -171,7 +194,7 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
         uint32_t i = place - first;
         uint32_t target = parcel->targets[place];
         enum sim_pair_class pair = sim_network_pair(network, source, target);
-        const struct sim_link *link = &network->links[pair];
+        const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
@@ -181,21 +204,29 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
             tally->lost[pair]++;
             continue;
         }
-        uint64_t latency_ns = sim_link_latency_ns(link, words[0][i], words[1][i]);
+        uint64_t latency_ns =
+            varied ? latency_of(engine, message, target, pair, words[0][i], words[1][i])
+                   : sim_link_uniform_ns(link, words[0][i], words[1][i]);
         tally_latency(tally, pair, latency_ns);
         arrive(engine, parcel, target, pair, latency_ns);
     }
 }
 
-static void post(struct sim_engine *engine, const struct mesh_record *record, uint32_t generation)
+__attribute__((noinline)) static void dispatch_varied(struct sim_engine *engine,
+                                                      const struct parcel *parcel, uint32_t first,
+                                                      uint32_t end, struct tally *tally)
+{
+    dispatch(engine, parcel, first, end, true, tally);
+}
+
+__attribute__((always_inline)) static inline struct parcel parcel_of(
+    const struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+    uint32_t generation)
 {
     const struct sim_worker *worker = &engine->worker;
-    const struct mesh_message *message = record->send.message;
-    struct parcel parcel = {
+    return (struct parcel){
         .message = message,
-        .targets = worker->output.targets + record->send.target_first,
-        .count = record->send.target_count,
-        .reference = sim_messages_reference(&worker->messages, message),
+        .reference = reference,
         .generation = generation,
         .heap = engine->config.queue == SIM_QUEUE_HEAP,
         .since_ns = message->sent_ns - engine->window * engine->window_ns,
@@ -206,11 +237,56 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
         .slot_mask = worker->ring.slot_count - 1,
         .block_count = worker->ring.block_count,
     };
+}
+
+void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, uint64_t latency_ns)
+{
+    struct parcel parcel =
+        parcel_of(engine, arrival->message, arrival->reference, arrival->generation);
+    // A queue may hold a message for longer than arrive() can divide by windows.
+    if (latency_ns >> 43 != 0) {
+        sim_ring_push_far(&engine->worker.ring, arrival->message->sent_ns + latency_ns,
+                          arrival->target, arrival->pair, arrival->message);
+        return;
+    }
+    arrive(engine, &parcel, arrival->target, arrival->pair, latency_ns);
+}
+
+// The copies cross their channels; what becomes of them is counted there.
+static void post_to_channels(struct sim_engine *engine, const struct parcel *parcel)
+{
+    const struct mesh_message *message = parcel->message;
+    struct tally tally = {0};
+    for (uint32_t place = 0; place < parcel->count; place++) {
+        tally.sent[sim_network_pair(engine->config.network, message->source,
+                                    parcel->targets[place])]++;
+    }
+    count_copies(engine, message, &tally);
+    sim_cross(engine, message, parcel->reference, parcel->generation, parcel->targets,
+              parcel->count);
+}
+
+static void post(struct sim_engine *engine, const struct mesh_record *record, uint32_t generation)
+{
+    const struct sim_worker *worker = &engine->worker;
+    const struct mesh_message *message = record->send.message;
+    struct parcel parcel =
+        parcel_of(engine, message, sim_messages_reference(&worker->messages, message), generation);
+    parcel.targets = worker->output.targets + record->send.target_first;
+    parcel.count = record->send.target_count;
+    if (engine->config.network->has_channels) {
+        post_to_channels(engine, &parcel);
+        return;
+    }
     struct tally tally = {0};
     for (uint32_t first = 0; first < parcel.count; first += SIM_DRAW_BATCH) {
         uint32_t end =
             parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
-        dispatch(engine, &parcel, first, end, &tally);
+        if (engine->config.network->varied) {
+            dispatch_varied(engine, &parcel, first, end, &tally);
+        } else {
+            dispatch(engine, &parcel, first, end, false, &tally);
+        }
     }
     count_copies(engine, message, &tally);
 }

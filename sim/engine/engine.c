@@ -9,6 +9,8 @@
 #include "allocate.h"
 #include "state.h"
 
+#define HEAP_REACH_NS_MAX UINT64_C(10000000000)  // messages on their way for longer are copied
+
 // ---- Creation ----
 
 static void create_writes(struct sim_engine *engine)
@@ -39,16 +41,22 @@ static void create_worker(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
     const struct sim_engine_config *config = &engine->config;
-    uint64_t windows = config->network->latency_ns_max / engine->window_ns + 3;
+    if (config->network->has_channels || config->network->by_place != 0) {
+        worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
+    }
     if (config->queue == SIM_QUEUE_WINDOWS) {
         sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
                       config->network->latency_ns_max);
         engine->windows_per_slot = 1;
         sim_messages_init(&worker->messages, worker->ring.slot_count, message_words_max(engine));
     } else {
+        uint64_t reach_ns = config->network->latency_ns_max;
+        reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
+        uint64_t windows = reach_ns / engine->window_ns + 3;
         engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
-        sim_messages_init(&worker->messages, (uint32_t)(windows / engine->windows_per_slot + 2),
-                          message_words_max(engine));
+        uint32_t slots = (uint32_t)(windows / engine->windows_per_slot);
+        engine->reach_ns = (uint64_t)slots * engine->windows_per_slot * engine->window_ns;
+        sim_messages_init(&worker->messages, slots + 2, message_words_max(engine));
     }
 }
 
@@ -135,7 +143,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     return true;
 }
 
-static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
+static void destroy_worker(struct sim_worker *worker)
 {
     sim_memory_free(worker->keys);
     sim_memory_free(worker->keys_scratch);
@@ -143,10 +151,10 @@ static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
     sim_memory_free(worker->output.targets);
     sim_memory_free(worker->changes);
     sim_memory_free(worker->changes_scratch);
-    if (queue == SIM_QUEUE_WINDOWS) {
-        sim_ring_finish(&worker->ring);
-    }
+    sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
+    sim_crossings_finish(&worker->crossings);
+    sim_memory_free(worker->latencies);
     sim_messages_finish(&worker->messages);
 }
 
@@ -161,7 +169,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         }
         sim_memory_free(engine->blocks[i].timers);
     }
-    destroy_worker(&engine->worker, engine->config.queue);
+    destroy_worker(&engine->worker);
     sim_lanes_finish(engine);
     sim_memory_free(engine->roles);
     sim_memory_free(engine->has_role);
@@ -308,10 +316,11 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = &engine->worker.counters[kind][pair];
-            uint64_t entry[6] = {
-                htole64(counters->messages), htole64(counters->bytes),
-                htole64(counters->updates),  htole64(counters->duplicated),
-                htole64(counters->lost),     htole64(counters->delivered),
+            uint64_t entry[8] = {
+                htole64(counters->messages),  htole64(counters->bytes),
+                htole64(counters->updates),   htole64(counters->duplicated),
+                htole64(counters->lost),      htole64(counters->dropped),
+                htole64(counters->corrupted), htole64(counters->delivered),
             };
             XXH3_64bits_update(engine->hash, entry, sizeof entry);
         }
@@ -399,6 +408,13 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum sim_pair_class pair)
 {
     return &engine->worker.counters[kind][pair];
+}
+
+uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair)
+{
+    return engine->worker.latencies != NULL
+               ? sim_latencies_median_ns(engine->worker.latencies, pair)
+               : sim_link_median_ns(&engine->config.network->links[pair]);
 }
 
 struct count {

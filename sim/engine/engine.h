@@ -79,7 +79,8 @@ struct sim_change {
     uint32_t node;
 };
 
-// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + in flight.
+// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
+// corrupted + in flight.
 struct sim_counters {
     uint64_t messages;
     uint64_t bytes;
@@ -87,6 +88,8 @@ struct sim_counters {
     uint64_t updates;  // copies, sent, of updates written after the warm-up
     uint64_t duplicated;
     uint64_t lost;
+    uint64_t dropped;    // at a full queue
+    uint64_t corrupted;  // thrown away by the receiver
     uint64_t delivered;
     uint64_t latency_ns_max;
 };
@@ -149,6 +152,10 @@ const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, u
 const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,
                                                enum sim_pair_class pair);
+
+// The median latency of a class's messages: of its distribution, since neither loss nor duplication
+// looks at it; where places or channels decide, as counted (latencies.h).
+uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);

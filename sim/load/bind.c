@@ -14,7 +14,7 @@
 _Static_assert(sizeof(enum mesh_mode) == 4 && sizeof(enum mesh_schedule) == 4 &&
                    sizeof(enum sim_transport) == 4 && sizeof(enum sim_writers) == 4 &&
                    sizeof(enum sim_crdt) == 4 && sizeof(enum mesh_selection) == 4 &&
-                   sizeof(enum sim_graph) == 4,
+                   sizeof(enum sim_graph) == 4 && sizeof(enum sim_profile) == 4,
                "SIM_LANDS_U32 writes enums");
 
 // ---- Values to fields ----
@@ -43,16 +43,11 @@ static void land(const struct sim_key *key, const struct sim_node *node,
     uint32_t small = (uint32_t)value->low;
     uint64_t large = (uint64_t)value->low;
     bool flag = value->low != 0;
-    struct sim_latency latency = {
-        .distribution = value->low == value->high ? SIM_CONSTANT : SIM_UNIFORM,
-        .minimum_ns = (uint64_t)value->low,
-        .maximum_ns = (uint64_t)value->high,
-    };
     switch (key->lands) {
     case SIM_LANDS_U32: memcpy(field, &small, sizeof small); break;
     case SIM_LANDS_U64: memcpy(field, &large, sizeof large); break;
     case SIM_LANDS_BOOL: memcpy(field, &flag, sizeof flag); break;
-    case SIM_LANDS_LATENCY: memcpy(field, &latency, sizeof latency); break;
+    case SIM_LANDS_LATENCY:  // latencies.c
     case SIM_LANDS_NOWHERE:
     case SIM_LANDS_BY_NAME: return;
     }
@@ -416,7 +411,9 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
     scenario->name = name == NULL ? base_name(arena, path) : name->text;
     if (!sim_walk(&visitor, cell->merged, error) || !check_required(cell, error) ||
         !sim_check_tiers(cell, scenario, error) || !bind_places(arena, cell, scenario, error) ||
-        !check_times(cell, scenario, error) || !check_content(cell, scenario, error)) {
+        !check_times(cell, scenario, error) || !check_content(cell, scenario, error) ||
+        !sim_bind_latencies(cell, scenario, error) ||
+        !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

@@ -113,6 +113,43 @@ static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
     return NULL;
 }
 
+// Settings of bursts, of the queue and of pairs of regions that nothing asks for.
+static const char *network_without_effect(const char *path, const struct sim_cell *cell,
+                                          const struct sim_scenario *scenario)
+{
+    const struct sim_channel_settings *channel = &scenario->network.channel;
+    static const char *const of_bursts[] = {
+        "network.loss_burst_messages", "network.loss_enter_percent", "network.loss_leave_percent",
+        "network.loss_good_percent", "network.loss_bad_percent"};
+    bool burst = sim_node_find(cell->merged, "network.loss_burst_messages") != NULL;
+    for (size_t i = 0; i < sizeof of_bursts / sizeof *of_bursts; i++) {
+        if (strcmp(path, of_bursts[i]) == 0 && !channel->bursts) {
+            return "only loss_model gilbert-elliott loses in bursts";
+        }
+        if (i > 0 && strcmp(path, of_bursts[i]) == 0 && burst) {
+            return "loss_percent and loss_burst_messages decide";
+        }
+    }
+    if (strcmp(path, "network.loss_percent") == 0 && channel->bursts && !burst) {
+        return "loss_enter_percent and its like decide how many are lost";
+    }
+    if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
+        channel->rate_bits_per_s == 0) {
+        return "without rate_mbit nothing waits";
+    }
+    if (strcmp(path, "network.latency.regions") == 0 && scenario->region_count == 1) {
+        return "there is one region";
+    }
+    if (strcmp(path, "network.latency.regions_jitter_percent") == 0 &&
+        scenario->network.regions.region_count == 0) {
+        return "no latency comes by pair of regions";
+    }
+    return strncmp(path, "network.latency.inter_region", 28) == 0 &&
+                   scenario->network.regions.region_count != 0
+               ? "latencies come by pair of regions"
+               : NULL;
+}
+
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario)
 {
@@ -138,6 +175,12 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     }
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);
+    }
+    if (strncmp(key->path, "network.", strlen("network.")) == 0) {
+        const char *reason = network_without_effect(key->path, cell, scenario);
+        if (reason != NULL) {
+            return reason;
+        }
     }
     for (int pair = 0; key->lands == SIM_LANDS_LATENCY && pair < SIM_PAIR_CLASS_COUNT; pair++) {
         if (key->offset == offsetof(struct sim_scenario, network.latency) +

@@ -60,13 +60,21 @@ static const char *value_text(struct sim_arena *arena, const struct sim_key *key
 {
     struct sim_value value;
     char text[SIM_DESCRIPTION_BYTES];
-    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL)) {
+    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL) &&
+        value.distribution <= SIM_UNIFORM) {
         char low[SIM_DECIMAL_TEXT_BYTES];
         char high[SIM_DECIMAL_TEXT_BYTES];
         sim_decimal_format(value.low * (key->halved ? 2 : 1), MS_PLACES, low);
         sim_decimal_format(value.high * (key->halved ? 2 : 1), MS_PLACES, high);
         return value.low == value.high ? sim_arena_format(arena, "%s", low)
                                        : sim_arena_format(arena, "uniform %s to %s", low, high);
+    }
+    if (key->type == SIM_KEY_LATENCY) {
+        char mean[SIM_DECIMAL_TEXT_BYTES];
+        sim_decimal_format((int64_t)value.shape.mean_ns * (key->halved ? 2 : 1), MS_PLACES, mean);
+        return sim_arena_format(arena, "%s%s%s", sim_distribution_name(value.distribution),
+                                value.shape.mean_ns == 0 ? "" : ", mean ",
+                                value.shape.mean_ns == 0 ? "" : mean);
     }
     const char *whole = sim_node_render(arena, node, VALUE_BYTES);
     if (whole != NULL) {
@@ -158,43 +166,13 @@ static void print_rows(const struct lint *lint, FILE *output)
     }
 }
 
-// ---- Latencies ----
-
-static void print_span(FILE *output, uint64_t low, uint64_t high)
-{
-    char from[SIM_DECIMAL_TEXT_BYTES];
-    char to[SIM_DECIMAL_TEXT_BYTES];
-    char text[2 * SIM_DECIMAL_TEXT_BYTES + 2];
-    sim_decimal_format((int64_t)low, MS_PLACES, from);
-    sim_decimal_format((int64_t)high, MS_PLACES, to);
-    snprintf(text, sizeof text, low == high ? "%s" : "%s to %s", from, to);
-    fprintf(output, "  %-14s", text);
-}
-
-static void print_latencies(const struct lint *lint, FILE *output)
-{
-    bool tiers = lint->scenario->topology == SIM_HIERARCHICAL;
-    int width = tiers ? (int)strlen("aggregator_coordinator") : 14;
-    fprintf(output, "\nlatency, ms\n  %-*s  %-14s  %-14s\n", width, "", "one way", "round trip");
-    for (int i = 0; i < (tiers ? SIM_PAIR_CLASS_COUNT : SIM_EDGE_AGGREGATOR); i++) {
-        enum sim_pair_class pair = (enum sim_pair_class)i;
-        const struct sim_latency *latency = &lint->scenario->network.latency[i];
-        fprintf(output, "  %-*s", width, sim_pair_class_name(pair));
-        print_span(output, latency->minimum_ns, latency->maximum_ns);
-        print_span(output, 2 * latency->minimum_ns, 2 * latency->maximum_ns);
-        fprintf(output, "  %s%s\n",
-                latency->distribution == SIM_CONSTANT ? "constant" : "uniform each way",
-                sim_pair_occurs(lint->scenario, pair) ? "" : "; no such pair here");
-    }
-}
-
 // ---- Notes ----
 
 static void note_agents(const struct lint *lint, FILE *output)
 {
     const struct sim_node *root = lint->cell->merged;
     uint32_t agents = lint->scenario->agents;
-    struct sim_value declared = {-1, -1};
+    struct sim_value declared = {.low = -1, .high = -1};
     const struct sim_node *count = sim_node_get(root, "agent_count");
     if (count != NULL) {
         sim_key_read(sim_key_find("agent_count"), "", count, &declared, NULL);
@@ -329,7 +307,7 @@ static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
         qsort(lint.rows, lint.count, sizeof *lint.rows, compare_rows);
         print_heading(&lint, loading->path, output);
         print_rows(&lint, output);
-        print_latencies(&lint, output);
+        sim_lint_latencies(&cell, &scenario, output);
         print_notes(&lint, output);
     }
     if (fine && output != NULL && loading->sweep.cell_count > 1) {

@@ -14,6 +14,15 @@ struct sim_topology_file {
     const struct sim_node *root;
 };
 
+// Files of measurements, and tables made of distributions: each is read or made once in a load.
+struct sim_library {
+    struct sim_arena *arena;
+    struct sim_library_file *files;
+    struct sim_library_table *tables;
+    const struct sim_table *stored;  // [stored_count], used instead
+    uint32_t stored_count;
+};
+
 struct sim_loading {
     struct sim_arena *arena;  // lives as long as the scenarios
     const char *path;
@@ -23,6 +32,8 @@ struct sim_loading {
     struct sim_sweep sweep;
     struct sim_topology_file *topology_files;
     const struct sim_node *defaults[SIM_TOPOLOGY_COUNT];
+    const struct sim_node *cloud;  // the settings of profile cloud
+    struct sim_library library;
 };
 
 struct sim_cell {
@@ -32,6 +43,7 @@ struct sim_cell {
     const char *topology_path;
     const char *text;      // as in struct sim_scenario
     const char *row_text;  // equal for the cells of one row of the verdict table
+    struct sim_library *library;
 };
 
 // Reads and checks the file, the options and the sweep. `arena` is the caller's.
@@ -83,6 +95,39 @@ int64_t sim_cell_number(const struct sim_cell *cell, const char *path);
 // "1,000,000".
 #define SIM_COUNT_BYTES 28
 const char *sim_count_text(uint64_t count, char text[SIM_COUNT_BYTES]);
+
+// ---- The network's models ----
+
+// Latencies as tables (latencies.c), those between regions by pair (region_pairs.c), and the rules
+// of channels (channel_settings.c). Called when the scenario has its other settings.
+bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenario,
+                        struct sim_error *error);
+bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *scenario,
+                           struct sim_error *error);
+bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario,
+                      struct sim_error *error);
+
+// The setting of a pair class in a merged cell, NULL when its topology has none; and its key.
+const struct sim_node *sim_latency_node(const struct sim_cell *cell, enum sim_pair_class pair,
+                                        const struct sim_key **key);
+
+// A file named by a setting, and the table of a shape; kept with the scenario. NULL on failure.
+const struct sim_source *sim_library_read(struct sim_library *library, const struct sim_node *path,
+                                          struct sim_scenario *scenario, struct sim_error *error);
+const struct sim_quantiles *sim_library_tabulate(struct sim_library *library, const char *used_for,
+                                                 const struct sim_shape *shape,
+                                                 struct sim_scenario *scenario,
+                                                 struct sim_error *error);
+
+// A path of a file is relative to that file; one from the command line to where the user stands.
+const char *sim_resolve_path(struct sim_arena *arena, const struct sim_node *node);
+
+// The table of latencies in what lint prints (lint_latencies.c).
+void sim_lint_latencies(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                        FILE *output);
+
+// The settings of profile cloud as a layer.
+const struct sim_node *sim_layer_cloud(struct sim_arena *arena);
 
 // Whether some two agents are this near, and no nearer.
 bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pair);

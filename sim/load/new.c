@@ -296,7 +296,9 @@ bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FIL
     }
     write_file(&writer);
     struct sim_arena *arena = sim_arena_create();
-    struct sim_cell cell = {.topology = writer.topology, .topology_path = "draft", .text = ""};
+    struct sim_library library = {.arena = arena};
+    struct sim_cell cell = {
+        .topology = writer.topology, .topology_path = "draft", .text = "", .library = &library};
     struct sim_scenario scenario;
     bool fine = fclose(writer.output) == 0;
     const struct sim_source *source =

@@ -119,6 +119,8 @@ struct sim_expectation {
     struct sim_origin origin;
 };
 
+enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
+
 struct sim_scenario {
     const char *name;  // "scenario:" of the file, else the file's base name without suffix
     const char *path;  // the file the user named
@@ -134,8 +136,14 @@ struct sim_scenario {
     struct sim_gossip gossip;
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
+    enum sim_profile profile;        // where latencies come from that nobody gave
+    uint32_t regions_jitter_ppb;     // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
     struct sim_workload workload;
+    const struct sim_table *tables;  // [table_count]
+    uint32_t table_count;
+    const struct sim_data_file *data_files;  // [data_file_count]
+    uint32_t data_file_count;
     struct sim_expectation *expectations;
     uint32_t expectation_count;
     // Where the settings that verdicts name were decided.
@@ -149,6 +157,18 @@ struct sim_scenario {
                        // cells point to; NULL in the others
 };
 
+// A table that latencies are sampled from, kept with the run.
+struct sim_table {
+    const char *used_for;  // a pair class, or "regions"
+    const struct sim_quantiles *quantiles;
+};
+
+// A file of measurements that the settings name.
+struct sim_data_file {
+    const char *path;
+    const char *text;
+};
+
 // What the command line adds. Lists are in the order given; later wins.
 struct sim_overrides {
     const char *agents;  // texts as typed; NULL: not given
@@ -156,6 +176,9 @@ struct sim_overrides {
     const char *repeat;
     const char *const *sets;  // "KEY=VALUE"
     uint32_t set_count;
+    // Tables of a stored run of one cell, to be used as they are instead of being computed.
+    const struct sim_table *tables;
+    uint32_t table_count;
 };
 
 // Loads one scenario or bare topology file and expands its sweep: on success `*scenarios` is an

@@ -60,7 +60,7 @@ struct sim_update_result {
 };
 
 // Sums over all messages of one kind between nodes of one pair class, after the warm-up.
-// sent + duplicated = delivered + lost + in flight at the end.
+// sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end.
 struct sim_traffic {
     uint64_t messages;         // sent
     uint64_t bytes;            // encoded, sent
@@ -68,6 +68,8 @@ struct sim_traffic {
     uint64_t updates;          // copies of updates carried, if written after it
     uint64_t duplicated;
     uint64_t lost;
+    uint64_t dropped;    // at a full queue
+    uint64_t corrupted;  // thrown away by the receiver
     uint64_t delivered;
 };
 

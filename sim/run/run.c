@@ -107,8 +107,7 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     return true;
 }
 
-static void copy_counters(const struct sim_engine *engine, const struct sim_network *network,
-                          struct sim_result *result)
+static void copy_counters(const struct sim_engine *engine, struct sim_result *result)
 {
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
@@ -121,15 +120,16 @@ static void copy_counters(const struct sim_engine *engine, const struct sim_netw
                 .updates = counters->updates,
                 .duplicated = counters->duplicated,
                 .lost = counters->lost,
+                .dropped = counters->dropped,
+                .corrupted = counters->corrupted,
                 .delivered = counters->delivered,
             };
             if (counters->latency_ns_max > result->latency_max_ns[pair]) {
                 result->latency_max_ns[pair] = counters->latency_ns_max;
             }
             if (counters->delivered > 0) {
-                // Loss and duplication do not look at the latency: the distribution's own median.
-                const struct sim_link *link = &network->links[pair];
-                result->latency_p50_ns[pair] = link->minimum_ns + link->span_ns / 2;
+                result->latency_p50_ns[pair] =
+                    sim_engine_latency_median_ns(engine, (enum sim_pair_class)pair);
             }
         }
     }
@@ -218,7 +218,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted;
-        copy_counters(engine, &world.network, result);
+        copy_counters(engine, result);
         for (uint32_t i = 0; i < result->curve_count; i++) {
             close_curve(&result->curves[i]);
         }

@@ -84,6 +84,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
 
 void sim_world_finish(struct sim_world *world)
 {
+    sim_network_finish(&world->network);
     sim_places_finish(&world->places);
     sim_scopes_finish(&world->scopes);
     sim_memory_free(world->writes);

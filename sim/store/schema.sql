@@ -2,6 +2,9 @@
 -- The store: what runs leave behind, and all that reports/ knows of the simulator.
 --
 --     runs ---+--- sources        what the user wrote: files and options, in full
+--             +--- run_tables     the distributions its latencies were drawn from ----+
+--             |                                                                        v
+--             |                                                               latency_tables
 --             +--- repetitions ---+--- updates       one row per update: when it reached whom
 --             |                   +--- traffic       by message kind and pair class
 --             |                   +--- latencies     by pair class
@@ -21,7 +24,8 @@
 -- counts as later than every other. Unsigned 64-bit words (fingerprints, seeds) are kept as their
 -- bit pattern: printf('%016x', fingerprint) shows them. Means, deviations and rounds are derived
 -- when shown. The digest of a run (sim_store_digest) covers the results in the order of their
--- primary keys: all tables but runs, sources and host_facts, all columns but run_id.
+-- primary keys: all tables but runs, sources, the tables of latencies and host_facts, all columns
+-- but run_id.
 --
 -- SQLite keeps these comments: `sqlite3 meshsim.db .schema` shows them. A change of the schema that
 -- readers can notice raises user_version.
@@ -57,11 +61,29 @@ CREATE TABLE runs (
 CREATE TABLE sources (
     run_id   INTEGER NOT NULL REFERENCES runs,  -- the run that read it
     ordinal  INTEGER NOT NULL,  -- from 0, in the order applied: later wins
-    kind     TEXT NOT NULL      -- a file, or an option of the command line
-             CHECK (kind IN ('topology', 'scenario', 'option')),
+    kind     TEXT NOT NULL      -- a file, measurements that a file names, or an option
+             CHECK (kind IN ('topology', 'scenario', 'data', 'option')),
     name     TEXT NOT NULL,     -- path as the user gave it, or '--set', '--agents', ...
     text     TEXT NOT NULL,     -- the file's whole text, or the option's argument
     PRIMARY KEY (run_id, ordinal)
+) STRICT, WITHOUT ROWID;
+
+-- Distributions of latency as integers: 64-bit, little endian, nanoseconds one way, or parts of
+-- 2^32 of a pair of regions' mean. First the 4,097 points at the shares i / 4096; then 1,665 each
+-- for the lower end and the upper, [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from that
+-- end. Runs with the same table share it. Another machine may compute other points from the same
+-- settings.
+CREATE TABLE latency_tables (
+    hash    INTEGER PRIMARY KEY,  -- bits of XXH3 of the points
+    points  BLOB NOT NULL         -- nanoseconds, or parts of 2^32 of a mean, as said above
+            CHECK (length(points) = 59416)
+) STRICT;
+
+CREATE TABLE run_tables (
+    run_id    INTEGER NOT NULL REFERENCES runs,  -- the run that drew from it
+    used_for  TEXT NOT NULL,     -- a pair class, or 'regions': between two regions
+    hash      INTEGER NOT NULL REFERENCES latency_tables,  -- the table
+    PRIMARY KEY (run_id, used_for)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE repetitions (
@@ -117,8 +139,8 @@ CREATE TABLE updates (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- sent + duplicated = delivered + lost + in flight at the end. A combination without a message has
--- no row.
+-- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. A
+-- combination without a message has no row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
@@ -132,6 +154,8 @@ CREATE TABLE traffic (
     updates          INTEGER NOT NULL,  -- copies of updates carried, if written after the warm-up
     duplicated       INTEGER NOT NULL,  -- messages of which the network made a second copy
     lost             INTEGER NOT NULL,  -- messages and copies lost
+    dropped          INTEGER NOT NULL,  -- messages and copies that found a full queue
+    corrupted        INTEGER NOT NULL,  -- messages and copies that arrived broken
     delivered        INTEGER NOT NULL,  -- messages and copies that arrived
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
@@ -142,7 +166,8 @@ CREATE TABLE latencies (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition it was measured in
     pair_class  TEXT NOT NULL,     -- as in traffic
-    p50_ns      INTEGER NOT NULL,  -- median one-way delay of delivered messages
+    p50_ns      INTEGER NOT NULL,  -- median one-way delay: of the distribution, or as counted, to a
+                                   -- part in 128, where regions, queues or order decide
     max_ns      INTEGER NOT NULL,  -- longest of them
     PRIMARY KEY (run_id, repetition, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions

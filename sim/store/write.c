@@ -95,6 +95,14 @@ static void put_text(struct rows *rows, const char *text)
     }
 }
 
+static void put_bytes(struct rows *rows, const unsigned char *bytes, size_t count)
+{
+    if (!rows->failed && sqlite3_bind_blob(rows->statement, ++rows->column, bytes, (int)count,
+                                           SQLITE_STATIC) != SQLITE_OK) {
+        fail(rows);
+    }
+}
+
 static void begin_row(struct rows *rows)
 {
     rows->column = 0;
@@ -174,6 +182,26 @@ static void put_sources(struct rows *rows, const struct sim_store_run *run)
         put_text(rows, run->sources[index].kind);
         put_text(rows, run->sources[index].name);
         put_text(rows, run->sources[index].text);
+        end_row(rows);
+    }
+}
+
+// Only the bytes of a table that is not there yet are written.
+static void put_tables(struct rows *rows, const struct sim_store_run *run)
+{
+    const struct sim_scenario *scenario = run->scenario;
+    unsigned char bytes[SIM_STORE_TABLE_BYTES];
+    for (uint32_t index = 0; index < scenario->table_count && !rows->failed; index++) {
+        uint64_t hash = sim_store_pack_table(scenario->tables[index].quantiles, bytes);
+        begin_table(rows, "INSERT OR IGNORE INTO latency_tables VALUES (?,?)");
+        rows->column = 0;
+        put_bits(rows, hash);
+        put_bytes(rows, bytes, sizeof bytes);
+        end_row(rows);
+        begin_table(rows, "INSERT INTO run_tables VALUES (?,?,?)");
+        begin_row(rows);
+        put_text(rows, scenario->tables[index].used_for);
+        put_bits(rows, hash);
         end_row(rows);
     }
 }
@@ -261,13 +289,13 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
 
 static void put_traffic(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (int kind = MESH_MESSAGE_PUSH; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_traffic *traffic = &result->traffic[kind][pair];
             // Something may be delivered that was sent during the warm-up.
-            if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->delivered) ==
-                0) {
+            if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->dropped |
+                 traffic->corrupted | traffic->delivered) == 0) {
                 continue;
             }
             begin_row_of(rows, result);
@@ -279,6 +307,8 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
             put_count(rows, traffic->updates);
             put_count(rows, traffic->duplicated);
             put_count(rows, traffic->lost);
+            put_count(rows, traffic->dropped);
+            put_count(rows, traffic->corrupted);
             put_count(rows, traffic->delivered);
             end_row(rows);
         }
@@ -468,6 +498,7 @@ bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *ru
     execute(&rows, "BEGIN IMMEDIATE");
     put_run(&rows, run);
     put_sources(&rows, run);
+    put_tables(&rows, run);
     put_results(&rows, run);
     put_metrics(&rows, run);
     put_verdicts(&rows, run);

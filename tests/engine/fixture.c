@@ -358,6 +358,8 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.updates += counters->updates;
         sum.duplicated += counters->duplicated;
         sum.lost += counters->lost;
+        sum.dropped += counters->dropped;
+        sum.corrupted += counters->corrupted;
         sum.delivered += counters->delivered;
         sum.latency_ns_max = counters->latency_ns_max > sum.latency_ns_max
                                  ? counters->latency_ns_max

@@ -183,8 +183,6 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
         {"cost: {}", 1, "cost is not in this version"},
         {"membership: swim", 1, "membership is not in this version"},
         {"workload: {report_every_ms: 5}", 12, "workload.report_every_ms is not in this version"},
-        {"network: {latency: {same_host_ms: {distribution: pareto}}}", 50,
-         "pareto is not in this version"},
     };
     MUST_FAIL_EACH(mistakes);
     must_fail("topology: flat_mesh\ngossip: {eager_links: true}\n", SIM_ERROR_SCENARIO, 2, 10,

@@ -485,10 +485,10 @@ static double refused_gb(uint32_t value_bytes)
     static const char opening[] = "10000000 agents and 1000000 updates need ";
     cr_assert(strncmp(error.text, opening, sizeof opening - 1) == 0, "%s", error.text);
     char *unit = NULL;
-    double gb = strtod(error.text + sizeof opening - 1, &unit);
+    double mib = strtod(error.text + sizeof opening - 1, &unit);
     cr_expect(strncmp(unit, " MiB before the first message", 29) == 0, "%s", error.text);
     sim_result_finish(&result);
-    return gb;
+    return mib * 1048576e-9;
 }
 
 Test(run, a_run_that_cannot_fit_is_refused_with_the_figure)

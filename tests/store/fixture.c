@@ -150,6 +150,8 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .updates = 12,
         .duplicated = 1,
         .lost = 2,
+        .dropped = 3,
+        .corrupted = 4,
         .delivered = 8,
     };
     // Sent before the end of the warm-up and delivered after it.

@@ -90,8 +90,8 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 " WHERE repetition = 0 AND origin = 7",
                 "20|19|17|300|298|29|6|15|9|11|4|812\n");
     expect_rows(path, "SELECT * FROM traffic WHERE repetition = 0",
-                "1|0|eager|inter_region|0|0|0|0|0|0|1\n"
-                "1|0|open|same_zone|10|360|580|12|1|2|8\n");
+                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1\n"
+                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8\n");
     expect_rows(path, "SELECT * FROM latencies",
                 "1|0|same_zone|5500000|9900000\n"
                 "1|1|same_zone|5500000|9900000\n");
