@@ -88,7 +88,7 @@ static void create_worker(struct sim_engine *engine)
     worker->output.target_capacity = OUTPUT_EVENTS * bound.targets;
     worker->output.targets =
         sim_memory_zeroed(worker->output.target_capacity * sizeof *worker->output.targets);
-    uint64_t windows = config->network->latency_ns_max / engine->window_ns + 3;
+    uint64_t windows = sim_account_transit_ns(config->network) / engine->window_ns + 3;
     if (config->queue == SIM_QUEUE_WINDOWS) {
         sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
                       config->network->latency_ns_max);
@@ -179,6 +179,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     create_table(made);
     create_blocks(made);
     create_worker(made);
+    sim_account_init(made);
     start(made);
     *engine = made;
     return true;
@@ -211,6 +212,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         sim_memory_free(engine->blocks[i].timers);
     }
     destroy_worker(&engine->worker, engine->config.queue);
+    sim_account_finish(engine);
     sim_memory_free(engine->blocks);
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     sim_memory_free_pages(engine->updates, engine->table.lane_capacity * sizeof *engine->updates);
@@ -322,6 +324,7 @@ static bool end_window(struct sim_engine *engine)
         observer->changes(observer->context, &engine->table, worker->changes, worker->change_count);
     }
     worker->change_count = 0;
+    sim_account_window(engine, time_ns);
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
     }
@@ -342,6 +345,7 @@ uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
         engine->window++;
     }
     uint64_t reached_ns = engine->window * engine->window_ns;
+    sim_account_end(engine, reached_ns);
     checkpoint(engine, reached_ns);
     return reached_ns;
 }

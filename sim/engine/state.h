@@ -5,16 +5,18 @@
 //       blocks[]   replicas and timers of 4,096 nodes each          windows.c   window after window
 //       worker     buffers of one thread: batch, output, ring,      heap_run.c  event after event
 //                  messages, changes, counters                    carry.c      records -> effects
+//       account    connections, what hosts do                     account.c    who pays
 
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
 
 #include <xxhash.h>
 
-#include "messages.h"
+#include "account.h"
 #include "draw.h"
 #include "engine.h"
 #include "heap.h"
+#include "messages.h"
 #include "queue.h"
 #include "timers.h"
 
@@ -73,6 +75,7 @@ struct sim_engine {
     uint64_t checkpoint_next_ns;
     XXH3_state_t *hash;
     uint64_t fingerprint;
+    struct sim_account account;
     struct sim_worker worker;
 };
 

@@ -69,6 +69,8 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .one_host = host_count == 1,
         .duplicates = settings->duplicate_ppb > 0,
         .packet_per_update = !settings->batching,
+        .signature_bytes = settings->signature_bytes,
+        .connections = settings->connections,
         .latency_ns_min = UINT64_MAX,
     };
     bool in_use[SIM_PAIR_CLASS_COUNT] = {false};

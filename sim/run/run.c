@@ -157,7 +157,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .writes = world.writes,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
-        .observer = {&watch, observe_changes, observe_checkpoint, observe_window},
+        .observer = {.context = &watch,
+                     .changes = observe_changes,
+                     .checkpoint = observe_checkpoint,
+                     .window = observe_window},
         .queue = options->queue,
     };
     struct sim_engine *engine = NULL;

@@ -46,6 +46,7 @@ static uint64_t either(uint64_t value, uint64_t fallback)
 static void build_places(struct world *world, const struct shape *shape)
 {
     uint32_t hosts = (uint32_t)either(shape->hosts, 1);
+    cr_assert_leq(hosts, HOSTS_MAX);
     world->host_of = zeroed(shape->nodes, sizeof *world->host_of);
     world->hosts = zeroed(hosts, sizeof *world->hosts);
     for (uint32_t node = 0; node < shape->nodes; node++) {
@@ -69,8 +70,12 @@ static void build_network(struct world *world, const struct shape *shape)
     world->settings = (struct sim_network_settings){
         .loss_ppb = shape->loss_percent * (SIM_PPB / 100),
         .duplicate_ppb = shape->duplicate_percent * (SIM_PPB / 100),
-        .transport = SIM_UDP,
+        .transport = shape->carrier == 0 ? SIM_UDP : shape->carrier - 1,
+        .tls = shape->tls,
         .batching = true,
+        .agents_per_host = 1,
+        .signature_bytes = MESH_SIGNATURE_BYTES,
+        .connections = shape->connections,
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         bool apart = pair != SIM_SAME_HOST && shape->between_hosts.maximum_ns != 0;
@@ -228,6 +233,13 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
     return false;
 }
 
+static void observe_sent(void *context, const struct mesh_table *table,
+                         const struct mesh_message *message, uint32_t copies)
+{
+    const struct world *world = ((struct watching *)context)->world;
+    world->read(world->watch_context, table, message, copies);
+}
+
 static uint64_t hash_replicas(const struct sim_engine *engine, const struct world *world)
 {
     size_t bytes = mesh_replica_bytes(engine->words, mesh_planes(&world->mesh));
@@ -254,10 +266,14 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .write_count = world->write_count,
         .warmup_ns = world->warmup_ns,
         .queue = queue,
+        .hosts = true,
     };
     if (!world->unobserved) {
-        config.observer =
-            (struct sim_observer){&watching, observe_changes, observe_checkpoint, observe_window};
+        config.observer = (struct sim_observer){.context = &watching,
+                                                .changes = observe_changes,
+                                                .checkpoint = observe_checkpoint,
+                                                .window = observe_window,
+                                                .sent = world->read == NULL ? NULL : observe_sent};
     }
     struct sim_error error = {0};
     cr_assert(sim_engine_create(&config, &watching.engine, &error), "%s", error.text);
@@ -266,12 +282,15 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     outcome->fingerprint = sim_engine_fingerprint(engine);
     outcome->events = sim_engine_events(engine);
     outcome->replicas_hash = hash_replicas(engine, world);
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             outcome->counters[kind][pair] = *sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
         }
+    }
+    for (uint32_t host = 0; host <= world->host_of[world->node_count - 1]; host++) {
+        outcome->hosts[host] = *sim_engine_host(engine, host, &outcome->counted_ns);
     }
     sim_engine_destroy(engine);
 }
@@ -301,6 +320,13 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.duplicated += counters->duplicated;
         sum.lost += counters->lost;
         sum.delivered += counters->delivered;
+        sum.saved_bytes += counters->saved_bytes;
+        sum.digest_bytes += counters->digest_bytes;
+        sum.idle += counters->idle;
+        sum.idle_bytes += counters->idle_bytes;
+        sum.handshakes += counters->handshakes;
+        sum.resumed += counters->resumed;
+        sum.handshake_bytes += counters->handshake_bytes;
         sum.latency_ns_max = counters->latency_ns_max > sum.latency_ns_max
                                  ? counters->latency_ns_max
                                  : sum.latency_ns_max;

@@ -13,6 +13,7 @@
 
 #define MS UINT64_C(1000000)
 #define US UINT64_C(1000)
+#define HOSTS_MAX 16
 
 // Zeroes mean: see world_build.
 struct shape {
@@ -39,6 +40,9 @@ struct shape {
     uint64_t warmup_ns;
     uint64_t until_ns;  // 0: 500 ms
     uint64_t seed;
+    uint32_t carrier;  // 1 + enum sim_transport; 0: UDP
+    bool tls;
+    struct sim_connection_settings connections;
 };
 
 struct world {
@@ -57,6 +61,9 @@ struct world {
     uint64_t until_ns;
     // Called after every window unless NULL.
     void (*watch)(void *context, struct sim_engine *engine, uint64_t time_ns);
+    // Called with every message that is sent unless NULL.
+    void (*read)(void *context, const struct mesh_table *table, const struct mesh_message *message,
+                 uint32_t copies);
     void *watch_context;
     bool unobserved;  // no observer at all
 };
@@ -81,6 +88,8 @@ struct outcome {
     uint64_t reached_ns;
     uint64_t replicas_hash;  // of all that the replicas hold at the end
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_host_use hosts[HOSTS_MAX];
+    uint64_t counted_ns;
     uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];
     uint64_t checkpoint_fingerprint;  // of the last checkpoint
     uint32_t checkpoint_count;

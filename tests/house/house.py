@@ -20,7 +20,7 @@ from pathlib import Path
 LAYERS = {
     'core': ([], []),
     'sim/base': ([], []),
-    'sim/net': (['core', 'sim/base'], []),
+    'sim/net': (['core', 'sim/base'], ['zstd']),
     'sim/engine': (['core', 'sim/base', 'sim/net'], ['xxhash']),
     'sim/load': (['core', 'sim/base', 'sim/net'], ['yaml']),
     'sim/measure': (['core', 'sim/base', 'sim/net', 'sim/load'], ['gsl', 'xxhash']),
@@ -34,6 +34,7 @@ LAYERS = {
 }
 LIBRARIES = {
     'gsl': r'gsl/.*', 'sqlite': r'sqlite3\.h', 'xxhash': r'xxhash\.h', 'yaml': r'yaml\.h',
+    'zstd': r'zstd\.h',
 }
 PREFIXES = {'core': 'mesh_', 'sim': 'sim_', 'reports': 'report_'}
 CORE_HEADERS = 'assert limits stdalign stdbool stddef stdint string'.split()
