@@ -9,7 +9,7 @@
 
 // Of sim/store/schema.sql.
 #define APPLICATION_ID 1835365224
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 #define BUSY_MS 10000
 

@@ -56,8 +56,9 @@ void sim_account_init(struct sim_engine *engine)
         sim_connections_init(&account->connections, network, engine->config.node_count);
     }
     if (network->encrypted) {
-        account->rotations[0].period_ns = settings->cert_rotation_ns;
-        account->rotations[1].period_ns = settings->mutual ? settings->key_rotation_ns : 0;
+        account->rotations[0].period_ns = settings->cert_rotation_hours * SIM_HOUR_NS;
+        account->rotations[1].period_ns =
+            settings->mutual ? settings->key_rotation_hours * SIM_HOUR_NS : 0;
     }
     for (uint32_t i = 0; i < SIM_ROTATION_COUNT; i++) {
         account->rotations[i].turn_ns = account->rotations[i].period_ns;

@@ -2,8 +2,6 @@
 // The table itself, in the order in which lint and `new` show it.
 #include "keys.h"
 
-#include <string.h>
-
 #define FLAT SIM_FOR(SIM_FLAT_MESH)
 #define LEADERS SIM_FOR(SIM_MULTI_REGION_LEADERS)
 #define HIERARCHY SIM_FOR(SIM_HIERARCHICAL)
@@ -27,7 +25,6 @@
 #define NO_HIERARCHY "hierarchical does not run in this version"
 #define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
-#define NO_ROTATION "handshakes and their bytes come with a later version"
 #define NO_GUARD "no agent misbehaves in this version"
 
 static const struct sim_choice modes[] = {
@@ -92,7 +89,16 @@ static const struct sim_choice signatures[] = {
     {0},
 };
 static const struct sim_choice elections[] = {{.name = "raft"}, {0}};
-static const struct sim_choice compressions[] = {{.name = "none"}, {.name = "zstd"}, {0}};
+static const struct sim_choice compressions[] = {
+    {.name = "none", .value = SIM_COMPRESS_NONE},
+    {.name = "zstd", .value = SIM_COMPRESS_ZSTD},
+    {0},
+};
+static const struct sim_choice starts[] = {
+    {.name = "warm", .value = false},
+    {.name = "cold", .value = true},
+    {0},
+};
 static const struct sim_choice ciphers[] = {
     {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
 
@@ -432,22 +438,49 @@ const struct sim_key sim_keys[] = {
      .topologies = SIM_FOR_ALL,
      .effect = "where agents listen",
      .recorded = "simulated messages need no port"},
+    {.path = "network.connections", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
+    {.path = "network.connections.start",
+     .type = SIM_KEY_CHOICE,
+     .choices = starts,
+     .topologies = SIM_FOR_ALL,
+     TAKES(BOOL, network.connections.cold),
+     .of_topology = true,
+     .fallback = "warm",
+     .effect = "all connections exist from the start, or a pair's first message makes its own"},
+    {.path = "network.connections.idle_timeout_s",
+     .type = SIM_KEY_DECIMAL,
+     .places = 9,
+     .minimum = 0,
+     .maximum = DAY_NS,
+     .topologies = SIM_FOR_ALL,
+     TAKES(U64, network.connections.idle_timeout_ns),
+     .fallback = "30",
+     .effect = "silence after which a connection is gone; 0: it stays"},
+    {.path = "network.connections.max_per_host",
+     WHOLE(0, SIM_AGENTS_MAX),
+     .topologies = SIM_FOR_ALL,
+     TAKES(U32, network.connections.max_per_host),
+     .fallback = "0",
+     .effect = "more than so many close those used least recently; 0: any number"},
     {.path = "network.cert_rotation_hours",
      WHOLE(1, 87600),
      .topologies = SIM_FOR_ALL,
-     .effect = "how often certificates change",
-     .recorded = NO_ROTATION},
+     TAKES(U32, network.connections.cert_rotation_hours),
+     .effect = "so often an agent's certificate changes, and its connections are made anew"},
     {.path = "network.global_accelerator",
      FLAG,
      .topologies = SIM_FOR_ALL,
      .effect = "routes regions over the provider's backbone",
-     .recorded = "its delay is whatever inter_region_ms says; its price comes with `cost`"},
+     .recorded = "between regions of one provider traffic is on its backbone already, so the delay "
+                 "stays what inter_region_ms says; its price comes with `cost`"},
     {.path = "network.compression",
      .type = SIM_KEY_CHOICE,
      .choices = compressions,
      .topologies = SIM_FOR_ALL,
-     .effect = "shrinks batches",
-     .recorded = "its ratio is to be measured on real batches, in a later version"},
+     TAKES(U32, network.compressor),
+     .of_topology = true,
+     .fallback = "none",
+     .effect = "shrinks messages, by the ratio measured on batches of this workload"},
 
     {.path = "placement", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "placement.agents_per_host",
@@ -457,6 +490,26 @@ const struct sim_key sim_keys[] = {
      .of_topology = true,
      .fallback = "250",
      .effect = "agents that share a host, and with it same_host_ms"},
+
+    {.path = "placement.instance_type",
+     TEXT(100),
+     .topologies = SIM_FOR_ALL,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .fallback = "c6i.xlarge",
+     .effect = "what a host offers: its limits in the report of what saturates first"},
+    {.path = "placement.aggregator_instance_type",
+     TEXT(100),
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .fallback = "c6i.xlarge",
+     .effect = "the same of an aggregator's host"},
+    {.path = "placement.coordinator_instance_type",
+     TEXT(100),
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .fallback = "c6i.xlarge",
+     .effect = "the same of a coordinator's host"},
 
     {.path = "security", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "security.signature_algo",
@@ -470,8 +523,9 @@ const struct sim_key sim_keys[] = {
     {.path = "security.mtls",
      FLAG,
      .topologies = SIM_FOR_ALL,
-     .effect = "both ends show certificates",
-     .recorded = NO_ROTATION},
+     TAKES(BOOL, network.connections.mutual),
+     .fallback = "false",
+     .effect = "both ends show certificates; false: the one that is dialled alone"},
     {.path = "security.rate_limit_per_peer",
      WHOLE(1, 1000000000),
      .topologies = SIM_FOR_ALL,
@@ -491,8 +545,8 @@ const struct sim_key sim_keys[] = {
     {.path = "security.key_rotation_hours",
      WHOLE(1, 87600),
      .topologies = SIM_FOR_ALL,
-     .effect = "how often keys change",
-     .recorded = NO_ROTATION},
+     TAKES(U32, network.connections.key_rotation_hours),
+     .effect = "so often an agent's keys change, its certificate with them"},
 
     {.path = "leaders", MAP, .topologies = LEADERS},
     {.path = "leaders.election",
@@ -697,62 +751,3 @@ const struct sim_key sim_keys[] = {
 };
 
 const uint32_t sim_key_count = sizeof sim_keys / sizeof *sim_keys;
-
-bool sim_key_is_child(const struct sim_key *key, const struct sim_key *parent)
-{
-    size_t prefix = parent == NULL ? 0 : strlen(parent->path);
-    if (parent != NULL &&
-        (strncmp(key->path, parent->path, prefix) != 0 || key->path[prefix] != '.')) {
-        return false;
-    }
-    return strpbrk(key->path + prefix + (parent != NULL), ".[") == NULL;
-}
-
-const char *sim_key_name(const struct sim_key *key)
-{
-    const char *dot = strrchr(key->path, '.');
-    return dot == NULL ? key->path : dot + 1;
-}
-
-const struct sim_key *sim_key_find(const char *path)
-{
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        if (strcmp(sim_keys[i].path, path) == 0) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const struct sim_key *sim_key_child(const struct sim_key *parent, const char *name, size_t length)
-{
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        const char *known = sim_key_name(&sim_keys[i]);
-        if (strncmp(known, name, length) == 0 && known[length] == '\0' &&
-            sim_key_is_child(&sim_keys[i], parent)) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const struct sim_key *sim_key_item(const struct sim_key *list)
-{
-    size_t length = strlen(list->path);
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        if (strncmp(sim_keys[i].path, list->path, length) == 0 &&
-            strcmp(sim_keys[i].path + length, "[]") == 0) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const char *sim_key_fallback(const struct sim_key *key, enum sim_topology topology)
-{
-    if ((key->topologies & SIM_FOR(topology)) == 0) {
-        return NULL;
-    }
-    return topology == SIM_FLAT_MESH && key->flat_fallback != NULL ? key->flat_fallback
-                                                                   : key->fallback;
-}

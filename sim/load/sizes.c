@@ -3,9 +3,8 @@
 //
 //     header | hash | counts | update: fields, value, signature | ... | vector: entry, entry, ...
 //
-// Stand-ins for the workload's updates: as many, of its type and size, whose writers are spread
-// evenly over the mesh (or are all the first agent). A part is what the encoded size grows by when
-// it is added, so that nothing of the format is told here a second time.
+// A part is what the encoded size grows by when it is added, so that nothing of the format is told
+// here a second time. The updates are stand-ins for the workload's (stand_ins.h).
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include "allocate.h"
 #include "loading.h"
 #include "mesh/wire.h"
+#include "stand_ins.h"
 #include "transport.h"
 
 enum column {
@@ -26,6 +26,7 @@ enum column {
     COLUMN_SIGNATURES,
     COLUMN_VECTOR,
     COLUMN_ENCODED,
+    COLUMN_COMPRESSED,
     COLUMN_TRANSPORT,
     COLUMN_SENT,
     COLUMN_COUNT
@@ -70,64 +71,22 @@ static const struct kind {
 struct sizes {
     const struct sim_scenario *scenario;
     struct sim_network network;
-    struct mesh_table table;
+    struct sim_stand_ins stand_ins;
     struct mesh_message *message;  // with room for two sets of `words`
     uint32_t words;
-    uint32_t value_bytes;
     struct row rows[KIND_COUNT * LOAD_COUNT];
     uint32_t row_count;
 };
 
-// ---- Stand-ins ----
-
-static struct mesh_dot dot_of(const struct sim_scenario *scenario, uint32_t update)
-{
-    uint32_t agents = scenario->agents;
-    uint32_t updates = scenario->workload.updates;
-    if (scenario->workload.writers == SIM_WRITERS_FIRST) {
-        return (struct mesh_dot){0, update + 1};
-    }
-    uint32_t origin =
-        updates < agents ? (uint32_t)((uint64_t)update * agents / updates) : update % agents;
-    return (struct mesh_dot){origin, updates < agents ? 1 : update / agents + 1};
-}
-
-static void fill_table(struct sizes *sizes)
-{
-    const struct sim_scenario *scenario = sizes->scenario;
-    uint32_t count = scenario->workload.updates;
-    uint32_t lanes = 64 * sizes->words;
-    uint32_t index_capacity = 128;
-    while (index_capacity < 2 * lanes) {
-        index_capacity *= 2;
-    }
-    mesh_table_init(&sizes->table, sim_memory_zeroed(lanes * sizeof(struct mesh_update)), lanes,
-                    sim_memory_zeroed(index_capacity * sizeof(uint32_t)), index_capacity, NULL);
-    for (uint32_t i = 0; i < count; i++) {
-        struct mesh_update *update =
-            &sizes->table.updates[mesh_table_reserve(&sizes->table, dot_of(scenario, i))];
-        update->key = i % scenario->workload.keys;
-        if (scenario->workload.crdt == SIM_G_COUNTER) {
-            update->type = MESH_G_INCREMENT;
-            update->amount = 1;
-        } else {
-            update->type = MESH_LWW_SET;
-            update->value_bytes = (uint16_t)sizes->value_bytes;
-        }
-        update->wire_bytes = mesh_wire_update_bytes(update, scenario->network.signature_bytes);
-    }
-}
-
 static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
 {
-    *sizes = (struct sizes){.scenario = scenario,
-                            .words = (scenario->workload.updates + 63) / 64,
-                            .value_bytes = scenario->workload.crdt == SIM_G_COUNTER
-                                               ? 0
-                                               : scenario->workload.value_bytes};
+    *sizes = (struct sizes){.scenario = scenario, .words = (scenario->workload.updates + 63) / 64};
     sizes->network.packet_per_update = !scenario->network.batching;
     sim_transport_init(&sizes->network, &scenario->network);
-    fill_table(sizes);
+    sim_stand_ins_init(&sizes->stand_ins, scenario);
+    if (scenario->network.compressor == SIM_COMPRESS_ZSTD) {
+        sim_stand_ins_compress(&sizes->stand_ins, scenario, &sizes->network.compression);
+    }
     sizes->message =
         sim_memory_zeroed(sizeof *sizes->message + 2 * (size_t)sizes->words * sizeof(uint64_t));
     sizes->message->words = (uint16_t)sizes->words;
@@ -135,8 +94,7 @@ static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
 
 static void sizes_finish(struct sizes *sizes)
 {
-    sim_memory_free(sizes->table.updates);
-    sim_memory_free(sizes->table.index);
+    sim_stand_ins_finish(&sizes->stand_ins);
     sim_memory_free(sizes->message);
 }
 
@@ -158,7 +116,7 @@ static uint32_t bytes_of(struct sizes *sizes, const struct kind *kind, uint32_t 
     for (uint32_t lane = 0; lane < named; lane++) {
         vector[lane / 64] |= UINT64_C(1) << lane % 64;
     }
-    return mesh_wire_message_bytes(&sizes->table, message);
+    return mesh_wire_message_bytes(&sizes->stand_ins.table, message);
 }
 
 // Runs among the first `named` updates: with all of an origin's sequences, one per origin.
@@ -166,7 +124,7 @@ static uint32_t entries_of(const struct sizes *sizes, uint32_t named)
 {
     uint32_t entries = 0;
     for (uint32_t lane = 0; lane < named; lane++) {
-        entries += sizes->table.updates[lane].dot.sequence == 1;
+        entries += sizes->stand_ins.table.updates[lane].dot.sequence == 1;
     }
     return entries;
 }
@@ -186,7 +144,7 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     uint64_t encoded = bytes_of(sizes, kind, updates, named);
     uint64_t rows = 0;
     for (uint32_t lane = 0; lane < updates; lane++) {
-        rows += sizes->table.updates[lane].wire_bytes;
+        rows += sizes->stand_ins.table.updates[lane].wire_bytes;
     }
     struct row *row = &sizes->rows[sizes->row_count++];
     uint64_t *cells = row->cells;
@@ -198,14 +156,16 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_HASH] =
         empty > MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES ? MESH_WIRE_HASH_BYTES : 0;
     cells[COLUMN_COUNTS] = loaded - rows - cells[COLUMN_HEADER] - cells[COLUMN_HASH];
-    cells[COLUMN_VALUES] = (uint64_t)updates * sizes->value_bytes;
+    cells[COLUMN_VALUES] = (uint64_t)updates * sizes->stand_ins.value_bytes;
     cells[COLUMN_SIGNATURES] = (uint64_t)updates * sizes->scenario->network.signature_bytes;
     cells[COLUMN_FIELDS] = rows - cells[COLUMN_VALUES] - cells[COLUMN_SIGNATURES];
     cells[COLUMN_VECTOR] = encoded - loaded;
     cells[COLUMN_ENCODED] = encoded;
-    cells[COLUMN_TRANSPORT] =
-        sim_network_transport_bytes(&sizes->network, (uint32_t)encoded, updates);
-    cells[COLUMN_SENT] = encoded + cells[COLUMN_TRANSPORT];
+    uint32_t carried =
+        sim_compression_bytes(&sizes->network.compression, (uint32_t)encoded, updates > 0);
+    cells[COLUMN_COMPRESSED] = carried;
+    cells[COLUMN_TRANSPORT] = sim_network_transport_bytes(&sizes->network, carried, updates);
+    cells[COLUMN_SENT] = carried + cells[COLUMN_TRANSPORT];
 }
 
 static bool is_used(const struct sim_gossip *gossip, const struct kind *kind)
@@ -258,26 +218,66 @@ static void print_transport(const struct sizes *sizes, FILE *output)
                network->packet_overhead_bytes, network->packet_overhead_bytes, meaning);
 }
 
+static void print_handshakes(const struct sizes *sizes, FILE *output)
+{
+    static const char *const names[] = {"handshake", "resumed"};
+    for (uint32_t kind = 0; kind < SIM_HANDSHAKE_NONE; kind++) {
+        const struct sim_handshake *handshake = &sizes->network.handshakes[kind];
+        uint32_t bytes = handshake->there_bytes + handshake->back_bytes;
+        char meaning[200];
+        snprintf(meaning, sizeof meaning,
+                 "%" PRIu32 " there and %" PRIu32 " back, %" PRIu32
+                 " round trip%s before the first message; connections are %s",
+                 handshake->there_bytes, handshake->back_bytes, handshake->round_trips,
+                 handshake->round_trips == 1 ? "" : "s",
+                 sizes->scenario->network.connections.cold ? "cold" : "warm");
+        if (bytes > 0 && (kind == SIM_HANDSHAKE_FULL || sizes->network.encrypted)) {
+            print_part(output, names[kind], bytes, bytes, meaning);
+        }
+    }
+}
+
+static void print_compression(const struct sizes *sizes, FILE *output)
+{
+    const struct sim_compression *compression = &sizes->network.compression;
+    if (!compression->measured) {
+        return;
+    }
+    fprintf(output, "\nzstd %s, bytes of messages before and after; a run keeps these figures\n",
+            sim_compression_version());
+    for (uint32_t payload = 0; payload < SIM_PAYLOAD_COUNT; payload++) {
+        for (uint32_t class = 0; class < SIM_SIZE_CLASSES; class ++) {
+            const struct sim_compressed *sample = &compression->classes[payload][class];
+            if (sample->encoded_bytes > 0) {
+                fprintf(output, "  %-14s %10" PRIu32 " %10" PRIu32 "%s\n",
+                        sim_payload_name((enum sim_payload)payload), sample->encoded_bytes,
+                        sample->compressed_bytes,
+                        sample->compressed_bytes < sample->encoded_bytes ? "" : "  sent as it is");
+            }
+        }
+    }
+}
+
 // What all updates of one writer add to a vector: an entry.
 static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
 {
     static const struct kind vector = {.kind = MESH_MESSAGE_VECTOR};
     uint32_t empty = bytes_of(sizes, &vector, 0, 0);
-    for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
-        if (sizes->table.updates[lane].dot.origin == origin) {
+    for (uint32_t lane = 0; lane < sizes->stand_ins.table.lane_count; lane++) {
+        if (sizes->stand_ins.table.updates[lane].dot.origin == origin) {
             sizes->message->lanes[sizes->words + lane / 64] |= UINT64_C(1) << lane % 64;
         }
     }
-    return mesh_wire_message_bytes(&sizes->table, sizes->message) - empty;
+    return mesh_wire_message_bytes(&sizes->stand_ins.table, sizes->message) - empty;
 }
 
 static void print_parts(struct sizes *sizes, FILE *output)
 {
-    uint32_t fixed = sizes->value_bytes + sizes->scenario->network.signature_bytes;
+    uint32_t fixed = sizes->stand_ins.value_bytes + sizes->scenario->network.signature_bytes;
     uint32_t fields[2] = {UINT32_MAX, 0};
     uint32_t origin_max = 0;
-    for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
-        const struct mesh_update *update = &sizes->table.updates[lane];
+    for (uint32_t lane = 0; lane < sizes->stand_ins.table.lane_count; lane++) {
+        const struct mesh_update *update = &sizes->stand_ins.table.updates[lane];
         uint32_t bytes = update->wire_bytes - fixed;
         fields[0] = bytes < fields[0] ? bytes : fields[0];
         fields[1] = bytes > fields[1] ? bytes : fields[1];
@@ -292,7 +292,7 @@ static void print_parts(struct sizes *sizes, FILE *output)
                "of all that the sender holds");
     print_part(output, "update fields", fields[0], fields[1],
                "origin, sequence, clock, type, key, and the amount or the value's length");
-    print_part(output, "value", sizes->value_bytes, sizes->value_bytes,
+    print_part(output, "value", sizes->stand_ins.value_bytes, sizes->stand_ins.value_bytes,
                sizes->scenario->workload.crdt == SIM_G_COUNTER ? "a counter's updates have none"
                                                                : "workload.value_bytes");
     print_part(output, "signature", sizes->scenario->network.signature_bytes,
@@ -301,6 +301,7 @@ static void print_parts(struct sizes *sizes, FILE *output)
                entry_first > entry_last ? entry_first : entry_last,
                "origin, first sequence, how many without a gap");
     print_transport(sizes, output);
+    print_handshakes(sizes, output);
 }
 
 static int width_of(const struct sizes *sizes, int column, const char *title)
@@ -323,15 +324,23 @@ static void print_messages(const struct sizes *sizes, FILE *output)
         [COLUMN_VECTOR] = "vector",   [COLUMN_ENCODED] = "encoded",
         [COLUMN_SENT] = "sent",
     };
+    // Without compression the column would repeat the one before it.
+    titles[COLUMN_COMPRESSED] = sizes->network.compression.measured ? "zstd" : NULL;
     titles[COLUMN_TRANSPORT] = sim_transport_name(sizes->scenario->network.transport);
     fprintf(output, "\nmessages, bytes\n  %-8s", "");
     for (int column = 0; column < COLUMN_COUNT; column++) {
+        if (titles[column] == NULL) {
+            continue;
+        }
         fprintf(output, "  %*s", width_of(sizes, column, titles[column]), titles[column]);
     }
     fprintf(output, "\n");
     for (uint32_t i = 0; i < sizes->row_count; i++) {
         fprintf(output, "  %-8s", sizes->rows[i].name);
         for (int column = 0; column < COLUMN_COUNT; column++) {
+            if (titles[column] == NULL) {
+                continue;
+            }
             fprintf(output, "  %*" PRIu64, width_of(sizes, column, titles[column]),
                     sizes->rows[i].cells[column]);
         }
@@ -357,6 +366,7 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
         fprintf(output, "of the first of %" PRIu32 " cells: %s\n", count, scenarios[0].cell);
     }
     print_parts(&sizes, output);
+    print_compression(&sizes, output);
     print_messages(&sizes, output);
     sizes_finish(&sizes);
     sim_scenarios_destroy(scenarios, count);

@@ -34,7 +34,7 @@ enum sim_pair_class {
 };
 
 // What a host's nodes are. Hosts of different tiers are different hosts.
-enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR };
+enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR, SIM_TIER_COUNT };
 
 enum sim_distribution { SIM_CONSTANT, SIM_UNIFORM };
 
@@ -48,16 +48,17 @@ struct sim_latency {
 // What carries a message; sizes in transport.c. UDP is bare datagrams.
 enum sim_transport { SIM_TCP, SIM_QUIC, SIM_UDP };
 
+#define SIM_HOUR_NS UINT64_C(3600000000000)
 #define SIM_PPB 1000000000u  // a probability of one, in parts per billion
 
 // When connections begin and end (connections.h). Times of 0 mean never.
 struct sim_connection_settings {
-    bool cold;                  // none exists at the start: the first message of a pair makes it
-    uint64_t idle_timeout_ns;   // without a message for so long a connection is gone
-    uint32_t max_per_host;      // a host keeps at most so many; 0: any number
-    uint64_t cert_rotation_ns;  // so often a node's certificate changes ...
-    uint64_t key_rotation_ns;   // ... and so often its keys do
-    bool mutual;                // both ends show certificates, not the one that is dialled alone
+    bool cold;                     // none exists at the start: the first message of a pair makes it
+    uint64_t idle_timeout_ns;      // without a message for so long a connection is gone
+    uint32_t max_per_host;         // a host keeps at most so many; 0: any number
+    uint32_t cert_rotation_hours;  // so often a node's certificate changes ...
+    uint32_t key_rotation_hours;   // ... and, shown by both ends, with its keys
+    bool mutual;                   // both ends show certificates, not the one that is dialled alone
 };
 
 enum sim_compressor { SIM_COMPRESS_NONE, SIM_COMPRESS_ZSTD };

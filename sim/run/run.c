@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "connections.h"
+#include "hosts.h"
 #include "recorder.h"
 #include "world.h"
 
@@ -65,7 +67,18 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     uint64_t per_update =
         2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
         (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
-    uint64_t bytes = sim_engine_memory_bytes(scenario->agents, scenario->workload.updates,
+    uint64_t peers = 0;
+    uint64_t pair_bytes = sim_hosts_pair_bytes(scenario, &peers);
+    if (pair_bytes > SIM_PAIR_BYTES_MAX) {
+        return sim_error_set(error, SIM_ERROR_INTERNAL,
+                             "cold connections of %u agents to up to %llu peers each need %.1f GB "
+                             "to be remembered; the budget is %.1f GB: connections.start: warm, a "
+                             "shorter duration_ms or fewer agents fit",
+                             scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
+                             1e-9 * (double)SIM_PAIR_BYTES_MAX);
+    }
+    uint64_t bytes = pair_bytes +
+                     sim_engine_memory_bytes(scenario->agents, scenario->workload.updates,
                                              scenario->gossip.mode) +
                      scenario->workload.updates * per_update +
                      tracked * scenario->agents * sizeof(struct sim_receipt);
@@ -83,18 +96,25 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 static void copy_counters(const struct sim_engine *engine, const struct sim_network *network,
                           struct sim_result *result)
 {
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
             result->traffic[kind][pair] = (struct sim_traffic){
                 .messages = counters->messages,
                 .bytes = counters->bytes,
+                .saved_bytes = counters->saved_bytes,
                 .transport_bytes = counters->transport_bytes,
+                .digest_bytes = counters->digest_bytes,
                 .updates = counters->updates,
                 .duplicated = counters->duplicated,
                 .lost = counters->lost,
                 .delivered = counters->delivered,
+                .idle = counters->idle,
+                .idle_bytes = counters->idle_bytes,
+                .handshakes = counters->handshakes,
+                .resumed = counters->resumed,
+                .handshake_bytes = counters->handshake_bytes,
             };
             if (counters->latency_ns_max > result->latency_max_ns[pair]) {
                 result->latency_max_ns[pair] = counters->latency_ns_max;
@@ -147,7 +167,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     sim_world_init(&world, scenario, result->seed);
     struct watch watch = {
         .options = options,
-        .end_ns = scenario->duration_ns > 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS,
+        .end_ns = sim_scenario_end_ns(scenario),
     };
     sim_recorder_init(&watch.recorder, scenario, &world.mesh, world.writes, result);
     struct sim_engine_config config = {
@@ -162,6 +182,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,
+        .hosts = true,
     };
     struct sim_engine *engine = NULL;
     bool created = sim_engine_create(&config, &engine, error);
@@ -171,6 +192,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted;
         copy_counters(engine, &world.network, result);
+        sim_hosts_measure(engine, scenario, &world, result);
+        result->compression = world.network.compression;
         close_curve(&result->curves[0]);
         forget_unwritten(result);
     }

@@ -6,9 +6,10 @@
 #include <xxhash.h>
 
 #include "allocate.h"
+#include "stand_ins.h"
 
-// Draws of the workload; the network's purposes lie below (network.h).
-enum { DRAW_WRITER = MESH_DRAW_DRIVER + 100, DRAW_VALUE };
+// A draw of the workload, beside those of stand_ins.h; the network's purposes lie below.
+enum { DRAW_WRITER = MESH_DRAW_DRIVER + 100 };
 
 static void hash(void *context, const void *bytes, size_t count, uint64_t out[2])
 {
@@ -160,17 +161,6 @@ static int by_time_and_node(const void *left, const void *right)
     return a->write.lane < b->write.lane ? -1 : a->write.lane > b->write.lane;
 }
 
-static void fill_value(uint64_t seed, uint32_t update, uint32_t count, uint8_t *value)
-{
-    struct mesh_random random = {{0}};
-    for (uint32_t i = 0; i < count; i++) {
-        if (i % 16 == 0) {
-            random = mesh_draw(seed, DRAW_VALUE, 0, update, i / 16);
-        }
-        value[i] = (uint8_t)(random.word[i / 4 % 4] >> 8 * (i % 4));
-    }
-}
-
 static void plan_writes(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     const struct sim_workload *workload = &scenario->workload;
@@ -189,7 +179,7 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
         write->write.lane = update;
         if (register_) {
             uint8_t *value = world->values + (size_t)update * value_bytes;
-            fill_value(seed, update, value_bytes, value);
+            sim_stand_in_value(seed, update, value_bytes, value);
             write->write.type = MESH_LWW_SET;
             write->write.value = value;
             write->write.value_bytes = (uint16_t)value_bytes;
@@ -199,6 +189,17 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
         }
     }
     qsort(world->writes, workload->updates, sizeof *world->writes, by_time_and_node);
+}
+
+// With the seed of repetition 0, so that all repetitions share the figures.
+static void measure_compression(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    if (scenario->network.compressor == SIM_COMPRESS_ZSTD) {
+        struct sim_stand_ins stand_ins;
+        sim_stand_ins_init(&stand_ins, scenario);
+        sim_stand_ins_compress(&stand_ins, scenario, &world->network.compression);
+        sim_stand_ins_finish(&stand_ins);
+    }
 }
 
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
@@ -228,6 +229,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
     place_agents(world, scenario);
     sim_network_init(&world->network, &scenario->network, seed, world->host_of, scenario->agents,
                      world->hosts);
+    measure_compression(world, scenario);
     join_agents(world, scenario);
     group_agents(world, scenario);
     measure_groups(world);
