@@ -27,7 +27,9 @@ static void set_limits(const struct sim_scenario *scenario, struct sim_result *r
         limit[SIM_PACKETS] = instance->packets_per_s;
         limit[SIM_BANDWIDTH] = instance->bits_per_s;
         limit[SIM_MEMORY] = instance->memory_bytes;
-        limit[SIM_CONNECTIONS] = scenario->network.connections.max_per_host;
+        // Warm connections are all there, whatever the limit says.
+        limit[SIM_CONNECTIONS] =
+            scenario->network.connections.cold ? scenario->network.connections.max_per_host : 0;
     }
 }
 
