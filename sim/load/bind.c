@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "decimal.h"
-#include "instances.h"
 #include "loading.h"
 
 #define MS_PLACES 6
@@ -328,24 +327,20 @@ static void bind_expectations(struct sim_arena *arena, const struct sim_cell *ce
 }
 
 // A tier's own type, else that of the agents' hosts.
-static bool bind_instances(struct sim_arena *arena, const struct sim_cell *cell,
-                           struct sim_scenario *scenario, struct sim_error *error)
+static bool bind_instances(const struct sim_cell *cell, struct sim_scenario *scenario,
+                           struct sim_error *error)
 {
     static const char *const paths[SIM_TIER_COUNT] = {
         [SIM_TIER_AGENT] = "placement.instance_type",
         [SIM_TIER_AGGREGATOR] = "placement.aggregator_instance_type",
         [SIM_TIER_COORDINATOR] = "placement.coordinator_instance_type",
     };
-    struct sim_instances instances;
-    if (!sim_instances_read(arena, &instances, error)) {
-        return false;
-    }
     for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
         const struct sim_node *node = sim_node_find(cell->merged, paths[tier]);
         if (node == NULL) {
             scenario->instances[tier] = scenario->instances[SIM_TIER_AGENT];
-        } else if (!sim_instance_find(&instances, paths[tier], node, &scenario->instances[tier],
-                                      error)) {
+        } else if (!sim_instance_find(cell->instances, paths[tier], node,
+                                      &scenario->instances[tier], error)) {
             return false;
         }
     }
@@ -384,7 +379,7 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
     }
     if (!sim_walk(&visitor, cell->merged, error) || !check_required(cell, error) ||
         !bind_places(arena, cell, scenario, error) || !check_times(cell, scenario, error) ||
-        !bind_instances(arena, cell, scenario, error)) {
+        !bind_instances(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

@@ -101,6 +101,9 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
                        const struct sim_overrides *overrides, struct sim_error *error)
 {
     *loading = (struct sim_loading){.arena = arena};
+    if (!sim_instances_read(arena, &loading->instances, error)) {
+        return false;
+    }
     const struct sim_source *source = sim_source_read(arena, path, error);
     if (source == NULL) {
         return false;
@@ -285,7 +288,7 @@ bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, ui
     struct sim_assignment *swept = sim_sweep_cell(scratch, &loading->sweep, index, &swept_count);
     const struct sim_node *named = last_topology(loading, swept, swept_count);
     const struct sim_node *layer;
-    *cell = (struct sim_cell){0};
+    *cell = (struct sim_cell){.instances = &loading->instances};
     if (named == NULL) {
         return sim_node_fail(loading->file, error,
                              "topology is missing: a topology's name, or the path of its file");

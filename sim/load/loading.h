@@ -5,6 +5,7 @@
 #ifndef SIM_LOADING_H
 #define SIM_LOADING_H
 
+#include "instances.h"
 #include "sweep.h"
 
 // A topology file that a scenario names, read once.
@@ -23,6 +24,7 @@ struct sim_loading {
     struct sim_sweep sweep;
     struct sim_topology_file *topology_files;
     const struct sim_node *defaults[SIM_TOPOLOGY_COUNT];
+    struct sim_instances instances;  // read once, before the first cell
 };
 
 struct sim_cell {
@@ -30,6 +32,7 @@ struct sim_cell {
     const struct sim_node *topology_at;  // where the topology's name stands
     enum sim_topology topology;
     const char *topology_path;
+    const struct sim_instances *instances;
     const char *text;      // as in struct sim_scenario
     const char *row_text;  // equal for the cells of one row of the verdict table
 };
