@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a repetition took of the wire and of its hosts, and which limit a heavier load reaches first.
+// What a repetition took of the wire and of its hosts, and which limit more load reaches first.
 //
 //     agent hosts, at peak        cpu 41 %   bandwidth 3 %   memory 2 %
 //                                  ^ the largest share: it is full at 1 / 0.41 = 2.4 x this load

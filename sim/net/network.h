@@ -92,8 +92,8 @@ struct sim_link {
     uint64_t duplicate_below;
 };
 
-// How a connection comes about (transport.h): bytes and packets on the wire, from the one that dials
-// and back, headers included.
+// How a connection comes about (transport.h): bytes and packets on the wire, from the one that
+// dials and back, headers included.
 struct sim_handshake {
     uint32_t round_trips;  // before the first message leaves; 0: with the first packet
     uint32_t there_bytes;

@@ -104,8 +104,8 @@ CREATE TABLE updates (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- sent + duplicated = delivered + lost + in flight at the end. On the wire are bytes - saved_bytes +
--- transport_bytes + handshake_bytes; what leaves a host are the classes other than same_host. A
+-- sent + duplicated = delivered + lost + in flight at the end. On the wire are bytes - saved_bytes
+-- + transport_bytes + handshake_bytes; what leaves a host are the classes other than same_host. A
 -- combination without a message or handshake has no row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
