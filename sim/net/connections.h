@@ -6,7 +6,7 @@
 //      | ---- first message ------------> |   B knows the connection from here on, and uses it, too
 //      | <--------- answer -------------- |
 //      .     idle_timeout_ns without a message: gone at both ends, each by its own count
-//      | ~~~~~~~~~ handshake ~~~~~~~~~~~> |   A's first message waits for it, more behind it
+//      | ~~~~~~~~~ resumed ~~~~~~~~~~~~~> |   A has a ticket from before; B, who never dialled, not
 //
 // Every node has a table of its peers that only its own events change: what it sends, and what it
 // receives. A node's events come in the order of their times under either queue and on any number

@@ -89,8 +89,8 @@ uint64_t sim_hosts_pair_bytes(const struct sim_scenario *scenario, uint64_t *pee
     // Those it addresses and those that address it, on ticks and on first receipts.
     uint64_t ticks = sim_scenario_end_ns(scenario) / gossip->interval_ns + 1;
     uint64_t forwards = gossip->mode == MESH_EAGER ? scenario->workload.updates : 0;
-    uint64_t met =
-        gossip->mode == MESH_DELTA ? MESH_DEGREE_MAX : 2 * gossip->fanout * (ticks + forwards);
+    uint64_t met = gossip->mode == MESH_DELTA ? MESH_DEGREE_MAX
+                                              : UINT64_C(2) * gossip->fanout * (ticks + forwards);
     *peers = met < scenario->agents - 1 ? met : scenario->agents - 1;
     return sim_connections_bytes(scenario->agents, *peers);
 }
