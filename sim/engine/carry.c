@@ -236,8 +236,7 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
 static void count_idle(struct sim_engine *engine, const struct mesh_event *event)
 {
     const struct mesh_message *message = event->message;
-    if (message->update_count > 0 || message->sent_ns < engine->config.warmup_ns ||
-        !sim_network_fans_out(message)) {
+    if (message->sent_ns < engine->config.warmup_ns || !sim_network_fans_out(message)) {
         return;
     }
     enum sim_pair_class pair =
@@ -269,17 +268,18 @@ static void carry_out_all(struct sim_engine *engine, const struct mesh_event *ev
 {
     struct sim_worker *worker = &engine->worker;
     uint32_t next = 0;
+    bool accounts = engine->account.cold || engine->account.work != NULL;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
-        if (received) {
+        if (received && accounts) {
             sim_account_receive(engine, &events[i]);
         }
         for (; next < worker->output.record_count && worker->output.records[next].event == i;
              next++) {
             spoke |= carry_out(engine, &events[i], &worker->output.records[next], generation);
         }
-        if (received && !spoke) {
+        if (received && !spoke && events[i].message->update_count == 0) {
             count_idle(engine, &events[i]);
         }
     }
