@@ -96,6 +96,14 @@ void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope)
     }
 }
 
+uint32_t mesh_delta_neighbour(const struct mesh_scope *scope, uint32_t node, uint64_t number)
+{
+    uint32_t index = member_index(scope, node);
+    uint32_t first = scope->delta.starts[index];
+    uint32_t degree = scope->delta.starts[index + 1] - first;
+    return degree > 0 ? scope->delta.neighbours[first + number % degree] : MESH_NODE_NONE;
+}
+
 bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;

@@ -37,9 +37,9 @@ static void hash_in(struct stepping *stepping, uint32_t word, uint64_t lanes, ui
 static void add_recent(struct stepping *stepping, const struct mesh_scope *scope,
                        struct mesh_message *message, const struct mesh_message *known)
 {
-    for (enum mesh_plane which = MESH_RECENT_0; which <= MESH_RECENT_2; which++) {
+    for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
         for (uint32_t word = 0; word < message->words; word++) {
-            uint64_t lanes = *plane(stepping, word, which);
+            uint64_t lanes = *mesh_stepping_recent(stepping, word, age);
             if (known != NULL && word < known->words) {
                 lanes &= ~known->lanes[word];
             }
@@ -87,7 +87,7 @@ static void add_vector(struct stepping *stepping, struct mesh_message *message)
 static void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
                       const struct mesh_message *heard, uint64_t hash[2])
 {
-    memcpy(hash, stepping->replica->hash, 2 * sizeof *hash);
+    memcpy(hash, stepping->hash, 2 * sizeof *hash);
     for (uint32_t word = 0; heard != NULL && word < heard->words; word++) {
         uint64_t brought = heard->lanes[word] & ~mesh_stepping_visible(stepping, scope, word);
         hash_in(stepping, word, brought, hash);
@@ -102,18 +102,37 @@ struct learnt {
     uint32_t record_count;
 };
 
+// The scope whose books the replica keeps. Who has no role was heard at home, or is a callee: what
+// its callers tell it goes into the books of its own home, which like their scope pushes and pulls.
+static const struct mesh_scope *home_of(const struct stepping *stepping,
+                                        const struct mesh_scope *scope)
+{
+    return stepping->role_first == stepping->role_end
+               ? scope
+               : &stepping->config
+                      ->scopes[mesh_role_at(stepping->states, stepping->role_first)->home];
+}
+
 // `fresh`: lanes of `word` that this replica does not hold yet, at least one.
 static void learn(struct stepping *stepping, const struct mesh_scope *scope, uint32_t word,
                   uint64_t fresh, struct learnt *learnt)
 {
     struct mesh_replica *replica = stepping->replica;
+    const struct mesh_scope *home = home_of(stepping, scope);
     *plane(stepping, word, MESH_HAVE) |= fresh;
     *plane(stepping, word, MESH_RECENT_0) |= fresh;
-    if (scope->mode == MESH_RUMOR) {
+    if (home->mode == MESH_RUMOR) {
         mesh_rumor_learn(stepping, word, fresh);
     }
-    if (!mesh_stepping_keeps_apart(scope)) {
+    if (!mesh_stepping_keeps_apart(home)) {
         hash_in(stepping, word, fresh, replica->hash);  // else when it becomes visible
+    }
+    for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
+        struct mesh_role *role = mesh_role_at(stepping->states, i);
+        role->recent[MESH_RECENT_PLANES * word] |= fresh;
+        if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
+            hash_in(stepping, word, fresh, role->hash);
+        }
     }
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
         const struct mesh_update *update =
@@ -129,17 +148,32 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
     learnt->record_count++;
 }
 
-// Eager: what is new here goes on at once, to peers drawn for the first of the new updates.
-static void forward(struct stepping *stepping, const struct mesh_scope *scope,
+// The least dot of what was learnt, whatever its lane.
+static struct mesh_dot least_dot(const struct stepping *stepping, const struct mesh_record *records,
+                                 uint32_t record_count)
+{
+    struct mesh_dot least = {UINT32_MAX, UINT32_MAX};
+    for (uint32_t i = 0; i < record_count; i++) {
+        const struct mesh_update *updates =
+            &stepping->states->table->updates[(size_t)64 * records[i].deliver.word];
+        for (uint64_t lanes = records[i].deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+            struct mesh_dot dot = updates[__builtin_ctzll(lanes)].dot;
+            if (mesh_occasion_of_dot(dot) < mesh_occasion_of_dot(least)) {
+                least = dot;
+            }
+        }
+    }
+    return least;
+}
+
+// Eager: what is new here goes on at once in the home scope, wherever it came from, to peers drawn
+// for the least of the new dots.
+static void send_on(struct stepping *stepping, const struct mesh_scope *scope,
                     const struct learnt *learnt)
 {
-    if (scope->mode != MESH_EAGER || learnt->record_count == 0) {
-        return;
-    }
+    stepping->scope = (uint16_t)(scope - stepping->config->scopes);
     const struct mesh_record *records = &stepping->output->records[learnt->record_first];
-    uint32_t lane =
-        64 * records[0].deliver.word + (uint32_t)__builtin_ctzll(records[0].deliver.lanes);
-    uint64_t occasion = mesh_occasion_of_dot(stepping->states->table->updates[lane].dot);
+    uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, records, learnt->record_count));
     struct mesh_message *message =
         mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion, 1);
     for (uint32_t i = 0; i < learnt->record_count; i++) {
@@ -147,6 +181,15 @@ static void forward(struct stepping *stepping, const struct mesh_scope *scope,
                           scope->update_limit);
     }
     mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_EAGER_PEERS);
+}
+
+static inline void forward(struct stepping *stepping, const struct mesh_scope *heard_in,
+                           const struct learnt *learnt)
+{
+    const struct mesh_scope *scope = home_of(stepping, heard_in);
+    if (scope->mode == MESH_EAGER && learnt->record_count > 0) {
+        send_on(stepping, scope, learnt);
+    }
 }
 
 // ---- Events of the node itself ----
@@ -196,7 +239,7 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
         return;
     }
     for (uint32_t word = 0; word < stepping->states->words; word++) {
-        hash_in(stepping, word, *plane(stepping, word, MESH_RECENT_0), stepping->replica->hash);
+        hash_in(stepping, word, *mesh_stepping_recent(stepping, word, 0), stepping->hash);
     }
 }
 
@@ -204,13 +247,11 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
 static void age_recent(struct stepping *stepping)
 {
     for (uint32_t word = 0; word < stepping->states->words; word++) {
-        uint64_t *recent_0 = plane(stepping, word, MESH_RECENT_0);
-        uint64_t *recent_1 = plane(stepping, word, MESH_RECENT_1);
-        uint64_t *recent_2 = plane(stepping, word, MESH_RECENT_2);
-        if ((*recent_0 | *recent_1 | *recent_2) != 0) {
-            *recent_2 = *recent_1;
-            *recent_1 = *recent_0;
-            *recent_0 = 0;
+        uint64_t *recent = mesh_stepping_recent(stepping, word, 0);
+        if ((recent[0] | recent[1] | recent[2]) != 0) {
+            recent[2] = recent[1];
+            recent[1] = recent[0];
+            recent[0] = 0;
         }
     }
 }
@@ -218,6 +259,10 @@ static void age_recent(struct stepping *stepping)
 void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_event *event = stepping->event;
+    if (stepping->replica->joining) {
+        mesh_join_tick(stepping, scope);
+        return;
+    }
     fold(stepping, scope);
     if (scope->mode == MESH_RUMOR) {
         mesh_rumor_tick(stepping, scope);
@@ -236,7 +281,7 @@ void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
     if (kind == MESH_MESSAGE_PUSH) {
         add_missing(stepping, scope, message, NULL, 0, event->tick);
     } else {
-        memcpy(message->hash, stepping->replica->hash, sizeof message->hash);
+        memcpy(message->hash, stepping->hash, sizeof message->hash);
     }
     mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_TICK_PEERS);
     age_recent(stepping);
@@ -388,6 +433,17 @@ static void learn_and_answer(struct stepping *stepping, const struct mesh_scope 
     forward(stepping, scope, &learnt);
 }
 
+void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    struct learnt learnt = {0, 0};
+    uint8_t kind = stepping->event->message->kind;
+    if (scope->mode == MESH_DELTA   ? mesh_delta_receive(stepping, scope)
+        : scope->mode == MESH_RUMOR ? kind == MESH_MESSAGE_RUMOR
+                                    : is_exchanged(kind)) {
+        learn_all(stepping, scope, &learnt);
+    }
+}
+
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
@@ -396,6 +452,8 @@ void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *sco
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {
         mesh_stepping_reject(stepping, MESH_REJECT_SELF);
+    } else if (message->kind >= MESH_MESSAGE_JOIN || stepping->replica->joining) {
+        mesh_join_receive(stepping, scope);
     } else if (message->kind != MESH_MESSAGE_PUSH || brings_news(stepping, message)) {
         // Most pushes are old news: they end here, having touched one line of the replica.
         learn_and_answer(stepping, scope);

@@ -21,7 +21,7 @@ struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_me
     message->initiator = initiator;
     message->occasion = occasion;
     message->sent_ns = stepping->event->time_ns;
-    message->scope = stepping->event->scope;
+    message->scope = stepping->scope;
     message->words = (uint16_t)words;
     message->kind = (uint8_t)kind;
     return message;

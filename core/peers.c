@@ -2,41 +2,49 @@
 #include "mesh/peers.h"
 
 #include <assert.h>
+#include <string.h>
 
-// Position of `node` among the members, by search: members are sorted.
-static uint32_t position_of(const struct mesh_scope *scope, uint32_t node)
+// Position of `node` in a sorted list, by search; `count` when it is not there.
+static uint32_t search(const uint32_t *nodes, uint32_t count, uint32_t node)
 {
-    if (scope->members == NULL) {
-        assert(node - scope->first < scope->count);
-        return node - scope->first;
-    }
     uint32_t low = 0;
-    uint32_t high = scope->count;
-    while (low + 1 < high) {
+    uint32_t high = count;
+    while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (scope->members[middle] <= node) {
-            low = middle;
+        if (nodes[middle] < node) {
+            low = middle + 1;
         } else {
             high = middle;
         }
     }
-    assert(scope->members[low] == node);
-    return low;
+    return low < count && nodes[low] == node ? low : count;
 }
 
+// Position of `node` among the members.
+static uint32_t position_of(const struct mesh_scope *scope, uint32_t node)
+{
+    uint32_t position =
+        scope->members == NULL ? node - scope->first : search(scope->members, scope->count, node);
+    assert(position < scope->count);
+    return position;
+}
+
+#define FILTER_BITS 512u
+
 // The swaps made so far: swap i put values[i] at positions[i]. `touched` is a filter: while the bit
-// of a position (modulo 64) is clear, no swap has touched it and the search can be saved.
+// of a position (modulo its size) is clear, no swap has touched it and the search can be saved.
 struct swaps {
     uint32_t positions[MESH_FANOUT_MAX];
     uint32_t values[MESH_FANOUT_MAX];
     uint32_t count;
-    uint64_t touched;
+    uint64_t touched[FILTER_BITS / 64];
 };
 
 // What stands at `position` now: the latest swap that touched it decides.
 static uint32_t value_at(const struct swaps *swaps, uint32_t position)
 {
-    if ((swaps->touched >> (position & 63) & 1) == 0) {
+    uint32_t bit = position % FILTER_BITS;
+    if ((swaps->touched[bit / 64] >> bit % 64 & 1) == 0) {
         return position;
     }
     uint32_t value = position;
@@ -51,37 +59,17 @@ static void swap_in(struct swaps *swaps, uint32_t position, uint32_t value)
     swaps->positions[swaps->count] = position;
     swaps->values[swaps->count] = value;
     swaps->count++;
-    swaps->touched |= UINT64_C(1) << (position & 63);
+    swaps->touched[position % FILTER_BITS / 64] |= UINT64_C(1) << position % 64;
 }
 
-static uint32_t select_uniform(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
-                               const struct mesh_scope *scope, uint32_t node, uint32_t *peers)
-{
-    assert(scope->count >= 1 && scope->fanout <= MESH_FANOUT_MAX);
-    uint32_t self = position_of(scope, node);
-    uint32_t others = scope->count - 1;
-    uint32_t count = scope->fanout < others ? scope->fanout : others;
-    struct swaps swaps;
-    swaps.count = 0;
-    swaps.touched = 0;
-    struct mesh_random random = {{0}};
-    for (uint32_t i = 0; i < count; i++) {
-        if (i % 4 == 0) {
-            random = mesh_draw(seed, purpose, i / 4, node, occasion);
-        }
-        uint32_t position = i + mesh_below(random.word[i % 4], others - i);
-        uint32_t pick = value_at(&swaps, position);
-        swap_in(&swaps, position, value_at(&swaps, i));
-        uint32_t member = pick < self ? pick : pick + 1;  // self is not among the others
-        peers[i] = scope->members == NULL ? scope->first + member : scope->members[member];
-    }
-    return count;
-}
-
-// ---- Biased selections ----
-
-#define CANDIDATES 3u
-#define ATTEMPTS 16u
+// Whom a node may pick: all of a list but those at [out_first, out_first + out_count).
+struct pool {
+    const uint32_t *nodes;  // NULL: first, first + 1, ...
+    uint32_t first;
+    uint32_t count;
+    uint32_t out_first;
+    uint32_t out_count;
+};
 
 static uint32_t group_of(const struct mesh_scope *scope, uint32_t position)
 {
@@ -97,6 +85,52 @@ static uint32_t group_of(const struct mesh_scope *scope, uint32_t position)
     }
     return low;
 }
+
+static struct pool pool_of(const struct mesh_scope *scope, uint32_t node)
+{
+    if (scope->callees != NULL) {
+        uint32_t self = search(scope->callees, scope->callee_count, node);
+        return (struct pool){scope->callees, 0, scope->callee_count, self,
+                             self < scope->callee_count};
+    }
+    uint32_t self = position_of(scope, node);
+    struct pool pool = {scope->members, scope->first, scope->count, self, 1};
+    if (scope->selection == MESH_OTHER_GROUPS) {
+        uint32_t group = group_of(scope, self);
+        pool.out_first = scope->group_starts[group];
+        pool.out_count = scope->group_starts[group + 1] - pool.out_first;
+    }
+    return pool;
+}
+
+static uint32_t select_uniform(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
+                               const struct mesh_scope *scope, uint32_t node, uint32_t *peers)
+{
+    assert(scope->count >= 1 && scope->fanout <= MESH_FANOUT_MAX);
+    const struct pool pool = pool_of(scope, node);
+    uint32_t others = pool.count - pool.out_count;
+    uint32_t count = scope->fanout < others ? scope->fanout : others;
+    struct swaps swaps;
+    swaps.count = 0;
+    memset(swaps.touched, 0, sizeof swaps.touched);
+    struct mesh_random random = {{0}};
+    for (uint32_t i = 0; i < count; i++) {
+        if (i % 4 == 0) {
+            random = mesh_draw(seed, purpose, i / 4, node, occasion);
+        }
+        uint32_t position = i + mesh_below(random.word[i % 4], others - i);
+        uint32_t pick = value_at(&swaps, position);
+        swap_in(&swaps, position, value_at(&swaps, i));
+        uint32_t place = pick < pool.out_first ? pick : pick + pool.out_count;
+        peers[i] = pool.nodes == NULL ? pool.first + place : pool.nodes[place];
+    }
+    return count;
+}
+
+// ---- Biased selections ----
+
+#define CANDIDATES 3u
+#define ATTEMPTS 16u
 
 static uint32_t distance(const struct mesh_scope *scope, uint32_t from, uint32_t to)
 {
@@ -174,7 +208,8 @@ uint32_t mesh_peers_select(uint64_t seed, enum mesh_purpose purpose, uint64_t oc
                            const struct mesh_scope *scope, uint32_t node, uint32_t *peers)
 {
     bool grouped = scope->group_starts != NULL && scope->group_count > 1;
-    return scope->selection == MESH_UNIFORM || !grouped
+    bool uniform = scope->selection == MESH_UNIFORM || scope->selection == MESH_OTHER_GROUPS;
+    return uniform || scope->callees != NULL || !grouped
                ? select_uniform(seed, purpose, occasion, scope, node, peers)
                : select_biased(seed, purpose, occasion, scope, node, peers);
 }

@@ -28,6 +28,11 @@ size_t mesh_replica_bytes(uint32_t words, uint32_t planes)
     return sizeof(struct mesh_replica) + (size_t)words * planes * sizeof(uint64_t);
 }
 
+size_t mesh_role_bytes(uint32_t words)
+{
+    return sizeof(struct mesh_role) + (size_t)words * MESH_RECENT_PLANES * sizeof(uint64_t);
+}
+
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)
 {
     // The most a single event causes: new updates delivered, forwarded to `fanout` peers, and an
@@ -85,7 +90,7 @@ struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_re
     struct mesh_record *record = &output->records[output->record_count++];
     record->event = stepping->event_index;
     record->kind = (uint16_t)kind;
-    record->scope = stepping->event->scope;
+    record->scope = stepping->scope;
     return record;
 }
 
@@ -108,18 +113,71 @@ static uint32_t events_that_fit(const struct mesh_output *output, const struct m
     return least < UINT32_MAX ? (uint32_t)least : UINT32_MAX;
 }
 
+// The first role of `node` or of a node behind it.
+static uint32_t role_from(const struct mesh_states *states, uint32_t node)
+{
+    uint32_t low = 0;
+    uint32_t high = states->role_count;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (mesh_role_at(states, middle)->node < node) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static void find_roles(struct stepping *stepping)
+{
+    const struct mesh_states *states = stepping->states;
+    uint32_t node = stepping->event->node;
+    stepping->role_first = role_from(states, node);
+    stepping->role_end = stepping->role_first;
+    for (; stepping->role_end < states->role_count; stepping->role_end++) {
+        struct mesh_role *role = mesh_role_at(states, stepping->role_end);
+        if (role->node != node) {
+            break;
+        }
+        if (role->scope == stepping->scope) {
+            stepping->hash = role->hash;
+            stepping->recent = role->recent;
+            stepping->recent_stride = MESH_RECENT_PLANES;
+        }
+    }
+}
+
+// Finds the node's replica and roles, and the books of the event's scope.
+static void find_books(struct stepping *stepping)
+{
+    const struct mesh_states *states = stepping->states;
+    uint32_t local = stepping->event->node - states->node_first;
+    stepping->replica = mesh_replica_of(states, stepping->event->node);
+    stepping->hash = stepping->replica->hash;
+    stepping->recent = &stepping->replica->planes[MESH_RECENT_0];
+    stepping->recent_stride = states->planes;
+    stepping->role_first = 0;
+    stepping->role_end = 0;
+    if (states->has_role != NULL && (states->has_role[local / 64] >> local % 64 & 1) != 0) {
+        find_roles(stepping);
+    }
+}
+
 static void handle(struct stepping *stepping)
 {
     const struct mesh_event *event = stepping->event;
     assert(event->node - stepping->states->node_first < stepping->states->node_count);
     assert(event->scope < stepping->config->scope_count);
     const struct mesh_scope *scope = &stepping->config->scopes[event->scope];
-    stepping->replica = mesh_replica_of(stepping->states, event->node);
+    stepping->scope = event->scope;
+    find_books(stepping);
     switch ((enum mesh_event_kind)event->kind) {
     case MESH_EVENT_START: mesh_gossip_start(stepping, scope); break;
     case MESH_EVENT_WRITE: mesh_gossip_write(stepping, scope); break;
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
+    case MESH_EVENT_JOIN: mesh_join_start(stepping); break;
     default: assert(false);
     }
 }

@@ -12,6 +12,13 @@ struct stepping {
     const struct mesh_event *event;
     uint32_t event_index;
     struct mesh_replica *replica;
+    uint32_t role_first;  // the node's roles: [role_first, role_end) of the states'
+    uint32_t role_end;
+    uint16_t scope;  // the event's
+    // The books of that scope: in the replica at home, in a role elsewhere.
+    uint64_t *hash;
+    uint64_t *recent;
+    uint32_t recent_stride;
     struct mesh_output *output;
 };
 
@@ -19,6 +26,13 @@ static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uin
                                             enum mesh_plane plane)
 {
     return &stepping->replica->planes[stepping->states->planes * word + plane];
+}
+
+// Learnt since the last tick of the event's scope (age 0), in the two before (1, 2).
+static inline uint64_t *mesh_stepping_recent(const struct stepping *stepping, uint32_t word,
+                                             uint32_t age)
+{
+    return &stepping->recent[stepping->recent_stride * word + age];
 }
 
 // Whether what is heard is kept apart until the next tick. Delta propagation judges nothing by what
@@ -35,7 +49,7 @@ static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
 {
     uint64_t have = *mesh_stepping_plane(stepping, word, MESH_HAVE);
     bool apart = mesh_stepping_keeps_apart(scope) && stepping->event->kind != MESH_EVENT_TICK;
-    return apart ? have & ~*mesh_stepping_plane(stepping, word, MESH_RECENT_0) : have;
+    return apart ? have & ~*mesh_stepping_recent(stepping, word, 0) : have;
 }
 
 // step.c: effects
@@ -48,14 +62,26 @@ void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope
 void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope);
 
+// What a node without a replica does with the messages of gossip: it learns and answers nothing.
+void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope);
+
 // rumor.c: the same for scopes in mode rumor. Receiving may begin a message, which is to be sent
 // back once what was heard has been learnt; else NULL.
 void mesh_rumor_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
 void mesh_rumor_tick(struct stepping *stepping, const struct mesh_scope *scope);
 struct mesh_message *mesh_rumor_receive(struct stepping *stepping, const struct mesh_scope *scope);
 
+// join.c: for nodes without a replica, and those who give them one. Receives what a node without
+// one hears, and the messages of joining.
+void mesh_join_start(struct stepping *stepping);
+void mesh_join_tick(struct stepping *stepping, const struct mesh_scope *scope);
+void mesh_join_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
 // delta.c: the same for scopes in mode delta; false: rejected, nothing may be learnt
 void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope);
 bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
+// One of the node's neighbours, those with successive numbers in turn; MESH_NODE_NONE: it has none.
+uint32_t mesh_delta_neighbour(const struct mesh_scope *scope, uint32_t node, uint64_t number);
 
 #endif

@@ -4,36 +4,63 @@
 #include <assert.h>
 #include <string.h>
 
-// Empty slots of the index hold 0, others lane + 1. Nothing is ever removed.
+#include "cursor.h"
+
+// The dot of a row that nobody has: no origin is so large, no sequence 0.
+static const struct mesh_dot no_dot = {UINT32_MAX, 0};
+
+// ---- The index: empty slots hold 0, others lane + 1 ----
+
 static uint32_t slot_of(const struct mesh_table *table, struct mesh_dot dot)
 {
     uint64_t mixed = ((uint64_t)dot.origin << 32 | dot.sequence) * 0x9E3779B97F4A7C15u;
     return (uint32_t)(mixed >> 32) & (table->index_capacity - 1);
 }
 
+static uint32_t slot_after(const struct mesh_table *table, uint32_t slot)
+{
+    return (slot + 1) & (table->index_capacity - 1);
+}
+
+static void index_lane(struct mesh_table *table, uint32_t lane)
+{
+    if (table->index == NULL) {
+        return;
+    }
+    uint32_t slot = slot_of(table, table->updates[lane].dot);
+    while (table->index[slot] != 0) {
+        slot = slot_after(table, slot);
+    }
+    table->index[slot] = lane + 1;
+}
+
+// Empties the lane's slot and moves up those behind it that a search would no longer reach.
+static void unindex_lane(struct mesh_table *table, uint32_t lane)
+{
+    if (table->index == NULL) {
+        return;
+    }
+    uint32_t mask = table->index_capacity - 1;
+    uint32_t hole = slot_of(table, table->updates[lane].dot);
+    while (table->index[hole] != lane + 1) {
+        hole = slot_after(table, hole);
+    }
+    for (uint32_t slot = slot_after(table, hole); table->index[slot] != 0;
+         slot = slot_after(table, slot)) {
+        uint32_t home = slot_of(table, table->updates[table->index[slot] - 1].dot);
+        if (((slot - home) & mask) >= ((slot - hole) & mask)) {
+            table->index[hole] = table->index[slot];
+            hole = slot;
+        }
+    }
+    table->index[hole] = 0;
+}
+
 static bool matches(const struct mesh_update *update, struct mesh_dot dot, const uint64_t hash[2])
 {
     return mesh_dot_equal(update->dot, dot) &&
-           (hash == NULL || (update->hash[0] == hash[0] && update->hash[1] == hash[1]));
-}
-
-void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
-                     uint32_t *index, uint32_t index_capacity, uint8_t *signatures)
-{
-    assert(lane_capacity > 0 && lane_capacity % 64 == 0);
-    assert(index == NULL ||
-           (index_capacity >= 2 * lane_capacity && (index_capacity & (index_capacity - 1)) == 0));
-    memset(updates, 0, lane_capacity * sizeof *updates);
-    if (index != NULL) {
-        memset(index, 0, index_capacity * sizeof *index);
-    }
-    *table = (struct mesh_table){
-        .updates = updates,
-        .signatures = signatures,
-        .index = index,
-        .index_capacity = index_capacity,
-        .lane_capacity = lane_capacity,
-    };
+           (hash == NULL ? update->again == 0
+                         : update->hash[0] == hash[0] && update->hash[1] == hash[1]);
 }
 
 uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
@@ -53,48 +80,147 @@ uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
         if (matches(&table->updates[lane], dot, hash)) {
             return lane;
         }
-        slot = (slot + 1) & (table->index_capacity - 1);
+        slot = slot_after(table, slot);
     }
     return MESH_LANE_NONE;
 }
 
-static void index_lane(struct mesh_table *table, uint32_t lane)
+// ---- Memory ----
+
+static void take_memory(struct mesh_table *table, struct mesh_update *updates,
+                        uint32_t lane_capacity, uint32_t *index, uint32_t index_capacity,
+                        uint8_t *signatures)
 {
-    if (table->index == NULL) {
-        return;
+    assert(lane_capacity > 0 && lane_capacity % 64 == 0);
+    assert(index == NULL ||
+           (index_capacity >= 2 * lane_capacity && (index_capacity & (index_capacity - 1)) == 0));
+    memset(updates, 0, lane_capacity * sizeof *updates);
+    if (index != NULL) {
+        memset(index, 0, index_capacity * sizeof *index);
     }
-    uint32_t slot = slot_of(table, table->updates[lane].dot);
-    while (table->index[slot] != 0) {
-        slot = (slot + 1) & (table->index_capacity - 1);
+    table->updates = updates;
+    table->signatures = signatures;
+    table->index = index;
+    table->index_capacity = index_capacity;
+    table->lane_capacity = lane_capacity;
+}
+
+void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
+                     uint32_t *index, uint32_t index_capacity, uint8_t *signatures)
+{
+    *table = (struct mesh_table){.free_first = MESH_LANE_NONE};
+    take_memory(table, updates, lane_capacity, index, index_capacity, signatures);
+}
+
+void mesh_table_permit_release(struct mesh_table *table, uint32_t *released, uint32_t origin_count)
+{
+    memset(released, 0, origin_count * sizeof *released);
+    table->released = released;
+    table->origin_count = origin_count;
+}
+
+void mesh_table_move(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
+                     uint32_t *index, uint32_t index_capacity, uint8_t *signatures)
+{
+    const struct mesh_update *old = table->updates;
+    const uint8_t *old_signatures = table->signatures;
+    assert(lane_capacity >= table->lane_capacity);
+    assert((signatures == NULL) == (old_signatures == NULL));
+    take_memory(table, updates, lane_capacity, index, index_capacity, signatures);
+    memcpy(updates, old, table->lane_count * sizeof *updates);
+    if (signatures != NULL) {
+        memcpy(signatures, old_signatures, (size_t)table->lane_count * MESH_SIGNATURE_BYTES);
     }
-    table->index[slot] = lane + 1;
+    for (uint32_t lane = 0; lane < table->lane_count; lane++) {
+        if (updates[lane].dot.sequence != 0) {
+            index_lane(table, lane);
+        }
+    }
+}
+
+// ---- Lanes ----
+
+uint32_t mesh_table_next_lane(const struct mesh_table *table)
+{
+    return table->free_count > 0                      ? table->free_first
+           : table->lane_count < table->lane_capacity ? table->lane_count
+                                                      : MESH_LANE_NONE;
+}
+
+uint32_t mesh_table_room(const struct mesh_table *table)
+{
+    return table->lane_capacity - table->lane_count + table->free_count;
+}
+
+static void take_next_lane(struct mesh_table *table)
+{
+    if (table->free_count > 0) {
+        table->free_first = table->updates[table->free_first].next_lane;
+        table->free_count--;
+    } else {
+        table->lane_count++;
+    }
+}
+
+// Joins the lanes of two writes that follow each other; either may be MESH_LANE_NONE.
+static void link_lanes(struct mesh_table *table, uint32_t previous, uint32_t next)
+{
+    if (previous != MESH_LANE_NONE) {
+        table->updates[previous].next_lane = next;
+    }
+    if (next != MESH_LANE_NONE) {
+        table->updates[next].previous_lane = previous;
+    }
 }
 
 uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
 {
-    assert(dot.sequence >= 1);
-    if (table->lane_count == table->lane_capacity) {
-        return MESH_LANE_NONE;
+    assert(dot.sequence > mesh_table_released(table, dot.origin));
+    uint32_t lane = mesh_table_next_lane(table);
+    if (lane == MESH_LANE_NONE) {
+        return lane;
     }
     struct mesh_dot before = {dot.origin, dot.sequence - 1};
     struct mesh_dot after = {dot.origin, dot.sequence + 1};  // 0 after the last: nobody's
     uint32_t previous = mesh_table_find(table, before, NULL);
     uint32_t next = mesh_table_find(table, after, NULL);
     bool first = mesh_table_find(table, dot, NULL) == MESH_LANE_NONE;
-    uint32_t lane = table->lane_count++;
-    struct mesh_update *update = &table->updates[lane];
-    *update = (struct mesh_update){
-        .dot = dot, .previous_lane = MESH_LANE_NONE, .next_lane = MESH_LANE_NONE};
-    if (first) {  // an equivocated value stays outside the chain of its origin
-        update->previous_lane = previous;
-        update->next_lane = next;
-        if (previous != MESH_LANE_NONE) {
-            table->updates[previous].next_lane = lane;
-        }
-        if (next != MESH_LANE_NONE) {
-            table->updates[next].previous_lane = lane;
-        }
+    take_next_lane(table);
+    table->updates[lane] = (struct mesh_update){
+        .dot = dot, .previous_lane = MESH_LANE_NONE, .next_lane = MESH_LANE_NONE, .again = !first};
+    if (first) {
+        link_lanes(table, previous, lane);
+        link_lanes(table, lane, next);
     }
     index_lane(table, lane);
     return lane;
+}
+
+void mesh_table_adopt(struct mesh_table *table, uint32_t origin, uint32_t count)
+{
+    assert(table->released != NULL && origin < table->origin_count);
+    uint32_t *released = &table->released[origin];
+    if (count <= *released) {
+        return;
+    }
+    if (*released == 0) {
+        table->released_origins++;
+        table->released_bytes += varint_bytes(origin) + varint_bytes(1) + varint_bytes(count);
+    } else {
+        table->released_bytes += varint_bytes(count) - varint_bytes(*released);
+    }
+    *released = count;
+}
+
+void mesh_table_release(struct mesh_table *table, uint32_t lane)
+{
+    struct mesh_update *update = &table->updates[lane];
+    assert(mesh_table_is_next(table, lane));
+    unindex_lane(table, lane);
+    link_lanes(table, update->previous_lane, MESH_LANE_NONE);
+    link_lanes(table, MESH_LANE_NONE, update->next_lane);
+    mesh_table_adopt(table, update->dot.origin, update->dot.sequence);
+    *update = (struct mesh_update){.dot = no_dot, .next_lane = table->free_first};
+    table->free_first = lane;
+    table->free_count++;
 }

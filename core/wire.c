@@ -40,7 +40,8 @@ uint32_t mesh_wire_update_bytes(const struct mesh_update *update, uint32_t signa
 
 static bool has_hash(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER;
+    return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER ||
+           kind == MESH_MESSAGE_SNAPSHOT;
 }
 
 static bool has_vector(uint8_t kind)
@@ -83,15 +84,31 @@ static bool run_at(const struct mesh_table *table, const uint64_t *lanes, uint32
     return true;
 }
 
-static uint32_t vector_bytes(const struct mesh_table *table, const uint64_t *lanes, uint32_t words)
+// Released writes that a run goes on from. `whole`: the vector names all that its sender holds, so
+// these as well, in the same entry.
+static uint32_t released_before(const struct mesh_table *table, uint32_t lane, bool whole)
 {
-    uint32_t entries = 0;
-    uint32_t bytes = 0;
+    return whole && mesh_table_is_next(table, lane)
+               ? mesh_table_released(table, table->updates[lane].dot.origin)
+               : 0;
+}
+
+static uint32_t vector_bytes(const struct mesh_table *table, const uint64_t *lanes, uint32_t words,
+                             bool whole)
+{
+    uint32_t entries = whole ? table->released_origins : 0;
+    uint32_t bytes = whole ? table->released_bytes : 0;
     for (uint32_t word = 0; word < words; word++) {
         for (uint64_t left = lanes[word]; left != 0; left &= left - 1) {
             uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(left);
             struct run run;
-            if (run_at(table, lanes, words, lane, &run)) {
+            if (!run_at(table, lanes, words, lane, &run)) {
+                continue;
+            }
+            uint32_t released = released_before(table, lane, whole);
+            if (released > 0) {
+                bytes += varint_bytes(released + run.length) - varint_bytes(released);
+            } else {
                 entries++;
                 bytes += varint_bytes(run.first.origin) + varint_bytes(run.first.sequence) +
                          varint_bytes(run.length);
@@ -101,13 +118,21 @@ static uint32_t vector_bytes(const struct mesh_table *table, const uint64_t *lan
     return bytes + varint_bytes(entries);
 }
 
+// What a snapshot says beside its hash and its updates: a clock, what is released, the base.
+static uint32_t snapshot_bytes(const struct mesh_table *table)
+{
+    // An entry here leaves out the first sequence, which is 1.
+    return 8 + varint_bytes(table->released_origins) + table->released_bytes -
+           table->released_origins + varint_bytes(table->base_bytes) + table->base_bytes;
+}
+
 uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
     uint32_t bytes = MESH_WIRE_HEADER_BYTES + varint_bytes(message->update_count);
     bytes += has_hash(message->kind) ? MESH_WIRE_HASH_BYTES : 0;
     if (names_only(message->kind)) {
-        return bytes + vector_bytes(table, message->lanes, message->words) +
-               vector_bytes(table, message->lanes + message->words, message->words);
+        return bytes + vector_bytes(table, message->lanes, message->words, false) +
+               vector_bytes(table, message->lanes + message->words, message->words, false);
     }
     for (uint32_t word = 0; word < message->words; word++) {
         for (uint64_t left = message->lanes[word]; left != 0; left &= left - 1) {
@@ -115,9 +140,9 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct me
         }
     }
     if (has_vector(message->kind)) {
-        bytes += vector_bytes(table, message->lanes + message->words, message->words);
+        bytes += vector_bytes(table, message->lanes + message->words, message->words, true);
     }
-    return bytes;
+    return bytes + (message->kind == MESH_MESSAGE_SNAPSHOT ? snapshot_bytes(table) : 0);
 }
 
 // ---- Encoding ----
@@ -144,22 +169,72 @@ static void put_update(struct writer *writer, const struct mesh_config *config,
               config->signature_bytes);
 }
 
-static void put_vector(struct writer *writer, const struct mesh_table *table, const uint64_t *lanes,
-                       uint32_t words)
+// The runs of a set that are entries of their own.
+static uint32_t put_runs(struct writer *writer, const struct mesh_table *table,
+                         const uint64_t *lanes, uint32_t words, bool whole)
 {
-    struct run run;
     uint32_t entries = 0;
     for (uint32_t lane = 0; lane < 64 * words; lane++) {
-        entries += holds(lanes, words, lane) && run_at(table, lanes, words, lane, &run);
-    }
-    put_varint(writer, entries);
-    for (uint32_t lane = 0; lane < 64 * words; lane++) {
-        if (holds(lanes, words, lane) && run_at(table, lanes, words, lane, &run)) {
-            put_varint(writer, run.first.origin);
-            put_varint(writer, run.first.sequence);
-            put_varint(writer, run.length);
+        struct run run;
+        if (holds(lanes, words, lane) && released_before(table, lane, whole) == 0 &&
+            run_at(table, lanes, words, lane, &run)) {
+            entries++;
+            if (writer != NULL) {
+                put_varint(writer, run.first.origin);
+                put_varint(writer, run.first.sequence);
+                put_varint(writer, run.length);
+            }
         }
     }
+    return entries;
+}
+
+// The released writes of each origin, and what of the set follows them.
+static void put_released(struct writer *writer, const struct mesh_table *table,
+                         const uint64_t *lanes, uint32_t words)
+{
+    for (uint32_t origin = 0; table->released_origins > 0 && origin < table->origin_count;
+         origin++) {
+        struct run run = {{origin, 1}, table->released[origin]};
+        if (run.length == 0) {
+            continue;
+        }
+        struct mesh_dot next = {origin, run.length + 1};
+        for (uint32_t lane = mesh_table_find(table, next, NULL);
+             lane != MESH_LANE_NONE && holds(lanes, words, lane);
+             lane = table->updates[lane].next_lane) {
+            run.length++;
+        }
+        put_varint(writer, origin);
+        put_varint(writer, 1);
+        put_varint(writer, run.length);
+    }
+}
+
+static void put_vector(struct writer *writer, const struct mesh_table *table, const uint64_t *lanes,
+                       uint32_t words, bool whole)
+{
+    uint32_t released = whole ? table->released_origins : 0;
+    put_varint(writer, released + put_runs(NULL, table, lanes, words, whole));
+    if (released > 0) {
+        put_released(writer, table, lanes, words);
+    }
+    put_runs(writer, table, lanes, words, whole);
+}
+
+static void put_snapshot(struct writer *writer, const struct mesh_table *table)
+{
+    assert(table->base != NULL || table->base_bytes == 0);
+    put_varint(writer, table->released_origins);
+    for (uint32_t origin = 0; table->released_origins > 0 && origin < table->origin_count;
+         origin++) {
+        if (table->released[origin] > 0) {
+            put_varint(writer, origin);
+            put_varint(writer, table->released[origin]);
+        }
+    }
+    put_varint(writer, table->base_bytes);
+    put_bytes(writer, table->base, table->base_bytes);
 }
 
 size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_table *table,
@@ -176,9 +251,12 @@ size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_tabl
         put(&writer, message->hash[0], 8);
         put(&writer, message->hash[1], 8);
     }
+    if (message->kind == MESH_MESSAGE_SNAPSHOT) {
+        put(&writer, message->lanes[message->words], 8);
+    }
     put_varint(&writer, message->update_count);
     if (names_only(message->kind)) {
-        put_vector(&writer, table, message->lanes, message->words);
+        put_vector(&writer, table, message->lanes, message->words, false);
     }
     for (uint32_t lane = 0; !names_only(message->kind) && lane < 64u * message->words; lane++) {
         if (holds(message->lanes, message->words, lane)) {
@@ -186,7 +264,11 @@ size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_tabl
         }
     }
     if (has_vector(message->kind)) {
-        put_vector(&writer, table, message->lanes + message->words, message->words);
+        put_vector(&writer, table, message->lanes + message->words, message->words,
+                   !names_only(message->kind));
+    }
+    if (message->kind == MESH_MESSAGE_SNAPSHOT) {
+        put_snapshot(&writer, table);
     }
     return writer.count <= capacity ? writer.count : 0;
 }
@@ -252,34 +334,44 @@ static uint32_t enter(struct mesh_table *table, const struct mesh_update *update
     if (lane != MESH_LANE_NONE) {
         return lane < lane_end ? lane : MESH_LANE_NONE;
     }
-    if (table->lane_count >= lane_end) {
+    lane = mesh_table_next_lane(table);
+    if (lane == MESH_LANE_NONE || lane >= lane_end) {
         return MESH_LANE_NONE;
     }
-    lane = mesh_table_reserve(table, update->dot);
-    if (lane == MESH_LANE_NONE) {
-        return lane;
-    }
+    mesh_table_reserve(table, update->dot);
     struct mesh_update *row = &table->updates[lane];
-    uint32_t previous_lane = row->previous_lane;
-    uint32_t next_lane = row->next_lane;
+    struct mesh_update links = *row;
     *row = *update;
-    row->previous_lane = previous_lane;
-    row->next_lane = next_lane;
+    row->previous_lane = links.previous_lane;
+    row->next_lane = links.next_lane;
+    row->again = links.again;
     if (table->signatures != NULL && signature_bytes > 0) {
         memcpy(table->signatures + (size_t)lane * MESH_SIGNATURE_BYTES, signature, signature_bytes);
     }
     return lane;
 }
 
+// An update that is known and has given back its lane; another value of its dot looks the same.
+static bool is_released(const struct mesh_table *table, const struct mesh_update *update)
+{
+    return update->dot.sequence <= mesh_table_released(table, update->dot.origin) &&
+           mesh_table_find(table, update->dot, update->hash) == MESH_LANE_NONE;
+}
+
 static enum mesh_reject take_updates(struct reader *reader, const struct mesh_config *config,
                                      struct mesh_table *table, struct mesh_message *message)
 {
+    uint32_t released = 0;
     for (uint32_t i = 0; i < message->update_count; i++) {
         struct mesh_update update;
         const uint8_t *signature;
         take_update(reader, config, &update, &signature);
         if (reader->failed) {
             return MESH_REJECT_FORMAT;
+        }
+        if (is_released(table, &update)) {
+            released++;
+            continue;
         }
         uint32_t lane =
             enter(table, &update, signature, config->signature_bytes, 64u * message->words);
@@ -291,15 +383,19 @@ static enum mesh_reject take_updates(struct reader *reader, const struct mesh_co
         }
         message->lanes[lane / 64] |= UINT64_C(1) << lane % 64;
     }
+    message->update_count = (uint16_t)(message->update_count - released);
     return 0;
 }
 
-// Whether this lane is the first of its dot: others hold further values of an equivocating origin.
-static bool names_its_dot(const struct mesh_table *table, uint32_t lane)
+// How many of a run's dots are released: they are known, and have no lane.
+static uint32_t released_of(const struct mesh_table *table, const struct run *run)
 {
-    const struct mesh_update *update = &table->updates[lane];
-    return update->previous_lane != MESH_LANE_NONE || update->next_lane != MESH_LANE_NONE ||
-           mesh_table_find(table, update->dot, NULL) == lane;
+    uint32_t released = mesh_table_released(table, run->first.origin);
+    if (released < run->first.sequence) {
+        return 0;
+    }
+    uint32_t most = released - run->first.sequence + 1;
+    return most < run->length ? most : run->length;
 }
 
 // Marks in `vector` the lanes that an entry covers; the dots it names beyond this table are only
@@ -307,13 +403,14 @@ static bool names_its_dot(const struct mesh_table *table, uint32_t lane)
 static void mark_run(const struct mesh_table *table, const struct run *run, uint64_t *vector,
                      struct mesh_message *message)
 {
-    uint32_t known = 0;
+    uint32_t known = released_of(table, run);
+    uint32_t released = mesh_table_released(table, run->first.origin);
     for (uint32_t lane = 0; lane < table->lane_count && lane < 64u * message->words; lane++) {
         const struct mesh_update *update = &table->updates[lane];
         if (update->dot.origin == run->first.origin && (update->hash[0] | update->hash[1]) != 0 &&
             update->dot.sequence - run->first.sequence < run->length) {
             vector[lane / 64] |= UINT64_C(1) << lane % 64;
-            known += names_its_dot(table, lane);
+            known += update->again == 0 && update->dot.sequence > released;
         }
     }
     message->beyond |= known < run->length;
@@ -337,6 +434,50 @@ static enum mesh_reject take_vector(struct reader *reader, const struct mesh_tab
     return reader->failed ? MESH_REJECT_FORMAT : 0;
 }
 
+// The released writes in a snapshot, by ascending origin; taken over when `adopt` says so.
+static enum mesh_reject take_released(struct reader *reader, struct mesh_table *table,
+                                      struct mesh_message *message, bool adopt)
+{
+    uint64_t entries = take_varint(reader, UINT32_MAX);
+    uint64_t origin_least = 0;
+    for (uint64_t i = 0; i < entries && !reader->failed; i++) {
+        uint32_t origin = (uint32_t)take_varint(reader, MESH_NODE_MAX - 1);
+        uint32_t count = (uint32_t)take_varint(reader, UINT32_MAX);
+        if (reader->failed || count == 0 || origin < origin_least) {
+            return MESH_REJECT_FORMAT;
+        }
+        origin_least = (uint64_t)origin + 1;
+        if (table->adopts && (table->released == NULL || origin >= table->origin_count)) {
+            return MESH_REJECT_FULL;
+        }
+        if (adopt) {
+            mesh_table_adopt(table, origin, count);
+        }
+        message->beyond |= mesh_table_released(table, origin) < count;
+    }
+    return 0;
+}
+
+// What stands behind a snapshot's updates. Nothing of it is taken over unless all of it is sound.
+static enum mesh_reject take_snapshot(struct reader *reader, struct mesh_table *table,
+                                      struct mesh_message *message)
+{
+    struct reader again = *reader;
+    enum mesh_reject reject = take_released(reader, table, message, false);
+    uint32_t base_bytes = (uint32_t)take_varint(reader, UINT32_MAX);
+    const uint8_t *base = take_bytes(reader, base_bytes);
+    if (reject != 0 || reader->failed || reader->left != 0) {
+        return reject != 0 ? reject : MESH_REJECT_FORMAT;
+    }
+    if (table->adopts) {
+        message->beyond = 0;
+        take_released(&again, table, message, true);
+        table->base = base;
+        table->base_bytes = base_bytes;
+    }
+    return 0;
+}
+
 enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_table *table,
                                   const uint8_t *bytes, size_t count, uint16_t words,
                                   struct mesh_message *message)
@@ -357,6 +498,9 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
         message->hash[0] = take(&reader, 8);
         message->hash[1] = take(&reader, 8);
     }
+    if (message->kind == MESH_MESSAGE_SNAPSHOT) {
+        message->lanes[words] = take(&reader, 8);
+    }
     message->update_count = (uint16_t)take_varint(&reader, UINT16_MAX);
     if (reader.failed || message->source >= MESH_NODE_MAX || message->initiator >= MESH_NODE_MAX) {
         return MESH_REJECT_FORMAT;
@@ -371,6 +515,9 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
     }
     if (reject == 0 && has_vector(message->kind)) {
         reject = take_vector(&reader, table, message->lanes + words, message);
+    }
+    if (reject == 0 && message->kind == MESH_MESSAGE_SNAPSHOT) {
+        reject = take_snapshot(&reader, table, message);
     }
     if (reject == 0 && reader.left != 0) {
         reject = MESH_REJECT_FORMAT;

@@ -10,6 +10,7 @@
 // Of sim/store/schema.sql.
 #define APPLICATION_ID 1835365224
 #define SCHEMA_VERSION 2
+#define SCHEMA_VERSION_OLDEST 1  // has all that is read here, under the same names
 
 #define BUSY_MS 10000
 
@@ -139,7 +140,8 @@ static bool check_identity(const struct reader *reader)
     if (reader->error->code == REPORT_OK && application != APPLICATION_ID) {
         report_error_set(reader->error, REPORT_IO,
                          "%s is not a store of meshsim: name one with --db", reader->path);
-    } else if (reader->error->code == REPORT_OK && version != SCHEMA_VERSION) {
+    } else if (reader->error->code == REPORT_OK &&
+               (version < SCHEMA_VERSION_OLDEST || version > SCHEMA_VERSION)) {
         report_error_set(reader->error, REPORT_IO,
                          "%s is of store version %" PRId64 " and this meshsim reads version %d: "
                          "use the meshsim that wrote it",

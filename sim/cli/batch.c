@@ -200,9 +200,12 @@ static void list_cells(struct sim_batch *batch)
 // The results of a cell stay in memory until the cell is judged and stored.
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
+    // Of all agents and of the writer's edge; of its region and of each, where there are several.
+    uint64_t curves = scenario->region_count > 1 ? 3 + (uint64_t)scenario->region_count : 2;
     uint64_t bytes =
         (uint64_t)scenario->repeat *
-        (sizeof(struct sim_result) + scenario->workload.updates * sizeof(struct sim_update_result));
+        (sizeof(struct sim_result) + scenario->workload.updates * sizeof(struct sim_update_result) +
+         curves * sizeof(struct sim_curve));
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     return bytes < machine / 2 || sim_error_set(error, SIM_ERROR_INTERNAL,
                                                 "the results of %" PRIu32 " repetitions of %" PRIu32

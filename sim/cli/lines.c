@@ -49,6 +49,9 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
         const struct sim_samples *samples = &summary.samples[id];
+        if (!sim_metric_applies(id, cell->scenario)) {
+            continue;
+        }
         if (metric->of_update != NULL) {
             sim_json_open(json, metric->name, '{');
             put_percentiles(json, &summary.statistics[id]);
@@ -64,9 +67,13 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
     return sim_json_end_line(json);
 }
 
-static void put_metrics(struct sim_json *json, const struct sim_summary *summary)
+static void put_metrics(struct sim_json *json, const struct sim_scenario *scenario,
+                        const struct sim_summary *summary)
 {
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
+        if (!sim_metric_applies(id, scenario)) {
+            continue;
+        }
         const struct sim_statistics *statistics = &summary->statistics[id];
         sim_json_open(json, sim_metrics[id].name, '{');
         sim_json_number(json, "mean", statistics->mean);
@@ -77,6 +84,20 @@ static void put_metrics(struct sim_json *json, const struct sim_summary *summary
         sim_json_count(json, "n", statistics->count);
         sim_json_close(json, '}');
     }
+}
+
+static void put_shares(struct sim_json *json, const struct sim_scenario *scenario,
+                       const struct sim_shares *shares)
+{
+    sim_json_number(json, "tick_share", sim_shares_waiting(shares));
+    sim_json_open(json, "tick_shares", '{');
+    for (enum sim_tick tick = 0; tick < SIM_TICK_COUNT; tick++) {
+        struct sim_wait wait;
+        if (sim_wait_of(scenario, tick, &wait)) {
+            sim_json_number(json, wait.name, shares->ticks[tick]);
+        }
+    }
+    sim_json_close(json, '}');
 }
 
 // Mean per repetition, by kind of message and by pair class, on the wire.
@@ -185,10 +206,10 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     sim_json_count(json, "repetitions", finding->summary.run_count);
     sim_json_boolean(json, "interrupted", finding->interrupted);
     put_fingerprint(json, finding->summary.fingerprint);
-    put_metrics(json, &finding->summary);
+    put_metrics(json, scenario, &finding->summary);
     put_wire(json, &finding->summary);
     put_hosts(json, finding);
-    sim_json_number(json, "tick_share", finding->tick_share);
+    put_shares(json, scenario, &finding->shares);
     sim_json_open(json, "verdicts", '[');
     for (uint32_t i = 0; i < finding->verdict_count; i++) {
         put_verdict(json, &finding->verdicts[i]);

@@ -28,19 +28,53 @@ uint64_t sim_account_transit_ns(const struct sim_network *network)
 
 // ---- Connections that are there from the start ----
 
-// Scopes are disjoint but for the node itself: the peers of each are counted.
+// Positions of the members that the one at `place` never calls, [*first, *end): itself, or where
+// only other groups are called its own group.
+static void left_out(const struct mesh_scope *scope, uint32_t place, uint32_t *first, uint32_t *end)
+{
+    *first = place;
+    *end = place + 1;
+    if (scope->selection == MESH_OTHER_GROUPS) {
+        uint32_t group = 0;
+        while (scope->group_starts[group + 1] <= place) {
+            group++;
+        }
+        *first = scope->group_starts[group];
+        *end = scope->group_starts[group + 1];
+    }
+}
+
+static uint32_t count_peers(const struct mesh_scope *scope, uint32_t place)
+{
+    uint32_t first;
+    uint32_t end;
+    if (scope->mode == MESH_DELTA) {
+        return scope->delta.starts[place + 1] - scope->delta.starts[place];
+    }
+    if (scope->callees != NULL) {
+        return scope->callee_count;
+    }
+    left_out(scope, place, &first, &end);
+    return scope->count - (end - first);
+}
+
+static void count_ends(struct sim_engine *engine, uint32_t node, uint32_t count)
+{
+    uint32_t host = engine->config.network->host_of[node];
+    engine->account.uses[host].peak[SIM_CONNECTIONS] += count;
+}
+
+// No two nodes are peers in more than one scope.
 static void count_warm(struct sim_engine *engine)
 {
     const struct mesh_config *mesh = engine->config.mesh;
     for (uint32_t i = 0; i < mesh->scope_count; i++) {
         const struct mesh_scope *scope = &mesh->scopes[i];
-        for (uint32_t member = 0; member < scope->count; member++) {
-            uint32_t node = scope->members == NULL ? scope->first + member : scope->members[member];
-            uint32_t host = engine->config.network->host_of[node];
-            const uint32_t *starts = scope->delta.starts;
-            uint32_t peers =
-                scope->mode == MESH_DELTA ? starts[member + 1] - starts[member] : scope->count - 1;
-            engine->account.uses[host].peak[SIM_CONNECTIONS] += peers;
+        for (uint32_t place = 0; place < scope->count; place++) {
+            count_ends(engine, sim_scope_member(scope, place), count_peers(scope, place));
+        }
+        for (uint32_t callee = 0; callee < scope->callee_count; callee++) {
+            count_ends(engine, scope->callees[callee], scope->count);
         }
     }
 }
@@ -203,30 +237,56 @@ static void renew(void *context, uint32_t node, uint32_t peer)
                     (engine->window + 1) * engine->window_ns);
 }
 
-// With all peers of the scopes it is in, or all neighbours in the graph of one.
+static void renew_list(struct sim_engine *engine, uint32_t node, const uint32_t *peers,
+                       uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        renew(engine, node, peers[i]);
+    }
+}
+
+static void renew_members(struct sim_engine *engine, uint32_t node, const struct mesh_scope *scope,
+                          uint32_t first, uint32_t end)
+{
+    for (uint32_t place = first; place < end; place++) {
+        renew(engine, node, sim_scope_member(scope, place));
+    }
+}
+
+// As count_peers counts them.
+static void renew_member(struct sim_engine *engine, uint32_t node, const struct mesh_scope *scope,
+                         uint32_t place)
+{
+    uint32_t first;
+    uint32_t end;
+    if (scope->mode == MESH_DELTA) {
+        const uint32_t *starts = scope->delta.starts;
+        renew_list(engine, node, scope->delta.neighbours + starts[place],
+                   starts[place + 1] - starts[place]);
+    } else if (scope->callees != NULL) {
+        renew_list(engine, node, scope->callees, scope->callee_count);
+    } else {
+        left_out(scope, place, &first, &end);
+        renew_members(engine, node, scope, 0, first);
+        renew_members(engine, node, scope, end, scope->count);
+    }
+}
+
+// With the peers of all scopes it is in, and those that call it.
 static void renew_warm(struct sim_engine *engine, uint32_t node)
 {
     const struct mesh_config *mesh = engine->config.mesh;
     for (uint32_t i = 0; i < mesh->scope_count; i++) {
         const struct mesh_scope *scope = &mesh->scopes[i];
-        uint32_t place = scope->count;
-        for (uint32_t member = 0; member < scope->count; member++) {
-            if ((scope->members == NULL ? scope->first + member : scope->members[member]) == node) {
-                place = member;
+        for (uint32_t place = 0; place < scope->count; place++) {
+            if (sim_scope_member(scope, place) == node) {
+                renew_member(engine, node, scope, place);
+                break;
             }
         }
-        if (place == scope->count) {
-            continue;
-        }
-        bool graph = scope->mode == MESH_DELTA;
-        uint32_t first = graph ? scope->delta.starts[place] : 0;
-        uint32_t end = graph ? scope->delta.starts[place + 1] : scope->count;
-        for (uint32_t j = first; j < end; j++) {
-            uint32_t peer = graph                    ? scope->delta.neighbours[j]
-                            : scope->members == NULL ? scope->first + j
-                                                     : scope->members[j];
-            if (peer != node) {
-                renew(engine, node, peer);
+        for (uint32_t callee = 0; callee < scope->callee_count; callee++) {
+            if (scope->callees[callee] == node) {
+                renew_members(engine, node, scope, 0, scope->count);
             }
         }
     }

@@ -123,6 +123,7 @@ static uint32_t digest_bytes_of(const struct mesh_table *table, const struct mes
         return MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES + 1 + (updates >> 7 > 0) +
                (updates >> 14 > 0);
     case MESH_MESSAGE_FILL:
+    case MESH_MESSAGE_SNAPSHOT:
         for (uint32_t word = 0; word < message->words; word++) {
             for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
                 bytes -= table->updates[64 * word + (uint32_t)__builtin_ctzll(lanes)].wire_bytes;
@@ -134,6 +135,23 @@ static uint32_t digest_bytes_of(const struct mesh_table *table, const struct mes
     }
 }
 
+// Updates that a message carries, those written before the end of the warm-up left out: they would
+// be copies of what nobody measures.
+static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
+{
+    if (engine->counted_first == 0 || message->update_count == 0) {
+        return message->update_count;
+    }
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < message->words; word++) {
+        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
+            count += engine->write_of_lane[lane] >= engine->counted_first;
+        }
+    }
+    return count;
+}
+
 static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
                          uint32_t carried_bytes, const struct tally *tally)
 {
@@ -143,6 +161,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     uint32_t transport_bytes =
         sim_network_transport_bytes(engine->config.network, carried_bytes, message->update_count);
     uint32_t digest_bytes = digest_bytes_of(&engine->table, message);
+    uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
         if (copies == 0) {
@@ -154,7 +173,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         counters->saved_bytes += copies * (message->wire_bytes - carried_bytes);
         counters->digest_bytes += copies * digest_bytes;
         counters->transport_bytes += copies * transport_bytes;
-        counters->updates += copies * message->update_count;
+        counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
         counters->duplicated += tally->duplicated[pair];
         if (tally->latency_ns_max[pair] > counters->latency_ns_max) {
@@ -288,14 +307,36 @@ static void carry_out_all(struct sim_engine *engine, const struct mesh_event *ev
     worker->output.target_count = 0;
 }
 
+// Lets the author complete the write that event `first` of the batch may be. Returns where the step
+// has to end: before the next write, whose author is to see what the others bring.
+static uint32_t compose(struct sim_engine *engine, const struct mesh_states *states, uint32_t first,
+                        uint32_t count)
+{
+    const struct sim_author *author = &engine->config.author;
+    const struct mesh_event *events = engine->worker.batch;
+    if (author->compose == NULL) {
+        return count;
+    }
+    if (events[first].kind == MESH_EVENT_WRITE) {
+        struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
+        author->compose(author->context, states, write->node, &write->write);
+    }
+    uint32_t end = first + 1;
+    while (end < count && events[end].kind != MESH_EVENT_WRITE) {
+        end++;
+    }
+    return end;
+}
+
 void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
                     uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
-        uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done,
-                                     count - done, &worker->output);
+        uint32_t end = compose(engine, states, done, count);
+        uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
+                                     &worker->output);
         carry_out_all(engine, worker->batch + done, handled, generation);
         done += handled;
     }

@@ -3,101 +3,52 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "allocate.h"
 #include "state.h"
 
-#define OUTPUT_EVENTS 16u  // the output holds what this many events can cause at most
-
-static uint32_t lanes_for(uint32_t update_count)
-{
-    return update_count == 0 ? 64 : (update_count + 63) / 64 * 64;
-}
-
-static uint32_t index_for(uint32_t lanes)
-{
-    uint32_t capacity = 128;
-    while (capacity < 2 * lanes) {
-        capacity *= 2;
-    }
-    return capacity;
-}
-
-uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode)
-{
-    uint32_t lanes = lanes_for(update_count);
-    uint64_t per_node = mesh_replica_bytes(lanes / 64, mesh_mode_planes(mode)) +
-                        sizeof(struct sim_timer) + (update_count > 0 ? sizeof(uint32_t) : 0);
-    return node_count * per_node + lanes * sizeof(struct mesh_update) +
-           index_for(lanes) * sizeof(uint32_t);
-}
-
 // ---- Creation ----
 
-static void create_table(struct sim_engine *engine)
+static void create_writes(struct sim_engine *engine)
 {
     uint32_t write_count = engine->config.write_count;
-    uint32_t lanes = lanes_for(write_count);
-    uint32_t index_capacity = index_for(lanes);
-    engine->words = lanes / 64;
-    engine->updates = sim_memory_pages(lanes * sizeof *engine->updates);
-    engine->index = sim_memory_zeroed(index_capacity * sizeof *engine->index);
-    mesh_table_init(&engine->table, engine->updates, lanes, engine->index, index_capacity, NULL);
     engine->writes = sim_memory_zeroed(write_count * sizeof *engine->writes);
     engine->written = sim_memory_zeroed(write_count);
     if (write_count > 0) {
         memcpy(engine->writes, engine->config.writes, write_count * sizeof *engine->writes);
+        while (engine->counted_first < write_count &&
+               engine->writes[engine->counted_first].time_ns < engine->config.warmup_ns) {
+            engine->counted_first++;
+        }
         engine->sequences =
             sim_memory_zeroed(engine->config.node_count * sizeof *engine->sequences);
     }
 }
 
-static void create_blocks(struct sim_engine *engine)
+// A chunk holds the messages of several events, or of one when the table has grown all it can.
+static size_t message_words_max(const struct sim_engine *engine)
 {
-    uint32_t node_count = engine->config.node_count;
-    size_t stride = mesh_replica_bytes(engine->words, mesh_planes(engine->config.mesh));
-    engine->replica_bytes = node_count * stride;
-    engine->replicas = sim_memory_pages(engine->replica_bytes);
-    engine->block_count = (node_count + SIM_BLOCK_NODES - 1) >> SIM_BLOCK_SHIFT;
-    engine->blocks = sim_memory_zeroed(engine->block_count * sizeof *engine->blocks);
-    for (uint32_t i = 0; i < engine->block_count; i++) {
-        uint32_t first = i << SIM_BLOCK_SHIFT;
-        uint32_t left = node_count - first;
-        engine->blocks[i].states = (struct mesh_states){
-            .replicas = (char *)engine->replicas + first * stride,
-            .stride = stride,
-            .node_first = first,
-            .node_count = left < SIM_BLOCK_NODES ? left : SIM_BLOCK_NODES,
-            .words = engine->words,
-            .planes = mesh_planes(engine->config.mesh),
-            .table = &engine->table,
-        };
-    }
+    struct mesh_bound most = mesh_output_bound(engine->config.mesh, sim_lanes_words_max(engine));
+    size_t quarter = (most.message_words + 3) / 4;
+    return quarter > engine->message_words ? quarter : engine->message_words;
 }
 
 static void create_worker(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
     const struct sim_engine_config *config = &engine->config;
-    struct mesh_bound bound = mesh_output_bound(config->mesh, engine->words);
-    engine->message_words = bound.message_words;
-    worker->output.record_capacity = OUTPUT_EVENTS * bound.records;
-    worker->output.records =
-        sim_memory_zeroed(worker->output.record_capacity * sizeof *worker->output.records);
-    worker->output.target_capacity = OUTPUT_EVENTS * bound.targets;
-    worker->output.targets =
-        sim_memory_zeroed(worker->output.target_capacity * sizeof *worker->output.targets);
     uint64_t windows = sim_account_transit_ns(config->network) / engine->window_ns + 3;
     if (config->queue == SIM_QUEUE_WINDOWS) {
         sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
                       config->network->latency_ns_max);
         engine->windows_per_slot = 1;
-        sim_messages_init(&worker->messages, worker->ring.slot_count, bound.message_words);
+        sim_messages_init(&worker->messages, worker->ring.slot_count, message_words_max(engine));
     } else {
         engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
         sim_messages_init(&worker->messages, (uint32_t)(windows / engine->windows_per_slot + 2),
-                          bound.message_words);
+                          message_words_max(engine));
     }
 }
 
@@ -121,8 +72,7 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
     const struct mesh_scope *scope = &engine->config.mesh->scopes[scope_index];
     struct mesh_output *output = &engine->worker.output;
     for (uint32_t i = 0; i < scope->count; i++) {
-        uint32_t node = scope->members == NULL ? scope->first + i : scope->members[i];
-        assert(node < engine->config.node_count);
+        uint32_t node = sim_scope_member(scope, i);
         struct sim_block *block = &engine->blocks[node >> SIM_BLOCK_SHIFT];
         struct mesh_event event = {.node = node, .scope = scope_index, .kind = MESH_EVENT_START};
         sim_messages_provide(&engine->worker.messages, output, engine->message_words);
@@ -176,8 +126,9 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
         sim_memory_exhausted("the fingerprint's state", 0);
     }
     XXH3_64bits_reset(made->hash);
-    create_table(made);
-    create_blocks(made);
+    create_writes(made);
+    sim_lanes_create(made);
+    sim_roles_create(made);
     create_worker(made);
     sim_account_init(made);
     start(made);
@@ -213,10 +164,10 @@ void sim_engine_destroy(struct sim_engine *engine)
     }
     destroy_worker(&engine->worker, engine->config.queue);
     sim_account_finish(engine);
-    sim_memory_free(engine->blocks);
-    sim_memory_free_pages(engine->replicas, engine->replica_bytes);
-    sim_memory_free_pages(engine->updates, engine->table.lane_capacity * sizeof *engine->updates);
-    sim_memory_free(engine->index);
+    sim_lanes_finish(engine);
+    sim_memory_free(engine->roles);
+    sim_memory_free(engine->has_role);
+    sim_memory_free(engine->change_writes);
     sim_memory_free(engine->writes);
     sim_memory_free(engine->written);
     sim_memory_free(engine->sequences);
@@ -226,11 +177,30 @@ void sim_engine_destroy(struct sim_engine *engine)
 
 // ---- Running ----
 
-// Reserves lanes for the writes of the window that begins.
-static void begin_window(struct sim_engine *engine)
+// Reserves lanes for the writes of the window that begins; false: there are not enough.
+static bool reserve_lanes(struct sim_engine *engine)
+{
+    uint64_t end_ns = (engine->window + 1) * engine->window_ns;
+    engine->write_first = engine->write_end;
+    uint32_t end = engine->write_first;
+    while (end < engine->config.write_count && engine->writes[end].time_ns < end_ns) {
+        end++;
+    }
+    if (!sim_lanes_provide(engine, end - engine->write_first)) {
+        return false;
+    }
+    for (; engine->write_end < end; engine->write_end++) {
+        struct sim_write *write = &engine->writes[engine->write_end];
+        struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
+        write->write.lane = mesh_table_reserve(&engine->table, dot);
+        engine->write_of_lane[write->write.lane] = engine->write_end;
+    }
+    return true;
+}
+
+static bool begin_window(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
-    uint64_t end_ns = (engine->window + 1) * engine->window_ns;
     if (engine->window % engine->windows_per_slot == 0) {
         uint64_t slot = engine->window / engine->windows_per_slot;
         sim_messages_turn(&worker->messages, (uint32_t)(slot % worker->messages.slot_count));
@@ -238,14 +208,7 @@ static void begin_window(struct sim_engine *engine)
         worker->output.message_words = 0;
         worker->output.message_word_capacity = 0;
     }
-    engine->write_first = engine->write_end;
-    while (engine->write_end < engine->config.write_count &&
-           engine->writes[engine->write_end].time_ns < end_ns) {
-        struct sim_write *write = &engine->writes[engine->write_end++];
-        struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
-        write->write.lane = mesh_table_reserve(&engine->table, dot);
-        assert(write->write.lane != MESH_LANE_NONE);
-    }
+    return reserve_lanes(engine);
 }
 
 const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_t time_ns,
@@ -272,22 +235,72 @@ const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_
 }
 
 // A state change enters the fingerprint as time, node, dot and the update's hash.
+static void hash_update(struct sim_engine *engine, const struct sim_change *change, uint32_t write)
+{
+    const struct mesh_update *update = &engine->table.updates[engine->writes[write].write.lane];
+    uint64_t entry[4] = {
+        htole64(change->time_ns),
+        htole64((uint64_t)change->node << 32 | update->dot.origin),
+        htole64(update->dot.sequence),
+        htole64(update->hash[0]),
+    };
+    XXH3_64bits_update(engine->hash, entry, sizeof entry);
+}
+
+// The changes that one event caused stand together, one per word of lanes.
+static uint32_t event_end(const struct sim_worker *worker, uint32_t first)
+{
+    const struct sim_change *change = &worker->changes[first];
+    uint32_t end = first + 1;
+    while (end < worker->change_count && worker->changes[end].time_ns == change->time_ns &&
+           worker->changes[end].node == change->node &&
+           worker->changes[end].message == change->message) {
+        end++;
+    }
+    return end;
+}
+
+static int by_number(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left;
+    uint32_t b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+// Collects the writes that the changes [first, end) brought, in the order of the list of writes:
+// which lanes they happen to have does not show. Returns how many.
+static uint32_t list_writes(struct sim_engine *engine, uint32_t first, uint32_t end)
+{
+    uint32_t count = 0;
+    for (uint32_t i = first; i < end; i++) {
+        const struct sim_change *change = &engine->worker.changes[i];
+        if (count + 64 > engine->change_writes_capacity) {
+            engine->change_writes_capacity = 2 * (count + 64);
+            engine->change_writes =
+                sim_memory_resize(engine->change_writes,
+                                  engine->change_writes_capacity * sizeof *engine->change_writes);
+        }
+        for (uint64_t lanes = change->lanes; lanes != 0; lanes &= lanes - 1) {
+            engine->change_writes[count++] =
+                engine->write_of_lane[64 * change->word + (uint32_t)__builtin_ctzll(lanes)];
+        }
+    }
+    if (count > 1) {
+        qsort(engine->change_writes, count, sizeof *engine->change_writes, by_number);
+    }
+    return count;
+}
+
 static void hash_changes(struct sim_engine *engine)
 {
     const struct sim_worker *worker = &engine->worker;
-    for (uint32_t i = 0; i < worker->change_count; i++) {
-        const struct sim_change *change = &worker->changes[i];
-        for (uint64_t lanes = change->lanes; lanes != 0; lanes &= lanes - 1) {
-            const struct mesh_update *update =
-                &engine->updates[64 * change->word + (uint32_t)__builtin_ctzll(lanes)];
-            uint64_t entry[4] = {
-                htole64(change->time_ns),
-                htole64((uint64_t)change->node << 32 | update->dot.origin),
-                htole64(update->dot.sequence),
-                htole64(update->hash[0]),
-            };
-            XXH3_64bits_update(engine->hash, entry, sizeof entry);
+    for (uint32_t first = 0; first < worker->change_count;) {
+        uint32_t end = event_end(worker, first);
+        uint32_t count = list_writes(engine, first, end);
+        for (uint32_t i = 0; i < count; i++) {
+            hash_update(engine, &worker->changes[first], engine->change_writes[i]);
         }
+        first = end;
     }
 }
 
@@ -321,7 +334,8 @@ static bool end_window(struct sim_engine *engine)
     uint64_t time_ns = (engine->window + 1) * engine->window_ns;
     hash_changes(engine);
     if (observer->changes != NULL && worker->change_count > 0) {
-        observer->changes(observer->context, &engine->table, worker->changes, worker->change_count);
+        observer->changes(observer->context, &engine->table, engine->write_of_lane, worker->changes,
+                          worker->change_count);
     }
     worker->change_count = 0;
     sim_account_window(engine, time_ns);
@@ -335,7 +349,9 @@ uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
 {
     bool enough = false;
     while (!enough && engine->window * engine->window_ns < until_ns) {
-        begin_window(engine);
+        if (!begin_window(engine)) {
+            break;
+        }
         if (engine->config.queue == SIM_QUEUE_HEAP) {
             sim_heap_run_window(engine);
         } else {
@@ -367,6 +383,16 @@ const struct mesh_table *sim_engine_table(const struct sim_engine *engine)
     return &engine->table;
 }
 
+uint32_t sim_engine_write_of_lane(const struct sim_engine *engine, uint32_t lane)
+{
+    return engine->write_of_lane[lane];
+}
+
+const struct sim_error *sim_engine_failure(const struct sim_engine *engine)
+{
+    return engine->failure.code == SIM_OK ? NULL : &engine->failure;
+}
+
 const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, uint32_t node)
 {
     return mesh_replica_of(&engine->blocks[node >> SIM_BLOCK_SHIFT].states, node);
@@ -379,49 +405,21 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
     return &engine->worker.counters[kind][pair];
 }
 
-static bool is_counted(const struct sim_engine *engine, const struct mesh_message *message,
-                       enum mesh_message_kind kind)
-{
-    return message->kind == kind && message->sent_ns >= engine->config.warmup_ns;
-}
+struct count {
+    uint64_t warmup_ns;
+    enum mesh_message_kind kind;
+    uint64_t count;
+};
 
-static uint64_t in_heap(const struct sim_engine *engine, enum mesh_message_kind kind)
+static void count_message(void *context, struct mesh_message *message)
 {
-    const struct sim_worker *worker = &engine->worker;
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < worker->heap.count; i++) {
-        const struct sim_heap_event *event = &worker->heap.events[i];
-        count +=
-            event->received &&
-            is_counted(engine,
-                       sim_messages_at(&worker->messages, sim_event_reference(event->reference)),
-                       kind);
-    }
-    return count;
-}
-
-static uint64_t in_ring(const struct sim_engine *engine, enum mesh_message_kind kind)
-{
-    const struct sim_worker *worker = &engine->worker;
-    const struct sim_ring *ring = &worker->ring;
-    uint64_t count = 0;
-    for (uint32_t i = 0; i < ring->slot_count * ring->block_count; i++) {
-        uint32_t fill = ring->buckets[i].fill;
-        for (const struct sim_event_chunk *chunk = ring->buckets[i].first; chunk != NULL;
-             chunk = chunk->next, fill = SIM_CHUNK_EVENTS) {
-            for (uint32_t j = 0; j < fill; j++) {
-                uint32_t reference = sim_event_reference(chunk->events[j]);
-                count += is_counted(engine, sim_messages_at(&worker->messages, reference), kind);
-            }
-        }
-    }
-    for (uint32_t i = 0; i < ring->far_count; i++) {
-        count += is_counted(engine, ring->far[i].message, kind);
-    }
-    return count;
+    struct count *count = context;
+    count->count += message->kind == count->kind && message->sent_ns >= count->warmup_ns;
 }
 
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind)
 {
-    return engine->config.queue == SIM_QUEUE_HEAP ? in_heap(engine, kind) : in_ring(engine, kind);
+    struct count count = {engine->config.warmup_ns, kind, 0};
+    sim_flights_visit(engine, count_message, &count);
+    return count.count;
 }

@@ -26,6 +26,13 @@
 // length), it is the yardstick of the benchmark, and since all else is shared it checks the
 // windows: same fingerprint.
 
+// Lanes. A run may write far more updates than are ever on their way at once. The table begins
+// small; when a window's writes need more lanes than are free, those are given back of which
+// nothing and nobody can speak any more (mesh/release.h), and when that leaves too few it grows, up
+// to the declared memory. This shows nowhere: counters, changes and fingerprint are those of a run
+// in which every update has a lane of its own, unless update_limit cuts a message, where lanes
+// decide which updates go first. The policy looks at simulated state alone, at window starts.
+
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
 
@@ -38,17 +45,29 @@
 #include "network.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
-#define SIM_WINDOW_NS_MIN 1000u       // with a smaller least latency the heap runs
+#define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
+#define SIM_LANES_START 64u
 #define SIM_CHECKPOINT_NS 100000000u  // checkpoints stand at the first window end from there on
 
 enum sim_queue { SIM_QUEUE_WINDOWS, SIM_QUEUE_HEAP };
 
-// A write of the workload. Lanes are reserved in the order of the list.
+// A write of the workload.
 struct sim_write {
     uint64_t time_ns;
     uint32_t node;
     uint16_t scope;
     struct mesh_write write;  // its lane is filled in by the engine
+};
+
+// Says at the very moment of a write what it writes, where that depends on what its node holds.
+struct sim_author {
+    void *context;
+    // NULL: writes say what stands in the list. Otherwise called before the step of each write,
+    // when the replica of `node` has all that came before. Key and lane are set, the lane to the
+    // write's place in the list; type and value are to be filled in. Rows that the replica does not
+    // hold may not be read. Calls for nodes of different blocks may come from different threads.
+    void (*compose)(void *context, const struct mesh_states *states, uint32_t node,
+                    struct mesh_write *write);
 };
 
 // Updates that became known to a node: a write, or the first receipt.
@@ -69,7 +88,7 @@ struct sim_counters {
     uint64_t saved_bytes;  // of them, by compression
     uint64_t transport_bytes;
     uint64_t digest_bytes;  // of `bytes`: hashes and vectors of an exchange, with what frames them
-    uint64_t updates;
+    uint64_t updates;       // copies, sent, of updates written after the warm-up
     uint64_t duplicated;
     uint64_t lost;
     uint64_t delivered;
@@ -93,9 +112,13 @@ struct sim_host_use {
 // Observers only observe. Calls come at window ends, in the order of time.
 struct sim_observer {
     void *context;
-    // Changes in the total order. May be NULL, like the next.
-    void (*changes)(void *context, const struct mesh_table *table, const struct sim_change *changes,
-                    uint32_t count);
+    // Changes in the total order; write_of_lane: the index of the write in each lane at this time.
+    // May be NULL, like the others.
+    void (*changes)(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
+                    const struct sim_change *changes, uint32_t count);
+    // An update that all hold for good gives back its lane: whoever folds values out of lanes adds
+    // it to his base now (mesh/release.h).
+    void (*released)(void *context, const struct mesh_update *update);
     // Every SIM_CHECKPOINT_NS and at the end.
     void (*checkpoint)(void *context, uint64_t time_ns, uint64_t fingerprint, uint64_t events);
     // After every window; true stops the run here.
@@ -112,16 +135,19 @@ struct sim_engine_config {
     uint32_t node_count;             // 2 .. MESH_NODE_MAX
     const struct sim_write *writes;  // [write_count], sorted by (time_ns, node)
     uint32_t write_count;
-    uint64_t warmup_ns;  // messages sent before are not counted
+    uint64_t warmup_ns;  // messages sent and updates written before are not counted
+    struct sim_author author;
     struct sim_observer observer;
     enum sim_queue queue;
+    uint64_t memory_bytes;  // replicas, table and timers may take so much; 0: no limit
+    uint32_t lanes_start;   // lanes to begin with; 0: SIM_LANES_START
     bool hosts;  // keep account of what hosts do
 };
 
 struct sim_engine;
 
-// Bytes of memory that a run of this shape needs for its replicas, tables and timers. Messages in
-// flight come on top.
+// Bytes of memory for the replicas, tables and timers of a run in which so many updates are under
+// way at once. Messages in flight come on top.
 uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode);
 
 // Makes an engine at time 0. False with SIM_ERROR_INTERNAL when node_count is out of range.
@@ -129,14 +155,19 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
                        struct sim_error *error);
 void sim_engine_destroy(struct sim_engine *engine);
 
-// Runs until `until_ns` or until the observer stops it, then makes the last checkpoint; to be
-// called once. The window in which `until_ns` falls is run whole. Returns the simulated time
-// reached.
+// Runs until `until_ns`, until the observer stops it or until memory_bytes do not hold what is
+// under way, then makes the last checkpoint; to be called once. The window in which `until_ns`
+// falls is run whole. Returns the simulated time reached.
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns);
+
+// NULL, or why the run stopped where memory_bytes ended: SIM_ERROR_INTERNAL, with the figures, the
+// update that has been under way longest and who lacks it.
+const struct sim_error *sim_engine_failure(const struct sim_engine *engine);
 
 uint64_t sim_engine_fingerprint(const struct sim_engine *engine);
 uint64_t sim_engine_events(const struct sim_engine *engine);
 const struct mesh_table *sim_engine_table(const struct sim_engine *engine);
+uint32_t sim_engine_write_of_lane(const struct sim_engine *engine, uint32_t lane);
 const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, uint32_t node);
 const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,

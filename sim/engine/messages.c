@@ -83,9 +83,8 @@ void sim_messages_provide(struct sim_messages *messages, struct mesh_output *out
 
 size_t sim_message_words(const struct mesh_message *message)
 {
-    bool vector = message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL ||
-                  message->kind == MESH_MESSAGE_FEEDBACK;
-    return sizeof *message / sizeof(uint64_t) + (size_t)(vector ? 2 : 1) * message->words;
+    return sizeof *message / sizeof(uint64_t) +
+           (size_t)mesh_message_sets(message->kind) * message->words;
 }
 
 uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *output,

@@ -54,11 +54,18 @@ uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *ou
 
 size_t sim_message_words(const struct mesh_message *message);
 
+// The message, for whoever owns all of them: at a window's end, when nothing is stepped.
+static inline struct mesh_message *sim_messages_under_way(const struct sim_messages *messages,
+                                                          uint32_t reference)
+{
+    return (struct mesh_message *)(messages->chunks[reference >> messages->chunk_shift] +
+                                   (reference & ((1u << messages->chunk_shift) - 1)));
+}
+
 static inline const struct mesh_message *sim_messages_at(const struct sim_messages *messages,
                                                          uint32_t reference)
 {
-    return (const struct mesh_message *)(messages->chunks[reference >> messages->chunk_shift] +
-                                         (reference & ((1u << messages->chunk_shift) - 1)));
+    return sim_messages_under_way(messages, reference);
 }
 
 // The reference of a message that lies in the chunk being filled.

@@ -5,6 +5,7 @@
 //       blocks[]   replicas and timers of 4,096 nodes each          windows.c   window after window
 //       worker     buffers of one thread: batch, output, ring,      heap_run.c  event after event
 //                  messages, changes, counters                    carry.c      records -> effects
+//       table      rows of the updates under way                  lanes.c      given back, grown
 //       account    connections, what hosts do                     account.c    who pays
 
 #ifndef SIM_STATE_H
@@ -64,14 +65,21 @@ struct sim_engine {
     struct sim_block *blocks;  // [block_count]
     void *replicas;
     size_t replica_bytes;
+    void *roles;  // [role_count] of all blocks, block after block
+    uint32_t role_count;
+    uint64_t *has_role;  // bit per node; NULL: nobody has one
     struct mesh_table table;
-    struct mesh_update *updates;
-    uint32_t *index;
+    uint32_t *write_of_lane;   // [table.lane_capacity]
+    uint64_t *settled;         // [words] scratch of a sweep
+    struct sim_error failure;  // SIM_OK, or lanes ran out
+    uint32_t *change_writes;   // scratch: the writes of one event's changes
+    uint32_t change_writes_capacity;
     struct sim_write *writes;  // [config.write_count], lanes filled in as they are reserved
     uint8_t *written;          // [config.write_count] 1: handled
     uint32_t *sequences;       // [node_count] writes reserved so far, NULL without writes
     uint32_t write_first;      // writes of the current window: [write_first, write_end)
     uint32_t write_end;
+    uint32_t counted_first;  // the first write after the warm-up
     uint64_t checkpoint_next_ns;
     XXH3_state_t *hash;
     uint64_t fingerprint;
@@ -79,10 +87,33 @@ struct sim_engine {
     struct sim_worker worker;
 };
 
+static inline uint32_t sim_scope_member(const struct mesh_scope *scope, uint32_t position)
+{
+    return scope->members == NULL ? scope->first + position : scope->members[position];
+}
+
 // carry.c Steps the first `count` events of the worker's batch and carries out what they cause.
 // `generation` is theirs: what arrives at the same instant gets the next.
 void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
                     uint32_t generation);
+
+// lanes.c The table, the replicas in its width, and the output in theirs.
+void sim_lanes_create(struct sim_engine *engine);
+void sim_lanes_finish(struct sim_engine *engine);
+
+// Sees to it that `count` lanes are free; false: memory_bytes end here, engine->failure says how.
+bool sim_lanes_provide(struct sim_engine *engine, uint32_t count);
+
+// The widest that the table can become.
+uint32_t sim_lanes_words_max(const struct sim_engine *engine);
+
+// roles.c
+void sim_roles_create(struct sim_engine *engine);
+void sim_roles_widen(struct sim_engine *engine, uint32_t words);  // before engine->words grows
+
+// flights.c Calls `visit` for every message under way, as often as it has copies on their way.
+void sim_flights_visit(const struct sim_engine *engine,
+                       void (*visit)(void *context, struct mesh_message *message), void *context);
 
 // windows.c, heap_run.c: handle all events of the current window
 void sim_windows_run_window(struct sim_engine *engine);

@@ -2,12 +2,34 @@
 // What has no effect because of what stands beside it.
 #include <string.h>
 
+#include "content.h"
 #include "loading.h"
 #include "transport.h"
+
+// An edge fills hosts of its own, an aggregator or a coordinator has one to itself; coordinators
+// are dealt to the regions in turn and talk to each other.
+static bool occurs_in_hierarchy(const struct sim_scenario *scenario, enum sim_pair_class pair)
+{
+    uint64_t edges = sim_edge_count(scenario);
+    uint64_t fullest_edge = (scenario->agents + edges - 1) / edges;
+    uint32_t coordinators = scenario->hierarchy.coordinators;
+    switch (pair) {
+    case SIM_SAME_HOST: return scenario->network.agents_per_host > 1;
+    case SIM_SAME_ZONE:
+        return fullest_edge > scenario->network.agents_per_host ||
+               coordinators > scenario->region_count;
+    case SIM_SAME_REGION: return false;  // a region is one zone
+    case SIM_INTER_REGION: return coordinators > 1 && scenario->region_count > 1;
+    default: return true;
+    }
+}
 
 // Hosts are filled one after the other within a zone, zones share a region's agents evenly.
 bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pair)
 {
+    if (scenario->topology == SIM_HIERARCHICAL) {
+        return occurs_in_hierarchy(scenario, pair);
+    }
     uint32_t per_host = scenario->network.agents_per_host;
     for (uint32_t i = 0; i < scenario->region_count; i++) {
         const struct sim_region *region = &scenario->regions[i];
@@ -18,19 +40,23 @@ bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pa
             return true;
         }
     }
-    return (pair == SIM_INTER_REGION && scenario->region_count > 1) ||
-           scenario->topology == SIM_HIERARCHICAL;  // its places are not built in this version
+    return pair == SIM_INTER_REGION && scenario->region_count > 1;
 }
 
+// The groups of a scope are regions if it spans several, else zones. Regions with leaders are
+// scopes of their own; an edge lives in one zone.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario)
 {
+    bool by_region = scenario->region_count > 1 && scenario->topology != SIM_MULTI_REGION_LEADERS;
     uint32_t groups = 0;
+    uint32_t most = 0;
     for (uint32_t i = 0; i < scenario->region_count; i++) {
         const struct sim_region *region = &scenario->regions[i];
         uint32_t zones = region->zone_count < region->agents ? region->zone_count : region->agents;
-        groups += scenario->region_count == 1 ? zones : region->agents > 0;
+        groups += region->agents > 0;
+        most = zones > most ? zones : most;
     }
-    return groups > 1 || scenario->topology == SIM_HIERARCHICAL;
+    return scenario->topology != SIM_HIERARCHICAL && (by_region ? groups : most) > 1;
 }
 
 static const char *gossip_without_effect(const char *path, const struct sim_scenario *scenario)
@@ -63,9 +89,29 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
         return "only peers local-bias and hybrid leave some picks to chance";
     }
     bool peers = strcmp(path, "gossip.peers") == 0 && gossip->selection != MESH_UNIFORM;
-    return (bias || peers) && !sim_scenario_has_groups(scenario)
-               ? "all agents live in one zone: nobody is nearer than another"
-               : NULL;
+    if (!(bias || peers) || sim_scenario_has_groups(scenario)) {
+        return NULL;
+    }
+    return scenario->topology == SIM_HIERARCHICAL
+               ? "all agents of an edge live in one zone: nobody is nearer than another"
+           : scenario->topology == SIM_MULTI_REGION_LEADERS
+               ? "all agents of a region live in one zone: nobody is nearer than another"
+               : "all agents live in one zone: nobody is nearer than another";
+}
+
+static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
+{
+    if (strcmp(path, "workload.value_bytes") == 0 && !sim_content_has_value(crdt)) {
+        return "a counter's update carries an amount, not a value";
+    }
+    if (strcmp(path, "workload.elements") == 0 && !sim_content_is_composed(crdt)) {
+        return "only an or-set has elements, and an lww-map names";
+    }
+    if (strcmp(path, "workload.remove_percent") == 0 &&
+        (crdt == SIM_LWW_REGISTER || crdt == SIM_G_COUNTER)) {
+        return "nothing is taken from a register or a g-counter";
+    }
+    return NULL;
 }
 
 uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario)
@@ -134,9 +180,8 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (strcmp(key->path, "network.tls") == 0 && scenario->network.transport == SIM_UDP) {
         return "UDP stands for bare datagrams";
     }
-    if (strcmp(key->path, "workload.value_bytes") == 0 &&
-        scenario->workload.crdt == SIM_G_COUNTER) {
-        return "a counter's update carries an amount, not a value";
+    if (strncmp(key->path, "workload.", strlen("workload.")) == 0) {
+        return workload_without_effect(key->path, scenario->workload.crdt);
     }
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);

@@ -66,10 +66,11 @@ struct sim_key {
     enum sim_key_type type;
     enum sim_key_lands lands;
     uint32_t topologies;
-    bool required;     // no default: the topologies it belongs to need it
-    bool halved;       // a round trip: half of it lands
-    bool of_topology;  // `new` writes it
-    bool later;        // refused in this version
+    uint32_t other_for;  // topologies whose default is other_fallback
+    bool required;       // no default: the topologies it belongs to need it
+    bool halved;         // a round trip: half of it lands
+    bool of_topology;    // `new` writes it
+    bool later;          // refused in this version
     uint32_t places;
     int64_t minimum;
     int64_t maximum;
@@ -78,7 +79,7 @@ struct sim_key {
     size_t origin;                     // of its struct sim_origin; 0: none
     const char *rival;                 // path of another way to say the same
     const char *fallback;              // the default, as YAML; NULL: none
-    const char *flat_fallback;         // that of flat_mesh, when it differs
+    const char *other_fallback;        // that of some topologies
     const char *effect;
     const char *recorded;
 };

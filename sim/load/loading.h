@@ -45,9 +45,47 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
 bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, uint32_t index,
                       struct sim_cell *cell, struct sim_error *error);
 
-// Reads a merged cell into a scenario (bind.c). Runs only what this version can when `for_run`.
-bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path, bool for_run,
+// Reads a merged cell into a scenario (bind.c).
+bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path,
               struct sim_scenario *scenario, struct sim_error *error);
+
+// ---- Meshes of several scopes (tiers.c) ----
+
+#define SIM_SCALED_REGIONS_MIN 5  // a hierarchy that is scaled down keeps so many, if it had them
+
+// A hierarchy as a file has it, its factors multiplied.
+struct sim_factors {
+    uint64_t regions;
+    uint64_t aggregators;  // of a region
+    uint64_t edges;        // of an aggregator
+    uint64_t agents;       // of an edge
+    uint64_t product;
+};
+
+struct sim_factors sim_factors_of(const struct sim_cell *cell);
+
+// Edges of the hierarchy that runs; those it has of each size follow from its agents.
+uint64_t sim_edge_count(const struct sim_scenario *scenario);
+
+// Decides how many agents a hierarchy has, scales its regions and deals the agents to them.
+bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
+                        struct sim_scenario *scenario, struct sim_error *error);
+
+// Whether every region has the candidates and bridges that it should. `enough`: agents with which
+// the smallest region has its candidates.
+bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                       uint64_t enough, struct sim_error *error);
+
+// What the scopes of a mesh and the links between them cannot do.
+bool sim_check_tiers(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                     struct sim_error *error);
+
+// The upper end of the number or range at a path; -1 when nothing stands there.
+int64_t sim_cell_number(const struct sim_cell *cell, const char *path);
+
+// "1,000,000".
+#define SIM_COUNT_BYTES 28
+const char *sim_count_text(uint64_t count, char text[SIM_COUNT_BYTES]);
 
 // Whether some two agents are this near, and no nearer.
 bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pair);
@@ -55,8 +93,5 @@ bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pa
 // Why a key has no effect, in general or beside the cell's other settings; NULL when it has one.
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario);
-
-// Whether this version runs the topology.
-bool sim_topology_runs(enum sim_topology topology);
 
 #endif

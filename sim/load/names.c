@@ -16,11 +16,6 @@ const char *sim_topology_name(enum sim_topology topology)
     return names[topology];
 }
 
-bool sim_topology_runs(enum sim_topology topology)
-{
-    return topology == SIM_FLAT_MESH || topology == SIM_SINGLE_REGION_MESH;
-}
-
 static const char *choice_name(const char *path, uint32_t value)
 {
     const struct sim_choice *choice = sim_key_find(path)->choices;
@@ -61,6 +56,8 @@ const char *sim_message_name(uint32_t kind)
         [MESH_MESSAGE_FEEDBACK] = "feedback",
         [MESH_MESSAGE_DELTA] = "delta",
         [MESH_MESSAGE_EAGER] = "eager",
+        [MESH_MESSAGE_JOIN] = "join",
+        [MESH_MESSAGE_SNAPSHOT] = "snapshot",
     };
     assert(kind < MESH_MESSAGE_KIND_COUNT);
     return names[kind];

@@ -39,7 +39,7 @@ enum sim_topology {
     SIM_TOPOLOGY_COUNT
 };
 
-enum sim_crdt { SIM_LWW_REGISTER, SIM_G_COUNTER };
+enum sim_crdt { SIM_LWW_REGISTER, SIM_G_COUNTER, SIM_PN_COUNTER, SIM_OR_SET, SIM_LWW_MAP };
 enum sim_writers { SIM_WRITERS_RANDOM, SIM_WRITERS_FIRST };
 
 // Where a value was written. line 0: nowhere, the default stands.
@@ -106,9 +106,11 @@ struct sim_workload {
     uint64_t every_ns;  // between one write and the next; 0: all at once
     enum sim_writers writers;
     enum sim_crdt crdt;
-    uint32_t value_bytes;  // of an LWW value, 0 .. 65535
-    uint32_t keys;         // update u writes key u mod keys; >= 1
-    uint64_t warmup_ns;    // traffic before it is not counted, earlier updates not judged
+    uint32_t value_bytes;     // of what is written or added, 0 .. 65535 (content.h)
+    uint32_t keys;            // update u writes key u mod keys; >= 1
+    uint32_t elements;        // of a set, names of a map: 1 .. SIM_UPDATES_MAX
+    uint32_t remove_percent;  // of updates that remove or subtract, 0 .. 100
+    uint64_t warmup_ns;       // traffic before it is not counted, earlier updates not judged
 };
 
 // What one host offers its agents (topologies/instances.yaml).
@@ -135,6 +137,7 @@ struct sim_scenario {
     uint64_t seed;               // of repetition 0; repetition r runs with seed + r
     uint32_t repeat;             // >= 1
     uint64_t duration_ns;        // 0: until every update is held by all, at most 20 s
+    uint32_t memory_mib;         // what the run may take; 0: four fifths of the machine's memory
     struct sim_region *regions;  // [region_count], in file order
     uint32_t region_count;
     struct sim_gossip gossip;
@@ -147,6 +150,8 @@ struct sim_scenario {
     uint32_t expectation_count;
     // Where the settings that verdicts name were decided.
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
+    struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
+    struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
     uint32_t row;      // 1-based row of the verdict table: cells that differ only in
                        // gossip.mode share a row
@@ -185,8 +190,9 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
                     struct sim_error *error);
 
 // `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region. Fails
-// with SIM_ERROR_USAGE when the topology does not run in this version or a number is out of range,
-// with SIM_ERROR_IO when `output` cannot be written.
+// with SIM_ERROR_USAGE when the topology is not known, a number is out of range, or the agents
+// cannot be dealt evenly to the edges of a hierarchy; with SIM_ERROR_IO when `output` cannot be
+// written.
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error);
 
@@ -200,8 +206,8 @@ const char *sim_schedule_name(enum mesh_schedule schedule);
 const char *sim_message_name(uint32_t kind);  // enum mesh_message_kind; 0: "rotation"
 const char *sim_selection_name(enum mesh_selection selection);
 
-// Whether the agents live in several regions or, within one, in several zones, so that biased peer
-// selections know nearer groups from farther ones. Otherwise every selection is uniform.
+// Whether a scope's agents live in several regions or, within one, in several zones, so that biased
+// peer selections know nearer groups from farther ones. Otherwise every selection is uniform.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario);
 
 #endif

@@ -10,10 +10,14 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "content.h"
+#include "decimal.h"
 #include "loading.h"
 #include "mesh/wire.h"
 #include "stand_ins.h"
 #include "transport.h"
+
+#define MS_PLACES 6
 
 enum column {
     COLUMN_UPDATES,
@@ -42,6 +46,7 @@ struct row {
 
 #define MODE(mode) (1u << (mode))
 #define EXCHANGED (MODE(MESH_PUSH_PULL) | MODE(MESH_EAGER))
+#define EVERY UINT32_MAX
 
 // The messages of each mode, in the order of an exchange.
 static const struct kind {
@@ -64,6 +69,8 @@ static const struct kind {
     {"rumor", MESH_MESSAGE_RUMOR, MODE(MESH_RUMOR), true, false, false},
     {"feedback", MESH_MESSAGE_FEEDBACK, MODE(MESH_RUMOR), false, true, false},
     {"delta", MESH_MESSAGE_DELTA, MODE(MESH_DELTA), true, false, false},
+    {"join", MESH_MESSAGE_JOIN, EVERY, false, false, true},
+    {"snapshot", MESH_MESSAGE_SNAPSHOT, EVERY, true, false, true},
 };
 
 #define KIND_COUNT (sizeof kinds / sizeof *kinds)
@@ -132,7 +139,9 @@ static uint32_t entries_of(const struct sizes *sizes, uint32_t named)
 static void measure(struct sizes *sizes, const struct kind *kind, enum load load)
 {
     uint32_t all = sizes->scenario->workload.updates;
-    uint32_t limit = sizes->scenario->network.batch_size;
+    // A snapshot brings all that is held.
+    uint32_t limit =
+        kind->kind == MESH_MESSAGE_SNAPSHOT ? UINT16_MAX : sizes->scenario->network.batch_size;
     uint32_t most = limit < all ? limit : all;
     uint32_t full = load == LOAD_NONE ? 0 : load == LOAD_ONE ? 1 : most;
     uint32_t updates = kind->updates ? full : 0;
@@ -143,8 +152,10 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     uint64_t loaded = bytes_of(sizes, kind, updates, 0);
     uint64_t encoded = bytes_of(sizes, kind, updates, named);
     uint64_t rows = 0;
+    uint64_t values = 0;
     for (uint32_t lane = 0; lane < updates; lane++) {
         rows += sizes->stand_ins.table.updates[lane].wire_bytes;
+        values += sizes->stand_ins.table.updates[lane].value_bytes;
     }
     struct row *row = &sizes->rows[sizes->row_count++];
     uint64_t *cells = row->cells;
@@ -152,11 +163,12 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_UPDATES] = updates;
     cells[COLUMN_ENTRIES] = entries_of(sizes, named);
     cells[COLUMN_HEADER] = MESH_WIRE_HEADER_BYTES;
-    // Empty, a message is its header, its hash if it has one, and a count of one byte per list.
+    // Empty, a message is its header, its hash if it has one, and a count of one byte per list; a
+    // snapshot also says a clock and the length of its base.
     cells[COLUMN_HASH] =
         empty > MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES ? MESH_WIRE_HASH_BYTES : 0;
     cells[COLUMN_COUNTS] = loaded - rows - cells[COLUMN_HEADER] - cells[COLUMN_HASH];
-    cells[COLUMN_VALUES] = (uint64_t)updates * sizes->stand_ins.value_bytes;
+    cells[COLUMN_VALUES] = values;
     cells[COLUMN_SIGNATURES] = (uint64_t)updates * sizes->scenario->network.signature_bytes;
     cells[COLUMN_FIELDS] = rows - cells[COLUMN_VALUES] - cells[COLUMN_SIGNATURES];
     cells[COLUMN_VECTOR] = encoded - loaded;
@@ -168,22 +180,23 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_SENT] = carried + cells[COLUMN_TRANSPORT];
 }
 
-static bool is_used(const struct sim_gossip *gossip, const struct kind *kind)
+static bool is_used(const struct sim_gossip *gossip, enum mesh_mode mode, const struct kind *kind)
 {
-    return (kind->modes & MODE(gossip->mode)) != 0 &&
+    return (kind->modes & MODE(mode)) != 0 &&
            (kind->kind != MESH_MESSAGE_ASK || gossip->rumor.pull) &&
            (kind->kind != MESH_MESSAGE_FEEDBACK || gossip->rumor.feedback);
 }
 
-static void measure_all(struct sizes *sizes)
+static void measure_all(struct sizes *sizes, enum mesh_mode mode)
 {
     const struct sim_scenario *scenario = sizes->scenario;
     bool several = scenario->workload.updates > 1;
+    sizes->row_count = 0;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         const struct kind *kind = &kinds[i];
         bool carries = kind->updates || kind->vector;
         for (enum load load = kind->empty ? LOAD_NONE : LOAD_ONE;
-             is_used(&scenario->gossip, kind) &&
+             is_used(&scenario->gossip, mode, kind) &&
              load <= (carries ? several ? LOAD_MOST : LOAD_ONE : LOAD_NONE);
              load++) {
             measure(sizes, kind, load);
@@ -257,6 +270,90 @@ static void print_compression(const struct sizes *sizes, FILE *output)
         }
     }
 }
+// ---- Scopes ----
+
+// "  edges         500 of 2,000 agents; push-pull with 10 every 100 ms"
+static void print_scope(FILE *output, const char *name, const char *members, const char *with,
+                        uint64_t interval_ns)
+{
+    char interval[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)interval_ns, MS_PLACES, interval);
+    fprintf(output, "  %-13s %s; %s every %s ms\n", name, members, with, interval);
+}
+
+#define SCOPE_BYTES 120
+
+static void print_regions(const struct sim_scenario *scenario, const char *inside, FILE *output)
+{
+    char numbers[2][SIM_COUNT_BYTES];
+    char members[SCOPE_BYTES];
+    char with[SCOPE_BYTES];
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+    uint64_t bridges = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        uint32_t agents = scenario->regions[i].agents;
+        least = agents < least ? agents : least;
+        most = agents > most ? agents : most;
+        bridges += scenario->regions[i].leader_count;
+    }
+    snprintf(members, sizeof members,
+             least == most ? "%" PRIu32 " of %s agents" : "%" PRIu32 " of %s to %s agents",
+             scenario->region_count, sim_count_text(least, numbers[0]),
+             sim_count_text(most, numbers[1]));
+    print_scope(output, "regions", members, inside, scenario->gossip.interval_ns);
+    snprintf(members, sizeof members, "%s in all", sim_count_text(bridges, numbers[0]));
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " of other regions",
+             scenario->leaders.fanout);
+    print_scope(output, "bridges", members, with, scenario->leaders.interval_ns);
+}
+
+static void print_tiers(const struct sim_scenario *scenario, const char *inside, FILE *output)
+{
+    const struct sim_hierarchy *hierarchy = &scenario->hierarchy;
+    char numbers[3][SIM_COUNT_BYTES];
+    char members[SCOPE_BYTES];
+    char with[SCOPE_BYTES];
+    uint64_t edges = sim_edge_count(scenario);
+    bool even = scenario->agents % edges == 0;
+    snprintf(members, sizeof members, even ? "%s of %s agents" : "%s of %s to %s agents",
+             sim_count_text(edges, numbers[0]),
+             sim_count_text(scenario->agents / edges, numbers[1]),
+             sim_count_text(scenario->agents / edges + 1, numbers[2]));
+    print_scope(output, "edges", members, inside, scenario->gossip.interval_ns);
+    snprintf(members, sizeof members, "%s, %" PRIu32 " of each edge",
+             sim_count_text(edges * hierarchy->relays, numbers[0]), hierarchy->relays);
+    print_scope(output, "relays", members, "push-pull with their aggregator",
+                hierarchy->aggregator_interval_ns);
+    snprintf(members, sizeof members, "%s, %" PRIu32 " of each region",
+             sim_count_text((uint64_t)scenario->region_count * hierarchy->aggregators_per_region,
+                            numbers[0]),
+             hierarchy->aggregators_per_region);
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " coordinators",
+             hierarchy->coordinators_addressed);
+    print_scope(output, "aggregators", members, with, hierarchy->aggregator_interval_ns);
+    snprintf(members, sizeof members, "%s", sim_count_text(hierarchy->coordinators, numbers[0]));
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " others",
+             hierarchy->coordinators_addressed);
+    print_scope(output, "coordinators", members, with, hierarchy->global_interval_ns);
+}
+
+// Who sends the messages below, where that is not simply everybody.
+static void print_scopes(const struct sim_scenario *scenario, FILE *output)
+{
+    char inside[SCOPE_BYTES];
+    snprintf(inside, sizeof inside, "%s with %" PRIu32, sim_mode_name(scenario->gossip.mode),
+             scenario->gossip.fanout);
+    if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
+        fprintf(output, "\nscopes and links\n");
+        print_regions(scenario, inside, output);
+    } else if (scenario->topology == SIM_HIERARCHICAL) {
+        fprintf(output, "\nscopes and links\n");
+        print_tiers(scenario, inside, output);
+    }
+}
+
+// ---- The parts and the messages ----
 
 // What all updates of one writer add to a vector: an entry.
 static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
@@ -271,16 +368,35 @@ static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
     return mesh_wire_message_bytes(&sizes->stand_ins.table, sizes->message) - empty;
 }
 
+static const char *const value_meanings[] = {
+    [SIM_LWW_REGISTER] = "workload.value_bytes",
+    [SIM_G_COUNTER] = "a counter's updates have none",
+    [SIM_PN_COUNTER] = "a counter's updates have none",
+    [SIM_OR_SET] = "an add's workload.value_bytes; the dots observed, if all before are known",
+    [SIM_LWW_MAP] = "a name; under it, unless it is removed, workload.value_bytes",
+};
+
+struct extent {
+    uint32_t least;
+    uint32_t most;
+};
+
+static void extend(struct extent *extent, uint32_t value)
+{
+    extent->least = value < extent->least ? value : extent->least;
+    extent->most = value > extent->most ? value : extent->most;
+}
+
 static void print_parts(struct sizes *sizes, FILE *output)
 {
-    uint32_t fixed = sizes->stand_ins.value_bytes + sizes->scenario->network.signature_bytes;
-    uint32_t fields[2] = {UINT32_MAX, 0};
+    struct extent fields = {UINT32_MAX, 0};
+    struct extent values = {UINT32_MAX, 0};
     uint32_t origin_max = 0;
     for (uint32_t lane = 0; lane < sizes->stand_ins.table.lane_count; lane++) {
         const struct mesh_update *update = &sizes->stand_ins.table.updates[lane];
-        uint32_t bytes = update->wire_bytes - fixed;
-        fields[0] = bytes < fields[0] ? bytes : fields[0];
-        fields[1] = bytes > fields[1] ? bytes : fields[1];
+        extend(&values, update->value_bytes);
+        extend(&fields,
+               update->wire_bytes - update->value_bytes - sizes->scenario->network.signature_bytes);
         origin_max = update->dot.origin > origin_max ? update->dot.origin : origin_max;
     }
     uint32_t entry_first = entry_bytes(sizes, 0);
@@ -290,11 +406,10 @@ static void print_parts(struct sizes *sizes, FILE *output)
                "kind, scope, source, initiator, occasion");
     print_part(output, "hash", MESH_WIRE_HASH_BYTES, MESH_WIRE_HASH_BYTES,
                "of all that the sender holds");
-    print_part(output, "update fields", fields[0], fields[1],
+    print_part(output, "update fields", fields.least, fields.most,
                "origin, sequence, clock, type, key, and the amount or the value's length");
-    print_part(output, "value", sizes->stand_ins.value_bytes, sizes->stand_ins.value_bytes,
-               sizes->scenario->workload.crdt == SIM_G_COUNTER ? "a counter's updates have none"
-                                                               : "workload.value_bytes");
+    print_part(output, "value", values.least, values.most,
+               value_meanings[sizes->scenario->workload.crdt]);
     print_part(output, "signature", sizes->scenario->network.signature_bytes,
                sizes->scenario->network.signature_bytes, "security.signature_algo");
     print_part(output, "vector entry", entry_first < entry_last ? entry_first : entry_last,
@@ -314,7 +429,7 @@ static int width_of(const struct sizes *sizes, int column, const char *title)
     return width;
 }
 
-static void print_messages(const struct sizes *sizes, FILE *output)
+static void print_messages(const struct sizes *sizes, const char *title, FILE *output)
 {
     const char *titles[COLUMN_COUNT] = {
         [COLUMN_UPDATES] = "updates", [COLUMN_ENTRIES] = "entries",
@@ -327,7 +442,7 @@ static void print_messages(const struct sizes *sizes, FILE *output)
     // Without compression the column would repeat the one before it.
     titles[COLUMN_COMPRESSED] = sizes->network.compression.measured ? "zstd" : NULL;
     titles[COLUMN_TRANSPORT] = sim_transport_name(sizes->scenario->network.transport);
-    fprintf(output, "\nmessages, bytes\n  %-8s", "");
+    fprintf(output, "\n%s, bytes\n  %-8s", title, "");
     for (int column = 0; column < COLUMN_COUNT; column++) {
         if (titles[column] == NULL) {
             continue;
@@ -348,6 +463,20 @@ static void print_messages(const struct sizes *sizes, FILE *output)
     }
 }
 
+// Links between scopes are exchanges whatever the mode within them.
+static void print_all_messages(struct sizes *sizes, FILE *output)
+{
+    enum mesh_mode mode = sizes->scenario->gossip.mode;
+    enum sim_topology topology = sizes->scenario->topology;
+    bool links = topology == SIM_MULTI_REGION_LEADERS || topology == SIM_HIERARCHICAL;
+    measure_all(sizes, mode);
+    print_messages(sizes, "messages", output);
+    if (links && (MODE(mode) & EXCHANGED) == 0) {
+        measure_all(sizes, MESH_PUSH_PULL);
+        print_messages(sizes, "messages of links", output);
+    }
+}
+
 bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FILE *output,
                     struct sim_error *error)
 {
@@ -358,16 +487,16 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
     }
     struct sizes sizes;
     sizes_init(&sizes, &scenarios[0]);
-    measure_all(&sizes);
     fprintf(output, "%s: mode %s, %" PRIu32 " agents, %" PRIu32 " updates\n", path,
             sim_mode_name(scenarios[0].gossip.mode), scenarios[0].agents,
             scenarios[0].workload.updates);
     if (count > 1) {
         fprintf(output, "of the first of %" PRIu32 " cells: %s\n", count, scenarios[0].cell);
     }
+    print_scopes(&scenarios[0], output);
     print_parts(&sizes, output);
     print_compression(&sizes, output);
-    print_messages(&sizes, output);
+    print_all_messages(&sizes, output);
     sizes_finish(&sizes);
     sim_scenarios_destroy(scenarios, count);
     if (fflush(output) != 0 || ferror(output)) {

@@ -71,7 +71,7 @@ struct sim_traffic {
     uint64_t saved_bytes;      // of them, by compression
     uint64_t transport_bytes;  // what the transport adds to them
     uint64_t digest_bytes;     // of `bytes`, what an exchange carries beside updates
-    uint64_t updates;          // copies of updates carried
+    uint64_t updates;          // copies of updates carried, if written after it
     uint64_t duplicated;
     uint64_t lost;
     uint64_t delivered;

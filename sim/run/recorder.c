@@ -9,33 +9,91 @@
 #define CURVE_STEP_NS_MIN 10000u
 #define P99_PPB 990000000u
 
+// ---- What is counted ----
+
+static void add_curve(struct sim_result *result, enum sim_reach reach, uint32_t region)
+{
+    result->curves[result->curve_count++] =
+        (struct sim_curve){.step_ns = CURVE_STEP_NS_MIN, .reach = reach, .region = region};
+}
+
+static void init_curves(struct sim_recorder *recorder)
+{
+    const struct sim_places *places = &recorder->world->places;
+    struct sim_result *result = recorder->result;
+    bool regions = places->regions.count > 1;
+    result->curves = sim_memory_zeroed((SIM_REACH_COUNT + (size_t)places->regions.count) *
+                                       sizeof *result->curves);
+    result->curve_count = 0;
+    add_curve(result, SIM_REACH_ALL, SIM_REGION_NONE);
+    if (places->edges.count > 0) {
+        add_curve(result, SIM_REACH_EDGE, SIM_REGION_NONE);
+    }
+    if (regions) {
+        add_curve(result, SIM_REACH_REGION, SIM_REGION_NONE);
+        recorder->region_curve_first = result->curve_count;
+        for (uint32_t r = 0; r < places->regions.count; r++) {
+            add_curve(result, SIM_REACH_ALL, r);
+        }
+    }
+}
+
+static struct sim_vicinity vicinity_of(const struct sim_shares *shares, uint32_t agent)
+{
+    uint32_t share = sim_shares_find(shares, agent);
+    return (struct sim_vicinity){shares->starts[share], shares->starts[share + 1]};
+}
+
+// Who is near the writer, and how many pairs of an update and an agent each curve counts.
+static void init_update(struct sim_recorder *recorder, uint32_t index, uint32_t writer)
+{
+    const struct sim_places *places = &recorder->world->places;
+    struct sim_update_result *update = &recorder->result->updates[index];
+    struct sim_vicinity *near = recorder->near[index];
+    if (places->edges.count > 0) {
+        near[SIM_REACH_EDGE] = vicinity_of(&places->edges, writer);
+    }
+    if (places->regions.count > 1) {
+        near[SIM_REACH_REGION] = vicinity_of(&places->regions, writer);
+    }
+    for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
+        update->near[reach].cohort = near[reach].end - near[reach].first;
+        update->near[reach].theta_ns = SIM_TIME_NEVER;
+    }
+    for (uint32_t i = 0; update->measured && i < recorder->result->curve_count; i++) {
+        struct sim_curve *curve = &recorder->result->curves[i];
+        const uint32_t *starts = places->regions.starts;
+        curve->pairs += curve->reach != SIM_REACH_ALL ? update->near[curve->reach].cohort
+                        : curve->region == SIM_REGION_NONE
+                            ? update->cohort
+                            : starts[curve->region + 1] - starts[curve->region];
+    }
+}
+
 void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario *scenario,
-                       const struct mesh_config *mesh, const struct sim_write *writes,
-                       struct sim_result *result)
+                       const struct sim_world *world, struct sim_result *result)
 {
     uint32_t updates = scenario->workload.updates;
     *recorder = (struct sim_recorder){
         .result = result,
-        .mesh = mesh,
+        .world = world,
         .tracked = updates < SIM_TRACKED_UPDATES ? updates : SIM_TRACKED_UPDATES,
-        .agents = scenario->agents,
+        .near = sim_memory_zeroed(updates * sizeof *recorder->near),
         .threshold_ppb = scenario->gossip.threshold_ppb,
         .open = updates,
         .stop_when_held = scenario->duration_ns == 0,
     };
-    recorder->receipts =
-        sim_memory_pages((size_t)recorder->tracked * scenario->agents * sizeof *recorder->receipts);
+    recorder->receipts = sim_memory_pages((size_t)recorder->tracked * world->places.nodes *
+                                          sizeof *recorder->receipts);
+    init_curves(recorder);
     result->updates = sim_memory_zeroed(updates * sizeof *result->updates);
     result->update_count = updates;
-    result->curves = sim_memory_zeroed(sizeof *result->curves);
-    result->curve_count = 1;
-    result->curves[0] = (struct sim_curve){
-        .step_ns = CURVE_STEP_NS_MIN, .reach = SIM_REACH_ALL, .region = SIM_REGION_NONE};
     for (uint32_t i = 0; i < updates; i++) {
+        const struct sim_write *write = &world->writes[i];
         result->updates[i] = (struct sim_update_result){
-            .dot = {.origin = writes[i].node},
-            .written_ns = writes[i].time_ns,
-            .measured = writes[i].time_ns >= scenario->workload.warmup_ns,
+            .dot = {.origin = write->node},
+            .written_ns = write->time_ns,
+            .measured = write->time_ns >= scenario->workload.warmup_ns,
             .cohort = scenario->agents,
             .theta_ns = SIM_TIME_NEVER,
             .half_ns = SIM_TIME_NEVER,
@@ -43,14 +101,16 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
             .all_ns = SIM_TIME_NEVER,
             .path = {.node = MESH_NODE_NONE},
         };
-        result->curves[0].pairs += result->updates[i].measured ? scenario->agents : 0;
+        init_update(recorder, i, write->node);
     }
 }
 
 void sim_recorder_finish(struct sim_recorder *recorder)
 {
-    sim_memory_free_pages(recorder->receipts, (size_t)recorder->tracked * recorder->agents *
+    sim_memory_free_pages(recorder->receipts, (size_t)recorder->tracked *
+                                                  recorder->world->places.nodes *
                                                   sizeof *recorder->receipts);
+    sim_memory_free(recorder->near);
 }
 
 // ---- Causal paths ----
@@ -76,18 +136,25 @@ static struct sim_receipt receipt_of(const struct sim_recorder *recorder,
         return receipt;
     }
     receipt.source = message->source;
+    receipt.tick = recorder->world->scopes.ticks[message->scope];
     receipt.flight_ns = saturate(change->time_ns - message->sent_ns);
-    if (message->kind != MESH_MESSAGE_EAGER) {
-        receipt.since_tick_ns = saturate(message->sent_ns - tick_ns(recorder->mesh, message));
+    if (message->kind != MESH_MESSAGE_EAGER && message->kind != MESH_MESSAGE_SNAPSHOT) {
+        receipt.since_tick_ns =
+            saturate(message->sent_ns - tick_ns(&recorder->world->mesh, message));
     }
     return receipt;
+}
+
+static struct sim_receipt *receipts_of(const struct sim_recorder *recorder, uint32_t update)
+{
+    return &recorder->receipts[(size_t)update * recorder->world->places.nodes];
 }
 
 // Walks from `node` back to the writer, adding up where the time went.
 static struct sim_path path_to(const struct sim_recorder *recorder, uint32_t update, uint32_t node)
 {
     struct sim_path path = {.node = node};
-    const struct sim_receipt *receipts = &recorder->receipts[(size_t)update * recorder->agents];
+    const struct sim_receipt *receipts = receipts_of(recorder, update);
     const struct sim_receipt *receipt = &receipts[node];
     while (receipt->source != MESH_NODE_NONE) {
         const struct sim_receipt *teller = &receipts[receipt->source];
@@ -95,7 +162,7 @@ static struct sim_path path_to(const struct sim_recorder *recorder, uint32_t upd
         uint64_t held_ns = sent_ns - teller->received_ns;
         // Of the time the teller held it: until the causing tick it waited, then messages flew.
         uint64_t flew_ns = held_ns < receipt->since_tick_ns ? held_ns : receipt->since_tick_ns;
-        path.tick_ns[SIM_TICK_GOSSIP] += held_ns - flew_ns;
+        path.tick_ns[receipt->tick] += held_ns - flew_ns;
         path.network_ns += flew_ns + receipt->flight_ns;
         path.hops++;
         receipt = teller;
@@ -126,18 +193,48 @@ static uint32_t share_of(uint32_t cohort, uint64_t ppb)
     return (uint32_t)((cohort * ppb + SIM_PPB - 1) / SIM_PPB);
 }
 
+static void hold_near(const struct sim_recorder *recorder, uint32_t index, uint32_t agent,
+                      uint64_t since_ns)
+{
+    struct sim_update_result *update = &recorder->result->updates[index];
+    for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
+        const struct sim_vicinity *vicinity = &recorder->near[index][reach];
+        struct sim_near *near = &update->near[reach];
+        if (agent - vicinity->first < vicinity->end - vicinity->first &&
+            ++near->held == share_of(near->cohort, recorder->threshold_ppb)) {
+            near->theta_ns = since_ns;
+        }
+    }
+}
+
+static void enter_curves(const struct sim_recorder *recorder, uint32_t index, uint32_t agent,
+                         uint64_t since_ns)
+{
+    struct sim_curve *curves = recorder->result->curves;
+    enter_curve(&curves[0], since_ns);
+    for (uint32_t i = 1; i < recorder->result->curve_count; i++) {
+        if (curves[i].reach == SIM_REACH_ALL) {
+            uint32_t region = sim_shares_find(&recorder->world->places.regions, agent);
+            enter_curve(&curves[recorder->region_curve_first + region], since_ns);
+            break;  // the curves of the regions are the last
+        }
+        const struct sim_vicinity *vicinity = &recorder->near[index][curves[i].reach];
+        if (agent - vicinity->first < vicinity->end - vicinity->first) {
+            enter_curve(&curves[i], since_ns);
+        }
+    }
+}
+
+// An agent has come to hold an update.
 static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim_change *change)
 {
     struct sim_update_result *update = &recorder->result->updates[index];
     uint64_t since_ns = change->time_ns - update->written_ns;
-    if (index < recorder->tracked) {
-        recorder->receipts[(size_t)index * recorder->agents + change->node] =
-            receipt_of(recorder, change);
-    }
     update->held++;
     update->last_receipt_ns = since_ns;
+    hold_near(recorder, index, change->node, since_ns);
     if (update->measured) {
-        enter_curve(&recorder->result->curves[0], since_ns);
+        enter_curves(recorder, index, change->node, since_ns);
     }
     if (update->held == share_of(update->cohort, SIM_PPB / 2)) {
         update->half_ns = since_ns;
@@ -158,15 +255,21 @@ static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim
 }
 
 void sim_recorder_changes(void *context, const struct mesh_table *table,
-                          const struct sim_change *changes, uint32_t count)
+                          const uint32_t *write_of_lane, const struct sim_change *changes,
+                          uint32_t count)
 {
     struct sim_recorder *recorder = context;
     for (uint32_t i = 0; i < count; i++) {
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
-            // Lanes are reserved in the order of the writes: lane i is update i.
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
-            recorder->result->updates[lane].dot = table->updates[lane].dot;
-            hold(recorder, lane, &changes[i]);
+            uint32_t update = write_of_lane[lane];
+            recorder->result->updates[update].dot = table->updates[lane].dot;
+            if (update < recorder->tracked) {
+                receipts_of(recorder, update)[changes[i].node] = receipt_of(recorder, &changes[i]);
+            }
+            if (changes[i].node < recorder->world->places.agents) {
+                hold(recorder, update, &changes[i]);
+            }
         }
     }
 }

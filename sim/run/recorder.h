@@ -3,10 +3,13 @@
 //
 //     change (time, node, lanes, message)
 //        |--> held[update] + 1 --> reached theta, half, 99 %, all?  -> times
-//        |--> curve: time since the write, in 200 steps that widen when a receipt lies beyond them
+//        |--> the same among the agents of the writer's edge and of its region
+//        |--> curves: time since the write, in 200 steps that widen when a receipt lies beyond them
 //        +--> receipt[update][node]: who told it, when that was sent, the tick that caused it
 //                                          |
 //     at theta: the path back to the writer, split into waiting for ticks and network
+//
+// Aggregators and coordinators are on the paths; what is counted are agents.
 //
 // A message of an exchange was caused by the initiator's tick: what an answer brought waited for
 // that tick if the answerer knew it before, and otherwise met a question already under way.
@@ -16,7 +19,7 @@
 
 #include "engine.h"
 #include "results.h"
-#include "scenario.h"
+#include "world.h"
 
 #define SIM_TRACKED_UPDATES 64u  // causal paths are kept for the first so many
 
@@ -25,15 +28,22 @@ struct sim_receipt {
     uint32_t source;         // MESH_NODE_NONE: written here
     uint32_t flight_ns;      // from sent to received; what exceeds UINT32_MAX counts as waiting
     uint32_t since_tick_ns;  // from the causing tick to sent; 0: sent by it, or forwarded at once
-    uint32_t padding;
+    uint32_t tick;           // enum sim_tick: whose tick that was
+};
+
+// The agents [first, end) that are near an update's writer; empty: its mesh has no such part.
+struct sim_vicinity {
+    uint32_t first;
+    uint32_t end;
 };
 
 struct sim_recorder {
     struct sim_result *result;
-    const struct mesh_config *mesh;
-    struct sim_receipt *receipts;  // [tracked][agents]
+    const struct sim_world *world;
+    struct sim_receipt *receipts;  // [tracked][nodes]
     uint32_t tracked;
-    uint32_t agents;
+    struct sim_vicinity (*near)[SIM_REACH_ALL];  // [updates] edge, region
+    uint32_t region_curve_first;  // result->curves: of region 0; 0: regions have none
     uint32_t threshold_ppb;
     uint32_t open;        // updates that not all hold yet
     bool stop_when_held;  // no duration_ms was given
@@ -41,13 +51,13 @@ struct sim_recorder {
 };
 
 void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario *scenario,
-                       const struct mesh_config *mesh, const struct sim_write *writes,
-                       struct sim_result *result);
+                       const struct sim_world *world, struct sim_result *result);
 void sim_recorder_finish(struct sim_recorder *recorder);
 
 // The engine's observer calls (engine.h); `context` is the recorder.
 void sim_recorder_changes(void *context, const struct mesh_table *table,
-                          const struct sim_change *changes, uint32_t count);
+                          const uint32_t *write_of_lane, const struct sim_change *changes,
+                          uint32_t count);
 void sim_recorder_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
                              uint64_t events);
 

@@ -30,10 +30,11 @@ static uint64_t wall_ns(void)
 }
 
 static void observe_changes(void *context, const struct mesh_table *table,
-                            const struct sim_change *changes, uint32_t count)
+                            const uint32_t *write_of_lane, const struct sim_change *changes,
+                            uint32_t count)
 {
     struct watch *watch = context;
-    sim_recorder_changes(&watch->recorder, table, changes, count);
+    sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
 }
 
 static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
@@ -60,13 +61,40 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
     return watch->recorder.stop_when_held && watch->recorder.open == 0;
 }
 
+// The limit may depend on the machine, since it decides nothing but whether the run goes on.
+static uint64_t memory_limit(const struct sim_scenario *scenario)
+{
+    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return scenario->memory_mib > 0 ? (uint64_t)scenario->memory_mib << 20 : machine / 5 * 4;
+}
+
+// What is there from start to end beside the engine's replicas and table.
+static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
+{
+    uint32_t nodes = sim_places_nodes(scenario);
+    uint32_t updates = scenario->workload.updates;
+    uint64_t tracked = updates < SIM_TRACKED_UPDATES ? updates : SIM_TRACKED_UPDATES;
+    uint64_t per_update =
+        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) + sizeof(uint8_t *) +
+        SIM_REACH_ALL * sizeof(struct sim_vicinity) +
+        (sim_content_has_value(scenario->workload.crdt) ? scenario->workload.value_bytes : 0);
+    uint64_t peers = 0;
+    return updates * per_update + tracked * nodes * sizeof(struct sim_receipt) +
+           sim_hosts_pair_bytes(scenario, &peers);
+}
+
+// Updates that are surely under way at once: all where none ever settles, where values are composed
+// from the table or where all are written at once, else what the table begins with.
+static uint32_t updates_at_once(const struct sim_scenario *scenario)
+{
+    const struct sim_workload *workload = &scenario->workload;
+    bool all = scenario->gossip.mode == MESH_PUSH || workload->every_ns == 0 ||
+               sim_content_is_composed(workload->crdt);
+    return all || workload->updates < SIM_LANES_START ? workload->updates : SIM_LANES_START;
+}
+
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
-    uint64_t tracked = scenario->workload.updates < SIM_TRACKED_UPDATES ? scenario->workload.updates
-                                                                        : SIM_TRACKED_UPDATES;
-    uint64_t per_update =
-        2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) +
-        (scenario->workload.crdt == SIM_LWW_REGISTER ? scenario->workload.value_bytes : 0);
     uint64_t peers = 0;
     uint64_t pair_bytes = sim_hosts_pair_bytes(scenario, &peers);
     if (pair_bytes > SIM_PAIR_BYTES_MAX) {
@@ -77,18 +105,18 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
                              scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
                              1e-9 * (double)SIM_PAIR_BYTES_MAX);
     }
-    uint64_t bytes = pair_bytes +
-                     sim_engine_memory_bytes(scenario->agents, scenario->workload.updates,
+    uint64_t bytes = sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario),
                                              scenario->gossip.mode) +
-                     scenario->workload.updates * per_update +
-                     tracked * scenario->agents * sizeof(struct sim_receipt);
-    uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
-    if (bytes > machine / 10 * 8) {
+                     bytes_beside_engine(scenario);
+    uint64_t limit = memory_limit(scenario);
+    if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
-                             "%u agents and %u updates need %.1f GB before the first message; this "
-                             "machine has %.1f GB",
-                             scenario->agents, scenario->workload.updates, 1e-9 * (double)bytes,
-                             1e-9 * (double)machine);
+                             "%u agents and %u updates need %.0f MiB before the first message; %s "
+                             "%.0f MiB",
+                             scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
+                             scenario->memory_mib > 0 ? "memory_mib allows"
+                                                      : "four fifths of this machine's memory are",
+                             (double)limit / 1048576);
     }
     return true;
 }
@@ -149,6 +177,25 @@ static void close_curve(struct sim_curve *curve)
     }
 }
 
+// The slowest interval on the way through an edge, through a region, everywhere. Regions of bridges
+// are crossed by gossip alone, those of a hierarchy by relays as well.
+static void set_intervals(const struct sim_world *world, struct sim_result *result)
+{
+    const struct sim_scopes *scopes = &world->scopes;
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        bool edge = scopes->ticks[i] == SIM_TICK_GOSSIP;
+        bool region = edge || (world->places.edges.count > 0 && scopes->ticks[i] == SIM_TICK_LINK);
+        for (uint32_t reach = 0; reach < SIM_REACH_COUNT; reach++) {
+            bool crossed = reach == SIM_REACH_EDGE     ? edge
+                           : reach == SIM_REACH_REGION ? region
+                                                       : true;
+            if (crossed && scopes->items[i].interval_ns > result->interval_ns[reach]) {
+                result->interval_ns[reach] = scopes->items[i].interval_ns;
+            }
+        }
+    }
+}
+
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error)
@@ -158,7 +205,6 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .seed = scenario->seed + repetition,
         .repetition = repetition,
         .agents = scenario->agents,
-        .interval_ns = {[SIM_REACH_ALL] = scenario->gossip.interval_ns},
     };
     if (!fits(scenario, error)) {
         return false;
@@ -169,24 +215,27 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .options = options,
         .end_ns = sim_scenario_end_ns(scenario),
     };
-    sim_recorder_init(&watch.recorder, scenario, &world.mesh, world.writes, result);
+    sim_recorder_init(&watch.recorder, scenario, &world, result);
+    set_intervals(&world, result);
     struct sim_engine_config config = {
         .mesh = &world.mesh,
         .network = &world.network,
-        .node_count = scenario->agents,
+        .node_count = world.places.nodes,
         .writes = world.writes,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
+        .author = world.author,
         .observer = {.context = &watch,
                      .changes = observe_changes,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,
         .hosts = true,
+        .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),
     };
     struct sim_engine *engine = NULL;
-    bool created = sim_engine_create(&config, &engine, error);
-    if (created) {
+    bool ran = sim_engine_create(&config, &engine, error);
+    if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
@@ -194,8 +243,13 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         copy_counters(engine, &world.network, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;
-        close_curve(&result->curves[0]);
+        for (uint32_t i = 0; i < result->curve_count; i++) {
+            close_curve(&result->curves[i]);
+        }
         forget_unwritten(result);
+        const struct sim_error *failure = sim_engine_failure(engine);
+        ran = failure == NULL ||
+              sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
     }
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);
@@ -204,5 +258,5 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     getrusage(RUSAGE_SELF, &usage);
     result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
     result->wall_ns = wall_ns() - start_ns;
-    return created;
+    return ran;
 }

@@ -28,7 +28,8 @@ struct sim_run_options {
 };
 
 // Fills `result` (the caller finishes it with sim_result_finish). False with SIM_ERROR_INTERNAL
-// when the run would not fit this machine's memory, with the figure.
+// when the run does not fit the declared memory (memory_mib), with the figure: before it starts, or
+// in its course, with the update that has been under way longest and who lacks it.
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error);

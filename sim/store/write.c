@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "handle.h"
 #include "resources.h"
 
@@ -169,29 +170,55 @@ static void put_sources(struct rows *rows, const struct sim_store_run *run)
 
 // ---- What repetitions measured ----
 
+// 0: the mesh has nothing of the kind.
+static void put_interval(struct rows *rows, uint64_t interval_ns)
+{
+    put_value(rows, interval_ns == 0 ? SIM_TIME_NEVER : interval_ns);
+}
+
 static void put_repetition(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?,?,?)");
     begin_row_of(rows, result);
     put_bits(rows, result->seed);
     put_count(rows, result->interrupted);
     put_bits(rows, result->fingerprint);
     put_count(rows, result->simulated_ns);
+    put_interval(rows, result->interval_ns[SIM_REACH_EDGE]);
+    put_interval(rows, result->interval_ns[SIM_REACH_REGION]);
     put_count(rows, result->interval_ns[SIM_REACH_ALL]);
     put_count(rows, result->agents);
     put_count(rows, result->events);
     end_row(rows);
 }
 
+static void put_nulls(struct rows *rows, int count)
+{
+    for (int column = 0; column < count; column++) {
+        put_null(rows);
+    }
+}
+
+static void put_near(struct rows *rows, const struct sim_near *near)
+{
+    if (near->cohort == 0) {
+        put_nulls(rows, 3);
+        return;
+    }
+    put_count(rows, near->cohort);
+    put_count(rows, near->held);
+    put_value(rows, near->theta_ns);
+}
+
 static void put_path(struct rows *rows, const struct sim_path *path)
 {
     if (path->node == MESH_NODE_NONE) {
-        for (int column = 0; column < 4; column++) {
-            put_null(rows);
-        }
+        put_nulls(rows, SIM_TICK_COUNT + 3);
         return;
     }
-    put_count(rows, sim_path_tick_ns(path));
+    for (int tick = 0; tick < SIM_TICK_COUNT; tick++) {
+        put_count(rows, path->tick_ns[tick]);
+    }
     put_count(rows, path->network_ns);
     put_count(rows, path->hops);
     put_count(rows, path->node);
@@ -199,7 +226,8 @@ static void put_path(struct rows *rows, const struct sim_path *path)
 
 static void put_updates(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows,
+                "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t index = 0; index < result->update_count; index++) {
         const struct sim_update_result *update = &result->updates[index];
         begin_row_of(rows, result);
@@ -214,6 +242,8 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
         put_value(rows, update->p99_ns);
         put_value(rows, update->all_ns);
         put_count(rows, update->last_receipt_ns);
+        put_near(rows, &update->near[SIM_REACH_EDGE]);
+        put_near(rows, &update->near[SIM_REACH_REGION]);
         put_path(rows, &update->path);
         end_row(rows);
     }
@@ -306,17 +336,40 @@ static void put_latencies(struct rows *rows, const struct sim_result *result)
     }
 }
 
-static void put_curve(struct rows *rows, const struct sim_result *result)
+// "mesh", "edge", "region" or "region:NAME"; the caller frees it.
+static char *scope_class_of(const struct sim_scenario *scenario, const struct sim_curve *curve)
 {
-    const struct sim_curve *curve = &result->curves[0];
+    static const char *const names[] = {
+        [SIM_REACH_EDGE] = "edge",
+        [SIM_REACH_REGION] = "region",
+        [SIM_REACH_ALL] = "mesh",
+    };
+    bool named = curve->reach == SIM_REACH_ALL && curve->region != SIM_REGION_NONE;
+    assert(!named || curve->region < scenario->region_count);
+    const char *scope = named ? "region:" : names[curve->reach];
+    const char *name = named ? scenario->regions[curve->region].name : "";
+    size_t bytes = strlen(scope) + strlen(name) + 1;
+    char *text = sim_memory_zeroed(bytes);
+    snprintf(text, bytes, "%s%s", scope, name);
+    return text;
+}
+
+static void put_curves(struct rows *rows, const struct sim_scenario *scenario,
+                       const struct sim_result *result)
+{
     begin_table(rows, "INSERT INTO curves VALUES (?,?,?,?,?,?)");
-    for (uint32_t point = 0; point < curve->point_count; point++) {
-        begin_row_of(rows, result);
-        put_text(rows, "mesh");
-        put_count(rows, (point + 1) * curve->step_ns);
-        put_count(rows, curve->held[point]);
-        put_count(rows, curve->pairs);
-        end_row(rows);
+    for (uint32_t index = 0; index < result->curve_count; index++) {
+        const struct sim_curve *curve = &result->curves[index];
+        char *scope_class = scope_class_of(scenario, curve);
+        for (uint32_t point = 0; point < curve->point_count; point++) {
+            begin_row_of(rows, result);
+            put_text(rows, scope_class);
+            put_count(rows, (point + 1) * curve->step_ns);
+            put_count(rows, curve->held[point]);
+            put_count(rows, curve->pairs);
+            end_row(rows);
+        }
+        sim_memory_free(scope_class);
     }
 }
 
@@ -433,7 +486,7 @@ static void put_results(struct rows *rows, const struct sim_store_run *run)
         put_compression(rows, result);
         put_hosts(rows, run->scenario, result);
         put_latencies(rows, result);
-        put_curve(rows, result);
+        put_curves(rows, run->scenario, result);
         put_checkpoints(rows, result);
     }
 }

@@ -219,7 +219,7 @@ Test(json, failed_expectations_are_told_in_the_scenario_and_on_stderr)
 Test(json, a_line_comes_as_soon_as_its_repetition_has_ended)
 {
     int output;
-    pid_t program = start_program(&output, "run", topology("flat-mesh.yaml"), "--repeat", "300000",
+    pid_t program = start_program(&output, "run", topology("flat-mesh.yaml"), "--repeat", "200000",
                                   "--json", "--quiet", "--db", STORE, NULL);
     wait_for_line(output, "\"repetition\":2");
     cr_expect_eq(kill(program, SIGKILL), 0);

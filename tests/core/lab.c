@@ -7,6 +7,7 @@
 
 #include <xxhash.h>
 
+#include "mesh/release.h"
 #include "mesh/wire.h"
 
 void lab_hash(void *context, const void *bytes, size_t count, uint64_t out[2])
@@ -41,6 +42,7 @@ static void init_table(struct lab *lab, struct mesh_table *table, uint32_t words
     mesh_table_init(table, lab_memory(lab, capacity * sizeof(struct mesh_update)), capacity,
                     lab_memory(lab, index_capacity * sizeof(uint32_t)), index_capacity,
                     lab_memory(lab, (size_t)capacity * MESH_SIGNATURE_BYTES));
+    mesh_table_permit_release(table, lab->released[table - lab->tables], LAB_NODES_MAX);
 }
 
 void lab_init(struct lab *lab, struct lab_settings settings)
@@ -110,8 +112,8 @@ bool lab_has_two_sets(const struct mesh_message *message)
 
 static size_t message_bytes(const struct mesh_message *message)
 {
-    uint32_t sets = lab_has_two_sets(message) ? 2 : 1;
-    return sizeof *message + (size_t)sets * message->words * sizeof message->lanes[0];
+    return sizeof *message +
+           (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0];
 }
 
 static void take_off(struct lab *lab, struct lab_flight flight)
@@ -166,6 +168,7 @@ static void step(struct lab *lab, struct mesh_event event)
     cr_assert(output.record_count <= bound.records && output.target_count <= bound.targets &&
               output.message_words <= bound.message_words);
     lab_tell_step(lab, &event, &output);
+    states->table->adopts = lab->own_tables && lab_replica(lab, event.node)->joining;
     lab_check_step(lab, &event, &output, have_before);
     for (uint32_t i = 0; i < output.record_count; i++) {
         if (output.records[i].kind == MESH_RECORD_SEND) {
@@ -270,6 +273,96 @@ void lab_lose_all(struct lab *lab)
     lab->flight_count = 0;
 }
 
+// ---- Joining ----
+
+void lab_join(struct lab *lab, uint32_t node, uint32_t peer)
+{
+    if (lab->own_tables) {
+        init_table(lab, &lab->tables[node], lab->all.words);
+        lab->tables[node].adopts = true;
+        for (uint32_t i = lab->flight_count; i-- > 0;) {
+            if (lab->flights[i].message->source == node) {
+                land(lab, i);
+            }
+        }
+    }
+    lab->now_ns += lab->step_ns;
+    step(lab, (struct mesh_event){.node = node, .kind = MESH_EVENT_JOIN, .peer = peer});
+}
+
+// ---- Releasing ----
+
+#define WORDS_MAX (LAB_WRITES_MAX / 64)
+
+static void note_released(void *context, const struct mesh_update *update)
+{
+    struct lab *lab = context;
+    lab->released_count++;
+    lab->released_hash[0] += update->hash[0];
+    lab->released_hash[1] += update->hash[1];
+    lab->base[update->key] += update->amount;
+}
+
+// The lanes of one table that nothing speaks of: all replicas', or those of a node with its own.
+static void settled_in(const struct lab *lab, uint32_t table, uint64_t settled[WORDS_MAX])
+{
+    memset(settled, 0xff, WORDS_MAX * sizeof *settled);
+    mesh_release_settled(&lab->config, lab->own_tables ? &lab->states[table] : &lab->all, settled);
+    for (uint32_t i = 0; i < lab->flight_count; i++) {
+        const struct mesh_message *message = lab->flights[i].message;
+        if (!lab->own_tables || message->source == table) {
+            mesh_release_under_way(message, settled, lab->all.words);
+        }
+    }
+}
+
+static void release_in(struct lab *lab, uint32_t table, uint64_t lanes[WORDS_MAX])
+{
+    mesh_release_lanes(&lab->tables[table], lanes, lab->all.words,
+                       table == 0 ? note_released : NULL, lab);
+    mesh_release_forget(lab->own_tables ? &lab->states[table] : &lab->all, lanes);
+    for (uint32_t i = 0; i < lab->flight_count; i++) {
+        struct mesh_message *message = lab->flights[i].message;
+        if (!lab->own_tables || message->source == table) {
+            mesh_release_forget_in(message, lanes);
+        }
+    }
+    lab->tables[table].base = (const uint8_t *)lab->base;
+    lab->tables[table].base_bytes = lab->released_count % sizeof lab->base;
+}
+
+// Tables of different nodes have different lanes for a dot: chosen are dots.
+uint32_t lab_release(struct lab *lab, struct dice *dice)
+{
+    uint64_t settled[LAB_NODES_MAX][WORDS_MAX];
+    uint64_t chosen[LAB_NODES_MAX][WORDS_MAX] = {{0}};
+    uint32_t tables = lab->own_tables ? lab->scope.count : 1;
+    uint32_t before = lab->released_count;
+    for (uint32_t table = 0; table < tables; table++) {
+        settled_in(lab, table, settled[table]);
+    }
+    for (uint32_t i = 0; i < lab->write_count; i++) {
+        uint32_t lanes[LAB_NODES_MAX];
+        bool everywhere = dice_chance(dice, 80);
+        for (uint32_t table = 0; table < tables; table++) {
+            uint32_t lane = mesh_table_find(&lab->tables[table], lab->writes[i].dot, NULL);
+            lanes[table] = lane;
+            everywhere = everywhere && lane != MESH_LANE_NONE &&
+                         (settled[table][lane / 64] >> lane % 64 & 1) != 0;
+        }
+        for (uint32_t table = 0; everywhere && table < tables; table++) {
+            chosen[table][lanes[table] / 64] |= UINT64_C(1) << lanes[table] % 64;
+        }
+    }
+    for (uint32_t table = 0; table < tables; table++) {
+        release_in(lab, table, chosen[table]);
+    }
+    if (lab->released_count > before) {
+        lab_tell(lab, "%u are released\n", lab->released_count - before);
+    }
+    return lab->released_count - before;
+}
+
 // ---- What the replicas know ----
 
 const struct mesh_replica *lab_replica(const struct lab *lab, uint32_t node)
@@ -284,6 +377,9 @@ uint64_t lab_plane(const struct lab *lab, uint32_t node, uint32_t word, enum mes
 
 bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot)
 {
+    if (dot.sequence <= mesh_table_released(lab->states[node].table, dot.origin)) {
+        return !lab_replica(lab, node)->joining;
+    }
     uint32_t lane = mesh_table_find(lab->states[node].table, dot, NULL);
     return lane != MESH_LANE_NONE &&
            (lab_plane(lab, node, lane / 64, MESH_HAVE) >> lane % 64 & 1) != 0;
@@ -291,7 +387,7 @@ bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot)
 
 uint32_t lab_held_count(const struct lab *lab, uint32_t node)
 {
-    uint32_t count = 0;
+    uint32_t count = lab_replica(lab, node)->joining ? 0 : lab->released_count;
     for (uint32_t word = 0; word < lab->all.words; word++) {
         count += (uint32_t)__builtin_popcountll(lab_plane(lab, node, word, MESH_HAVE));
     }

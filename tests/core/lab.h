@@ -20,8 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dice.h"
 #include "mesh/step.h"
 
+#define LAB_KEYS_MAX 8
 #define LAB_NODES_MAX 8
 #define LAB_WRITES_MAX 256
 #define LAB_MS UINT64_C(1000000)
@@ -71,6 +73,10 @@ struct lab {
     uint32_t flight_capacity;
     struct lab_write writes[LAB_WRITES_MAX];
     uint32_t write_count;
+    uint32_t released[LAB_NODES_MAX][LAB_NODES_MAX];  // of each table: writes of each origin
+    uint32_t released_count;
+    uint64_t released_hash[2];    // sum over what was released
+    uint64_t base[LAB_KEYS_MAX];  // what released increments add up to
     char *story;
     size_t story_bytes;
     size_t story_capacity;
@@ -92,6 +98,13 @@ void lab_increment(struct lab *lab, uint32_t node, uint32_t key, uint64_t amount
 void lab_set(struct lab *lab, uint32_t node, uint32_t key, const uint8_t value[8]);
 
 void lab_tick(struct lab *lab, uint32_t node);
+
+// `node` loses all it holds, and with own_tables its table and what it has sent, and asks `peer`
+// for a snapshot. Its count of writes stays.
+void lab_join(struct lab *lab, uint32_t node, uint32_t peer);
+
+// Releases a random part of what is settled. Returns how many.
+uint32_t lab_release(struct lab *lab, struct dice *dice);
 
 // Message `index` of those in flight arrives (and flies on, if `again`), or is lost.
 void lab_deliver(struct lab *lab, uint32_t index, bool again);

@@ -14,6 +14,7 @@ static const char *const kinds[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_FILL] = "FILL",         [MESH_MESSAGE_REST] = "REST",
     [MESH_MESSAGE_RUMOR] = "RUMOR",       [MESH_MESSAGE_ASK] = "ASK",
     [MESH_MESSAGE_FEEDBACK] = "FEEDBACK", [MESH_MESSAGE_EAGER] = "EAGER",
+    [MESH_MESSAGE_JOIN] = "JOIN",         [MESH_MESSAGE_SNAPSHOT] = "SNAPSHOT",
 };
 
 static const char *const rejects[] = {
@@ -146,6 +147,7 @@ void lab_tell_step(struct lab *lab, const struct mesh_event *event,
         lab_tell(lab, "writes %c%u", name, table->updates[event->write->lane].dot.sequence);
         break;
     case MESH_EVENT_TICK: lab_tell(lab, "ticks"); break;
+    case MESH_EVENT_JOIN: lab_tell(lab, "joins"); break;
     case MESH_EVENT_RECEIVE:
         lab_tell(lab, "hears ");
         tell_message(lab, table, event->message);

@@ -84,11 +84,11 @@ uint32_t rows_copy(struct rows *rows, const struct rows *other, uint32_t lane)
     uint32_t copy = mesh_table_reserve(&rows->table, other->updates[lane].dot);
     cr_assert_neq(copy, MESH_LANE_NONE);
     struct mesh_update *update = &rows->updates[copy];
-    uint32_t previous_lane = update->previous_lane;
-    uint32_t next_lane = update->next_lane;
+    struct mesh_update links = *update;
     *update = other->updates[lane];
-    update->previous_lane = previous_lane;
-    update->next_lane = next_lane;
+    update->previous_lane = links.previous_lane;
+    update->next_lane = links.next_lane;
+    update->again = links.again;
     memcpy(rows->signatures + copy * MESH_SIGNATURE_BYTES,
            other->signatures + lane * MESH_SIGNATURE_BYTES, MESH_SIGNATURE_BYTES);
     return copy;
@@ -96,7 +96,8 @@ uint32_t rows_copy(struct rows *rows, const struct rows *other, uint32_t lane)
 
 bool rows_has_hash(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER;
+    return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER ||
+           kind == MESH_MESSAGE_SNAPSHOT;
 }
 
 bool rows_has_vector(uint8_t kind)
@@ -142,6 +143,8 @@ struct mesh_message *rows_message(const struct rows *rows, struct dice *dice, ui
     }
     if (rows_has_vector(kind)) {
         choose(rows, dice, message->lanes + rows->words);
+    } else if (kind == MESH_MESSAGE_SNAPSHOT) {
+        message->lanes[rows->words] = dice_roll(dice);  // the sender's clock
     }
     return message;
 }

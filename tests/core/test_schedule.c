@@ -246,6 +246,29 @@ Test(schedule, synchronous_an_update_goes_one_hop_per_tick)
     }
 }
 
+// Eager's forwarding is no business of the ticks; its push-pull is. C, which the news missed, gets
+// it from B's tick.
+Test(schedule, synchronous_eager_forwards_at_once_and_repairs_at_ticks)
+{
+    struct lab *lab = synchronous_lab(MESH_EAGER, 3);
+    lab_increment(lab, A, 0, 1);
+    lose_for(lab, C);
+    lab_deliver(lab, 0, false);
+    lose_for(lab, A);
+    lose_for(lab, C);
+    lab_tick(lab, B);
+    lose_for(lab, A);
+    lab_deliver(lab, 0, false);
+    lab_lose_all(lab);
+    lab_expect_story(lab, "   1 ms  A writes A1: persists A1, learns A1, sends EAGER {A1} to B C\n"
+                          "   2 ms  B hears EAGER {A1} from A: learns A1, "
+                          "sends EAGER {A1} to A C\n"
+                          "   3 ms  B ticks: sends OPEN {A1} to A C\n"
+                          "   4 ms  C hears OPEN {A1} from B: learns A1, "
+                          "sends EAGER {A1} to A B\n");
+    lab_finish(lab);
+}
+
 // ---- Poisson ----
 
 static int by_value(const void *left, const void *right)

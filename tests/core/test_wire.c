@@ -280,6 +280,10 @@ static void round_trip(uint64_t seed, uint8_t kind)
     if (kind != MESH_MESSAGE_FEEDBACK) {
         expect_updates(&trip, seed);
     }
+    if (kind == MESH_MESSAGE_SNAPSHOT) {
+        cr_assert_eq(trip.received->lanes[trip.receiver.words], trip.sent->lanes[trip.sender.words],
+                     "seed %lu: another clock", seed);
+    }
     if (rows_has_vector(kind)) {
         expect_vectors(&trip, seed);
     }

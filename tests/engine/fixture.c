@@ -21,6 +21,8 @@ const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_FEEDBACK] = "FEEDBACK",
     [MESH_MESSAGE_DELTA] = "DELTA",
     [MESH_MESSAGE_EAGER] = "EAGER",
+    [MESH_MESSAGE_JOIN] = "JOIN",
+    [MESH_MESSAGE_SNAPSHOT] = "SNAPSHOT",
 };
 
 static void *zeroed(size_t count, size_t size)
@@ -184,8 +186,42 @@ struct watching {
     struct sim_engine *engine;
 };
 
+static void add_arrivals(struct outcome *outcome, const uint32_t *write_of_lane,
+                         const struct sim_change *change)
+{
+    if (outcome->arrival_count + 64 > outcome->arrival_capacity) {
+        outcome->arrival_capacity = 2 * (outcome->arrival_count + 64);
+        outcome->arrivals =
+            realloc(outcome->arrivals, outcome->arrival_capacity * sizeof *outcome->arrivals);
+        cr_assert_not_null(outcome->arrivals);
+    }
+    for (uint64_t lanes = change->lanes; lanes != 0; lanes &= lanes - 1) {
+        outcome->arrivals[outcome->arrival_count++] = (struct arrival){
+            .time_ns = change->time_ns,
+            .node = change->node,
+            .write = write_of_lane[64 * change->word + (uint32_t)__builtin_ctzll(lanes)],
+            .source = change->message == NULL ? 0 : change->message->source,
+            .sequence = change->message == NULL ? 0 : change->message->sequence,
+        };
+    }
+}
+
+static int by_time_node_and_write(const void *left, const void *right)
+{
+    const struct arrival *a = left;
+    const struct arrival *b = right;
+    if (a->time_ns != b->time_ns) {
+        return a->time_ns < b->time_ns ? -1 : 1;
+    }
+    if (a->node != b->node) {
+        return a->node < b->node ? -1 : 1;
+    }
+    return a->write < b->write ? -1 : a->write > b->write;
+}
+
 static void observe_changes(void *context, const struct mesh_table *table,
-                            const struct sim_change *changes, uint32_t count)
+                            const uint32_t *write_of_lane, const struct sim_change *changes,
+                            uint32_t count)
 {
     (void)table;
     struct outcome *outcome = ((struct watching *)context)->outcome;
@@ -196,6 +232,7 @@ static void observe_changes(void *context, const struct mesh_table *table,
         cr_assert_not_null(outcome->changes);
     }
     for (uint32_t i = 0; i < count; i++) {
+        add_arrivals(outcome, write_of_lane, &changes[i]);
         const struct mesh_message *message = changes[i].message;
         struct observed *observed = &outcome->changes[outcome->change_count++];
         *observed = (struct observed){
@@ -211,6 +248,12 @@ static void observe_changes(void *context, const struct mesh_table *table,
             observed->kind = message->kind;
         }
     }
+}
+
+static void observe_released(void *context, const struct mesh_update *update)
+{
+    (void)update;
+    ((struct watching *)context)->outcome->released++;
 }
 
 static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
@@ -240,9 +283,10 @@ static void observe_sent(void *context, const struct mesh_table *table,
     world->read(world->watch_context, table, message, copies);
 }
 
-static uint64_t hash_replicas(const struct sim_engine *engine, const struct world *world)
+// Of the first `bytes` of every replica.
+static uint64_t hash_replicas(const struct sim_engine *engine, const struct world *world,
+                              size_t bytes)
 {
-    size_t bytes = mesh_replica_bytes(engine->words, mesh_planes(&world->mesh));
     XXH3_state_t *state = XXH3_createState();
     cr_assert_not_null(state);
     XXH3_64bits_reset(state);
@@ -267,10 +311,13 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .warmup_ns = world->warmup_ns,
         .queue = queue,
         .hosts = true,
+        .memory_bytes = world->memory_bytes,
+        .lanes_start = world->lanes_start,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,
                                                 .changes = observe_changes,
+                                                .released = observe_released,
                                                 .checkpoint = observe_checkpoint,
                                                 .window = observe_window,
                                                 .sent = world->read == NULL ? NULL : observe_sent};
@@ -281,7 +328,15 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     outcome->reached_ns = sim_engine_run(engine, world->until_ns);
     outcome->fingerprint = sim_engine_fingerprint(engine);
     outcome->events = sim_engine_events(engine);
-    outcome->replicas_hash = hash_replicas(engine, world);
+    outcome->replicas_hash =
+        hash_replicas(engine, world, mesh_replica_bytes(engine->words, mesh_planes(&world->mesh)));
+    outcome->heads_hash = hash_replicas(engine, world, sizeof(struct mesh_replica));
+    outcome->lane_capacity = sim_engine_table(engine)->lane_capacity;
+    if (sim_engine_failure(engine) != NULL) {
+        outcome->failure = *sim_engine_failure(engine);
+    }
+    qsort(outcome->arrivals, outcome->arrival_count, sizeof *outcome->arrivals,
+          by_time_node_and_write);
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
@@ -298,6 +353,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
 void outcome_finish(struct outcome *outcome)
 {
     free(outcome->changes);
+    free(outcome->arrivals);
 }
 
 void shape_run(const struct shape *shape, enum sim_queue queue, struct outcome *outcome)

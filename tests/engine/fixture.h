@@ -66,6 +66,8 @@ struct world {
                  uint32_t copies);
     void *watch_context;
     bool unobserved;  // no observer at all
+    uint32_t lanes_start;
+    uint64_t memory_bytes;
 };
 
 // A change as it was observed; the message's fields are zero for a write.
@@ -82,11 +84,25 @@ struct observed {
 };
 _Static_assert(sizeof(struct observed) == 48, "no padding");
 
+// An update that became known to a node; in the order of (time, node, write).
+struct arrival {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t write;  // index in the list of writes
+    uint32_t source;
+    uint32_t sequence;
+};
+_Static_assert(sizeof(struct arrival) == 24, "no padding");
+
 struct outcome {
     uint64_t fingerprint;
     uint64_t events;
     uint64_t reached_ns;
     uint64_t replicas_hash;  // of all that the replicas hold at the end
+    uint64_t heads_hash;     // of their heads alone, which know nothing of lanes
+    uint32_t lane_capacity;  // of the table at the end
+    uint32_t released;       // updates that gave back their lanes
+    struct sim_error failure;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     struct sim_host_use hosts[HOSTS_MAX];
     uint64_t counted_ns;
@@ -96,6 +112,9 @@ struct outcome {
     struct observed *changes;
     uint32_t change_count;
     uint32_t change_capacity;
+    struct arrival *arrivals;
+    uint32_t arrival_count;
+    uint32_t arrival_capacity;
 };
 
 void world_build(struct world *world, const struct shape *shape);

@@ -132,6 +132,10 @@ Test(errors, numbers_out_of_range_are_refused)
         {"network: {port_range: 0-9}", 23, "an integer from 1 to 65535, or a range"},
         {"security: {byzantine_threshold: 1.5}", 33, "a number from 0 to 1"},
         {"workload: {value_bytes: 65536}", 25, "from 0 to 65535"},
+        {"workload: {elements: 0}", 22, "from 1 to 1000000"},
+        {"workload: {elements: 1000001}", 22, "from 1 to 1000000"},
+        {"workload: {remove_percent: 101}", 28, "from 0 to 100"},
+        {"workload: {crdt: or-sets}", 18, "or-set"},
         {"network: {latency: {same_host_ms: 1099511.627776}}", 35, "from 0 to 1099511.627775"},
     };
     MUST_FAIL_EACH(mistakes);
@@ -179,7 +183,6 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
         {"cost: {}", 1, "cost is not in this version"},
         {"membership: swim", 1, "membership is not in this version"},
         {"workload: {report_every_ms: 5}", 12, "workload.report_every_ms is not in this version"},
-        {"workload: {crdt: or-set}", 18, "or-set is not in this version"},
         {"network: {latency: {same_host_ms: {distribution: pareto}}}", 50,
          "pareto is not in this version"},
     };
@@ -215,6 +218,10 @@ Test(errors, settings_that_contradict_each_other_are_refused)
          "would be written at 23600 ms, but the run ends at 20000"},
         {"workload: {updates: 1000000, every_ms: 86400000}", 40, "over 86400000 ms"},
         {"workload: {warmup_ms: 591}", 23, "no update is written after the warm-up"},
+        {"workload: {crdt: or-set, elements: 257, value_bytes: 1}", 54,
+         "an or-set with 257 elements: 1; expected 2 to 65519"},
+        {"workload: {crdt: or-set, value_bytes: 0}", 39, "expected 1 to 65519"},
+        {"workload: {crdt: lww-map, value_bytes: 65520}", 40, "expected 0 to 65519"},
     };
     MUST_FAIL_EACH(mistakes);
     struct outcome outcome =
@@ -256,20 +263,6 @@ Test(errors, an_unknown_topology_is_refused_with_the_nearest_one)
     must_fail("topology: ring\n", SIM_ERROR_SCENARIO, 1, 11,
               "expected flat_mesh, single_region_mesh, multi_region_mesh, multi_region_leaders, "
               "hierarchical or the path of a file, found \"ring\"");
-}
-
-Test(errors, topologies_of_later_versions_are_refused_at_their_line)
-{
-    static const char *const names[] = {"multi_region_mesh", "multi_region_leaders",
-                                        "hierarchical"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char text[128];
-        char words[128];
-        snprintf(text, sizeof text, "agent_count: 10\ntopology: %s\n", names[i]);
-        snprintf(words, sizeof words, "%s does not run in this version, which runs flat_mesh and",
-                 names[i]);
-        must_fail(text, SIM_ERROR_SCENARIO, 2, 11, words);
-    }
 }
 
 Test(errors, the_first_error_wins)

@@ -176,6 +176,33 @@ Test(lint, says_that_an_accelerator_changes_no_delay)
     free(text);
 }
 
+Test(lint, finds_settings_of_the_workload_that_its_crdt_has_no_use_for)
+{
+    static const struct {
+        const char *crdt;
+        bool value_bytes, elements, remove_percent;  // with an effect
+    } cases[] = {
+        {"lww-register", true, false, false}, {"g-counter", false, false, false},
+        {"pn-counter", false, false, true},   {"or-set", true, true, true},
+        {"lww-map", true, true, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[300];
+        snprintf(text, sizeof text,
+                 MESH "workload: {crdt: %s, value_bytes: 7, elements: 5, remove_percent: 1}\n",
+                 cases[i].crdt);
+        write_text("x.yaml", text);
+        char *lines = lint_text("x.yaml", NULL);
+        must_say(lines, "workload.value_bytes",
+                 cases[i].value_bytes ? "size of" : "recorded without effect: a counter");
+        must_say(lines, "workload.elements",
+                 cases[i].elements ? "among which" : "recorded without effect: only an or-set");
+        must_say(lines, "workload.remove_percent",
+                 cases[i].remove_percent ? "updates that" : "recorded without effect: nothing");
+        free(lines);
+    }
+}
+
 #define RUMOR_KEYS "direction: push, stop: coin, feedback: true, stop_k: 2"
 
 Test(lint, finds_what_only_a_rumor_needs)
@@ -221,22 +248,6 @@ Test(lint, finds_biased_peers_where_nobody_is_nearer_than_another)
     const char *const anyone[] = {"gossip.peers=uniform", NULL};
     text = lint_text("x.yaml", anyone);
     must_say(text, "gossip.peers", "sooner who is near");
-    free(text);
-}
-
-Test(lint, explains_a_hierarchy_that_does_not_add_up)
-{
-    write_text("x.yaml",
-               "topology: hierarchical\nagent_count: 1000-9000\nhierarchy:\n"
-               "  level1_global: {regions: 2}\n"
-               "  level2_regional: {aggregators_per_region: 3, agents_per_aggregator: 60}\n"
-               "  level3_edge: {edge_nodes_per_aggregator: 5, agents_per_edge: 100}\n");
-    char *text = lint_text("x.yaml", NULL);
-    cr_assert_not_null(strstr(text, "2 regions x 3 aggregators x 5 edges x 100 agents = 3000, "
-                                    "a contradiction to agent_count's upper end 9000"));
-    cr_assert_not_null(
-        strstr(text, "5 edges x 100 agents = 500, but agents_per_aggregator says 60"));
-    cr_assert_not_null(strstr(text, "hierarchical does not run in this version"));
     free(text);
 }
 

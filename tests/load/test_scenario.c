@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "loading.h"
 #include "workshop.h"
 
 TestSuite(scenario, .init = workshop_open, .fini = workshop_close, .timeout = 30);
@@ -65,6 +64,8 @@ Test(scenario, of_a_bare_topology_has_every_default)
     cr_assert_eq(s->workload.crdt, SIM_LWW_REGISTER);
     cr_assert_eq(s->workload.value_bytes, 64);
     cr_assert_eq(s->workload.keys, 1);
+    cr_assert_eq(s->workload.elements, 100);
+    cr_assert_eq(s->workload.remove_percent, 20);
     cr_assert_eq(s->workload.warmup_ns, 0);
     cr_assert_eq(s->expectation_count, 0);
     cr_assert_str_eq(s->cell, "");
@@ -77,7 +78,7 @@ Test(scenario, of_a_bare_topology_has_every_default)
 Test(scenario, has_the_documents_latencies_unless_it_says_otherwise)
 {
     struct outcome flat = must_load(MESH);
-    for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+    for (int pair = 0; pair < SIM_EDGE_AGGREGATOR; pair++) {
         must_be_latency(flat.scenarios, (enum sim_pair_class)pair, 100000, 1000000);
     }
     destroy(flat);
@@ -110,7 +111,7 @@ Test(scenario, takes_every_key_that_has_an_effect)
         "placement: {agents_per_host: 50}\n"
         "security: {signature_algo: ed25519, mtls: true, key_rotation_hours: 12}\n"
         "workload: {updates: 5, first_write_ms: 1, every_ms: 200, writers: first, value_bytes: 9,\n"
-        "  keys: 2, crdt: g-counter, warmup_ms: 300}\n"
+        "  keys: 2, crdt: or-set, elements: 17, remove_percent: 3, warmup_ms: 300}\n"
         "expect:\n  - p99(convergence_ms) < 1000\n  - bytes < 5\n");
     const struct sim_scenario *s = outcome.scenarios;
     cr_assert_str_eq(s->name, "everything");
@@ -145,7 +146,9 @@ Test(scenario, takes_every_key_that_has_an_effect)
     cr_assert_eq(s->workload.writers, SIM_WRITERS_FIRST);
     cr_assert_eq(s->workload.value_bytes, 9);
     cr_assert_eq(s->workload.keys, 2);
-    cr_assert_eq(s->workload.crdt, SIM_G_COUNTER);
+    cr_assert_eq(s->workload.crdt, SIM_OR_SET);
+    cr_assert_eq(s->workload.elements, 17);
+    cr_assert_eq(s->workload.remove_percent, 3);
     cr_assert_eq(s->workload.warmup_ns, 300000000);
     cr_assert_eq(s->expectation_count, 2);
     cr_assert_str_eq(s->expectations[1].text, "bytes < 5");
@@ -312,24 +315,17 @@ Test(scenario, shares_agents_among_regions_by_largest_remainder)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[256];
         snprintf(text, sizeof text,
-                 "topology: multi_region_leaders\nregions: [{name: a, agents: %s}, "
-                 "{name: b, agents: %s}, {name: c, agents: %s}]\nagents: %s\n",
+                 "topology: multi_region_mesh\nregions: [{name: a, agents: %s}, "
+                 "{name: b, agents: %s}, {name: c, agents: %s}]\nagents: %s\n"
+                 "gossip: {fanout: 1, interval_ms: 100}\n",
                  cases[i].weights[0], cases[i].weights[1], cases[i].weights[2], cases[i].agents);
-        write_text("x.yaml", text);
-        struct sim_arena *arena = sim_arena_create();
-        struct sim_loading loading;
-        struct sim_cell cell;
-        struct sim_scenario scenario;
-        struct sim_error error = {0};
-        cr_assert(sim_loading_start(&loading, arena, "x.yaml", NULL, &error) &&
-                      sim_loading_cell(&loading, arena, 0, &cell, &error) &&
-                      sim_bind(arena, &cell, "x.yaml", false, &scenario, &error),
-                  "%s", error.text);
+        struct outcome outcome = must_load(text);
         for (int region = 0; region < 3; region++) {
-            cr_assert_eq(scenario.regions[region].agents, cases[i].shares[region],
-                         "case %zu, region %d: %u", i, region, scenario.regions[region].agents);
+            cr_assert_eq(outcome.scenarios->regions[region].agents, cases[i].shares[region],
+                         "case %zu, region %d: %u", i, region,
+                         outcome.scenarios->regions[region].agents);
         }
-        sim_arena_destroy(arena);
+        destroy(outcome);
     }
 }
 

@@ -129,6 +129,39 @@ Test(sizes, of_one_writer_are_a_single_entry_and_messages_stop_at_the_batch)
     free(text);
 }
 
+// The only element of a set, by one writer: an add of 10 bytes names nothing at first (a count),
+// then the one before (a run of three bytes more); a removal is the count and the run. Of a map:
+// "name-0", in a put with its length before it.
+Test(sizes, of_sets_and_maps_are_those_of_their_encodings)
+{
+    static const struct {
+        const char *workload;
+        const char *value;
+        unsigned long values;  // of all three updates
+    } cases[] = {
+        {"crdt: or-set, remove_percent: 0", "value            11 to 14", 11 + 14 + 14},
+        {"crdt: or-set, remove_percent: 100", "value             4 to 11", 11 + 4 + 11},
+        {"crdt: lww-map, remove_percent: 0", "value                  17", 17 + 17 + 17},
+        {"crdt: lww-map, remove_percent: 100", "value             6 to 17", 17 + 6 + 17},
+        {"crdt: pn-counter, remove_percent: 100", "value                   0", 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char scenario[400];
+        snprintf(scenario, sizeof scenario,
+                 MESH_OF("100", "mode: push") "workload: {updates: 3, writers: first, elements: 1, "
+                                              "value_bytes: 10, %s}\n",
+                 cases[i].workload);
+        char *text = sizes_text(scenario);
+        unsigned long sum = 39 + cases[i].values;  // and 13 of fields each
+        const unsigned long most[] = {3, 0, 20,       0,   1,        39, cases[i].values,
+                                      0, 0, 21 + sum, 104, 125 + sum};
+        expect_row(text, "push", 2, most);
+        cr_expect_not_null(strstr(text, cases[i].value), "%s: no %s\n%s", cases[i].workload,
+                           cases[i].value, text);
+        free(text);
+    }
+}
+
 // 30 updates of 128 + 13 bytes and a length of two are 4,260; with the header and the count 4,281
 // bytes are three packets of 1,448 and two acknowledgements. Unbatched: 30 packets, 15.
 Test(sizes, of_many_updates_take_several_packets_or_one_each)
@@ -196,6 +229,21 @@ Test(sizes, are_told_of_the_messages_that_the_mode_sends)
     expect_kinds("mode: rumor, feedback: false", (const char *const[]){"rumor", NULL});
     expect_kinds("mode: rumor, direction: pull",
                  (const char *const[]){"ask", "rumor", "feedback", NULL});
+}
+
+// A snapshot says a hash, a clock of 8 bytes, and the counts of its updates, of what is released
+// and of the bytes of its base; it is not held to the batch. Values of 64 and 13 bytes around them.
+Test(sizes, of_joining_are_those_of_the_drawing)
+{
+    char *text = sizes_text(MESH_OF("100", "mode: pull") "workload: {updates: 3, writers: first}\n"
+                                                         "network: {batch_size: 2}\n");
+    static const unsigned long join[] = {0, 0, 20, 0, 1, 0, 0, 0, 0, 21, 104, 125};
+    static const unsigned long nothing[] = {0, 0, 20, 16, 11, 0, 0, 0, 0, 47, 104, 151};
+    static const unsigned long all[] = {3, 0, 20, 16, 11, 39, 192, 0, 0, 278, 104, 382};
+    expect_row(text, "join", 0, join);
+    expect_row(text, "snapshot", 0, nothing);
+    expect_row(text, "snapshot", 2, all);
+    free(text);
 }
 
 // With pull an OPEN asks and carries nothing.

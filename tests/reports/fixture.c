@@ -122,7 +122,8 @@ void add_repetition(const char *path, int run_id, int repetition, bool interrupt
 {
     execute(
         path,
-        "INSERT INTO repetitions VALUES (%d, %d, 42, %d, 1, 1000, 100000000, %d, 1);"
+        "INSERT INTO repetitions (run_id, repetition, seed, interrupted, fingerprint, simulated_ns,"
+        " interval_ns, agents, events) VALUES (%d, %d, 42, %d, 1, 1000, 100000000, %d, 1);"
         "INSERT INTO updates (run_id, repetition, origin, sequence, written_ns, measured, cohort,"
         " held, last_receipt_ns) VALUES (%d, %d, 0, 1, 0, 1, %d, 1, 0)",
         run_id, repetition, interrupted, agents, run_id, repetition, agents);

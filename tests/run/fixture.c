@@ -46,6 +46,37 @@ void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t
     }
 }
 
+void fixture_set_leaders(struct fixture *fixture, uint32_t leaders)
+{
+    fixture->scenario.topology = SIM_MULTI_REGION_LEADERS;
+    fixture->scenario.leaders =
+        (struct sim_leaders){.candidates = 5, .fanout = 1, .interval_ns = 500 * MS};
+    for (uint32_t i = 0; i < fixture->scenario.region_count; i++) {
+        fixture->regions[i].leader_count = leaders;
+    }
+}
+
+void fixture_set_hierarchy(struct fixture *fixture, uint32_t regions, uint32_t aggregators,
+                           uint32_t edges)
+{
+    uint32_t agents = fixture->scenario.agents;
+    fixture->scenario.topology = SIM_HIERARCHICAL;
+    fixture->scenario.hierarchy = (struct sim_hierarchy){
+        .coordinators = 3,
+        .aggregators_per_region = aggregators,
+        .edges_per_aggregator = edges,
+        .relays = 2,
+        .coordinators_addressed = 2,
+        .aggregator_interval_ns = 300 * MS,
+        .global_interval_ns = 700 * MS,
+    };
+    fixture->scenario.region_count = regions;
+    for (uint32_t i = 0; i < regions; i++) {
+        fixture->regions[i] = (struct sim_region){
+            .name = "region", .zone_count = 1, .agents = agents / regions + (i < agents % regions)};
+    }
+}
+
 void fixture_set_latency(struct fixture *fixture, struct sim_latency latency)
 {
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {

@@ -27,6 +27,15 @@ void fixture_init(struct fixture *fixture, uint32_t agents);
 void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t *agents,
                          const uint32_t *zones);
 
+// Makes it multi_region_leaders: `leaders` bridges per region, which address one bridge of another
+// region every 500 ms; 5 candidates.
+void fixture_set_leaders(struct fixture *fixture, uint32_t leaders);
+
+// Makes it hierarchical, with one zone per region: so many aggregators in a region and edges of an
+// aggregator; 3 coordinators, of which 2 are addressed; 2 relays; every 300 ms, 700 ms at the top.
+void fixture_set_hierarchy(struct fixture *fixture, uint32_t regions, uint32_t aggregators,
+                           uint32_t edges);
+
 // Gives all pair classes this latency.
 void fixture_set_latency(struct fixture *fixture, struct sim_latency latency);
 

@@ -12,9 +12,10 @@
 
 struct told {
     struct fixture fixture;
-    struct sim_write writes[2];
+    struct sim_world world;
     struct mesh_update updates[64];
     struct mesh_table table;
+    uint32_t write_of_lane[64];
     struct sim_result result;
     struct sim_recorder recorder;
 };
@@ -25,27 +26,28 @@ static void told_init(struct told *told)
     *told = (struct told){0};
     fixture_init(&told->fixture, AGENTS);
     told->fixture.scenario.workload.updates = 2;
+    sim_world_init(&told->world, &told->fixture.scenario, 1);
     mesh_table_init(&told->table, told->updates, 64, NULL, 0, NULL);
     for (uint32_t u = 0; u < 2; u++) {
-        told->writes[u] = (struct sim_write){.time_ns = (10 + 10 * u) * MS, .node = u};
-        mesh_table_reserve(&told->table, (struct mesh_dot){u, 1});
+        told->world.writes[u] = (struct sim_write){.time_ns = (10 + 10 * u) * MS, .node = u};
+        told->write_of_lane[mesh_table_reserve(&told->table, (struct mesh_dot){u, 1})] = u;
     }
-    static const struct mesh_config mesh;
-    sim_recorder_init(&told->recorder, &told->fixture.scenario, &mesh, told->writes, &told->result);
+    sim_recorder_init(&told->recorder, &told->fixture.scenario, &told->world, &told->result);
 }
 
 static void told_finish(struct told *told)
 {
     sim_recorder_finish(&told->recorder);
+    sim_world_finish(&told->world);
     sim_result_finish(&told->result);
 }
 
 static void tell(struct told *told, uint32_t update, uint32_t node, uint64_t since_ns)
 {
-    struct sim_change change = {.time_ns = told->writes[update].time_ns + since_ns,
+    struct sim_change change = {.time_ns = told->world.writes[update].time_ns + since_ns,
                                 .lanes = UINT64_C(1) << update,
                                 .node = node};
-    sim_recorder_changes(&told->recorder, &told->table, &change, 1);
+    sim_recorder_changes(&told->recorder, &told->table, told->write_of_lane, &change, 1);
 }
 
 Test(run, times_are_those_of_the_receipts_that_complete_the_shares)
@@ -81,10 +83,33 @@ Test(run, one_change_may_bring_several_updates)
     tell(&told, 0, 0, 0);
     tell(&told, 1, 1, 0);
     struct sim_change both = {.time_ns = 33 * MS, .lanes = 3, .node = 5};
-    sim_recorder_changes(&told.recorder, &told.table, &both, 1);
+    sim_recorder_changes(&told.recorder, &told.table, told.write_of_lane, &both, 1);
     cr_expect(told.result.updates[0].held == 2 && told.result.updates[1].held == 2);
     cr_expect(told.result.updates[0].last_receipt_ns == 23 * MS);
     cr_expect(told.result.updates[1].last_receipt_ns == 13 * MS);
+    told_finish(&told);
+}
+
+// Update 0 gives back lane 0, which update 1 gets: what comes in lane 0 from then on is update 1.
+Test(run, a_lane_that_is_handed_out_again_does_not_mix_up_updates)
+{
+    struct told told;
+    told_init(&told);
+    mesh_table_permit_release(&told.table, (uint32_t[AGENTS]){0}, AGENTS);
+    for (uint32_t node = 0; node < AGENTS; node++) {
+        tell(&told, 0, node, node * MS);
+    }
+    mesh_table_release(&told.table, 0);
+    cr_assert(mesh_table_reserve(&told.table, (struct mesh_dot){1, 2}) == 0);
+    told.write_of_lane[0] = 1;
+    struct sim_change change = {.time_ns = 44 * MS, .lanes = 1, .node = 7};
+    sim_recorder_changes(&told.recorder, &told.table, told.write_of_lane, &change, 1);
+    cr_expect(told.result.updates[0].held == AGENTS);
+    cr_expect(told.result.updates[0].all_ns == (AGENTS - 1) * MS);
+    cr_expect(told.result.updates[0].dot.origin == 0 && told.result.updates[0].dot.sequence == 1);
+    cr_expect(told.result.updates[1].held == 1 &&
+              told.result.updates[1].last_receipt_ns == 24 * MS);
+    cr_expect(told.result.updates[1].dot.origin == 1 && told.result.updates[1].dot.sequence == 2);
     told_finish(&told);
 }
 

@@ -192,11 +192,12 @@ Test(run, the_path_between_two_agents_is_split_as_by_hand)
             under_way++;
         }
         const struct sim_path *path = &result.updates[0].path;
-        cr_expect(path->tick_ns == wanted.tick_ns && path->network_ns == wanted.network_ns &&
-                      path->hops == 1 && path->node == 1,
+        cr_expect(sim_path_tick_ns(path) == sim_path_tick_ns(&wanted) &&
+                      path->network_ns == wanted.network_ns && path->hops == 1 && path->node == 1,
                   "seed %" PRIu64 ": ticks %" PRIu64 ", network %" PRIu64 "; by hand %" PRIu64
                   " and %" PRIu64,
-                  seed, path->tick_ns, path->network_ns, wanted.tick_ns, wanted.network_ns);
+                  seed, sim_path_tick_ns(path), path->network_ns, sim_path_tick_ns(&wanted),
+                  wanted.network_ns);
         sim_result_finish(&result);
     }
     cr_expect(pushed > 50 && waited > 50 && under_way > 5, "%u, %u and %u: not all were met",
@@ -337,7 +338,7 @@ Test(run, traffic_and_latencies_are_kept_per_pair_class)
     fixture.scenario.network.duplicate_ppb = 0;
     fixture.scenario.duration_ns = 1000 * MS;
     fixture_run(&fixture, 0, &result);
-    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+    for (uint32_t pair = 0; pair <= SIM_INTER_REGION; pair++) {
         const struct sim_traffic *push = &result.traffic[MESH_MESSAGE_PUSH][pair];
         bool far = pair == SIM_INTER_REGION;
         const char *name = sim_pair_class_name((enum sim_pair_class)pair);
@@ -401,6 +402,24 @@ Test(run, without_a_duration_the_run_ends_when_all_hold_all_or_after_20_s)
     cr_expect(result.simulated_ns == 20000 * MS, "ended at %" PRIu64, result.simulated_ns);
     cr_expect(result.updates[0].held == 1 && result.updates[0].theta_ns == SIM_TIME_NEVER);
     cr_expect(!result.interrupted, "time was up, nobody interrupted");
+    sim_result_finish(&result);
+}
+
+// All ticks are an hour away: what spreads spreads without them, whatever their schedule.
+Test(run, eager_forwarding_waits_for_no_tick_even_when_all_tick_together)
+{
+    struct fixture fixture;
+    fixture_init(&fixture, 50);
+    fixture.scenario.gossip.mode = MESH_EAGER;
+    fixture.scenario.gossip.schedule = MESH_SYNCHRONOUS;
+    fixture.scenario.gossip.fanout = 12;
+    fixture.scenario.gossip.interval_ns = 3600000 * MS;
+    struct sim_result result;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_update_result *update = &result.updates[0];
+    cr_expect(update->held == 50 && update->all_ns >= 2 * MS && update->all_ns <= 10 * MS,
+              "%u hold it after %" PRIu64 " ns", update->held, update->all_ns);
+    cr_expect(sim_path_tick_ns(&update->path) == 0);
     sim_result_finish(&result);
 }
 
@@ -524,6 +543,7 @@ static double refused_gb(uint32_t value_bytes)
     struct fixture fixture;
     fixture_init(&fixture, SIM_AGENTS_MAX);
     fixture.scenario.workload.updates = SIM_UPDATES_MAX;
+    fixture.scenario.workload.every_ns = 0;  // all at once, so that each needs a lane
     fixture.scenario.workload.crdt = SIM_LWW_REGISTER;
     fixture.scenario.workload.value_bytes = value_bytes;
     struct sim_result result;
@@ -533,10 +553,10 @@ static double refused_gb(uint32_t value_bytes)
     static const char opening[] = "10000000 agents and 1000000 updates need ";
     cr_assert(strncmp(error.text, opening, sizeof opening - 1) == 0, "%s", error.text);
     char *unit = NULL;
-    double gb = strtod(error.text + sizeof opening - 1, &unit);
-    cr_expect(strncmp(unit, " GB before the first message", 28) == 0, "%s", error.text);
+    double mib = strtod(error.text + sizeof opening - 1, &unit);
+    cr_expect(strncmp(unit, " MiB before the first message", 29) == 0, "%s", error.text);
     sim_result_finish(&result);
-    return gb;
+    return mib * 1048576 / 1e9;
 }
 
 Test(run, a_run_that_cannot_fit_is_refused_with_the_figure)
@@ -548,4 +568,53 @@ Test(run, a_run_that_cannot_fit_is_refused_with_the_figure)
     double with_values = refused_gb(65535);
     cr_expect(with_values - bare > 65 && with_values - bare < 66, "values add %g GB",
               with_values - bare);
+}
+
+// 2,500 updates that nobody gets, in the memory for a few hundred.
+Test(run, a_run_that_outgrows_its_memory_stops_and_says_what_held_it_up)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    struct sim_error error = {0};
+    fixture_init(&fixture, 200);
+    fixture.scenario.memory_mib = 1;
+    fixture.scenario.network.loss_ppb = SIM_PPB;
+    fixture.scenario.workload.updates = 2500;
+    fixture.scenario.workload.every_ns = 5 * MS;
+    fixture.scenario.workload.writers = SIM_WRITERS_FIRST;
+    cr_assert(!sim_run(&fixture.scenario, 0, &fixture.options, &result, &error));
+    cr_expect(error.code == SIM_ERROR_INTERNAL);
+    cr_expect(strstr(error.text,
+                     "the oldest is update 1 of agent 0, written at 0.000 ms, which 199 "
+                     "agents lack: 1, 2, 3, 4, 5 and 194 more (memory_mib)") != NULL,
+              "%s", error.text);
+    sim_result_finish(&result);
+
+    error = (struct sim_error){0};
+    fixture.scenario.memory_mib = 2;
+    fixture.scenario.network.loss_ppb = 0;
+    cr_expect(sim_run(&fixture.scenario, 0, &fixture.options, &result, &error), "%s", error.text);
+    sim_result_finish(&result);
+}
+
+// Many more updates than lanes: each is measured as itself.
+Test(run, every_update_of_a_long_run_is_recorded_under_its_own_dot)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    uint32_t sequences[20] = {0};
+    fixture_init(&fixture, 20);
+    fixture.scenario.workload.updates = 900;
+    fixture.scenario.workload.every_ns = 20 * MS;
+    fixture_run(&fixture, 0, &result);
+    cr_expect(result.update_count == 900);
+    for (uint32_t i = 0; i < result.update_count; i++) {
+        const struct sim_update_result *update = &result.updates[i];
+        cr_expect(update->written_ns == i * 20 * MS && update->held == 20, "update %u", i);
+        cr_expect(update->dot.sequence == ++sequences[update->dot.origin], "update %u", i);
+        cr_expect(update->half_ns > 0 && update->half_ns <= update->theta_ns &&
+                      update->theta_ns <= update->all_ns && update->all_ns < 2000 * MS,
+                  "update %u: %" PRIu64, i, update->all_ns);
+    }
+    sim_result_finish(&result);
 }

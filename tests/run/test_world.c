@@ -25,17 +25,18 @@ static void expect_placed(struct fixture *fixture, uint32_t agents_per_host)
             left -= here;
             for (uint32_t i = 0; i < here; i++, agent++) {
                 uint32_t wanted = host + i / agents_per_host;
-                uint32_t got = world.host_of[agent];
+                uint32_t got = world.places.host_of[agent];
                 cr_assert(got == wanted, "agent %u on host %u, by hand on %u", agent, got, wanted);
-                cr_assert(world.hosts[got].zone == zone && world.hosts[got].region == r,
+                cr_assert(world.places.hosts[got].zone == zone &&
+                              world.places.hosts[got].region == r,
                           "agent %u in zone %u of region %u, by hand in %u of %u", agent,
-                          world.hosts[got].zone, world.hosts[got].region, zone, r);
+                          world.places.hosts[got].zone, world.places.hosts[got].region, zone, r);
             }
             host += (here + agents_per_host - 1) / agents_per_host;
         }
     }
-    cr_expect(agent == fixture->scenario.agents && world.host_count == host, "%u hosts, by hand %u",
-              world.host_count, host);
+    cr_expect(agent == fixture->scenario.agents && world.places.host_count == host,
+              "%u hosts, by hand %u", world.places.host_count, host);
     sim_world_finish(&world);
 }
 
@@ -68,10 +69,10 @@ Test(run, a_thousand_agents_in_three_zones_sit_on_six_hosts)
         uint32_t agent, host, zone;
     } some[] = {{0, 0, 0},   {249, 0, 0}, {250, 1, 0}, {333, 1, 0}, {334, 2, 1},
                 {583, 2, 1}, {584, 3, 1}, {666, 3, 1}, {667, 4, 2}, {999, 5, 2}};
-    cr_expect(world.host_count == 6);
+    cr_expect(world.places.host_count == 6);
     for (size_t i = 0; i < sizeof some / sizeof *some; i++) {
-        uint32_t host = world.host_of[some[i].agent];
-        cr_expect(host == some[i].host && world.hosts[host].zone == some[i].zone,
+        uint32_t host = world.places.host_of[some[i].agent];
+        cr_expect(host == some[i].host && world.places.hosts[host].zone == some[i].zone,
                   "agent %u on host %u", some[i].agent, host);
     }
     cr_expect(sim_network_pair(&world.network, 0, 249) == SIM_SAME_HOST);
@@ -92,16 +93,17 @@ static void expect_groups(const struct fixture *fixture, uint32_t count, const u
 {
     struct sim_world world;
     sim_world_init(&world, &fixture->scenario, 1);
-    cr_assert(world.scope.group_count == count, "%u groups, by hand %u", world.scope.group_count,
-              count);
+    cr_assert(world.scopes.items->group_count == count, "%u groups, by hand %u",
+              world.scopes.items->group_count, count);
     for (uint32_t i = 0; i <= count; i++) {
-        cr_expect(world.scope.group_starts[i] == starts[i], "group %u starts at %u, by hand %u", i,
-                  world.scope.group_starts[i], starts[i]);
+        cr_expect(world.scopes.items->group_starts[i] == starts[i],
+                  "group %u starts at %u, by hand %u", i, world.scopes.items->group_starts[i],
+                  starts[i]);
     }
     for (uint32_t i = 0; i < count * count; i++) {
-        cr_expect(world.scope.group_distance[i] == distance[i],
+        cr_expect(world.scopes.items->group_distance[i] == distance[i],
                   "from group %u to %u: %u us, by hand %u", i / count, i % count,
-                  world.scope.group_distance[i], distance[i]);
+                  world.scopes.items->group_distance[i], distance[i]);
     }
     sim_world_finish(&world);
 }
@@ -153,10 +155,12 @@ Test(run, the_scope_takes_mode_schedule_and_peers_of_the_scenario)
     fixture.scenario.gossip.selection = MESH_HYBRID;
     fixture.scenario.gossip.bias_percent = 70;
     sim_world_init(&world, &fixture.scenario, 1);
-    cr_expect(world.scope.mode == MESH_RUMOR && world.scope.schedule == MESH_POISSON);
-    cr_expect(world.scope.rumor.pull && world.scope.rumor.coin && world.scope.rumor.feedback &&
-              world.scope.rumor.k == 5);
-    cr_expect(world.scope.selection == MESH_HYBRID && world.scope.bias_percent == 70);
+    cr_expect(world.scopes.items->mode == MESH_RUMOR &&
+              world.scopes.items->schedule == MESH_POISSON);
+    cr_expect(world.scopes.items->rumor.pull && world.scopes.items->rumor.coin &&
+              world.scopes.items->rumor.feedback && world.scopes.items->rumor.k == 5);
+    cr_expect(world.scopes.items->selection == MESH_HYBRID &&
+              world.scopes.items->bias_percent == 70);
     sim_world_finish(&world);
 }
 

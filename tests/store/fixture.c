@@ -41,7 +41,10 @@ void scratch_remove(void)
 
 static void init_scenario(struct sim_scenario *scenario)
 {
+    static struct sim_region regions[] = {{.name = "eu-west-1"}, {.name = "here & there"}};
     *scenario = (struct sim_scenario){
+        .regions = regions,
+        .region_count = 2,
         .name = "a run by hand",
         .cell = "gossip.mode=eager",
         .row = 3,
@@ -73,7 +76,9 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .p99_ns = 42,
         .all_ns = SIM_TIME_NEVER,
         .last_receipt_ns = 55,
-        .path = {.tick_ns = {30}, .network_ns = 11, .hops = 4, .node = 812},
+        .near = {[SIM_REACH_EDGE] = {.cohort = 20, .held = 19, .theta_ns = 17},
+                 [SIM_REACH_REGION] = {.cohort = 300, .held = 298, .theta_ns = 29}},
+        .path = {.tick_ns = {6, 15, 9}, .network_ns = 11, .hops = 4, .node = 812},
     };
     updates[1] = (struct sim_update_result){
         .dot = {.origin = 3, .sequence = 1},
@@ -86,6 +91,7 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .p99_ns = SIM_TIME_NEVER,
         .all_ns = SIM_TIME_NEVER,
         .last_receipt_ns = 0,
+        .near = {[SIM_REACH_REGION] = {.cohort = 301, .held = 1, .theta_ns = SIM_TIME_NEVER}},
         .path = {.node = MESH_NODE_NONE},
     };
 }
@@ -93,23 +99,44 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
 static void init_result(struct sim_result *result, uint32_t repetition,
                         struct sim_update_result *updates, struct sim_checkpoint *checkpoint)
 {
-    static struct sim_curve curve = {.step_ns = 10,
-                                     .pairs = 1000,
-                                     .held = {5, 500, 998},
-                                     .point_count = 3,
-                                     .reach = SIM_REACH_ALL,
-                                     .region = SIM_REGION_NONE};
+    static struct sim_curve curves[] = {
+        {.step_ns = 10,
+         .pairs = 1000,
+         .held = {5, 500, 998},
+         .point_count = 3,
+         .reach = SIM_REACH_ALL,
+         .region = SIM_REGION_NONE},
+        {.step_ns = 11,
+         .pairs = 20,
+         .held = {2, 19},
+         .point_count = 2,
+         .reach = SIM_REACH_EDGE,
+         .region = SIM_REGION_NONE},
+        {.step_ns = 12,
+         .pairs = 300,
+         .held = {298},
+         .point_count = 1,
+         .reach = SIM_REACH_REGION,
+         .region = SIM_REGION_NONE},
+        {.step_ns = 13, .pairs = 600, .held = {597}, .point_count = 1, .reach = SIM_REACH_ALL},
+        {.step_ns = 14,
+         .pairs = 400,
+         .held = {7, 393},
+         .point_count = 2,
+         .reach = SIM_REACH_ALL,
+         .region = 1},
+    };
     *result = (struct sim_result){
         .seed = UINT64_MAX - 1 + repetition,
         .repetition = repetition,
         .fingerprint = 0xF00000000000000A + repetition,
         .simulated_ns = 20000000000,
-        .interval_ns = {[SIM_REACH_ALL] = 100000000},
+        .interval_ns = {[SIM_REACH_REGION] = 200000000, [SIM_REACH_ALL] = 300000000},
         .agents = 1000,
         .updates = updates,
         .update_count = FIXTURE_UPDATES,
-        .curves = &curve,
-        .curve_count = 1,
+        .curves = curves,
+        .curve_count = sizeof curves / sizeof *curves,
         .checkpoints = checkpoint,
         .checkpoint_count = 1,
         .events = 123456,

@@ -14,9 +14,18 @@
 // SQLite understands JSON, so no parser of our own. ?1 is the line.
 static const char line_query[] =
     "SELECT ?1 ->> '$.kind', ?1 ->> '$.residue', ?1 ->> '$.updates_sent_per_node',"
-    " ?1 ->> '$.last_receipt_rounds', ?1 ->> '$.convergence_rounds.p50'";
-static const int line_columns[FIGURE_COUNT] = {
-    [FIGURE_RESIDUE] = 1, [FIGURE_TRAFFIC] = 2, [FIGURE_LAST] = 3, [FIGURE_ROUNDS] = 4};
+    " ?1 ->> '$.last_receipt_rounds', ?1 ->> '$.convergence_rounds.p50', NULL";
+static const int line_columns[FIGURE_COUNT] = {[FIGURE_RESIDUE] = 1,
+                                               [FIGURE_TRAFFIC] = 2,
+                                               [FIGURE_LAST] = 3,
+                                               [FIGURE_ROUNDS] = 4,
+                                               [FIGURE_ELEMENTS] = 5};
+
+// In the order of the lines. The store has whole numbers where a line has a mean.
+static const char store_query[] =
+    "SELECT (SELECT total(updates) FROM traffic AS sent"
+    "  WHERE sent.run_id = run.run_id AND sent.repetition = run.repetition)"
+    " FROM repetitions AS run ORDER BY run_id, repetition";
 
 void program_finish(struct program_runs *runs)
 {
@@ -69,6 +78,22 @@ static bool read_lines(FILE *output, struct program_runs *runs)
     return good;
 }
 
+// false: the store does not hold the runs that the lines told of.
+static bool read_store(const char *store, struct program_runs *runs)
+{
+    sqlite3 *sqlite = NULL;
+    sqlite3_stmt *query = NULL;
+    int count = 0;
+    bool good = sqlite3_open(store, &sqlite) == SQLITE_OK &&
+                sqlite3_prepare_v2(sqlite, store_query, -1, &query, NULL) == SQLITE_OK;
+    for (; good && sqlite3_step(query) == SQLITE_ROW && count < runs->count; count++) {
+        runs->values[FIGURE_ELEMENTS][count] = sqlite3_column_double(query, 0);
+    }
+    sqlite3_finalize(query);
+    sqlite3_close(sqlite);
+    return good && count == runs->count;
+}
+
 static bool run_command(const char *command, struct program_runs *runs, char *problem,
                         size_t problem_bytes)
 {
@@ -110,6 +135,10 @@ bool program_run(const char *scenario, int repeat, struct program_runs *runs, ch
     snprintf(command, sizeof command, "'%s' run '%s/%s.yaml' --json --quiet --db '%s'%s", program,
              folder, scenario, store, option);
     bool done = run_command(command, runs, problem, problem_bytes);
+    if (done && !read_store(store, runs)) {
+        snprintf(problem, problem_bytes, "the store of %s does not have its runs", scenario);
+        done = false;
+    }
     unlink(store);
     if (!done) {
         program_finish(runs);

@@ -3,7 +3,7 @@
 //
 //     <scenario>.yaml --> meshsim run FILE --json --quiet --db STORE --> one JSON line per run
 //                                                                            |
-//                                                       values[figure][run] <-+
+//              copies of updates sent, from STORE -->   values[figure][run] <-+
 
 #ifndef PROGRAM_H
 #define PROGRAM_H

@@ -41,6 +41,16 @@
 #define POISSON(count, both_ways) \
     .exact = {.chain = EXACT_POISSON, .nodes = (count), .variant = (both_ways)}
 
+// Every update crosses every edge both ways; with BP not back to the one who told it, which is an
+// edge less for all but its writer.
+#define DELTA(edges, both)          \
+    .exact = {.chain = EXACT_DELTA, \
+              .nodes = 15,          \
+              .parameter = (edges), \
+              .updates = 1500,      \
+              .variant = (both)}
+
+#define ENES "Enes et al. 2019, "
 #define SPREAD "Spreading on the complete graph"
 #define LAW "Demers et al. 1987, section 1.4, "
 #define REACH "Final size, reach = 1 - exp(-f reach), "
@@ -146,6 +156,12 @@ const struct reference references[] = {
     ROW("rounds-push-loss-20", "log(n) / log(1 + q) + ln(n) / q + O(1), n = 1000, q = 0.8", ROUNDS,
         LIMIT("20.39"), PUSH(1000, 1, 80)),
 
+    ROW("delta-tree-bp-rr", ENES "tree, BP + RR", ELEMENTS, PRINTED("21000"), DELTA(14, true)),
+    ROW("delta-tree-bp", ENES "tree, BP alone", ELEMENTS, DELTA(14, true)),
+    ROW("delta-tree-rr", ENES "tree, RR alone", ELEMENTS, DELTA(14, false)),
+    ROW("delta-mesh-bp-rr", ENES "mesh, BP + RR", ELEMENTS, PRINTED("69000"), DELTA(30, true)),
+    ROW("delta-mesh-rr", ENES "mesh, RR alone", ELEMENTS, DELTA(30, false)),
+
     ROW("serf-half", "Simulation, f = 3, n = 1000, to 50 %", ROUNDS, PRINTED("5.00")),
     ROW("serf-half", "Serf's formula, f = 3, n = 1000, to 50 %", ROUNDS, REFUTED("4.61")),
     ROW("serf-99", "Simulation, f = 3, n = 1000, to 99 %", ROUNDS, PRINTED("7.00")),
@@ -162,7 +178,7 @@ int reference_sampled_runs(const char *scenario)
     } sampled[] = {
         {"demers-table-1", 200}, {"demers-table-2", 60}, {"demers-table-3", 40},
         {"spreading", 1500},     {"residue", 60},        {"infect-and-die", 60},
-        {"rounds", 200},         {"serf", 60},
+        {"rounds", 200},         {"serf", 60},           {"delta", 5},
     };
     for (size_t i = 0; i < sizeof sampled / sizeof *sampled; i++) {
         if (strncmp(scenario, sampled[i].prefix, strlen(sampled[i].prefix)) == 0) {
@@ -180,6 +196,7 @@ const char *reference_figure_name(const struct reference *reference)
         [FIGURE_TRAFFIC] = "traffic m",
         [FIGURE_LAST] = "t_last",
         [FIGURE_ROUNDS] = "rounds",
+        [FIGURE_ELEMENTS] = "elements sent",
     };
     return reference->deviation ? "rounds, sd" : names[reference->figure];
 }
@@ -206,10 +223,17 @@ static double exact_end(const struct exact *exact, enum figure figure)
         assert(exact->chain == EXACT_COIN && exact->parameter == 1 && exact->variant);
         return exact->nodes * (1 - end.residue) - 1;
     case FIGURE_ROUNDS:
+    case FIGURE_ELEMENTS:
     case FIGURE_COUNT: break;
     }
     assert(false);
     return NAN;
+}
+
+static double exact_elements(const struct exact *exact)
+{
+    int crossings = 2 * exact->parameter - (exact->variant ? exact->nodes - 1 : 0);
+    return (double)crossings * exact->updates;
 }
 
 double reference_exact(const struct reference *reference)
@@ -226,6 +250,7 @@ double reference_exact(const struct reference *reference)
     case EXACT_POISSON: time = chain_poisson(exact->nodes, exact->variant); break;
     case EXACT_COIN:
     case EXACT_FORWARD: return exact_end(exact, reference->figure);
+    case EXACT_DELTA: return exact_elements(exact);
     }
     assert(reference->figure == FIGURE_ROUNDS);
     return reference->deviation ? time.sd : time.mean;

@@ -19,10 +19,11 @@
 #include <stddef.h>
 
 enum figure {
-    FIGURE_RESIDUE,  // share of the nodes that never get an update
-    FIGURE_TRAFFIC,  // copies of an update sent, per node
-    FIGURE_LAST,     // rounds until the last receipt
-    FIGURE_ROUNDS,   // rounds until the scenario's threshold
+    FIGURE_RESIDUE,   // share of the nodes that never get an update
+    FIGURE_TRAFFIC,   // copies of an update sent, per node
+    FIGURE_LAST,      // rounds until the last receipt
+    FIGURE_ROUNDS,    // rounds until the scenario's threshold
+    FIGURE_ELEMENTS,  // copies of all updates sent by all nodes
     FIGURE_COUNT
 };
 
@@ -41,6 +42,7 @@ enum exact_chain {
     EXACT_POISSON,  // variant: both ways
     EXACT_COIN,     // parameter: k; variant: blind
     EXACT_FORWARD,  // parameter: contacts; variant: distinct
+    EXACT_DELTA,    // parameter: edges of the graph; variant: not back to who told it
 };
 
 struct exact {
@@ -49,6 +51,7 @@ struct exact {
     int parameter;
     int arrival_percent;  // EXACT_PUSH
     int target;           // EXACT_PUSH, EXACT_PULL: how many are to know
+    int updates;          // EXACT_DELTA
     bool variant;
 };
 

@@ -16,8 +16,8 @@
 #define STORY_BYTES 400
 
 static const char *const groups[] = {
-    "demers-table-1", "demers-table-2", "demers-table-3", "spreading",
-    "residue",        "infect-and-die", "rounds",         "serf",
+    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue",
+    "infect-and-die", "rounds",         "serf",           "delta",
 };
 #define GROUP_COUNT (sizeof groups / sizeof *groups)
 
@@ -108,6 +108,11 @@ Test(published, rounds_of_push_follow_the_logarithmic_law_with_fanout_and_with_l
 Test(published, serfs_formula_is_not_what_push_does)
 {
     cr_expect_eq(expect_group("serf"), 2);
+}
+
+Test(published, delta_propagation_sends_each_element_as_often_as_the_graph_demands)
+{
+    cr_expect_eq(expect_group("delta"), 5);
 }
 
 Test(published, every_reference_is_in_one_of_these_groups)

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "reference.h"
 
@@ -96,4 +97,25 @@ Test(reference, sharp_is_within_one_percent_or_the_rounding)
     row.figure = FIGURE_LAST;
     cr_expect(reference_is_sharp(&row, &(struct estimate){17.4, 0.057, 10}));
     cr_expect_not(reference_is_sharp(&row, &(struct estimate){17.4, 0.059, 10}));
+}
+
+// Of two replicas the writer tells the other, which without BP tells it back.
+Test(reference, elements_sent_follow_from_replicas_edges_and_updates)
+{
+    struct reference pair = {
+        .figure = FIGURE_ELEMENTS,
+        .exact = {
+            .chain = EXACT_DELTA, .nodes = 2, .parameter = 1, .updates = 10, .variant = true}};
+    cr_expect_eq(reference_exact(&pair), 10);
+    pair.exact.variant = false;
+    cr_expect_eq(reference_exact(&pair), 20);
+    int checked = 0;
+    for (int i = 0; i < reference_count; i++) {
+        const struct reference *row = &references[i];
+        if (row->figure == FIGURE_ELEMENTS && row->published != NULL) {
+            cr_expect_eq(reference_exact(row), strtod(row->published, NULL), "%s", row->source);
+            checked++;
+        }
+    }
+    cr_expect_eq(checked, 2);
 }

@@ -9,6 +9,9 @@
 // Pick i depends on draw i and the picks before it, so a smaller fanout takes a prefix of what a
 // larger one would take: two variants of a scenario share their peers.
 //
+// Callees, or the members of the other groups, take the place of the other members where the scope
+// says so.
+//
 // The biased selections draw each pick anew, one block of four words per attempt, until it is a
 // member not yet picked:
 //
@@ -25,8 +28,9 @@
 #include "mesh/random.h"
 #include "mesh/step.h"
 
-// Writes min(fanout, count - 1) distinct members other than `node`, in order of draw, to `peers`
-// and returns how many. `node` must be a member. The draws are keyed (purpose, node, occasion).
+// Writes min(fanout, how many there are) distinct nodes other than `node`, in order of draw, to
+// `peers` and returns how many. `node` must be a member. The draws are keyed (purpose, node,
+// occasion).
 uint32_t mesh_peers_select(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
                            const struct mesh_scope *scope, uint32_t node, uint32_t *peers);
 

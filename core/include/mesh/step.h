@@ -17,6 +17,9 @@
 //   4. calls that share replicas or a table do not run at the same time, with one exception: blocks
 //      of nodes that share only a table may step in parallel, since a step writes no row but those
 //      of the lanes reserved for its own write events.
+//   5. a node that joins late, or comes back without what it held, gets a JOIN event before any
+//      other; its counts of writes and messages go on where they were, or it is a new node. Until
+//      the snapshot is there it learns what it hears and answers nothing (README.md, "Joining").
 // A peer's lie is a REJECT; our own fault is an assert, and asserts stay on.
 //
 // A replica, one cache line while a scope has at most 64 updates in flight:
@@ -64,6 +67,7 @@ enum mesh_selection {
     MESH_LOCAL_BIAS,     // a member of the own group, or with the rest of the probability anyone
     MESH_LATENCY_AWARE,  // the nearest of a few candidates
     MESH_HYBRID,         // the nearest of a few, or with the rest of the probability anyone
+    MESH_OTHER_GROUPS,   // anyone who is not in the own group: bridges between regions
 };
 
 #define MESH_RUMOR_K_MAX 15
@@ -89,6 +93,8 @@ enum mesh_message_kind {
     MESH_MESSAGE_FEEDBACK,  // rumor: which of them were news here, and which were not
     MESH_MESSAGE_DELTA,     // delta: what was learnt since the last tick
     MESH_MESSAGE_EAGER,     // updates on their first receipt
+    MESH_MESSAGE_JOIN,      // a node without a replica asks for one
+    MESH_MESSAGE_SNAPSHOT,  // all that the sender holds, and what was released
     MESH_MESSAGE_KIND_COUNT
 };
 
@@ -100,11 +106,16 @@ struct mesh_delta {
     bool remove_redundancy;       // RR: tell on only what a delta brought that was new
 };
 
-// Nodes that gossip with each other as one mesh.
+// Nodes that gossip with each other as one mesh, or that call others who answer: the relays of an
+// edge their aggregator. The first scope that a node is a member of is its home; in further ones it
+// has a role (struct mesh_role). Who is called as no member answers from the books of its home,
+// which must then push, pull or both.
 struct mesh_scope {
     const uint32_t *members;  // [count], ascending, or NULL: nodes first .. first + count - 1
     uint32_t first;
     uint32_t count;
+    const uint32_t *callees;  // [callee_count], ascending: whom the members call; NULL: each other
+    uint32_t callee_count;
     uint32_t fanout;        // peers per tick and per first receipt, 1 .. MESH_FANOUT_MAX
     uint32_t update_limit;  // updates in a message at most, 1 .. UINT16_MAX
     uint64_t interval_ns;   // > 0
@@ -132,13 +143,14 @@ struct mesh_config {
 };
 
 // A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried, and
-// in VECTOR and FILL `words` more of what the sender holds. FEEDBACK carries no updates: its first
-// words name those that were news, the others those that were not.
+// in VECTOR and FILL `words` more of what the sender holds; what is released it holds in any case.
+// FEEDBACK carries no updates: its first words name those that were news, the others those that
+// were not. The second set of SNAPSHOT is the sender's clock, in its first word.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator;   // who opened the exchange
     uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
-    uint64_t hash[2];     // of the sender's set; OPEN and ANSWER only, else zero
+    uint64_t hash[2];     // of the sender's set; OPEN, ANSWER and SNAPSHOT only, else zero
     uint64_t sent_ns;     // time of the event that sent it; not on the wire
     uint32_t sequence;    // the source's count of messages; not on the wire
     uint32_t wire_bytes;  // what the encoder makes of it
@@ -146,20 +158,35 @@ struct mesh_message {
     uint16_t words;
     uint16_t update_count;
     uint8_t kind;    // enum mesh_message_kind
-    uint8_t beyond;  // 1: the vector names updates that the receiver's table does not know
+    uint8_t beyond;  // 1: it names updates that the receiver's table does not know
     uint64_t lanes[];
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
 
 // One of the replicas; see the drawing. planes[states.planes * word + plane].
 struct mesh_replica {
-    uint64_t hash[2];        // sum, modulo 2^64 each, of the hashes of the updates held
-    uint64_t clock;          // hybrid logical clock: the largest seen
-    uint32_t sequence;       // own writes so far
-    uint32_t message_count;  // messages sent so far
+    uint64_t hash[2];   // sum, modulo 2^64 each, of the hashes of the updates held or released
+    uint64_t clock;     // hybrid logical clock: the largest seen
+    uint32_t sequence;  // own writes so far
+    uint32_t message_count : 31;  // messages sent so far
+    uint32_t joining : 1;         // 1: it asked for a snapshot and has none yet
     uint64_t planes[];
 };
 _Static_assert(sizeof(struct mesh_replica) == 32, "head of a replica");
+
+// What a node keeps for a scope that is not its home, where it ticks by another timer: a bridge
+// for the mesh of bridges, a relay for the link to its aggregator. Such scopes run push or pull or
+// both, nothing else. What the node holds is one set, in its replica.
+struct mesh_role {
+    uint64_t hash[2];  // as in the replica, of what is visible here
+    uint32_t node;
+    uint16_t scope;
+    uint16_t home;      // the node's first scope
+    uint64_t recent[];  // [words][MESH_RECENT_PLANES] learnt since the last tick here, ...
+};
+_Static_assert(sizeof(struct mesh_role) == 24, "head of a role");
+
+#define MESH_RECENT_PLANES 3
 
 enum mesh_plane {
     MESH_HAVE,
@@ -192,6 +219,9 @@ struct mesh_states {
     uint32_t words;   // 64-lane words per plane, 1 .. UINT16_MAX
     uint32_t planes;  // mesh_planes of the configuration
     struct mesh_table *table;
+    void *roles;  // [role_count], mesh_role_bytes(words) each, by node, then by scope
+    uint32_t role_count;
+    const uint64_t *has_role;  // bit per node of the block; NULL: none has
 };
 
 enum mesh_event_kind {
@@ -199,6 +229,7 @@ enum mesh_event_kind {
     MESH_EVENT_WRITE,    // a user's update, into the lane reserved for it
     MESH_EVENT_TICK,     // the timer of `scope` fired
     MESH_EVENT_RECEIVE,  // a message arrived
+    MESH_EVENT_JOIN,     // the node starts from a peer's snapshot, whatever it held before
 };
 
 struct mesh_write {
@@ -215,12 +246,13 @@ struct mesh_write {
 struct mesh_event {
     uint64_t time_ns;
     uint32_t node;
-    uint16_t scope;  // one that the node is a member of
+    uint16_t scope;  // one that the node is a member of, or for RECEIVE a callee
     uint16_t kind;   // enum mesh_event_kind
     union {
         uint64_t tick;                       // TICK: its number, < 2^48
         const struct mesh_message *message;  // RECEIVE
         const struct mesh_write *write;      // WRITE
+        uint32_t peer;                       // JOIN: the first to be asked
     };
 };
 
@@ -292,6 +324,7 @@ struct mesh_bound {
 uint32_t mesh_mode_planes(enum mesh_mode mode);
 uint32_t mesh_planes(const struct mesh_config *config);
 size_t mesh_replica_bytes(uint32_t words, uint32_t planes);
+size_t mesh_role_bytes(uint32_t words);
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
 
 // Handles events[0 .. count). Returns how many it consumed: fewer than `count` only when the output
@@ -301,6 +334,22 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
 
 // Computes update->hash from the dot, the clock, the type, the key and the value or amount.
 void mesh_update_hash(const struct mesh_config *config, struct mesh_update *update);
+
+static inline struct mesh_role *mesh_role_at(const struct mesh_states *states, uint32_t index)
+{
+    size_t bytes =
+        sizeof(struct mesh_role) + (size_t)states->words * MESH_RECENT_PLANES * sizeof(uint64_t);
+    return (struct mesh_role *)((char *)states->roles + index * bytes);
+}
+
+// Sets of lanes behind the head of a message of this kind.
+static inline uint32_t mesh_message_sets(uint8_t kind)
+{
+    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL ||
+                   kind == MESH_MESSAGE_FEEDBACK || kind == MESH_MESSAGE_SNAPSHOT
+               ? 2
+               : 1;
+}
 
 static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
 {

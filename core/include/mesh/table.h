@@ -14,6 +14,14 @@
 // The driver owns all memory. It reserves a lane for a dot before the write happens; the step that
 // executes the write fills it (mesh/step.h), or the decoder does (mesh/wire.h). Only the holder of
 // a lane's bit may read its row.
+//
+// A lane is for updates on their way. What all know for good is *released* (mesh/release.h): of
+// every origin the first so many writes, without a gap, so that a count per origin names them:
+//
+//     origin 7   1 2 3 4 5 | 6 7 . 9       released[7] = 5; dots (7, 6), (7, 7), (7, 9) have lanes
+//
+// The lane and its bits are free for other updates then; the dot stays known, the replicas' hashes
+// keep its sum, and vectors on the wire name it.
 
 #ifndef MESH_TABLE_H
 #define MESH_TABLE_H
@@ -59,8 +67,9 @@ struct mesh_update {
     uint32_t previous_lane;  // of dot (origin, sequence - 1), or MESH_LANE_NONE
     uint32_t next_lane;      // of dot (origin, sequence + 1), or MESH_LANE_NONE
     uint16_t value_bytes;
-    uint8_t type;  // enum mesh_update_type
-    uint8_t zero[5];
+    uint8_t type;   // enum mesh_update_type
+    uint8_t again;  // 1: a further value of its dot, outside the chain of its origin
+    uint8_t zero[4];
 };
 _Static_assert(sizeof(struct mesh_update) == 64, "a row is a cache line");
 
@@ -70,16 +79,49 @@ struct mesh_table {
     uint32_t *index;              // [index_capacity] open addressing by dot, or NULL: lookups scan
     uint32_t index_capacity;      // a power of two, at least twice lane_capacity
     uint32_t lane_capacity;
-    uint32_t lane_count;  // lanes handed out: [0, lane_count)
+    uint32_t lane_count;  // lanes handed out so far: [0, lane_count)
+    uint32_t free_count;  // of them, released and not handed out again
+    uint32_t free_first;  // a list through their next_lane
+    uint32_t *released;   // [origin_count] released writes of each origin; NULL: none ever is
+    uint32_t origin_count;
+    uint32_t released_origins;  // how many have any
+    uint32_t released_bytes;    // of their entries in a vector, if nothing follows them
+    // What the driver has folded released updates into, as a snapshot carries it (mesh/wire.h).
+    const uint8_t *base;  // NULL: only its size is known, and snapshots are not encoded
+    uint32_t base_bytes;
+    // The table of one live node that is joining: it takes over what a snapshot says is released,
+    // and the snapshot's base.
+    bool adopts;
 };
 
 // Takes memory of the driver's; `index` and `signatures` may be NULL. Clears `updates` and `index`.
 void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
                      uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
 
-// A lane for the update named `dot`, linked to its origin's neighbours, or MESH_LANE_NONE when the
-// table is full. The driver calls it while it owns the table alone.
+// From now on updates of nodes below `origin_count` may be released. Clears `released`.
+void mesh_table_permit_release(struct mesh_table *table, uint32_t *released, uint32_t origin_count);
+
+// Moves the rows into larger memory, cleared before; the old is the driver's again. Lanes stay.
+void mesh_table_move(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
+                     uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
+
+// A lane for the update named `dot`, which is not released, linked to its origin's neighbours, or
+// MESH_LANE_NONE when the table is full. The driver calls it while it owns the table alone.
 uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot);
+
+// The lane that would be handed out next, or MESH_LANE_NONE.
+uint32_t mesh_table_next_lane(const struct mesh_table *table);
+
+// Lanes that can still be handed out.
+uint32_t mesh_table_room(const struct mesh_table *table);
+
+// Frees the lane of the first write of its origin that is not released yet. Whoever calls it has
+// seen to it that no bit of the lane is left anywhere (mesh/release.h).
+void mesh_table_release(struct mesh_table *table, uint32_t lane);
+
+// Takes it from elsewhere that the first `count` writes of `origin` are released, if that is more
+// than the table knew. Their lanes, if any, stay.
+void mesh_table_adopt(struct mesh_table *table, uint32_t origin, uint32_t count);
 
 // The lane of the update with this dot and hash, or MESH_LANE_NONE. With hash NULL: the first lane
 // reserved for the dot.
@@ -90,6 +132,21 @@ uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
 static inline bool mesh_update_has_value(uint8_t type)
 {
     return type != MESH_G_INCREMENT && type != MESH_PN_ADD;
+}
+
+// Released writes of an origin.
+static inline uint32_t mesh_table_released(const struct mesh_table *table, uint32_t origin)
+{
+    return table->released_origins > 0 && origin < table->origin_count ? table->released[origin]
+                                                                       : 0;
+}
+
+// Whether this lane holds the first write of its origin that is not released.
+static inline bool mesh_table_is_next(const struct mesh_table *table, uint32_t lane)
+{
+    const struct mesh_update *update = &table->updates[lane];
+    return update->again == 0 &&
+           update->dot.sequence == mesh_table_released(table, update->dot.origin) + 1;
 }
 
 static inline bool mesh_dot_equal(struct mesh_dot a, struct mesh_dot b)

@@ -12,8 +12,15 @@
 //              the value, whose form is its CRDT's (mesh/set.h, mesh/map.h, mesh/summary.h), then
 //              64 bytes of signature when the mesh signs
 //     vector   entries varint; each: origin varint, first varint, length varint: the dots
-//              (origin, first) .. (origin, first + length - 1) are held
+//              (origin, first) .. (origin, first + length - 1) are held, released or not
 //
+// SNAPSHOT has, like OPEN, the hash, then the sender's clock in 8 bytes, then all the sender holds
+// as updates, then what is released and the base it was folded into (mesh/table.h):
+//
+//     released entries varint; each, by ascending origin: origin varint, count varint
+//     base     length varint, the driver's bytes
+//
+// An update that arrives with a released dot is known: it is dropped, and not counted.
 // Varints are LEB128, at most 5 bytes for 32 bits and 10 for 64, shortest form only, so that a
 // number has one encoding. Nothing read is trusted: every length is checked against what is left.
 

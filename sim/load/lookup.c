@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Looking things up in the table of keys.
+// Finding keys in the table.
 #include <string.h>
 
 #include "keys.h"
@@ -59,6 +59,5 @@ const char *sim_key_fallback(const struct sim_key *key, enum sim_topology topolo
     if ((key->topologies & SIM_FOR(topology)) == 0) {
         return NULL;
     }
-    return topology == SIM_FLAT_MESH && key->flat_fallback != NULL ? key->flat_fallback
-                                                                   : key->fallback;
+    return (key->other_for & SIM_FOR(topology)) != 0 ? key->other_fallback : key->fallback;
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mesh/release.h"
+
+#include <string.h>
+
+// Planes, as bits, in which an update is still told on or judged by; 0: it always is.
+static uint32_t active_planes(const struct mesh_config *config)
+{
+    static const uint32_t of_mode[] = {
+        [MESH_PULL] = 1u << MESH_RECENT_0 | 1u << MESH_RECENT_1 | 1u << MESH_RECENT_2,
+        [MESH_PUSH_PULL] = 1u << MESH_RECENT_0 | 1u << MESH_RECENT_1 | 1u << MESH_RECENT_2,
+        [MESH_EAGER] = 1u << MESH_RECENT_0 | 1u << MESH_RECENT_1 | 1u << MESH_RECENT_2,
+        [MESH_RUMOR] =
+            1u << MESH_RECENT_0 | 1u << MESH_HOT | 1u << MESH_USEFUL | 1u << MESH_USELESS,
+        [MESH_DELTA] = 1u << MESH_RECENT_0 | 1u << MESH_TOLD,
+    };
+    uint32_t active = 0;
+    for (uint32_t i = 0; i < config->scope_count; i++) {
+        if (config->scopes[i].mode == MESH_PUSH) {
+            return 0;
+        }
+        active |= of_mode[config->scopes[i].mode];
+    }
+    return active;
+}
+
+static void settle_none(uint64_t *settled, uint32_t words)
+{
+    memset(settled, 0, words * sizeof *settled);
+}
+
+// What a role still tells on its link.
+static void unsettle_roles(const struct mesh_states *states, uint64_t *settled)
+{
+    for (uint32_t i = 0; i < states->role_count; i++) {
+        const struct mesh_role *role = mesh_role_at(states, i);
+        for (uint32_t word = 0; word < states->words; word++) {
+            const uint64_t *recent = &role->recent[(size_t)MESH_RECENT_PLANES * word];
+            settled[word] &= ~(recent[0] | recent[1] | recent[2]);
+        }
+    }
+}
+
+void mesh_release_settled(const struct mesh_config *config, const struct mesh_states *states,
+                          uint64_t *settled)
+{
+    uint32_t active = active_planes(config);
+    if (active == 0) {
+        settle_none(settled, states->words);
+        return;
+    }
+    for (uint32_t i = 0; i < states->node_count; i++) {
+        const struct mesh_replica *replica = mesh_replica_of(states, states->node_first + i);
+        if (replica->joining) {
+            settle_none(settled, states->words);
+            return;
+        }
+        for (uint32_t word = 0; word < states->words; word++) {
+            const uint64_t *planes = &replica->planes[(size_t)states->planes * word];
+            uint64_t quiet = planes[MESH_HAVE];
+            for (uint32_t left = active; left != 0; left &= left - 1) {
+                quiet &= ~planes[__builtin_ctz(left)];
+            }
+            settled[word] &= quiet;
+        }
+    }
+    unsettle_roles(states, settled);
+}
+
+static bool names_what_is_held(uint8_t kind)
+{
+    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL;
+}
+
+void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words)
+{
+    const uint64_t *second = message->lanes + message->words;
+    if (message->kind == MESH_MESSAGE_SNAPSHOT) {
+        settle_none(settled, words);
+        return;
+    }
+    for (uint32_t word = 0; word < words; word++) {
+        bool within = word < message->words;
+        settled[word] &= within ? ~message->lanes[word] : UINT64_MAX;
+        if (names_what_is_held(message->kind)) {
+            settled[word] &= within ? second[word] : 0;
+        } else if (message->kind == MESH_MESSAGE_FEEDBACK) {
+            settled[word] &= within ? ~second[word] : UINT64_MAX;
+        }
+    }
+}
+
+static bool has(const uint64_t *lanes, uint32_t words, uint32_t lane)
+{
+    return lane / 64 < words && (lanes[lane / 64] >> lane % 64 & 1) != 0;
+}
+
+uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t words,
+                            void (*releasing)(void *context, const struct mesh_update *update),
+                            void *context)
+{
+    uint32_t before = table->free_count;
+    uint32_t lane_end = table->released == NULL ? 0 : table->lane_count;
+    // From each origin's next write on along its chain, wherever the lanes of that lie.
+    for (uint32_t first = 0; first < lane_end; first++) {
+        uint32_t lane = first;
+        while (lane != MESH_LANE_NONE && has(lanes, words, lane) &&
+               table->updates[lane].dot.origin < table->origin_count &&
+               mesh_table_is_next(table, lane)) {
+            uint32_t next = table->updates[lane].next_lane;
+            if (releasing != NULL) {
+                releasing(context, &table->updates[lane]);
+            }
+            mesh_table_release(table, lane);
+            lane = next;
+        }
+    }
+    for (uint32_t lane = 0; lane < 64 * words; lane++) {
+        if (lane >= lane_end || table->updates[lane].dot.sequence != 0) {
+            lanes[lane / 64] &= ~(UINT64_C(1) << lane % 64);
+        }
+    }
+    return table->free_count - before;
+}
+
+void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes)
+{
+    for (uint32_t i = 0; i < states->node_count; i++) {
+        struct mesh_replica *replica = mesh_replica_of(states, states->node_first + i);
+        for (uint32_t word = 0; word < states->words; word++) {
+            uint64_t *planes = &replica->planes[(size_t)states->planes * word];
+            for (uint32_t plane = 0; plane < states->planes; plane++) {
+                planes[plane] &= ~lanes[word];
+            }
+        }
+    }
+}
+
+void mesh_release_forget_in(struct mesh_message *message, const uint64_t *lanes)
+{
+    for (uint32_t word = 0; names_what_is_held(message->kind) && word < message->words; word++) {
+        message->lanes[message->words + word] &= ~lanes[word];
+    }
+}

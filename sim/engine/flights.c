@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// All that is under way: what the conservation law counts, and what keeps lanes from being given
+// back. Whatever holds messages must be gone through here.
+#include "state.h"
+
+static void visit_heap(const struct sim_worker *worker,
+                       void (*visit)(void *context, struct mesh_message *message), void *context)
+{
+    for (uint32_t i = 0; i < worker->heap.count; i++) {
+        const struct sim_heap_event *event = &worker->heap.events[i];
+        if (event->received) {
+            visit(context,
+                  sim_messages_under_way(&worker->messages, sim_event_reference(event->reference)));
+        }
+    }
+}
+
+static void visit_bucket(const struct sim_worker *worker, const struct sim_bucket *bucket,
+                         void (*visit)(void *context, struct mesh_message *message), void *context)
+{
+    uint32_t fill = bucket->fill;
+    for (const struct sim_event_chunk *chunk = bucket->first; chunk != NULL;
+         chunk = chunk->next, fill = SIM_CHUNK_EVENTS) {
+        for (uint32_t i = 0; i < fill; i++) {
+            visit(context,
+                  sim_messages_under_way(&worker->messages, sim_event_reference(chunk->events[i])));
+        }
+    }
+}
+
+void sim_flights_visit(const struct sim_engine *engine,
+                       void (*visit)(void *context, struct mesh_message *message), void *context)
+{
+    const struct sim_worker *worker = &engine->worker;
+    const struct sim_ring *ring = &worker->ring;
+    if (engine->config.queue == SIM_QUEUE_HEAP) {
+        visit_heap(worker, visit, context);
+        return;
+    }
+    for (uint32_t i = 0; i < ring->slot_count * ring->block_count; i++) {
+        visit_bucket(worker, &ring->buckets[i], visit, context);
+    }
+    for (uint32_t i = 0; i < ring->far_count; i++) {
+        visit(context, ring->far[i].message);
+    }
+}

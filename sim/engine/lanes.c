@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// How many lanes there are, and which are free (engine.h, "Lanes").
+//
+//     a window's writes need more than are free
+//        |
+//        +--> sweep     settled everywhere and in all messages under way? -> given back
+//        +--> grow      still too few, or less than a quarter is left: twice the words, or as
+//        |              many as memory_bytes hold
+//        +--> failure   still too few: the run ends here
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "allocate.h"
+#include "mesh/release.h"
+#include "state.h"
+
+#define OUTPUT_EVENTS 16u  // the output holds what this many events can cause at most
+#define NAMED_MAX 5u       // agents that a failure names
+
+// ---- Sizes ----
+
+static uint32_t words_for(uint32_t update_count)
+{
+    return update_count == 0 ? 1 : (update_count + 63) / 64;
+}
+
+static uint32_t index_for(uint32_t words)
+{
+    uint32_t capacity = 128;
+    while (capacity < 128 * words) {
+        capacity *= 2;
+    }
+    return capacity;
+}
+
+static uint64_t bytes_for(uint32_t node_count, uint32_t words, uint32_t planes, bool writes)
+{
+    uint64_t per_node = mesh_replica_bytes(words, planes) + sizeof(struct sim_timer) +
+                        (writes ? 2 * sizeof(uint32_t) : 0);
+    uint64_t per_lane = sizeof(struct mesh_update) + sizeof(uint32_t);
+    return node_count * per_node + UINT64_C(64) * words * per_lane +
+           (uint64_t)index_for(words) * sizeof(uint32_t);
+}
+
+uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode)
+{
+    return bytes_for(node_count, words_for(update_count), mesh_mode_planes(mode), update_count > 0);
+}
+
+// The most words, up to `wanted`, that fit beside `besides_bytes`; at least `least`.
+static uint32_t words_that_fit(const struct sim_engine *engine, uint32_t least, uint32_t wanted,
+                               uint64_t besides_bytes)
+{
+    const struct sim_engine_config *config = &engine->config;
+    uint32_t planes = mesh_planes(config->mesh);
+    while (wanted > least && config->memory_bytes > 0 &&
+           bytes_for(config->node_count, wanted, planes, true) + besides_bytes >
+               config->memory_bytes) {
+        wanted--;
+    }
+    return wanted;
+}
+
+uint32_t sim_lanes_words_max(const struct sim_engine *engine)
+{
+    return words_that_fit(engine, engine->words, words_for(engine->config.write_count), 0);
+}
+
+// ---- Memory ----
+
+static void point_blocks(struct sim_engine *engine, size_t stride)
+{
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        struct mesh_states *states = &engine->blocks[i].states;
+        states->replicas = (char *)engine->replicas + states->node_first * stride;
+        states->stride = stride;
+        states->words = engine->words;
+    }
+}
+
+static void create_blocks(struct sim_engine *engine)
+{
+    uint32_t node_count = engine->config.node_count;
+    uint32_t planes = mesh_planes(engine->config.mesh);
+    size_t stride = mesh_replica_bytes(engine->words, planes);
+    engine->replica_bytes = node_count * stride;
+    engine->replicas = sim_memory_pages(engine->replica_bytes);
+    engine->block_count = (node_count + SIM_BLOCK_NODES - 1) >> SIM_BLOCK_SHIFT;
+    engine->blocks = sim_memory_zeroed(engine->block_count * sizeof *engine->blocks);
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        uint32_t first = i << SIM_BLOCK_SHIFT;
+        uint32_t left = node_count - first;
+        engine->blocks[i].states = (struct mesh_states){
+            .node_first = first,
+            .node_count = left < SIM_BLOCK_NODES ? left : SIM_BLOCK_NODES,
+            .planes = planes,
+            .table = &engine->table,
+        };
+    }
+    point_blocks(engine, stride);
+}
+
+static void size_output(struct sim_engine *engine)
+{
+    struct mesh_output *output = &engine->worker.output;
+    struct mesh_bound bound = mesh_output_bound(engine->config.mesh, engine->words);
+    engine->message_words = bound.message_words;
+    output->record_capacity = OUTPUT_EVENTS * bound.records;
+    output->records =
+        sim_memory_resize(output->records, output->record_capacity * sizeof *output->records);
+    output->target_capacity = OUTPUT_EVENTS * bound.targets;
+    output->targets =
+        sim_memory_resize(output->targets, output->target_capacity * sizeof *output->targets);
+}
+
+static void size_scratch(struct sim_engine *engine)
+{
+    engine->settled = sim_memory_resize(engine->settled, engine->words * sizeof *engine->settled);
+    engine->write_of_lane = sim_memory_resize(
+        engine->write_of_lane, (size_t)64 * engine->words * sizeof *engine->write_of_lane);
+}
+
+// Whether this mesh ever stops telling an update (mesh/release.h).
+static bool may_settle(const struct mesh_config *mesh)
+{
+    for (uint32_t i = 0; i < mesh->scope_count; i++) {
+        if (mesh->scopes[i].mode == MESH_PUSH) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void sim_lanes_create(struct sim_engine *engine)
+{
+    const struct sim_engine_config *config = &engine->config;
+    uint32_t all = words_for(config->write_count);
+    uint32_t start = words_for(config->lanes_start == 0 ? SIM_LANES_START : config->lanes_start);
+    // Who composes writes from what replicas hold reads it from the table: it keeps everything.
+    bool releases =
+        config->write_count > 0 && may_settle(config->mesh) && config->author.compose == NULL;
+    engine->words = words_that_fit(engine, 1, releases && start < all ? start : all, 0);
+    uint32_t lanes = 64 * engine->words;
+    uint32_t index_capacity = index_for(engine->words);
+    mesh_table_init(&engine->table, sim_memory_pages(lanes * sizeof(struct mesh_update)), lanes,
+                    sim_memory_zeroed(index_capacity * sizeof(uint32_t)), index_capacity, NULL);
+    if (releases) {
+        mesh_table_permit_release(&engine->table,
+                                  sim_memory_zeroed(config->node_count * sizeof(uint32_t)),
+                                  config->node_count);
+    }
+    create_blocks(engine);
+    size_output(engine);
+    size_scratch(engine);
+}
+
+void sim_lanes_finish(struct sim_engine *engine)
+{
+    sim_memory_free(engine->blocks);
+    sim_memory_free_pages(engine->replicas, engine->replica_bytes);
+    sim_memory_free_pages(engine->table.updates,
+                          engine->table.lane_capacity * sizeof *engine->table.updates);
+    sim_memory_free(engine->table.index);
+    sim_memory_free(engine->table.released);
+    sim_memory_free(engine->settled);
+    sim_memory_free(engine->write_of_lane);
+}
+
+// ---- Giving back ----
+
+struct sweep {
+    uint64_t *settled;
+    uint32_t words;
+};
+
+static void look_at(void *context, struct mesh_message *message)
+{
+    struct sweep *sweep = context;
+    mesh_release_under_way(message, sweep->settled, sweep->words);
+}
+
+static void forget_in(void *context, struct mesh_message *message)
+{
+    struct sweep *sweep = context;
+    mesh_release_forget_in(message, sweep->settled);
+}
+
+static void sweep(struct sim_engine *engine)
+{
+    struct sweep sweep = {engine->settled, engine->words};
+    memset(engine->settled, 0xff, engine->words * sizeof *engine->settled);
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        mesh_release_settled(engine->config.mesh, &engine->blocks[i].states, engine->settled);
+    }
+    sim_flights_visit(engine, look_at, &sweep);
+    if (mesh_release_lanes(&engine->table, engine->settled, engine->words,
+                           engine->config.observer.released,
+                           engine->config.observer.context) == 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        mesh_release_forget(&engine->blocks[i].states, engine->settled);
+    }
+    sim_flights_visit(engine, forget_in, &sweep);
+}
+
+// ---- Growing ----
+
+static void widen_replicas(struct sim_engine *engine, uint32_t words)
+{
+    uint32_t planes = mesh_planes(engine->config.mesh);
+    size_t old_stride = mesh_replica_bytes(engine->words, planes);
+    size_t stride = mesh_replica_bytes(words, planes);
+    size_t bytes = engine->config.node_count * stride;
+    char *replicas = sim_memory_pages(bytes);
+    for (size_t node = 0; node < engine->config.node_count; node++) {
+        memcpy(replicas + node * stride, (const char *)engine->replicas + node * old_stride,
+               old_stride);
+    }
+    sim_memory_free_pages(engine->replicas, engine->replica_bytes);
+    engine->replicas = replicas;
+    engine->replica_bytes = bytes;
+    engine->words = words;
+    point_blocks(engine, stride);
+}
+
+static void grow(struct sim_engine *engine, uint32_t words)
+{
+    struct mesh_update *updates = engine->table.updates;
+    uint32_t *index = engine->table.index;
+    uint32_t lanes = engine->table.lane_capacity;
+    uint32_t index_capacity = index_for(words);
+    mesh_table_move(&engine->table, sim_memory_pages((size_t)64 * words * sizeof *updates),
+                    64 * words, sim_memory_zeroed(index_capacity * sizeof *index), index_capacity,
+                    NULL);
+    sim_memory_free_pages(updates, lanes * sizeof *updates);
+    sim_memory_free(index);
+    sim_roles_widen(engine, words);
+    widen_replicas(engine, words);
+    size_output(engine);
+    size_scratch(engine);
+}
+
+// The words that would do, were there memory without end: twice as many as long as that is short.
+static uint32_t words_wanted(const struct sim_engine *engine, uint32_t count)
+{
+    uint32_t room = mesh_table_room(&engine->table);
+    uint32_t all = words_for(engine->config.write_count);
+    uint32_t lanes = 64 * engine->words;
+    uint32_t words = engine->words;
+    if (room < count || 4 * (room - count) < lanes) {
+        words *= 2;
+    }
+    while (room + 64 * (words - engine->words) < count) {
+        words *= 2;
+    }
+    return words < all ? words : all;
+}
+
+// ---- Failing ----
+
+// The live update whose write is the earliest.
+static uint32_t oldest_lane(const struct sim_engine *engine)
+{
+    uint32_t oldest = MESH_LANE_NONE;
+    for (uint32_t lane = 0; lane < engine->table.lane_count; lane++) {
+        bool live = engine->table.updates[lane].dot.sequence != 0;
+        if (live && (oldest == MESH_LANE_NONE ||
+                     engine->write_of_lane[lane] < engine->write_of_lane[oldest])) {
+            oldest = lane;
+        }
+    }
+    return oldest;
+}
+
+// "which 7 agents lack: 5, 19, 23, 40, 77 and 2 more"
+static void name_holdouts(const struct sim_engine *engine, uint32_t lane, char *text, size_t size)
+{
+    uint32_t planes = mesh_planes(engine->config.mesh);
+    uint32_t lacking = 0;
+    char names[80] = "";
+    size_t length = 0;
+    for (uint32_t node = 0; node < engine->config.node_count; node++) {
+        const struct mesh_replica *replica = sim_engine_replica(engine, node);
+        uint64_t have = replica->planes[(size_t)planes * (lane / 64) + MESH_HAVE];
+        if ((have >> lane % 64 & 1) == 0 && lacking++ < NAMED_MAX) {
+            length += (size_t)snprintf(names + length, sizeof names - length, "%s%" PRIu32,
+                                       lacking == 1 ? "" : ", ", node);
+        }
+    }
+    if (lacking == 0) {
+        snprintf(text, size, "which all hold and %s",
+                 engine->table.released == NULL ? "mode push tells for ever" : "some still tell");
+    } else if (lacking <= NAMED_MAX) {
+        snprintf(text, size, "which %" PRIu32 " agents lack: %s", lacking, names);
+    } else {
+        snprintf(text, size, "which %" PRIu32 " agents lack: %s and %" PRIu32 " more", lacking,
+                 names, lacking - NAMED_MAX);
+    }
+}
+
+static void fail(struct sim_engine *engine, uint32_t count, uint64_t needed_bytes)
+{
+    char holdouts[200];
+    uint32_t lane = oldest_lane(engine);
+    uint32_t taken = engine->table.lane_capacity - mesh_table_room(&engine->table);
+    uint64_t now_us = engine->window * engine->window_ns / 1000;
+    sim_error_set(&engine->failure, SIM_ERROR_INTERNAL,
+                  "at %" PRIu64 ".%03" PRIu64 " ms %" PRIu32 " updates are under way and %" PRIu32
+                  " more are written, which needs %" PRIu64 " MiB where %" PRIu64 " are allowed",
+                  now_us / 1000, now_us % 1000, taken, count, (needed_bytes >> 20) + 1,
+                  engine->config.memory_bytes >> 20);
+    if (lane != MESH_LANE_NONE) {
+        const struct sim_write *write = &engine->writes[engine->write_of_lane[lane]];
+        size_t length = strlen(engine->failure.text);
+        name_holdouts(engine, lane, holdouts, sizeof holdouts);
+        snprintf(engine->failure.text + length, sizeof engine->failure.text - length,
+                 "; the oldest is update %" PRIu32 " of agent %" PRIu32 ", written at %" PRIu64
+                 ".%03" PRIu64 " ms, %s",
+                 engine->table.updates[lane].dot.sequence, write->node, write->time_ns / 1000000,
+                 write->time_ns / 1000 % 1000, holdouts);
+    }
+}
+
+bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
+{
+    if (mesh_table_room(&engine->table) >= count) {
+        return true;
+    }
+    if (engine->table.released != NULL) {
+        sweep(engine);
+    }
+    // Old and new replicas are there at once while they are copied.
+    uint32_t wanted = words_wanted(engine, count);
+    uint32_t words = words_that_fit(engine, engine->words, wanted, engine->replica_bytes);
+    if (words > engine->words) {
+        grow(engine, words);
+    }
+    if (mesh_table_room(&engine->table) >= count) {
+        return true;
+    }
+    fail(engine, count,
+         bytes_for(engine->config.node_count, wanted, mesh_planes(engine->config.mesh), true) +
+             engine->replica_bytes);
+    return false;
+}

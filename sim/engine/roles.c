@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Role records for the nodes that are members of more than one scope (mesh/step.h).
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "allocate.h"
+#include "state.h"
+
+struct membership {
+    uint32_t node;
+    uint16_t scope;
+    uint16_t home;
+};
+
+static int by_node_and_scope(const void *left, const void *right)
+{
+    const struct membership *a = left;
+    const struct membership *b = right;
+    if (a->node != b->node) {
+        return a->node < b->node ? -1 : 1;
+    }
+    return a->scope < b->scope ? -1 : a->scope > b->scope;
+}
+
+// The memberships beyond each node's first, by node.
+static struct membership *memberships_away(const struct sim_engine *engine, uint32_t *count)
+{
+    const struct mesh_config *mesh = engine->config.mesh;
+    uint16_t *home = sim_memory_zeroed(engine->config.node_count * sizeof *home);  // scope + 1
+    struct membership *away = NULL;
+    uint32_t capacity = 0;
+    *count = 0;
+    for (uint32_t scope = 0; scope < mesh->scope_count; scope++) {
+        for (uint32_t i = 0; i < mesh->scopes[scope].count; i++) {
+            uint32_t node = sim_scope_member(&mesh->scopes[scope], i);
+            assert(node < engine->config.node_count);
+            if (home[node] == 0) {
+                home[node] = (uint16_t)(scope + 1);
+                continue;
+            }
+            if (*count == capacity) {
+                capacity = capacity == 0 ? 64 : 2 * capacity;
+                away = sim_memory_resize(away, capacity * sizeof *away);
+            }
+            away[(*count)++] = (struct membership){node, (uint16_t)scope, home[node] - 1};
+        }
+    }
+    sim_memory_free(home);
+    if (*count > 0) {
+        qsort(away, *count, sizeof *away, by_node_and_scope);
+    }
+    return away;
+}
+
+void sim_roles_create(struct sim_engine *engine)
+{
+    struct membership *away = memberships_away(engine, &engine->role_count);
+    if (engine->role_count == 0) {
+        return;
+    }
+    size_t bytes = mesh_role_bytes(engine->words);
+    engine->roles = sim_memory_zeroed(engine->role_count * bytes);
+    engine->has_role = sim_memory_zeroed(engine->block_count * (size_t)(SIM_BLOCK_NODES / 8));
+    for (uint32_t i = 0; i < engine->role_count; i++) {
+        struct mesh_role *role = (struct mesh_role *)((char *)engine->roles + i * bytes);
+        struct mesh_states *states = &engine->blocks[away[i].node >> SIM_BLOCK_SHIFT].states;
+        *role =
+            (struct mesh_role){.node = away[i].node, .scope = away[i].scope, .home = away[i].home};
+        engine->has_role[away[i].node / 64] |= UINT64_C(1) << away[i].node % 64;
+        if (states->role_count++ == 0) {
+            states->roles = role;
+            states->has_role = engine->has_role + states->node_first / 64;
+        }
+    }
+    sim_memory_free(away);
+}
+
+void sim_roles_widen(struct sim_engine *engine, uint32_t words)
+{
+    size_t old_bytes = mesh_role_bytes(engine->words);
+    size_t bytes = mesh_role_bytes(words);
+    if (engine->role_count == 0) {
+        return;
+    }
+    char *roles = sim_memory_zeroed(engine->role_count * bytes);
+    for (size_t i = 0; i < engine->role_count; i++) {
+        memcpy(roles + i * bytes, (const char *)engine->roles + i * old_bytes, old_bytes);
+    }
+    char *next = roles;
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        struct mesh_states *states = &engine->blocks[i].states;
+        states->roles = states->role_count > 0 ? next : NULL;
+        next += states->role_count * bytes;
+    }
+    sim_memory_free(engine->roles);
+    engine->roles = roles;
+}

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "scopes.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "allocate.h"
+#include "graph.h"
+
+// The workload's draws lie below (world.c).
+enum { DRAW_RELAY = MESH_DRAW_DRIVER + 120 };
+
+// ---- Groups: whom the biased selections know as near ----
+
+static uint32_t place_of(const struct sim_places *places, uint32_t agent, bool by_region)
+{
+    const struct sim_host *host = &places->hosts[places->host_of[agent]];
+    return by_region ? host->region : host->zone;
+}
+
+static void find_groups(struct mesh_scope *scope, const struct sim_places *places)
+{
+    uint32_t last = scope->first + scope->count - 1;
+    bool by_region = place_of(places, scope->first, true) != place_of(places, last, true);
+    uint32_t count = 1;
+    for (uint32_t i = 1; i < scope->count; i++) {
+        count += place_of(places, scope->first + i, by_region) !=
+                 place_of(places, scope->first + i - 1, by_region);
+    }
+    uint32_t *starts = sim_memory_zeroed((count + 1) * sizeof *starts);
+    for (uint32_t i = 1; i < scope->count; i++) {
+        if (place_of(places, scope->first + i, by_region) !=
+            place_of(places, scope->first + i - 1, by_region)) {
+            starts[++scope->group_count] = i;
+        }
+    }
+    starts[++scope->group_count] = scope->count;
+    assert(scope->group_count == count);
+    scope->group_starts = starts;
+}
+
+// From the first agent of the one group to the last of the other, in us.
+static void measure_groups(struct mesh_scope *scope, const struct sim_network *network)
+{
+    uint32_t count = scope->group_count;
+    uint32_t *distance = sim_memory_zeroed((size_t)count * count * sizeof *distance);
+    for (uint32_t i = 0; i < count; i++) {
+        for (uint32_t j = 0; j < count; j++) {
+            uint32_t from = scope->first + scope->group_starts[i];
+            uint32_t to = scope->first + scope->group_starts[j + 1] - 1;
+            const struct sim_link *link = &network->links[sim_network_pair(network, from, to)];
+            distance[(size_t)i * count + j] =
+                (uint32_t)((link->minimum_ns + link->span_ns / 2) / 1000);
+        }
+    }
+    scope->group_distance = distance;
+}
+
+// ---- Scopes ----
+
+static struct mesh_scope *add_scope(struct sim_scopes *scopes, const struct mesh_scope *scope,
+                                    enum sim_tick tick)
+{
+    scopes->ticks[scopes->count] = tick;
+    scopes->items[scopes->count] = *scope;
+    return &scopes->items[scopes->count++];
+}
+
+// A home of the agents [first, end).
+static void add_home(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                     const struct sim_places *places, const struct sim_network *network,
+                     uint32_t first, uint32_t end)
+{
+    const struct sim_gossip *gossip = &scenario->gossip;
+    struct mesh_scope *scope = add_scope(scopes,
+                                         &(struct mesh_scope){
+                                             .first = first,
+                                             .count = end - first,
+                                             .fanout = gossip->fanout,
+                                             .update_limit = scenario->network.batch_size,
+                                             .interval_ns = gossip->interval_ns,
+                                             .mode = gossip->mode,
+                                             .schedule = gossip->schedule,
+                                             .rumor = gossip->rumor,
+                                             .selection = gossip->selection,
+                                             .bias_percent = gossip->bias_percent,
+                                         },
+                                         SIM_TICK_GOSSIP);
+    find_groups(scope, places);
+    measure_groups(scope, network);
+    if (gossip->mode == MESH_DELTA) {
+        scope->delta = (struct mesh_delta){
+            .starts = scopes->graph_starts + first,
+            .neighbours = scopes->graph,
+            .avoid_back_propagation = gossip->delta.avoid_back_propagation,
+            .remove_redundancy = gossip->delta.remove_redundancy,
+        };
+    }
+}
+
+static void add_homes(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                      const struct sim_places *places, const struct sim_network *network,
+                      const struct sim_shares *shares)
+{
+    for (uint32_t i = 0; i < shares->count; i++) {
+        add_home(scopes, scenario, places, network, shares->starts[i], shares->starts[i + 1]);
+    }
+}
+
+// What the scopes outside the homes have in common.
+static struct mesh_scope push_pull(const struct sim_scenario *scenario, uint32_t fanout,
+                                   uint64_t interval_ns)
+{
+    return (struct mesh_scope){
+        .fanout = fanout,
+        .update_limit = scenario->network.batch_size,
+        .interval_ns = interval_ns,
+        .mode = MESH_PUSH_PULL,
+        .schedule = scenario->gossip.schedule,
+    };
+}
+
+// ---- Leaders ----
+
+// The first leader_count of the candidates, which are spread evenly over the region, ascending.
+static void add_bridges(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                        const struct sim_places *places)
+{
+    uint32_t regions = places->regions.count;
+    uint32_t *starts = sim_memory_zeroed((regions + 1) * sizeof *starts);
+    uint32_t count = 0;
+    for (uint32_t r = 0; r < regions; r++) {
+        count += scenario->regions[r].leader_count;
+        starts[r + 1] = count;
+    }
+    scopes->members = sim_memory_zeroed(count * sizeof *scopes->members);
+    for (uint32_t r = 0; r < regions; r++) {
+        const struct sim_region *region = &scenario->regions[r];
+        uint32_t candidates = scenario->leaders.candidates < region->agents
+                                  ? scenario->leaders.candidates
+                                  : region->agents;
+        assert(region->leader_count <= candidates);
+        for (uint32_t i = 0; i < region->leader_count; i++) {
+            scopes->members[starts[r] + i] =
+                places->regions.starts[r] + (uint32_t)((uint64_t)i * region->agents / candidates);
+        }
+    }
+    struct mesh_scope bridges =
+        push_pull(scenario, scenario->leaders.fanout, scenario->leaders.interval_ns);
+    bridges.members = scopes->members;
+    bridges.count = count;
+    bridges.selection = MESH_OTHER_GROUPS;
+    bridges.group_starts = starts;
+    bridges.group_count = regions;
+    add_scope(scopes, &bridges, SIM_TICK_LINK);
+}
+
+// ---- Hierarchy ----
+
+static void add_tiers(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                      const struct sim_places *places)
+{
+    const struct sim_hierarchy *hierarchy = &scenario->hierarchy;
+    uint32_t coordinator_first = places->agents + places->aggregators;
+    scopes->coordinators = sim_memory_zeroed(places->coordinators * sizeof(uint32_t));
+    for (uint32_t i = 0; i < places->coordinators; i++) {
+        scopes->coordinators[i] = coordinator_first + i;
+    }
+    struct mesh_scope up =
+        push_pull(scenario, hierarchy->coordinators_addressed, hierarchy->aggregator_interval_ns);
+    up.first = places->agents;
+    up.count = places->aggregators;
+    up.callees = scopes->coordinators;
+    up.callee_count = places->coordinators;
+    add_scope(scopes, &up, SIM_TICK_LINK);
+    struct mesh_scope top =
+        push_pull(scenario, hierarchy->coordinators_addressed, hierarchy->global_interval_ns);
+    top.first = coordinator_first;
+    top.count = places->coordinators;
+    add_scope(scopes, &top, SIM_TICK_GLOBAL);
+}
+
+struct weighed {
+    uint64_t weight;
+    uint32_t agent;
+};
+
+// Puts an agent among the `count` heaviest so far, heaviest first; the earlier agent among equals.
+static uint32_t put_in(struct weighed *heaviest, uint32_t filled, uint32_t count,
+                       struct weighed weighed)
+{
+    uint32_t place = filled;
+    while (place > 0 && heaviest[place - 1].weight < weighed.weight) {
+        place--;
+    }
+    if (place == count) {
+        return filled;
+    }
+    filled = filled < count ? filled + 1 : count;
+    memmove(&heaviest[place + 1], &heaviest[place], (filled - 1 - place) * sizeof *heaviest);
+    heaviest[place] = weighed;
+    return filled;
+}
+
+uint32_t sim_scopes_relays(uint64_t seed, uint32_t edge, uint32_t first, uint32_t end,
+                           const uint64_t *gone, uint32_t count, uint32_t *relays)
+{
+    struct weighed heaviest[MESH_FANOUT_MAX];
+    uint32_t filled = 0;
+    assert(count <= MESH_FANOUT_MAX);
+    for (uint32_t agent = first; agent < end && count > 0; agent++) {
+        if (gone == NULL || (gone[agent / 64] >> agent % 64 & 1) == 0) {
+            struct mesh_random random = mesh_draw(seed, DRAW_RELAY, 0, agent, edge);
+            uint64_t weight = (uint64_t)random.word[0] << 32 | random.word[1];
+            filled = put_in(heaviest, filled, count, (struct weighed){weight, agent});
+        }
+    }
+    for (uint32_t i = 0; i < filled; i++) {
+        uint32_t place = i;
+        for (; place > 0 && relays[place - 1] > heaviest[i].agent; place--) {
+            relays[place] = relays[place - 1];
+        }
+        relays[place] = heaviest[i].agent;
+    }
+    return filled;
+}
+
+// For every aggregator the relays of its edges.
+static void add_links(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                      const struct sim_places *places, uint64_t seed)
+{
+    const struct sim_hierarchy *hierarchy = &scenario->hierarchy;
+    const uint32_t *starts = places->edges.starts;
+    scopes->members = sim_memory_zeroed((size_t)places->edges.count * hierarchy->relays *
+                                        sizeof *scopes->members);
+    scopes->aggregators = sim_memory_zeroed(places->aggregators * sizeof *scopes->aggregators);
+    uint32_t *members = scopes->members;
+    for (uint32_t i = 0; i < places->aggregators; i++) {
+        struct mesh_scope link = push_pull(scenario, 1, hierarchy->aggregator_interval_ns);
+        scopes->aggregators[i] = places->agents + i;
+        link.members = members;
+        link.callees = &scopes->aggregators[i];
+        link.callee_count = 1;
+        for (uint32_t j = 0; j < hierarchy->edges_per_aggregator; j++) {
+            uint32_t edge = i * hierarchy->edges_per_aggregator + j;
+            link.count += sim_scopes_relays(seed, edge, starts[edge], starts[edge + 1], NULL,
+                                            hierarchy->relays, members + link.count);
+        }
+        members += link.count;
+        add_scope(scopes, &link, SIM_TICK_LINK);
+    }
+}
+
+// ---- All ----
+
+void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                     const struct sim_places *places, const struct sim_network *network)
+{
+    uint32_t most = 3 + places->regions.count + places->edges.count + places->aggregators;
+    *scopes = (struct sim_scopes){
+        .items = sim_memory_zeroed(most * sizeof *scopes->items),
+        .ticks = sim_memory_zeroed(most * sizeof *scopes->ticks),
+    };
+    if (scenario->gossip.mode == MESH_DELTA) {
+        sim_graph_init(&scenario->gossip.delta, scenario->agents, &scopes->graph_starts,
+                       &scopes->graph);
+    }
+    switch (scenario->topology) {
+    case SIM_MULTI_REGION_LEADERS:
+        add_homes(scopes, scenario, places, network, &places->regions);
+        add_bridges(scopes, scenario, places);
+        break;
+    case SIM_HIERARCHICAL:
+        add_homes(scopes, scenario, places, network, &places->edges);
+        add_tiers(scopes, scenario, places);
+        add_links(scopes, scenario, places, network->seed);
+        break;
+    default: add_home(scopes, scenario, places, network, 0, scenario->agents);
+    }
+}
+
+void sim_scopes_finish(struct sim_scopes *scopes)
+{
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        sim_memory_free((void *)scopes->items[i].group_starts);
+        sim_memory_free((void *)scopes->items[i].group_distance);
+    }
+    sim_memory_free(scopes->items);
+    sim_memory_free(scopes->ticks);
+    sim_memory_free(scopes->graph_starts);
+    sim_memory_free(scopes->graph);
+    sim_memory_free(scopes->members);
+    sim_memory_free(scopes->coordinators);
+    sim_memory_free(scopes->aggregators);
+}
+
+uint16_t sim_scopes_home(const struct sim_places *places, const struct sim_scenario *scenario,
+                         uint32_t agent)
+{
+    switch (scenario->topology) {
+    case SIM_MULTI_REGION_LEADERS: return (uint16_t)sim_shares_find(&places->regions, agent);
+    case SIM_HIERARCHICAL: return (uint16_t)sim_shares_find(&places->edges, agent);
+    default: return 0;
+    }
+}
