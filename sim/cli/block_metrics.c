@@ -121,6 +121,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
     print_times(page, scenario, summary);
     print_shares(page, scenario, &finding->shares);
     print_traffic(page, summary);
+    sim_block_resources(page, finding);
 }
 
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)

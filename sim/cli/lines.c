@@ -2,6 +2,9 @@
 #include "lines.h"
 
 #include <inttypes.h>
+#include <math.h>
+
+#include "resources.h"
 
 static void put_fingerprint(struct sim_json *json, uint64_t fingerprint)
 {
@@ -97,6 +100,68 @@ static void put_shares(struct sim_json *json, const struct sim_scenario *scenari
     sim_json_close(json, '}');
 }
 
+// Mean per repetition, by kind of message and by pair class, on the wire.
+static void put_wire(struct sim_json *json, const struct sim_summary *summary)
+{
+    double runs = summary->run_count;
+    sim_json_open(json, "wire_bytes", '{');
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        uint64_t all = 0;
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            all += sim_traffic_wire_bytes(&summary->traffic[kind][pair]);
+        }
+        if (all == 0) {
+            continue;
+        }
+        sim_json_open(json, sim_message_name(kind), '{');
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            uint64_t bytes = sim_traffic_wire_bytes(&summary->traffic[kind][pair]);
+            if (bytes > 0) {
+                sim_json_number(json, sim_pair_class_name((enum sim_pair_class)pair),
+                                (double)bytes / runs);
+            }
+        }
+        sim_json_close(json, '}');
+    }
+    sim_json_close(json, '}');
+}
+
+static void put_tier(struct sim_json *json, const struct sim_scenario *scenario,
+                     const struct sim_tier_use *use, enum sim_tier tier)
+{
+    struct sim_saturation first = sim_saturation_of(use);
+    bool none = first.resource == SIM_RESOURCE_COUNT;
+    sim_json_open(json, NULL, '{');
+    sim_json_text(json, "tier", sim_tier_name(tier));
+    sim_json_text(json, "instance_type", scenario->instances[tier].name);
+    sim_json_count(json, "hosts", use->hosts);
+    for (enum sim_resource resource = 0; resource < SIM_RESOURCE_COUNT; resource++) {
+        sim_json_open(json, sim_resource_name(resource), '{');
+        sim_json_count(json, "mean", use->mean[resource]);
+        sim_json_count(json, "peak", use->peak[resource]);
+        if (use->limit[resource] == 0) {
+            sim_json_text(json, "limit", NULL);
+        } else {
+            sim_json_count(json, "limit", use->limit[resource]);
+        }
+        sim_json_close(json, '}');
+    }
+    sim_json_text(json, "saturates_first", none ? NULL : sim_resource_name(first.resource));
+    sim_json_number(json, "at_load", none ? INFINITY : first.factor);
+    sim_json_close(json, '}');
+}
+
+static void put_hosts(struct sim_json *json, const struct sim_finding *finding)
+{
+    sim_json_open(json, "hosts", '[');
+    for (enum sim_tier tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        if (finding->summary.tiers[tier].hosts > 0) {
+            put_tier(json, finding->cell->scenario, &finding->summary.tiers[tier], tier);
+        }
+    }
+    sim_json_close(json, ']');
+}
+
 static void put_verdict(struct sim_json *json, const struct sim_verdict *verdict)
 {
     const struct sim_claim *claim = verdict->claim;
@@ -142,6 +207,8 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     sim_json_boolean(json, "interrupted", finding->interrupted);
     put_fingerprint(json, finding->summary.fingerprint);
     put_metrics(json, scenario, &finding->summary);
+    put_wire(json, &finding->summary);
+    put_hosts(json, finding);
     put_shares(json, scenario, &finding->shares);
     sim_json_open(json, "verdicts", '[');
     for (uint32_t i = 0; i < finding->verdict_count; i++) {

@@ -13,7 +13,9 @@
 //
 // Programs rely on the names. Of a run a metric is a number, or {p50,p95,p99,max} where it has a
 // value per update; of a scenario it is {mean,sd,n}, or {mean,sd,p50,p95,p99,max,n}. null stands
-// for a figure that falls among updates which never converged, and for one that does not exist.
+// for a figure that falls among updates which never converged, and for one that does not exist. A
+// scenario also has wire_bytes, {kind:{pair class:bytes}} as means per repetition, and hosts, per
+// tier what is used of each resource in the units of the store, and which is used up first.
 
 #ifndef SIM_LINES_H
 #define SIM_LINES_H

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "allocate.h"
+#include "mesh/wire.h"
 #include "state.h"
 
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
@@ -102,7 +103,7 @@ __attribute__((noinline)) static uint64_t latency_of(struct sim_engine *engine,
 // The network duplicates a copy: the second has a latency of its own, which is returned, arrives
 // even if the first is lost (as in netem), and is never duplicated again.
 static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
-                             enum sim_pair_class pair)
+                             enum sim_pair_class pair, uint64_t wait_ns)
 {
     const struct mesh_message *message = parcel->message;
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
@@ -111,7 +112,7 @@ static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *par
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
     uint64_t latency_ns =
         latency_of(engine, message, parcel->targets[place], pair, random.word[0], random.word[1]);
-    arrive(engine, parcel, parcel->targets[place], pair, latency_ns);
+    arrive(engine, parcel, parcel->targets[place], pair, wait_ns + latency_ns);
     return latency_ns;
 }
 
@@ -127,6 +128,30 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
 {
     if (latency_ns > tally->latency_ns_max[pair]) {
         tally->latency_ns_max[pair] = latency_ns;
+    }
+}
+
+// Of an exchange, what are no updates.
+static uint32_t digest_bytes_of(const struct mesh_table *table, const struct mesh_message *message)
+{
+    uint32_t updates = message->update_count;
+    uint32_t bytes = message->wire_bytes;
+    switch ((enum mesh_message_kind)message->kind) {
+    case MESH_MESSAGE_OPEN:
+    case MESH_MESSAGE_ANSWER:
+        // The count of updates is a varint of 16 bits at most.
+        return MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES + 1 + (updates >> 7 > 0) +
+               (updates >> 14 > 0);
+    case MESH_MESSAGE_FILL:
+    case MESH_MESSAGE_SNAPSHOT:
+        for (uint32_t word = 0; word < message->words; word++) {
+            for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+                bytes -= table->updates[64 * word + (uint32_t)__builtin_ctzll(lanes)].wire_bytes;
+            }
+        }
+        return bytes;
+    case MESH_MESSAGE_VECTOR: return bytes;
+    default: return 0;
     }
 }
 
@@ -148,13 +173,14 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
 }
 
 static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
-                         const struct tally *tally)
+                         uint32_t carried_bytes, const struct tally *tally)
 {
     if (message->sent_ns < engine->config.warmup_ns) {
         return;
     }
-    uint32_t transport_bytes = sim_network_transport_bytes(
-        engine->config.network, message->wire_bytes, message->update_count);
+    uint32_t transport_bytes =
+        sim_network_transport_bytes(engine->config.network, carried_bytes, message->update_count);
+    uint32_t digest_bytes = digest_bytes_of(&engine->table, message);
     uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
@@ -164,6 +190,8 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
+        counters->saved_bytes += copies * (message->wire_bytes - carried_bytes);
+        counters->digest_bytes += copies * digest_bytes;
         counters->transport_bytes += copies * transport_bytes;
         counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
@@ -187,6 +215,7 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_engine *en
     const struct mesh_message *message = parcel->message;
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
+    bool cold = engine->account.cold;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -196,9 +225,10 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_engine *en
         enum sim_pair_class pair = sim_network_pair(network, source, target);
         const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
+        uint64_t wait_ns = cold ? sim_account_dial(engine, message, target, pair) : 0;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
-            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair));
+            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair, wait_ns));
         }
         if (sim_link_loses(link, words[2][i])) {
             tally->lost[pair]++;
@@ -208,7 +238,7 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_engine *en
             varied ? latency_of(engine, message, target, pair, words[0][i], words[1][i])
                    : sim_link_uniform_ns(link, words[0][i], words[1][i]);
         tally_latency(tally, pair, latency_ns);
-        arrive(engine, parcel, target, pair, latency_ns);
+        arrive(engine, parcel, target, pair, wait_ns + latency_ns);
     }
 }
 
@@ -253,15 +283,14 @@ void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, ui
 }
 
 // The copies cross their channels; what becomes of them is counted there.
-static void post_to_channels(struct sim_engine *engine, const struct parcel *parcel)
+static void post_to_channels(struct sim_engine *engine, const struct parcel *parcel,
+                             struct tally *tally)
 {
     const struct mesh_message *message = parcel->message;
-    struct tally tally = {0};
     for (uint32_t place = 0; place < parcel->count; place++) {
-        tally.sent[sim_network_pair(engine->config.network, message->source,
-                                    parcel->targets[place])]++;
+        tally->sent[sim_network_pair(engine->config.network, message->source,
+                                     parcel->targets[place])]++;
     }
-    count_copies(engine, message, &tally);
     sim_cross(engine, message, parcel->reference, parcel->generation, parcel->targets,
               parcel->count);
 }
@@ -274,12 +303,12 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
         parcel_of(engine, message, sim_messages_reference(&worker->messages, message), generation);
     parcel.targets = worker->output.targets + record->send.target_first;
     parcel.count = record->send.target_count;
-    if (engine->config.network->has_channels) {
-        post_to_channels(engine, &parcel);
-        return;
-    }
     struct tally tally = {0};
-    for (uint32_t first = 0; first < parcel.count; first += SIM_DRAW_BATCH) {
+    bool channels = engine->config.network->has_channels;
+    if (channels) {
+        post_to_channels(engine, &parcel, &tally);
+    }
+    for (uint32_t first = 0; first < parcel.count && !channels; first += SIM_DRAW_BATCH) {
         uint32_t end =
             parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
         if (engine->config.network->varied) {
@@ -288,23 +317,67 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
             dispatch(engine, &parcel, first, end, false, &tally);
         }
     }
-    count_copies(engine, message, &tally);
+    uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
+    count_copies(engine, message, carried_bytes, &tally);
+    sim_account_send(engine, message, carried_bytes, parcel.count, tally.sent[SIM_SAME_HOST]);
+    if (engine->config.observer.sent != NULL) {
+        engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
+                                     parcel.count);
+    }
 }
 
-static void carry_out(struct sim_engine *engine, const struct mesh_event *events,
-                      uint32_t generation)
+// A receipt of no update that nothing answers: both sides held the same.
+static void count_idle(struct sim_engine *engine, const struct mesh_event *event)
+{
+    const struct mesh_message *message = event->message;
+    if (message->sent_ns < engine->config.warmup_ns || !sim_network_fans_out(message)) {
+        return;
+    }
+    enum sim_pair_class pair =
+        sim_network_pair(engine->config.network, message->source, event->node);
+    struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
+    counters->idle++;
+    counters->idle_bytes += message->wire_bytes;
+}
+
+// Returns whether it was a message.
+static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
+                      const struct mesh_record *record, uint32_t generation)
+{
+    switch ((enum mesh_record_kind)record->kind) {
+    case MESH_RECORD_SEND: post(engine, record, generation); return true;
+    case MESH_RECORD_DELIVER:
+        note_change(&engine->worker, event, record);
+        sim_account_deliver(engine, event, record->deliver.lanes);
+        return false;
+    case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
+    case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
+    case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
+    }
+    return false;
+}
+
+static void carry_out_all(struct sim_engine *engine, const struct mesh_event *events,
+                          uint32_t count, uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
-    for (uint32_t i = 0; i < worker->output.record_count; i++) {
-        const struct mesh_record *record = &worker->output.records[i];
-        switch ((enum mesh_record_kind)record->kind) {
-        case MESH_RECORD_SEND: post(engine, record, generation); break;
-        case MESH_RECORD_DELIVER: note_change(worker, &events[record->event], record); break;
-        case MESH_RECORD_PERSIST: break;  // disks are instant: what follows need not wait
-        case MESH_RECORD_REJECT: assert(false); break;  // nobody lies, so the fault were ours
-        case MESH_RECORD_TIMER: assert(false); break;   // timers are set at the start
+    uint32_t next = 0;
+    bool accounts = engine->account.cold || engine->account.work != NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        bool received = events[i].kind == MESH_EVENT_RECEIVE;
+        bool spoke = false;
+        if (received && accounts) {
+            sim_account_receive(engine, &events[i]);
+        }
+        for (; next < worker->output.record_count && worker->output.records[next].event == i;
+             next++) {
+            spoke |= carry_out(engine, &events[i], &worker->output.records[next], generation);
+        }
+        if (received && !spoke && events[i].message->update_count == 0) {
+            count_idle(engine, &events[i]);
         }
     }
+    assert(next == worker->output.record_count);
     worker->output.record_count = 0;
     worker->output.target_count = 0;
 }
@@ -339,7 +412,7 @@ void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states,
         uint32_t end = compose(engine, states, done, count);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
-        carry_out(engine, worker->batch + done, generation);
+        carry_out_all(engine, worker->batch + done, handled, generation);
         done += handled;
     }
     worker->events += count;

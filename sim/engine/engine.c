@@ -50,7 +50,7 @@ static void create_worker(struct sim_engine *engine)
         engine->windows_per_slot = 1;
         sim_messages_init(&worker->messages, worker->ring.slot_count, message_words_max(engine));
     } else {
-        uint64_t reach_ns = config->network->latency_ns_max;
+        uint64_t reach_ns = sim_account_transit_ns(config->network);
         reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
         uint64_t windows = reach_ns / engine->window_ns + 3;
         engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
@@ -138,6 +138,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_lanes_create(made);
     sim_roles_create(made);
     create_worker(made);
+    sim_account_init(made);
     start(made);
     *engine = made;
     return true;
@@ -170,6 +171,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         sim_memory_free(engine->blocks[i].timers);
     }
     destroy_worker(&engine->worker);
+    sim_account_finish(engine);
     sim_lanes_finish(engine);
     sim_memory_free(engine->roles);
     sim_memory_free(engine->has_role);
@@ -345,6 +347,7 @@ static bool end_window(struct sim_engine *engine)
                           worker->change_count);
     }
     worker->change_count = 0;
+    sim_account_window(engine, time_ns);
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
     }
@@ -367,6 +370,7 @@ uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
         engine->window++;
     }
     uint64_t reached_ns = engine->window * engine->window_ns;
+    sim_account_end(engine, reached_ns);
     checkpoint(engine, reached_ns);
     return reached_ns;
 }

@@ -7,12 +7,14 @@
 //                  messages, changes, counters                    carry.c      records -> effects
 //       table      rows of the updates under way                  lanes.c      given back, grown
 //                                                                 crossings.c  in order, by channel
+//       account    connections, what hosts do                     account.c    who pays
 
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
 
 #include <xxhash.h>
 
+#include "account.h"
 #include "crossings.h"
 #include "draw.h"
 #include "engine.h"
@@ -87,6 +89,7 @@ struct sim_engine {
     uint64_t checkpoint_next_ns;
     XXH3_state_t *hash;
     uint64_t fingerprint;
+    struct sim_account account;
     struct sim_worker worker;
 };
 

@@ -14,7 +14,8 @@
 _Static_assert(sizeof(enum mesh_mode) == 4 && sizeof(enum mesh_schedule) == 4 &&
                    sizeof(enum sim_transport) == 4 && sizeof(enum sim_writers) == 4 &&
                    sizeof(enum sim_crdt) == 4 && sizeof(enum mesh_selection) == 4 &&
-                   sizeof(enum sim_graph) == 4 && sizeof(enum sim_profile) == 4,
+                   sizeof(enum sim_graph) == 4 && sizeof(enum sim_profile) == 4 &&
+                   sizeof(enum sim_compressor) == 4,
                "SIM_LANDS_U32 writes enums");
 
 // ---- Values to fields ----
@@ -327,7 +328,7 @@ static bool check_times(const struct sim_cell *cell, const struct sim_scenario *
                                          "workload.updates", "duration_ms", NULL};
     static const char *const warmup[] = {"workload.warmup_ms", NULL};
     const struct sim_workload *workload = &scenario->workload;
-    uint64_t end = scenario->duration_ns != 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS;
+    uint64_t end = sim_scenario_end_ns(scenario);
     uint64_t gaps = workload->updates - 1;
     char last_text[SIM_DECIMAL_TEXT_BYTES];
     char end_text[SIM_DECIMAL_TEXT_BYTES];
@@ -385,6 +386,27 @@ static void bind_expectations(struct sim_arena *arena, const struct sim_cell *ce
     }
 }
 
+// A tier's own type, else that of the agents' hosts.
+static bool bind_instances(const struct sim_cell *cell, struct sim_scenario *scenario,
+                           struct sim_error *error)
+{
+    static const char *const paths[SIM_TIER_COUNT] = {
+        [SIM_TIER_AGENT] = "placement.instance_type",
+        [SIM_TIER_AGGREGATOR] = "placement.aggregator_instance_type",
+        [SIM_TIER_COORDINATOR] = "placement.coordinator_instance_type",
+    };
+    for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        const struct sim_node *node = sim_node_find(cell->merged, paths[tier]);
+        if (node == NULL) {
+            scenario->instances[tier] = scenario->instances[SIM_TIER_AGENT];
+        } else if (!sim_instance_find(cell->instances, paths[tier], node,
+                                      &scenario->instances[tier], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // "scenarios/flat-mesh-eager.yaml" is called flat-mesh-eager unless it names itself.
 static const char *base_name(struct sim_arena *arena, const char *path)
 {
@@ -413,7 +435,8 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         !sim_check_tiers(cell, scenario, error) || !bind_places(arena, cell, scenario, error) ||
         !check_times(cell, scenario, error) || !check_content(cell, scenario, error) ||
         !sim_bind_latencies(cell, scenario, error) ||
-        !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error)) {
+        !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||
+        !bind_instances(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

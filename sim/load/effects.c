@@ -4,6 +4,7 @@
 
 #include "content.h"
 #include "loading.h"
+#include "transport.h"
 
 // An edge fills hosts of its own, an aggregator or a coordinator has one to itself; coordinators
 // are dealt to the regions in turn and talk to each other.
@@ -150,6 +151,52 @@ static const char *network_without_effect(const char *path, const struct sim_cel
                : NULL;
 }
 
+uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario)
+{
+    return scenario->duration_ns != 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS;
+}
+
+// Certificates are new at the start: none changes in a run that ends within the first period.
+static bool rotates(const struct sim_scenario *scenario, uint32_t hours)
+{
+    return hours > 0 && sim_scenario_end_ns(scenario) > hours * SIM_HOUR_NS;
+}
+
+static const char *connections_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    const struct sim_network_settings *network = &scenario->network;
+    const struct sim_connection_settings *connections = &network->connections;
+    bool certificates = sim_transport_encrypts(network->transport, network->tls);
+    if (strncmp(path, "network.connections.", strlen("network.connections.")) == 0) {
+        if (!sim_transport_connects(network->transport)) {
+            return "bare datagrams need no connection";
+        }
+        bool start = strcmp(path, "network.connections.start") == 0;
+        return start || connections->cold
+                   ? NULL
+                   : "connections are warm: all exist from the start, and none is closed";
+    }
+    bool certs = strcmp(path, "network.cert_rotation_hours") == 0;
+    bool keys = strcmp(path, "security.key_rotation_hours") == 0;
+    bool mutual = strcmp(path, "security.mtls") == 0;
+    if ((certs || keys || mutual) && !certificates) {
+        return "nothing is encrypted, so nobody shows a certificate";
+    }
+    if (keys && !connections->mutual) {
+        return "only agents that show certificates to each other, with mtls, change them with "
+               "their keys";
+    }
+    if ((certs && !rotates(scenario, connections->cert_rotation_hours)) ||
+        (keys && !rotates(scenario, connections->key_rotation_hours))) {
+        return "new at the start, none falls due before this run ends";
+    }
+    bool shakes = connections->cold || rotates(scenario, connections->cert_rotation_hours) ||
+                  rotates(scenario, connections->key_rotation_hours);
+    return mutual && !shakes ? "connections are warm and nothing rotates in this run: no handshake "
+                               "is made"
+                             : NULL;
+}
+
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario)
 {
@@ -176,11 +223,12 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);
     }
-    if (strncmp(key->path, "network.", strlen("network.")) == 0) {
-        const char *reason = network_without_effect(key->path, cell, scenario);
-        if (reason != NULL) {
-            return reason;
-        }
+    const char *reason = connections_without_effect(key->path, scenario);
+    if (reason == NULL && strncmp(key->path, "network.", strlen("network.")) == 0) {
+        reason = network_without_effect(key->path, cell, scenario);
+    }
+    if (reason != NULL) {
+        return reason;
     }
     for (int pair = 0; key->lands == SIM_LANDS_LATENCY && pair < SIM_PAIR_CLASS_COUNT; pair++) {
         if (key->offset == offsetof(struct sim_scenario, network.latency) +

@@ -2,6 +2,8 @@
 // The table itself, in the order in which lint and `new` show it.
 #include "keys.h"
 
+#include "choices.h"
+
 #define FLAT SIM_FOR(SIM_FLAT_MESH)
 #define LEADERS SIM_FOR(SIM_MULTI_REGION_LEADERS)
 #define HIERARCHY SIM_FOR(SIM_HIERARCHICAL)
@@ -26,89 +28,7 @@
 #define NO_ELECTION "bridges are fixed in this version; elections come with Raft"
 #define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
-#define NO_ROTATION "handshakes and their bytes come with a later version"
 #define NO_GUARD "no agent misbehaves in this version"
-
-static const struct sim_choice modes[] = {
-    {.name = "push", .value = MESH_PUSH},
-    {.name = "pull", .value = MESH_PULL},
-    {.name = "push-pull", .value = MESH_PUSH_PULL},
-    {.name = "eager", .value = MESH_EAGER},
-    {.name = "rumor", .value = MESH_RUMOR},
-    {.name = "delta", .value = MESH_DELTA},
-    {0},
-};
-static const struct sim_choice schedules[] = {
-    {.name = "phased", .value = MESH_PHASED},
-    {.name = "synchronous", .value = MESH_SYNCHRONOUS},
-    {.name = "poisson", .value = MESH_POISSON},
-    {0},
-};
-static const struct sim_choice selections[] = {
-    {.name = "uniform", .value = MESH_UNIFORM},
-    {.name = "local-bias", .value = MESH_LOCAL_BIAS},
-    {.name = "latency-aware", .value = MESH_LATENCY_AWARE},
-    {.name = "hybrid", .value = MESH_HYBRID},
-    {0},
-};
-static const struct sim_choice directions[] = {
-    {.name = "push", .value = false},
-    {.name = "pull", .value = true},
-    {0},
-};
-static const struct sim_choice graphs[] = {
-    {.name = "tree", .value = SIM_TREE},
-    {.name = "ring", .value = SIM_RING},
-    {0},
-};
-static const struct sim_choice stops[] = {
-    {.name = "counter", .value = false},
-    {.name = "coin", .value = true},
-    {0},
-};
-static const struct sim_choice transports[] = {
-    {.name = "TCP", .value = SIM_TCP},
-    {.name = "QUIC", .value = SIM_QUIC},
-    {.name = "UDP", .value = SIM_UDP},
-    {0},
-};
-static const struct sim_choice profiles[] = {
-    {.name = "document", .value = SIM_PROFILE_DOCUMENT},
-    {.name = "cloud", .value = SIM_PROFILE_CLOUD},
-    {0},
-};
-static const struct sim_choice loss_models[] = {
-    {.name = "random", .value = false},
-    {.name = "gilbert-elliott", .value = true},
-    {0},
-};
-static const struct sim_choice orderings[] = {
-    {.name = "none", .value = false},
-    {.name = "fifo", .value = true},
-    {0},
-};
-static const struct sim_choice writers[] = {
-    {.name = "random", .value = SIM_WRITERS_RANDOM},
-    {.name = "first", .value = SIM_WRITERS_FIRST},
-    {0},
-};
-static const struct sim_choice crdts[] = {
-    {.name = "lww-register", .value = SIM_LWW_REGISTER},
-    {.name = "g-counter", .value = SIM_G_COUNTER},
-    {.name = "pn-counter", .value = SIM_PN_COUNTER},
-    {.name = "or-set", .value = SIM_OR_SET},
-    {.name = "lww-map", .value = SIM_LWW_MAP},
-    {0},
-};
-static const struct sim_choice signatures[] = {
-    {.name = "none", .value = 0},
-    {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
-    {0},
-};
-static const struct sim_choice elections[] = {{.name = "raft"}, {0}};
-static const struct sim_choice compressions[] = {{.name = "none"}, {.name = "zstd"}, {0}};
-static const struct sim_choice ciphers[] = {
-    {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
 
 #define LATENCY(name, member, of, where, far)                                                   \
     {.path = "network.latency." name "_ms",                                                     \
@@ -229,7 +149,7 @@ const struct sim_key sim_keys[] = {
     {.path = "gossip", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "gossip.mode",
      .type = SIM_KEY_CHOICE,
-     .choices = modes,
+     .choices = sim_choices_of_mode,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.mode),
      REMEMBERED_IN(mode_origin),
@@ -238,7 +158,7 @@ const struct sim_key sim_keys[] = {
      .effect = "how updates travel"},
     {.path = "gossip.schedule",
      .type = SIM_KEY_CHOICE,
-     .choices = schedules,
+     .choices = sim_choices_of_schedule,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.schedule),
      .of_topology = true,
@@ -255,7 +175,7 @@ const struct sim_key sim_keys[] = {
      .effect = "peers addressed at a tick and, when eager, at a first receipt"},
     {.path = "gossip.peers",
      .type = SIM_KEY_CHOICE,
-     .choices = selections,
+     .choices = sim_choices_of_peers,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.selection),
      .of_topology = true,
@@ -270,14 +190,14 @@ const struct sim_key sim_keys[] = {
      .effect = "peers that local-bias and hybrid pick among the near; the others are anyone"},
     {.path = "gossip.direction",
      .type = SIM_KEY_CHOICE,
-     .choices = directions,
+     .choices = sim_choices_of_direction,
      .topologies = SIM_FOR_ALL,
      TAKES(BOOL, gossip.rumor.pull),
      .fallback = "push",
      .effect = "mode rumor: hot updates are sent, or asked for"},
     {.path = "gossip.stop",
      .type = SIM_KEY_CHOICE,
-     .choices = stops,
+     .choices = sim_choices_of_stop,
      .topologies = SIM_FOR_ALL,
      TAKES(BOOL, gossip.rumor.coin),
      .fallback = "counter",
@@ -296,7 +216,7 @@ const struct sim_key sim_keys[] = {
      .effect = "mode rumor: contacts until an update cools down; with a coin on average"},
     {.path = "gossip.graph",
      .type = SIM_KEY_CHOICE,
-     .choices = graphs,
+     .choices = sim_choices_of_graph,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.delta.graph),
      .fallback = "tree",
@@ -432,10 +352,30 @@ const struct sim_key sim_keys[] = {
      UNLIKE_IN(HIERARCHY, "2000"),
      .effect = "agents that share a host, and with it same_host_ms"},
 
+    {.path = "placement.instance_type",
+     TEXT(100),
+     .topologies = SIM_FOR_ALL,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .fallback = "c6i.xlarge",
+     .effect = "what a host offers: its limits in the report of what saturates first"},
+    {.path = "placement.aggregator_instance_type",
+     TEXT(100),
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .fallback = "c6i.xlarge",
+     .effect = "the same of an aggregator's host"},
+    {.path = "placement.coordinator_instance_type",
+     TEXT(100),
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .fallback = "c6i.xlarge",
+     .effect = "the same of a coordinator's host"},
+
     {.path = "security", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "security.signature_algo",
      .type = SIM_KEY_CHOICE,
-     .choices = signatures,
+     .choices = sim_choices_of_signature,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, network.signature_bytes),
      .of_topology = true,
@@ -444,8 +384,9 @@ const struct sim_key sim_keys[] = {
     {.path = "security.mtls",
      FLAG,
      .topologies = SIM_FOR_ALL,
-     .effect = "both ends show certificates",
-     .recorded = NO_ROTATION},
+     TAKES(BOOL, network.connections.mutual),
+     .fallback = "false",
+     .effect = "both ends show certificates; false: the one that is dialled alone"},
     {.path = "security.rate_limit_per_peer",
      WHOLE(1, 1000000000),
      .topologies = SIM_FOR_ALL,
@@ -458,20 +399,20 @@ const struct sim_key sim_keys[] = {
      .recorded = NO_GUARD},
     {.path = "security.encryption",
      .type = SIM_KEY_CHOICE,
-     .choices = ciphers,
+     .choices = sim_choices_of_cipher,
      .topologies = SIM_FOR_ALL,
      .effect = "the transport's cipher",
      .recorded = "all of these add the same 16 bytes, which transport and tls already count"},
     {.path = "security.key_rotation_hours",
      WHOLE(1, 87600),
      .topologies = SIM_FOR_ALL,
-     .effect = "how often keys change",
-     .recorded = NO_ROTATION},
+     TAKES(U32, network.connections.key_rotation_hours),
+     .effect = "so often an agent's keys change, its certificate with them"},
 
     {.path = "leaders", MAP, .topologies = LEADERS},
     {.path = "leaders.election",
      .type = SIM_KEY_CHOICE,
-     .choices = elections,
+     .choices = sim_choices_of_election,
      .topologies = LEADERS,
      .effect = "how bridges are chosen",
      .recorded = NO_ELECTION},
@@ -624,14 +565,14 @@ const struct sim_key sim_keys[] = {
      .effect = "time between one write and the next; 0: all at once"},
     {.path = "workload.writers",
      .type = SIM_KEY_CHOICE,
-     .choices = writers,
+     .choices = sim_choices_of_writers,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, workload.writers),
      .fallback = "random",
      .effect = "who writes: an agent drawn for each update, or always the first"},
     {.path = "workload.crdt",
      .type = SIM_KEY_CHOICE,
-     .choices = crdts,
+     .choices = sim_choices_of_crdt,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, workload.crdt),
      .fallback = "lww-register",

@@ -101,6 +101,9 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
                        const struct sim_overrides *overrides, struct sim_error *error)
 {
     *loading = (struct sim_loading){.arena = arena, .library = {.arena = arena}};
+    if (!sim_instances_read(arena, &loading->instances, error)) {
+        return false;
+    }
     if (overrides != NULL) {
         loading->library.stored = overrides->tables;
         loading->library.stored_count = overrides->table_count;
@@ -309,7 +312,7 @@ bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, ui
     struct sim_assignment *swept = sim_sweep_cell(scratch, &loading->sweep, index, &swept_count);
     const struct sim_node *named = last_topology(loading, swept, swept_count);
     const struct sim_node *layer;
-    *cell = (struct sim_cell){.library = &loading->library};
+    *cell = (struct sim_cell){.library = &loading->library, .instances = &loading->instances};
     if (named == NULL) {
         return sim_node_fail(loading->file, error,
                              "topology is missing: a topology's name, or the path of its file");

@@ -5,6 +5,7 @@
 #ifndef SIM_LOADING_H
 #define SIM_LOADING_H
 
+#include "instances.h"
 #include "sweep.h"
 
 // A topology file that a scenario names, read once.
@@ -34,6 +35,7 @@ struct sim_loading {
     const struct sim_node *defaults[SIM_TOPOLOGY_COUNT];
     const struct sim_node *cloud;  // the settings of profile cloud
     struct sim_library library;
+    struct sim_instances instances;  // read once, before the first cell
 };
 
 struct sim_cell {
@@ -41,6 +43,7 @@ struct sim_cell {
     const struct sim_node *topology_at;  // where the topology's name stands
     enum sim_topology topology;
     const char *topology_path;
+    const struct sim_instances *instances;
     const char *text;      // as in struct sim_scenario
     const char *row_text;  // equal for the cells of one row of the verdict table
     struct sim_library *library;

@@ -40,3 +40,25 @@ const char *sim_selection_name(enum mesh_selection selection)
 {
     return choice_name("gossip.peers", selection);
 }
+
+const char *sim_message_name(uint32_t kind)
+{
+    static const char *const names[MESH_MESSAGE_KIND_COUNT] = {
+        [0] = "rotation",
+        [MESH_MESSAGE_PUSH] = "push",
+        [MESH_MESSAGE_OPEN] = "open",
+        [MESH_MESSAGE_ANSWER] = "answer",
+        [MESH_MESSAGE_VECTOR] = "vector",
+        [MESH_MESSAGE_FILL] = "fill",
+        [MESH_MESSAGE_REST] = "rest",
+        [MESH_MESSAGE_RUMOR] = "rumor",
+        [MESH_MESSAGE_ASK] = "ask",
+        [MESH_MESSAGE_FEEDBACK] = "feedback",
+        [MESH_MESSAGE_DELTA] = "delta",
+        [MESH_MESSAGE_EAGER] = "eager",
+        [MESH_MESSAGE_JOIN] = "join",
+        [MESH_MESSAGE_SNAPSHOT] = "snapshot",
+    };
+    assert(kind < MESH_MESSAGE_KIND_COUNT);
+    return names[kind];
+}

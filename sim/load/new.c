@@ -297,10 +297,14 @@ bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FIL
     write_file(&writer);
     struct sim_arena *arena = sim_arena_create();
     struct sim_library library = {.arena = arena};
-    struct sim_cell cell = {
-        .topology = writer.topology, .topology_path = "draft", .text = "", .library = &library};
+    struct sim_instances instances;
+    struct sim_cell cell = {.topology = writer.topology,
+                            .topology_path = "draft",
+                            .text = "",
+                            .instances = &instances,
+                            .library = &library};
     struct sim_scenario scenario;
-    bool fine = fclose(writer.output) == 0;
+    bool fine = fclose(writer.output) == 0 && sim_instances_read(arena, &instances, error);
     const struct sim_source *source =
         !fine ? NULL : sim_source_from(arena, SIM_SOURCE_FILE, "draft", "draft", draft, 0, error);
     cell.topology_at = source == NULL ? NULL : sim_tree_parse(arena, source, error);

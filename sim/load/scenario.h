@@ -113,6 +113,15 @@ struct sim_workload {
     uint64_t warmup_ns;       // traffic before it is not counted, earlier updates not judged
 };
 
+// What one host offers its agents (topologies/instances.yaml).
+struct sim_instance {
+    const char *name;
+    uint32_t vcpus;
+    uint64_t memory_bytes;
+    uint64_t bits_per_s;     // in each direction
+    uint64_t packets_per_s;  // 0: no figure is known
+};
+
 // An expectation as written; measure parses and judges it.
 struct sim_expectation {
     const char *text;
@@ -139,6 +148,7 @@ struct sim_scenario {
     enum sim_profile profile;        // where latencies come from that nobody gave
     uint32_t regions_jitter_ppb;     // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
+    struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
     const struct sim_table *tables;  // [table_count]
     uint32_t table_count;
@@ -209,10 +219,14 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error);
 
+// Simulated time at which a run ends at the latest.
+uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario);
+
 // The names used in files, tables and the store; never NULL for a value of the enum.
 const char *sim_topology_name(enum sim_topology topology);
 const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);
+const char *sim_message_name(uint32_t kind);  // enum mesh_message_kind; 0: "rotation"
 const char *sim_selection_name(enum mesh_selection selection);
 
 // Whether a scope's agents live in several regions or, within one, in several zones, so that biased

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "decimal.h"
+#include "transport.h"
 #include "waits.h"
 #include "words.h"
 
@@ -79,11 +80,28 @@ static void phases_of(const struct sim_scenario *scenario, struct sim_assumption
 
 static void connections_of(const struct sim_scenario *scenario, struct sim_assumption *assumption)
 {
+    const struct sim_connection_settings *connections = &scenario->network.connections;
+    const char *transport = sim_transport_name(scenario->network.transport);
     assumption->name = "connections";
+    if (!sim_transport_connects(scenario->network.transport)) {
+        snprintf(assumption->text, sizeof assumption->text,
+                 "none: %s sends bare datagrams, to anyone at any time", transport);
+        return;
+    }
+    if (connections->cold) {
+        snprintf(assumption->text, sizeof assumption->text,
+                 "cold: the first message of a pair waits for a %s handshake, and again after %s s "
+                 "of silence",
+                 transport,
+                 connections->idle_timeout_ns == 0
+                     ? "any number of"
+                     : sim_word_number((double)connections->idle_timeout_ns / 1e9).text);
+        return;
+    }
     snprintf(assumption->text, sizeof assumption->text,
              "warm: every pair of nodes is connected before the first write, so no %s handshake is "
-             "waited for or counted",
-             sim_transport_name(scenario->network.transport));
+             "waited for, and none is counted but on rotation",
+             transport);
 }
 
 static void bridges_of(const struct sim_scenario *scenario, const char *draws,

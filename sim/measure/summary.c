@@ -9,6 +9,7 @@
 #include "allocate.h"
 #include "keys.h"
 #include "mesh/random.h"
+#include "resources.h"
 
 #define NS_PER_MS 1e6
 #define NS_PER_S 1e9
@@ -310,6 +311,23 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_TRANSPORT_BYTES] = {"transport_bytes", "bytes", "what the transport adds to them",
                              "transport_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
                              transport_bytes_of},
+    [SIM_OUTSIDE_BYTES] = {"outside_bytes", "bytes",
+                           "on the wire between hosts, with transport and handshakes",
+                           "outside_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                           sim_outside_bytes_of},
+    [SIM_DIGEST_BYTES] = {"digest_bytes", "bytes",
+                          "of the encoded bytes, hashes and vectors of exchanges", "digest_bytes",
+                          "bytes", 1, false, SIM_REACH_ALL, NULL, sim_digest_bytes_of},
+    [SIM_IDLE_BYTES] = {"idle_bytes", "bytes",
+                        "of the encoded bytes, messages that brought and asked for nothing",
+                        "idle_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL, sim_idle_bytes_of},
+    [SIM_SAVED_BYTES] = {"saved_bytes", "bytes", "of the encoded bytes, saved by compression",
+                         "saved_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL, sim_saved_bytes_of},
+    [SIM_HANDSHAKES] = {"handshakes", "handshakes", "on first contact, after silence, on rotation",
+                        "handshakes", "count", 1, false, SIM_REACH_ALL, NULL, sim_handshakes_of},
+    [SIM_HANDSHAKE_BYTES] = {"handshake_bytes", "bytes", "of handshakes, in both directions",
+                             "handshake_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                             sim_handshake_bytes_of},
     [SIM_BANDWIDTH_MB_PER_S] = {"bandwidth_mb_per_s", "MB/s",
                                 "encoded megabytes (1,000,000 bytes) per simulated second",
                                 "bandwidth", "bytes/s", 1e6, false, SIM_REACH_ALL, NULL,
@@ -324,6 +342,22 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                                  "until an update's last receipt, mean over its updates",
                                  "last_receipt", "ns", 0, false, SIM_REACH_ALL, NULL,
                                  last_receipt_of},
+    [SIM_HOST_CPU_PERCENT] = {"host_cpu_percent", "%",
+                              "of the processors of the host and second with most", "host_cpu",
+                              "ppb", 1e7, false, SIM_REACH_ALL, NULL, sim_host_cpu_of},
+    [SIM_HOST_PACKETS_PER_S] = {"host_packets_per_s", "packets/s",
+                                "to and from the host and second with most", "host_packets",
+                                "count", 1, false, SIM_REACH_ALL, NULL, sim_host_packets_of},
+    [SIM_HOST_GBIT_PER_S] = {"host_gbit_per_s", "Gbit/s",
+                             "in the fuller direction of the host and second with most",
+                             "host_bandwidth", "bytes/s", 1.25e8, false, SIM_REACH_ALL, NULL,
+                             sim_host_bandwidth_of},
+    [SIM_HOST_MEMORY_BYTES] = {"host_memory_bytes", "bytes",
+                               "replicas and connections of the host with most", "host_memory",
+                               "bytes", 1, false, SIM_REACH_ALL, NULL, sim_host_memory_of},
+    [SIM_HOST_CONNECTIONS] = {"host_connections", "connections",
+                              "of the host with most, at a second's end", "host_connections",
+                              "count", 1, false, SIM_REACH_ALL, NULL, sim_host_connections_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -373,6 +407,36 @@ const char *sim_metric_nearest(const char *name)
 
 // ---- Pooling ----
 
+static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traffic)
+{
+    sum->messages += traffic->messages;
+    sum->bytes += traffic->bytes;
+    sum->saved_bytes += traffic->saved_bytes;
+    sum->transport_bytes += traffic->transport_bytes;
+    sum->digest_bytes += traffic->digest_bytes;
+    sum->updates += traffic->updates;
+    sum->duplicated += traffic->duplicated;
+    sum->lost += traffic->lost;
+    sum->delivered += traffic->delivered;
+    sum->idle += traffic->idle;
+    sum->idle_bytes += traffic->idle_bytes;
+    sum->handshakes += traffic->handshakes;
+    sum->resumed += traffic->resumed;
+    sum->handshake_bytes += traffic->handshake_bytes;
+}
+
+// `run` repetitions are in the mean already.
+static void add_tier(struct sim_tier_use *sum, const struct sim_tier_use *tier, uint32_t run)
+{
+    sum->hosts = tier->hosts;
+    for (uint32_t i = 0; i < SIM_RESOURCE_COUNT; i++) {
+        mesh_uint128 total = (mesh_uint128)sum->mean[i] * run + tier->mean[i];
+        sum->mean[i] = (uint64_t)(total / (run + 1));
+        sum->peak[i] = tier->peak[i] > sum->peak[i] ? tier->peak[i] : sum->peak[i];
+        sum->limit[i] = tier->limit[i];
+    }
+}
+
 static void add_result(struct sim_summary *summary, const struct sim_scenario *scenario,
                        const struct sim_result *result)
 {
@@ -393,6 +457,14 @@ static void add_result(struct sim_summary *summary, const struct sim_scenario *s
                 sim_samples_add(samples, sample, run);
             }
         }
+    }
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            add_traffic(&summary->traffic[kind][pair], &result->traffic[kind][pair]);
+        }
+    }
+    for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        add_tier(&summary->tiers[tier], &result->tiers[tier], run);
     }
     if (result->simulated_ns > summary->simulated_ns) {
         summary->simulated_ns = result->simulated_ns;

@@ -45,10 +45,21 @@ enum sim_metric_id {
     SIM_MESSAGES,
     SIM_BYTES,
     SIM_TRANSPORT_BYTES,
+    SIM_OUTSIDE_BYTES,
+    SIM_DIGEST_BYTES,
+    SIM_IDLE_BYTES,
+    SIM_SAVED_BYTES,
+    SIM_HANDSHAKES,
+    SIM_HANDSHAKE_BYTES,
     SIM_BANDWIDTH_MB_PER_S,
     SIM_UPDATES_SENT_PER_NODE,
     SIM_RESIDUE,
     SIM_LAST_RECEIPT_ROUNDS,
+    SIM_HOST_CPU_PERCENT,
+    SIM_HOST_PACKETS_PER_S,
+    SIM_HOST_GBIT_PER_S,
+    SIM_HOST_MEMORY_BYTES,
+    SIM_HOST_CONNECTIONS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -77,6 +88,9 @@ struct sim_summary {
     uint64_t fingerprint;                   // XXH3 over theirs, in order, little endian
     uint64_t interval_ns[SIM_REACH_COUNT];  // a round, by reach; > 0
     uint64_t simulated_ns;  // the longest: what never came in it is shown as "> simulated"
+    // Sums over the repetitions that count; of tiers the mean of the means and the highest peak.
+    struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
 };

@@ -208,6 +208,8 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .one_host = host_count == 1,
         .duplicates = settings->duplicate_ppb > 0,
         .packet_per_update = !settings->batching,
+        .signature_bytes = settings->signature_bytes,
+        .connections = settings->connections,
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         network->links[pair] = sim_link_of_class(settings, (enum sim_pair_class)pair);

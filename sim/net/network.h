@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "compression.h"
 #include "mesh/random.h"
 #include "mesh/step.h"
 #include "quantiles.h"
@@ -35,7 +36,7 @@ enum sim_pair_class {
 };
 
 // What a host's nodes are. Hosts of different tiers are different hosts.
-enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR };
+enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR, SIM_TIER_COUNT };
 
 enum sim_distribution {
     SIM_CONSTANT,
@@ -58,6 +59,7 @@ struct sim_latency {
 // What carries a message; sizes in transport.c. UDP is bare datagrams.
 enum sim_transport { SIM_TCP, SIM_QUIC, SIM_UDP };
 
+#define SIM_HOUR_NS UINT64_C(3600000000000)
 #define SIM_PPB 1000000000u  // a probability of one, in parts per billion
 
 // What one message does to the next on a channel (channel.h). All zero: nothing.
@@ -83,6 +85,18 @@ struct sim_region_settings {
     const struct sim_quantiles *shape;  // points in 2^-32 of the mean, below 2^40
 };
 
+// When connections begin and end (connections.h). Times of 0 mean never.
+struct sim_connection_settings {
+    bool cold;                     // none exists at the start: the first message of a pair makes it
+    uint64_t idle_timeout_ns;      // without a message for so long a connection is gone
+    uint32_t max_per_host;         // a host keeps at most so many; 0: any number
+    uint32_t cert_rotation_hours;  // so often a node's certificate changes ...
+    uint32_t key_rotation_hours;   // ... and, shown by both ends, with its keys
+    bool mutual;                   // both ends show certificates, not the one that is dialled alone
+};
+
+enum sim_compressor { SIM_COMPRESS_NONE, SIM_COMPRESS_ZSTD };
+
 // What the user decided about the network.
 struct sim_network_settings {
     struct sim_latency latency[SIM_PAIR_CLASS_COUNT];
@@ -99,6 +113,8 @@ struct sim_network_settings {
     uint32_t batch_size;       // updates in a message at most, 1 .. 65535
     uint32_t agents_per_host;  // >= 1
     uint32_t signature_bytes;  // 64 with security.signature_algo: ed25519, else 0
+    struct sim_connection_settings connections;
+    enum sim_compressor compressor;
 };
 
 // The world as the event path reads it. Made once per run, then constant.
@@ -134,6 +150,19 @@ struct sim_channel_rules {
     uint64_t corrupt_below;
 };
 
+// How a connection comes about (transport.h): bytes and packets on the wire, from the one that
+// dials and back, headers included.
+struct sim_handshake {
+    uint32_t round_trips;  // before the first message leaves; 0: with the first packet
+    uint32_t there_bytes;
+    uint32_t back_bytes;
+    uint32_t there_packets;
+    uint32_t back_packets;
+};
+
+// Resumed: by a ticket of an earlier connection.
+enum sim_handshake_kind { SIM_HANDSHAKE_FULL, SIM_HANDSHAKE_RESUMED, SIM_HANDSHAKE_NONE };
+
 struct sim_network {
     uint64_t seed;
     const uint32_t *host_of;  // [nodes]
@@ -151,7 +180,13 @@ struct sim_network {
     uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet
     uint32_t ack_bytes;              // what the receiver's transport answers per two packets
     bool packet_per_update;
-    uint64_t latency_ns_min;  // over the pair classes that occur: the lookahead
+    enum sim_transport transport;
+    bool encrypted;
+    uint32_t signature_bytes;
+    struct sim_connection_settings connections;
+    struct sim_handshake handshakes[SIM_HANDSHAKE_NONE];
+    struct sim_compression compression;  // of nothing until it is measured
+    uint64_t latency_ns_min;             // over the pair classes that occur: the lookahead
     uint64_t latency_ns_max;
 };
 
@@ -211,12 +246,21 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
     return &network->links[pair];
 }
 
-// What the transport adds to a message of `bytes` encoded bytes with `updates` updates.
+// What the transport adds to a message of `bytes` bytes, compressed if they are, with `updates`
+// updates; and in how many packets it travels.
 uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
                                      uint32_t updates);
-
-// The packets such a message travels in.
 uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes, uint32_t updates);
+
+// What is left of a message once it is compressed, if messages are.
+static inline uint32_t sim_network_carried_bytes(const struct sim_network *network,
+                                                 const struct mesh_message *message)
+{
+    return network->compression.measured
+               ? sim_compression_bytes(&network->compression, message->wire_bytes,
+                                       message->update_count > 0)
+               : message->wire_bytes;
+}
 
 // The copies of a message that a tick or a first receipt sends are told apart by their place in the
 // fanout; an answer has one target, which tells it apart from the source's other answers on the

@@ -7,6 +7,8 @@
 --             |                                                               latency_tables
 --             +--- repetitions ---+--- updates       one row per update: when it reached whom
 --             |                   +--- traffic       by message kind and pair class
+--             |                   +--- compressions  what messages of a size shrink to
+--             |                   +--- hosts         what the hosts of a tier used
 --             |                   +--- latencies     by pair class
 --             |                   +--- curves        share of agents against time, by scope class
 --             |                   +--- checkpoints   rolling fingerprint
@@ -139,13 +141,15 @@ CREATE TABLE updates (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. A
--- combination without a message has no row.
+-- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. On the wire
+-- are bytes - saved_bytes + transport_bytes + handshake_bytes; what leaves a host are the classes
+-- other than same_host. A combination without a message or handshake has no row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
     message_kind     TEXT NOT NULL,     -- push, open, answer, vector, fill, rest, rumor, ask,
-                                        -- feedback, delta, eager, join, snapshot
+                                        -- feedback, delta, eager, join, snapshot; rotation:
+                                        -- handshakes alone
     pair_class       TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region,
                                         -- edge_aggregator, aggregator_coordinator
     messages         INTEGER NOT NULL,  -- messages sent
@@ -157,7 +161,47 @@ CREATE TABLE traffic (
     dropped          INTEGER NOT NULL,  -- messages and copies that found a full queue
     corrupted        INTEGER NOT NULL,  -- messages and copies that arrived broken
     delivered        INTEGER NOT NULL,  -- messages and copies that arrived
+    saved_bytes      INTEGER NOT NULL,  -- of bytes, taken off by compression
+    digest_bytes     INTEGER NOT NULL,  -- of bytes, what exchanges carry beside updates
+    idle             INTEGER NOT NULL,  -- delivered without an update, and not answered
+    idle_bytes       INTEGER NOT NULL,  -- of these, as encoded
+    handshakes       INTEGER NOT NULL,  -- made for these messages
+    resumed          INTEGER NOT NULL,  -- of these, by a ticket of an earlier connection
+    handshake_bytes  INTEGER NOT NULL,  -- theirs, in both directions
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Measured before the first event and then applied as they stand here: a message of at least
+-- bytes_from and less than twice as many encoded bytes takes ceil(bytes * compressed_bytes /
+-- encoded_bytes), or its own bytes if that is no less. Without compression there are no rows.
+CREATE TABLE compressions (
+    run_id            INTEGER NOT NULL,  -- the run it belongs to
+    repetition        INTEGER NOT NULL,  -- the repetition whose messages shrank so
+    payload           TEXT NOT NULL      -- messages that carry updates, or that only name them
+                      CHECK (payload IN ('updates', 'dots')),
+    bytes_from        INTEGER NOT NULL,  -- smallest size of the class, a power of two
+    encoded_bytes     INTEGER NOT NULL,  -- of the message that was measured
+    compressed_bytes  INTEGER NOT NULL,  -- the same message compressed
+    PRIMARY KEY (run_id, repetition, payload, bytes_from),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Units by resource: cpu in nanoseconds of a processor per second, packets per second, bandwidth in
+-- bits per second, memory in bytes, connections as a count.
+CREATE TABLE hosts (
+    run_id         INTEGER NOT NULL,  -- the run it belongs to
+    repetition     INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
+    tier           TEXT NOT NULL      -- what lives on them
+                   CHECK (tier IN ('agent', 'aggregator', 'coordinator')),
+    resource       TEXT NOT NULL      -- what is used
+                   CHECK (resource IN ('cpu', 'packets', 'bandwidth', 'memory', 'connections')),
+    instance_type  TEXT NOT NULL,     -- of each, as in topologies/instances.yaml
+    hosts          INTEGER NOT NULL,  -- how many of the tier
+    mean           INTEGER NOT NULL,  -- over hosts and time
+    peak           INTEGER NOT NULL,  -- of the host and second with most
+    limit_value    INTEGER,           -- what one host has; NULL: no figure is known
+    PRIMARY KEY (run_id, repetition, tier, resource),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 

@@ -8,23 +8,13 @@
 
 #include "allocate.h"
 #include "handle.h"
+#include "resources.h"
 
 #ifdef __clang__
 #define COMPILER __VERSION__
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
-
-// Names as in schema.sql.
-static const char *const message_kinds[MESH_MESSAGE_KIND_COUNT] = {
-    [MESH_MESSAGE_PUSH] = "push",         [MESH_MESSAGE_OPEN] = "open",
-    [MESH_MESSAGE_ANSWER] = "answer",     [MESH_MESSAGE_VECTOR] = "vector",
-    [MESH_MESSAGE_FILL] = "fill",         [MESH_MESSAGE_REST] = "rest",
-    [MESH_MESSAGE_RUMOR] = "rumor",       [MESH_MESSAGE_ASK] = "ask",
-    [MESH_MESSAGE_FEEDBACK] = "feedback", [MESH_MESSAGE_DELTA] = "delta",
-    [MESH_MESSAGE_EAGER] = "eager",       [MESH_MESSAGE_JOIN] = "join",
-    [MESH_MESSAGE_SNAPSHOT] = "snapshot",
-};
 
 // Rows on their way into one table. After the first failure the rest is skipped, so that the code
 // which lists columns need not ask after each.
@@ -289,17 +279,17 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
 
 static void put_traffic(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
-    for (int kind = MESH_MESSAGE_PUSH; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_traffic *traffic = &result->traffic[kind][pair];
             // Something may be delivered that was sent during the warm-up.
             if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->dropped |
-                 traffic->corrupted | traffic->delivered) == 0) {
+                 traffic->corrupted | traffic->delivered | traffic->handshakes) == 0) {
                 continue;
             }
             begin_row_of(rows, result);
-            put_text(rows, message_kinds[kind]);
+            put_text(rows, sim_message_name(kind));
             put_text(rows, sim_pair_class_name((enum sim_pair_class)pair));
             put_count(rows, traffic->messages);
             put_count(rows, traffic->bytes);
@@ -310,6 +300,52 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
             put_count(rows, traffic->dropped);
             put_count(rows, traffic->corrupted);
             put_count(rows, traffic->delivered);
+            put_count(rows, traffic->saved_bytes);
+            put_count(rows, traffic->digest_bytes);
+            put_count(rows, traffic->idle);
+            put_count(rows, traffic->idle_bytes);
+            put_count(rows, traffic->handshakes);
+            put_count(rows, traffic->resumed);
+            put_count(rows, traffic->handshake_bytes);
+            end_row(rows);
+        }
+    }
+}
+
+static void put_compression(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO compressions VALUES (?,?,?,?,?,?)");
+    for (uint32_t payload = 0; payload < SIM_PAYLOAD_COUNT; payload++) {
+        for (uint32_t class = 0; class < SIM_SIZE_CLASSES; class ++) {
+            const struct sim_compressed *sample = &result->compression.classes[payload][class];
+            if (sample->encoded_bytes == 0) {
+                continue;
+            }
+            begin_row_of(rows, result);
+            put_text(rows, sim_payload_name((enum sim_payload)payload));
+            put_count(rows, UINT64_C(1) << class);
+            put_count(rows, sample->encoded_bytes);
+            put_count(rows, sample->compressed_bytes);
+            end_row(rows);
+        }
+    }
+}
+
+static void put_hosts(struct rows *rows, const struct sim_scenario *scenario,
+                      const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO hosts VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        const struct sim_tier_use *use = &result->tiers[tier];
+        for (uint32_t i = 0; i < SIM_RESOURCE_COUNT && use->hosts > 0; i++) {
+            begin_row_of(rows, result);
+            put_text(rows, sim_tier_name((enum sim_tier)tier));
+            put_text(rows, sim_resource_name((enum sim_resource)i));
+            put_text(rows, scenario->instances[tier].name);
+            put_count(rows, use->hosts);
+            put_count(rows, use->mean[i]);
+            put_count(rows, use->peak[i]);
+            put_value(rows, use->limit[i] == 0 ? SIM_TIME_NEVER : use->limit[i]);
             end_row(rows);
         }
     }
@@ -477,6 +513,8 @@ static void put_results(struct rows *rows, const struct sim_store_run *run)
         put_repetition(rows, result);
         put_updates(rows, result);
         put_traffic(rows, result);
+        put_compression(rows, result);
+        put_hosts(rows, run->scenario, result);
         put_latencies(rows, result);
         put_curves(rows, run->scenario, result);
         put_checkpoints(rows, result);

@@ -118,6 +118,28 @@ Test(table, a_mesh_of_which_the_document_says_nothing_has_no_verdict)
     expect_no_part(ended.output, "Why:");
 }
 
+Test(table, bytes_by_class_kind_and_use_and_the_first_limit_stand_with_the_metrics)
+{
+    struct ended ended =
+        run_program("run", topology("single-region.yaml"), "--agents", "300", "--set",
+                    "network.connections.start=cold", "--set", "placement.agents_per_host=40",
+                    "--set", "network.compression=zstd", "--db", STORE, NULL);
+    const char *block = strstr(ended.output, "on the wire, bytes: same_host ");
+    cr_assert(block, "%s", ended.output);
+    expect_part(block, "leave a host");
+    expect_part(block, "of these open ");
+    expect_part(block, "digests: ");
+    expect_part(block, "idle: ");
+    expect_part(block, "handshakes: ");
+    expect_part(block, "compression: ");
+    expect_part(block, "agent hosts: 9 x c6i.xlarge; the fullest, at its peak: cpu ");
+    expect_part(block, "connections: cold;");
+    ended = run_program("run", topology("flat-mesh.yaml"), "--agents", "20", "--db", STORE, NULL);
+    expect_part(ended.output, "saturates first, at ");
+    expect_no_part(ended.output, "handshakes: ");
+    expect_no_part(ended.output, "compression: ");
+}
+
 Test(table, the_five_assumptions_stand_below_with_their_values)
 {
     struct ended ended = run_program("run", topology("flat-mesh.yaml"), "--db", STORE, NULL);

@@ -151,8 +151,9 @@ void add_traffic(const char *path, int run_id, int repetition, const char *kind,
 {
     execute(path,
             "INSERT INTO traffic (run_id, repetition, message_kind, pair_class, messages, bytes,"
-            " transport_bytes, updates, duplicated, lost, dropped, corrupted, delivered)"
-            " VALUES (%d, %d, %Q, %Q, 10, %ld, %ld, 1, 0, 2, 0, 0, 8)",
+            " transport_bytes, updates, duplicated, lost, dropped, corrupted, delivered,"
+            " saved_bytes, digest_bytes, idle, idle_bytes, handshakes, resumed, handshake_bytes)"
+            " VALUES (%d, %d, %Q, %Q, 10, %ld, %ld, 1, 0, 2, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0)",
             run_id, repetition, kind, pair_class, bytes, transport_bytes);
 }
 

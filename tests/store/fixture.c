@@ -58,6 +58,7 @@ static void init_scenario(struct sim_scenario *scenario)
                    .fanout = 10,
                    .interval_ns = 100000000,
                    .threshold_ppb = 990000000},
+        .instances = {{.name = "c6i.xlarge"}, {.name = "c6i.xlarge"}, {.name = "c6i.xlarge"}},
         .network = {.loss_ppb = 20000000, .duplicate_ppb = 10000000},
     };
 }
@@ -153,6 +154,22 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .dropped = 3,
         .corrupted = 4,
         .delivered = 8,
+        .saved_bytes = 70,
+        .digest_bytes = 160,
+        .idle = 3,
+        .idle_bytes = 108,
+        .handshakes = 4,
+        .resumed = 1,
+        .handshake_bytes = 16048,
+    };
+    result->traffic[SIM_TRAFFIC_ROTATION][SIM_SAME_REGION] =
+        (struct sim_traffic){.handshakes = 9, .handshake_bytes = 36108};
+    result->compression.classes[SIM_PAYLOAD_UPDATES][7] = (struct sim_compressed){130, 101};
+    result->tiers[SIM_TIER_AGENT] = (struct sim_tier_use){
+        .hosts = 4,
+        .mean = {1000, 20, 300, 4000, 50},
+        .peak = {1001, 21, 301, 4001, 51},
+        .limit = {4000000000, 0, 1562000000, 8589934592, 0},
     };
     // Sent before the end of the warm-up and delivered after it.
     result->traffic[MESH_MESSAGE_EAGER][SIM_INTER_REGION] = (struct sim_traffic){.delivered = 1};

@@ -90,8 +90,18 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 " WHERE repetition = 0 AND origin = 7",
                 "20|19|17|300|298|29|6|15|9|11|4|812\n");
     expect_rows(path, "SELECT * FROM traffic WHERE repetition = 0",
-                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1\n"
-                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8\n");
+                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1|0|0|0|0|0|0|0\n"
+                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8|70|160|3|108|4|1|16048\n"
+                "1|0|rotation|same_region|0|0|0|0|0|0|0|0|0|0|0|0|0|9|0|36108\n");
+    expect_rows(path, "SELECT * FROM compressions",
+                "1|0|updates|128|130|101\n"
+                "1|1|updates|128|130|101\n");
+    expect_rows(path, "SELECT * FROM hosts WHERE repetition = 1",
+                "1|1|agent|bandwidth|c6i.xlarge|4|300|301|1562000000\n"
+                "1|1|agent|connections|c6i.xlarge|4|50|51|-\n"
+                "1|1|agent|cpu|c6i.xlarge|4|1000|1001|4000000000\n"
+                "1|1|agent|memory|c6i.xlarge|4|4000|4001|8589934592\n"
+                "1|1|agent|packets|c6i.xlarge|4|20|21|-\n");
     expect_rows(path, "SELECT * FROM latencies",
                 "1|0|same_zone|5500000|9900000\n"
                 "1|1|same_zone|5500000|9900000\n");
