@@ -218,27 +218,32 @@ Test(files, of_scenarios_load)
 }
 
 // The Topology Selection Matrix: the least agents, the lowest fanout; the most agents, the highest;
-// periodic and eager; without the last end of the last row.
+// periodic and eager; several regions with both profiles; without the last end of the last row.
 Test(files, the_selection_matrix_has_both_ends_of_every_row)
 {
     static const struct {
         enum sim_topology topology;
         uint32_t agents;
         uint32_t fanout;
+        enum sim_profile profile;
     } rows[] = {
-        {SIM_FLAT_MESH, 10, 5},
-        {SIM_FLAT_MESH, 100, 5},
-        {SIM_SINGLE_REGION_MESH, 100, 10},
-        {SIM_SINGLE_REGION_MESH, 1000, 10},
-        {SIM_MULTI_REGION_MESH, 1000, 10},
-        {SIM_MULTI_REGION_MESH, 10000, 20},
-        {SIM_MULTI_REGION_LEADERS, 10000, 20},
-        {SIM_MULTI_REGION_LEADERS, 100000, 50},
-        {SIM_HIERARCHICAL, 100000, 50},
+        {SIM_FLAT_MESH, 10, 5, SIM_PROFILE_DOCUMENT},
+        {SIM_FLAT_MESH, 100, 5, SIM_PROFILE_DOCUMENT},
+        {SIM_SINGLE_REGION_MESH, 100, 10, SIM_PROFILE_DOCUMENT},
+        {SIM_SINGLE_REGION_MESH, 1000, 10, SIM_PROFILE_DOCUMENT},
+        {SIM_MULTI_REGION_MESH, 1000, 10, SIM_PROFILE_DOCUMENT},
+        {SIM_MULTI_REGION_MESH, 1000, 10, SIM_PROFILE_CLOUD},
+        {SIM_MULTI_REGION_MESH, 10000, 20, SIM_PROFILE_DOCUMENT},
+        {SIM_MULTI_REGION_MESH, 10000, 20, SIM_PROFILE_CLOUD},
+        {SIM_MULTI_REGION_LEADERS, 10000, 20, SIM_PROFILE_DOCUMENT},
+        {SIM_MULTI_REGION_LEADERS, 10000, 20, SIM_PROFILE_CLOUD},
+        {SIM_MULTI_REGION_LEADERS, 100000, 50, SIM_PROFILE_DOCUMENT},
+        {SIM_MULTI_REGION_LEADERS, 100000, 50, SIM_PROFILE_CLOUD},
+        {SIM_HIERARCHICAL, 100000, 50, SIM_PROFILE_DOCUMENT},
     };
     struct outcome outcome = load(SOURCE_ROOT "/scenarios/selection-matrix.yaml");
-    cr_assert_eq(outcome.count, 18);
-    for (uint32_t i = 0; i < 18; i++) {
+    cr_assert_eq(outcome.count, 26);
+    for (uint32_t i = 0; i < 26; i++) {
         const struct sim_scenario *cell = &outcome.scenarios[i];
         cr_assert_eq(cell->row, i / 2 + 1);
         cr_assert_eq(cell->topology, rows[i / 2].topology);
@@ -247,6 +252,7 @@ Test(files, the_selection_matrix_has_both_ends_of_every_row)
         cr_assert_eq(cell->gossip.mode, i % 2 == 0 ? MESH_PUSH_PULL : MESH_EAGER);
         cr_assert_eq(cell->workload.updates, 60);
         cr_assert_eq(cell->repeat, 1);
+        cr_assert_eq(cell->profile, rows[i / 2].profile);
     }
     sim_scenarios_destroy(outcome.scenarios, outcome.count);
 }
@@ -264,12 +270,14 @@ Test(files, the_comparison_matrix_writes_as_many_updates_as_its_shares_need)
         {SIM_FLAT_MESH, 100, 5, 59},
         {SIM_SINGLE_REGION_MESH, 1000, 10, 3688},
         {SIM_MULTI_REGION_MESH, 10000, 10, 736},
+        {SIM_MULTI_REGION_MESH, 10000, 10, 736},
+        {SIM_MULTI_REGION_LEADERS, 100000, 20, 736},
         {SIM_MULTI_REGION_LEADERS, 100000, 20, 736},
         {SIM_HIERARCHICAL, 100000, 10, 368},
     };
     struct outcome outcome = load(SOURCE_ROOT "/scenarios/comparison-matrix.yaml");
-    cr_assert_eq(outcome.count, 10);
-    for (uint32_t i = 0; i < 10; i++) {
+    cr_assert_eq(outcome.count, 14);
+    for (uint32_t i = 0; i < 14; i++) {
         const struct sim_scenario *cell = &outcome.scenarios[i];
         cr_assert_eq(cell->row, i / 2 + 1);
         cr_assert_eq(cell->topology, rows[i / 2].topology);
