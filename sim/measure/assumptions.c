@@ -28,8 +28,7 @@ static void tiers_of(const struct sim_scenario *scenario, struct sim_assumption 
         [MESH_PHASED] = "each node ticks at random phases of its own, whenever updates are written",
         [MESH_SYNCHRONOUS] =
             "all nodes tick at the same instants; what one hears counts from its next tick",
-        [MESH_POISSON] = "each node ticks at random, so often on average, whenever updates are "
-                         "written",
+        [MESH_POISSON] = "nodes tick at random, so often on average, whenever updates are written",
     };
     char *text = assumption->text;
     snprintf(text, sizeof assumption->text, "%s", sim_schedule_name(scenario->gossip.schedule));

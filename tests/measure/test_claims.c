@@ -240,8 +240,7 @@ Test(measure, the_assumptions_follow_the_schedule_and_the_peers)
         [MESH_POISSON] = "poisson: each node ticks at random, every 100 ms (flat-mesh.yaml:10) on",
     };
     static const char *const peers[] = {
-        [MESH_UNIFORM] = "full: every node knows the 99 others from the start, and draws its peers "
-                         "among them uniformly",
+        [MESH_UNIFORM] = "full: every node knows the 99 others from the start, and draws its ",
         [MESH_LOCAL_BIAS] = "full, peers local-bias: ",
         [MESH_LATENCY_AWARE] = "full, peers latency-aware: ",
         [MESH_HYBRID] = "full, peers hybrid: ",
