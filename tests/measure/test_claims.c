@@ -298,7 +298,7 @@ Test(measure, the_assumptions_of_a_hierarchy_name_three_intervals_and_that_relay
     static const char *const says[SIM_ASSUMPTION_COUNT] = {
         "0.95",
         "poisson, global ticks every 1000 ms (hierarchical.yaml:28), aggregator ticks every 500 ms "
-        "(hierarchical.yaml:27), gossip ticks every 100 ms (hierarchical.yaml:26): each node",
+        "(hierarchical.yaml:27), gossip ticks every 100 ms (hierarchical.yaml:26): nodes tick",
         "warm:",
         "full within each edge, 5 fixed relays of each: an agent knows the others of its edge from "
         "the start, and draws its peers among them uniformly; no relay or aggregator is replaced "
