@@ -129,7 +129,7 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
     }
     for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
         struct mesh_role *role = mesh_role_at(stepping->states, i);
-        role->recent[MESH_RECENT_PLANES * word] |= fresh;
+        role->recent[(size_t)MESH_RECENT_PLANES * word] |= fresh;
         if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
             hash_in(stepping, word, fresh, role->hash);
         }

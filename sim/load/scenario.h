@@ -131,14 +131,14 @@ struct sim_expectation {
 enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
 
 struct sim_scenario {
-    const char *name;  // "scenario:" of the file, else the file's base name without suffix
-    const char *path;  // the file the user named
+    const char *name;           // "scenario:" of the file, else the file's base name without suffix
+    const char *path;           // the file the user named
+    const char *topology_path;  // the file the topology came from; = path for a bare topology
     enum sim_topology topology;
-    const char *topology_path;   // the file the topology came from; = path for a bare topology
     uint32_t agents;             // 2 .. SIM_AGENTS_MAX
     uint64_t seed;               // of repetition 0; repetition r runs with seed + r
-    uint32_t repeat;             // >= 1
     uint64_t duration_ns;        // 0: until every update is held by all, at most 20 s
+    uint32_t repeat;             // >= 1
     uint32_t memory_mib;         // what the run may take; 0: four fifths of the machine's memory
     struct sim_region *regions;  // [region_count], in file order
     uint32_t region_count;
@@ -151,18 +151,18 @@ struct sim_scenario {
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
     const struct sim_table *tables;  // [table_count]
-    uint32_t table_count;
-    const struct sim_data_file *data_files;  // [data_file_count]
-    uint32_t data_file_count;
+    const struct sim_data_file *data_files;
     struct sim_expectation *expectations;
+    uint32_t table_count;
+    uint32_t data_file_count;
     uint32_t expectation_count;
+    uint32_t row;  // 1-based row of the verdict table: cells that differ only in gossip.mode share
+                   // a row
     // Where the settings that verdicts name were decided.
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
     struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
     struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
-    uint32_t row;      // 1-based row of the verdict table: cells that differ only in
-                       // gossip.mode share a row
     void *memory;      // of a load's first cell: everything that the pointers of all its
                        // cells point to; NULL in the others
 };

@@ -148,9 +148,10 @@ uint64_t sim_channel_blend(uint32_t weight, uint64_t before, uint64_t fresh)
     uint64_t greater = (UINT64_C(1) << 32) - lesser;
     bool upper = sum >> 63 != 0;  // the trapezium is symmetric
     uint64_t near = upper ? ~sum : sum;
-    uint64_t share = near >> 32 < lesser
-                         ? (uint64_t)((mesh_uint128)near * near / (2 * lesser * greater))
-                         : (uint64_t)(((mesh_uint128)(near - (lesser << 31)) << 32) / greater);
+    uint64_t share =
+        near >> 32 < lesser
+            ? (uint64_t)((mesh_uint128)near * near / ((mesh_uint128)2 * lesser * greater))
+            : (uint64_t)(((mesh_uint128)(near - (lesser << 31)) << 32) / greater);
     return upper ? ~share : share;
 }
 

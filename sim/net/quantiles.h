@@ -18,6 +18,7 @@
 #ifndef SIM_QUANTILES_H
 #define SIM_QUANTILES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "mesh/random.h"
@@ -25,8 +26,7 @@
 #define SIM_QUANTILE_CELLS 4096u
 #define SIM_QUANTILE_STEPS 64u
 #define SIM_QUANTILE_OUTER 6u  // the octaves begin at the share 2^-6
-#define SIM_QUANTILE_OCTAVES (32u - SIM_QUANTILE_OUTER)
-#define SIM_QUANTILE_TAIL (SIM_QUANTILE_OCTAVES * SIM_QUANTILE_STEPS)
+#define SIM_QUANTILE_TAIL 1664u  // 26 octaves, 2^-6 to 2^-32, of SIM_QUANTILE_STEPS
 
 // Nowhere decreasing from low[SIM_QUANTILE_TAIL] = points[0], the least, over low[0] = points[64]
 // and points[4032] = high[0] to high[SIM_QUANTILE_TAIL] = points[4096], the largest.
@@ -36,7 +36,7 @@ struct sim_quantiles {
     uint64_t low[SIM_QUANTILE_TAIL + 1];
     uint64_t high[SIM_QUANTILE_TAIL + 1];
 };
-_Static_assert(sizeof(struct sim_quantiles) == 8 * (4097 + 2 * 1665), "it is stored as it stands");
+_Static_assert(sizeof(struct sim_quantiles) == 59416, "it is stored as it stands");
 
 // `from` plus that part of the way to `to` which `fraction` is of 2^64.
 static inline uint64_t sim_quantile_between(uint64_t from, uint64_t to, uint64_t fraction)
@@ -54,7 +54,8 @@ static inline uint64_t sim_quantile_tail(const uint64_t tail[SIM_QUANTILE_TAIL +
     }
     uint32_t zeros = (uint32_t)__builtin_clzll(rest);
     uint64_t away = ~(rest << zeros);  // from the octave's inner end; half of 2^64 is its length
-    const uint64_t *step = &tail[(zeros - SIM_QUANTILE_OUTER) * SIM_QUANTILE_STEPS + (away >> 57)];
+    size_t octave = zeros - SIM_QUANTILE_OUTER;
+    const uint64_t *step = &tail[octave * SIM_QUANTILE_STEPS + (away >> 57)];
     return sim_quantile_between(step[0], step[1], away << 7);
 }
 
