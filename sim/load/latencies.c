@@ -157,7 +157,7 @@ static bool read_rows(struct sim_arena *arena, struct sim_csv *csv, struct sim_c
     uint32_t columns;
     uint32_t column = 0;
     uint32_t count = 0;
-    bool round_trip;
+    bool round_trip = false;
     if (!sim_csv_row(csv, fields, &columns, error)) {
         return false;
     }

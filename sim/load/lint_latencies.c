@@ -11,6 +11,7 @@
 
 #define MS_PLACES 6
 #define PARTS 512u  // one way is looked at in so many parts of equal share; a round trip in pairs
+#define ROUND_TRIPS 262144u  // PARTS squared
 #define PAIRS_SHOWN 56u
 
 static void print_ms(FILE *output, const char *before, uint64_t latency_ns, const char *after)
@@ -48,22 +49,22 @@ static uint64_t at_share(const struct sim_link *link, uint64_t numerator, uint64
 static void print_link(FILE *output, const char *name, const struct sim_link *link,
                        const char *words)
 {
-    static uint64_t sums[PARTS * PARTS];
+    static uint64_t sums[ROUND_TRIPS];
     uint64_t parts[PARTS];
     for (uint32_t i = 0; i < PARTS; i++) {
-        parts[i] = at_share(link, 2 * i + 1, 2 * PARTS);
+        parts[i] = at_share(link, UINT64_C(2) * i + 1, UINT64_C(2) * PARTS);
     }
-    for (uint32_t i = 0; i < PARTS * PARTS; i++) {
+    for (uint32_t i = 0; i < ROUND_TRIPS; i++) {
         sums[i] = parts[i / PARTS] + parts[i % PARTS];
     }
-    qsort(sums, PARTS * PARTS, sizeof *sums, ascending);
+    qsort(sums, ROUND_TRIPS, sizeof *sums, ascending);
     fprintf(output, "  %-22s", name);
     print_span(output, link->minimum_ns, link->minimum_ns + link->span_ns);
     print_span(output, 2 * link->minimum_ns, 2 * (link->minimum_ns + link->span_ns));
     print_ms(output, "  median ", at_share(link, 1, 2), ", p99 ");
     print_ms(output, "", at_share(link, 99, 100), " one way; ");
-    print_ms(output, "", sums[PARTS * PARTS / 2], ", ");
-    print_ms(output, "", sums[PARTS * PARTS / 100 * 99], " round trip; ");
+    print_ms(output, "", sums[ROUND_TRIPS / 2], ", ");
+    print_ms(output, "", sums[ROUND_TRIPS / 100 * 99], " round trip; ");
     fprintf(output, "%s\n", words);
 }
 

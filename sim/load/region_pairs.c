@@ -114,7 +114,7 @@ static bool read_row(struct matrix *matrix, const struct sim_csv_field *fields, 
 static bool read_matrix(struct sim_arena *arena, const struct sim_source *source,
                         struct matrix *matrix, struct sim_error *error)
 {
-    bool round_trip;
+    bool round_trip = false;
     uint32_t found = 0;
     struct sim_csv_field *fields = sim_arena_array(arena, SIM_CSV_FIELDS_MAX, sizeof *fields);
     *matrix = (struct matrix){0};
