@@ -174,19 +174,30 @@ void sim_account_send(struct sim_engine *engine, const struct mesh_message *mess
     }
 }
 
-void sim_account_receive(struct sim_engine *engine, const struct mesh_event *event)
+static void take_in(struct sim_engine *engine, const struct mesh_message *message, uint32_t node)
 {
-    const struct mesh_message *message = event->message;
     const struct sim_network *network = engine->config.network;
-    if (engine->account.cold) {
-        sim_connections_hear(&engine->account.connections, message, event->node, event->time_ns);
-    }
     if (engine->account.work != NULL) {
-        bool outside = network->host_of[message->source] != network->host_of[event->node];
+        bool outside = network->host_of[message->source] != network->host_of[node];
         uint32_t carried = sim_network_carried_bytes(network, message);
-        sim_host_receive(work_of(engine, event->node), network, message->wire_bytes, carried,
+        sim_host_receive(work_of(engine, node), network, message->wire_bytes, carried,
                          message->update_count, outside);
     }
+}
+
+void sim_account_receive(struct sim_engine *engine, const struct mesh_event *event)
+{
+    if (engine->account.cold) {
+        sim_connections_hear(&engine->account.connections, event->message, event->node,
+                             event->time_ns);
+    }
+    take_in(engine, event->message, event->node);
+}
+
+void sim_account_throw_away(struct sim_engine *engine, const struct mesh_message *message,
+                            uint32_t target)
+{
+    take_in(engine, message, target);
 }
 
 void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint64_t lanes)

@@ -53,6 +53,10 @@ void sim_account_send(struct sim_engine *engine, const struct mesh_message *mess
 
 void sim_account_receive(struct sim_engine *engine, const struct mesh_event *event);
 
+// A copy arrived broken: it cost the target's host as if it were whole, in the second it was sent.
+void sim_account_throw_away(struct sim_engine *engine, const struct mesh_message *message,
+                            uint32_t target);
+
 void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint64_t lanes);
 
 void sim_account_window(struct sim_engine *engine, uint64_t time_ns);
@@ -60,7 +64,7 @@ void sim_account_window(struct sim_engine *engine, uint64_t time_ns);
 // At the end of the run: what is left of the last second.
 void sim_account_end(struct sim_engine *engine, uint64_t time_ns);
 
-// The longest that a copy can be under way.
+// The longest that a copy can be under way, without what channels add.
 uint64_t sim_account_transit_ns(const struct sim_network *network);
 
 #endif

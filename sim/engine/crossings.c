@@ -50,6 +50,8 @@ static void cross_once(struct sim_engine *engine, const struct sim_arrival *arri
     }
     if (fate == SIM_ARRIVES) {
         sim_arrive(engine, arrival, latency_ns);
+    } else if (fate == SIM_CORRUPTED) {
+        sim_account_throw_away(engine, message, arrival->target);
     }
 }
 
@@ -62,12 +64,13 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32
         sim_network_link(network, message->source, arrival->target, arrival->pair);
     struct mesh_random first = draw(engine, message, stream);
     struct mesh_random more = draw(engine, message, stream + SIM_STREAM_CHANNEL);
-    uint32_t packets = sim_network_packets(network, message->wire_bytes, message->update_count);
+    uint32_t carried_bytes = sim_network_carried_bytes(network, message);
+    uint32_t packets = sim_network_packets(network, carried_bytes, message->update_count);
     struct sim_crossing crossing = {
         .sent_ns = message->sent_ns,
         .from = network->host_of[message->source],
         .to = network->host_of[arrival->target],
-        .bytes = message->wire_bytes + packets * network->packet_overhead_bytes,
+        .bytes = carried_bytes + packets * network->packet_overhead_bytes,
         .packets = packets,
         .draw = {first.word[0], first.word[1], first.word[2], first.word[3]},
         .more = {more.word[0], more.word[1], more.word[2], more.word[3]},

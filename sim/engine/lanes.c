@@ -4,9 +4,8 @@
 //     a window's writes need more than are free
 //        |
 //        +--> sweep     settled everywhere and in all messages under way? -> given back
-//        +--> grow      still too few, or less than a quarter is left: twice the words, or as
-//        |              many as memory_bytes hold
-//        +--> failure   still too few: the run ends here
+//        +--> grow      still too few, or less than a quarter is left: twice the words
+//        +--> failure   memory_bytes do not hold them: the run ends here
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -141,7 +140,7 @@ void sim_lanes_create(struct sim_engine *engine)
     // Who composes writes from what replicas hold reads it from the table: it keeps everything.
     bool releases =
         config->write_count > 0 && may_settle(config->mesh) && config->author.compose == NULL;
-    engine->words = words_that_fit(engine, 1, releases && start < all ? start : all, 0);
+    engine->words = releases && start < all ? start : all;
     uint32_t lanes = 64 * engine->words;
     uint32_t index_capacity = index_for(engine->words);
     mesh_table_init(&engine->table, sim_memory_pages(lanes * sizeof(struct mesh_update)), lanes,
@@ -332,13 +331,15 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
     if (engine->table.released != NULL) {
         sweep(engine);
     }
-    // Old and new replicas are there at once while they are copied.
+    // As wide as simulated state asks for, or not at all: a table that took what happens to fit
+    // would cut messages elsewhere on another machine. Old and new replicas are there at once while
+    // they are copied.
     uint32_t wanted = words_wanted(engine, count);
-    uint32_t words = words_that_fit(engine, engine->words, wanted, engine->replica_bytes);
-    if (words > engine->words) {
-        grow(engine, words);
-    }
-    if (mesh_table_room(&engine->table) >= count) {
+    if (words_that_fit(engine, engine->words, wanted, engine->replica_bytes) == wanted) {
+        if (wanted > engine->words) {
+            grow(engine, wanted);
+        }
+        assert(mesh_table_room(&engine->table) >= count);
         return true;
     }
     fail(engine, count,

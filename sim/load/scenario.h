@@ -24,6 +24,7 @@
 #include "network.h"
 
 #define SIM_AGENTS_MAX 10000000u  // below MESH_NODE_MAX, which aggregators share
+#define SIM_SCOPES_MAX 8000u      // regions or edges, aggregators and what joins them
 #define SIM_UPDATES_MAX 1000000u
 #define SIM_REPEAT_MAX 1000000u
 #define SIM_DURATION_NS_MAX (INT64_C(86400) * 1000000000)  // a day

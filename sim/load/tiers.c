@@ -215,6 +215,14 @@ bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
     if (!check_edges(scenario, &factors, node, error)) {
         return false;
     }
+    uint64_t scopes = sim_edge_count(scenario) + scenario->region_count * factors.aggregators + 2;
+    if (scopes > SIM_SCOPES_MAX) {
+        char text[MULTIPLICATION_BYTES];
+        return sim_node_fail(per_edge, error,
+                             "%s: its edges and aggregators make %" PRIu64 " scopes; expected at "
+                             "most %u: take larger edges",
+                             multiplication(&factors, text), scopes, SIM_SCOPES_MAX);
+    }
     deal_agents(arena, scenario);
     return true;
 }

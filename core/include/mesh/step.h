@@ -109,7 +109,7 @@ struct mesh_delta {
 // Nodes that gossip with each other as one mesh, or that call others who answer: the relays of an
 // edge their aggregator. The first scope that a node is a member of is its home; in further ones it
 // has a role (struct mesh_role). Who is called as no member answers from the books of its home,
-// which must then push, pull or both.
+// which must then push, pull or both, by the same schedule.
 struct mesh_scope {
     const uint32_t *members;  // [count], ascending, or NULL: nodes first .. first + count - 1
     uint32_t first;
