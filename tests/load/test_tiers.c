@@ -384,6 +384,19 @@ Test(tiers, have_their_sizes_explained_by_lint)
                                                  NULL});
 }
 
+Test(tiers, are_refused_where_they_make_more_scopes_than_can_be_told_apart)
+{
+    // 7 x 3 x 400 edges, 21 aggregators that call and are called, coordinators
+    must_fail("topology: hierarchical\n" HIERARCHY_GOSSIP "hierarchy:\n"
+              "  levels: 3\n"
+              "  level1_global: {coordinators: 4, regions: 7}\n"
+              "  level2_regional: {aggregators_per_region: 3}\n"
+              "  level3_edge: {edge_nodes_per_aggregator: 400, agents_per_edge: 20}\n",
+              SIM_ERROR_SCENARIO, 9, 66,
+              "7 regions x 3 aggregators x 400 edges x 20 agents = 168,000: its edges and "
+              "aggregators make 8423 scopes; expected at most 8000: take larger edges");
+}
+
 // Whether lint says of a class, in its line of the latencies, that no two nodes are this far apart.
 static void must_occur(const char *option, const char *pair_class, bool occurs)
 {

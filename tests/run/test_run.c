@@ -570,6 +570,37 @@ Test(run, a_run_that_cannot_fit_is_refused_with_the_figure)
               with_values - bare);
 }
 
+// Where messages are cut, their content follows from the width of the table: it must not follow
+// from the memory there is.
+Test(run, a_limit_of_memory_stops_a_run_or_leaves_it_as_it_is)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    struct sim_error error = {0};
+    fixture_init(&fixture, 3000);
+    fixture.scenario.network.batch_size = 8;
+    fixture.scenario.gossip.interval_ns = 30 * MS;
+    fixture.scenario.workload.updates = 1000;
+    fixture.scenario.workload.every_ns = 1 * MS;
+    fixture.scenario.duration_ns = 1300 * MS;
+    fixture_run(&fixture, 0, &result);
+    uint64_t unlimited = result.fingerprint;
+    sim_result_finish(&result);
+    uint32_t stopped = 0;
+    uint32_t ran = 0;
+    for (uint32_t mib = 6; mib <= 24; mib++) {
+        fixture.scenario.memory_mib = mib;
+        if (sim_run(&fixture.scenario, 0, &fixture.options, &result, &error)) {
+            cr_expect(result.fingerprint == unlimited, "%u MiB", mib);
+            ran++;
+        } else {
+            stopped++;
+        }
+        sim_result_finish(&result);
+    }
+    cr_expect(stopped >= 1 && ran >= 1, "%u stopped, %u ran", stopped, ran);
+}
+
 // 2,500 updates that nobody gets, in the memory for a few hundred.
 Test(run, a_run_that_outgrows_its_memory_stops_and_says_what_held_it_up)
 {
