@@ -243,7 +243,7 @@ static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
     const struct sim_quantiles *table =
         sim_library_tabulate(cell->library, name, &value->shape, scenario, &reason);
     if (table == NULL) {
-        return sim_node_fail(node, error, "%s: %s", name, reason.text);
+        return sim_node_fail(node, error, "network.latency.%s_ms: %s", name, reason.text);
     }
     scenario->network.quantiles[pair] = table;
     value->low = (int64_t)table->points[0];

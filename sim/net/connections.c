@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "allocate.h"
 
@@ -93,6 +94,28 @@ static bool is_live(const struct sim_connections *connections, const struct sim_
 
 // ---- Sending and hearing ----
 
+// Nodes by host, in ascending order.
+static void list_nodes(struct sim_connections *connections)
+{
+    const uint32_t *host_of = connections->network->host_of;
+    uint32_t *starts = sim_memory_zeroed((connections->host_count + 1) * sizeof *starts);
+    uint32_t *nodes = sim_memory_zeroed(connections->node_count * sizeof *nodes);
+    for (uint32_t node = 0; node < connections->node_count; node++) {
+        starts[host_of[node] + 1]++;
+    }
+    for (uint32_t host = 0; host < connections->host_count; host++) {
+        starts[host + 1] += starts[host];
+    }
+    for (uint32_t node = connections->node_count; node-- > 0;) {
+        // Filled from behind: host_open counts what is placed already.
+        uint32_t place = connections->host_open[host_of[node]]++;
+        nodes[starts[host_of[node] + 1] - 1 - place] = node;
+    }
+    memset(connections->host_open, 0, connections->host_count * sizeof *connections->host_open);
+    connections->host_starts = starts;
+    connections->host_nodes = nodes;
+}
+
 void sim_connections_init(struct sim_connections *connections, const struct sim_network *network,
                           uint32_t node_count)
 {
@@ -105,6 +128,7 @@ void sim_connections_init(struct sim_connections *connections, const struct sim_
     }
     connections->host_open =
         sim_memory_zeroed(connections->host_count * sizeof *connections->host_open);
+    list_nodes(connections);
 }
 
 void sim_connections_finish(struct sim_connections *connections)
@@ -114,6 +138,8 @@ void sim_connections_finish(struct sim_connections *connections)
     }
     sim_memory_free(connections->nodes);
     sim_memory_free(connections->host_open);
+    sim_memory_free(connections->host_starts);
+    sim_memory_free(connections->host_nodes);
 }
 
 // A block of draws holds two latencies: those of one round trip.
@@ -217,10 +243,10 @@ static uint32_t list_ends(struct sim_connections *connections, uint32_t host, ui
                           struct end *ends)
 {
     uint32_t count = 0;
-    for (uint32_t node = 0; node < connections->node_count; node++) {
+    for (uint32_t j = connections->host_starts[host]; j < connections->host_starts[host + 1]; j++) {
+        uint32_t node = connections->host_nodes[j];
         struct sim_peers *peers = &connections->nodes[node];
-        bool here = connections->network->host_of[node] == host && peers->open > 0;
-        for (uint32_t i = 0; here && i < 1u << peers->bits; i++) {
+        for (uint32_t i = 0; peers->open > 0 && i < 1u << peers->bits; i++) {
             struct sim_peer *peer = &peers->places[i];
             if (is_live(connections, peer, time_ns)) {
                 ends[count++] = (struct end){peer->used_ns, node, peer->peer - 1};

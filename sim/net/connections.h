@@ -55,7 +55,9 @@ struct sim_connections {
     struct sim_peers *nodes;  // [node_count]
     uint32_t node_count;
     uint32_t host_count;
-    uint32_t *host_open;  // [host_count], for settling
+    uint32_t *host_open;    // [host_count], for settling
+    uint32_t *host_starts;  // [host_count + 1] host h's nodes: host_nodes[host_starts[h]] ...
+    uint32_t *host_nodes;   // [node_count]
 };
 
 // What the tables of `node_count` nodes take when each comes to know `peers` others.
