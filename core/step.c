@@ -47,11 +47,15 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
         messages = delta ? MESH_DEGREE_MAX : messages;
     }
     size_t message_words = sizeof(struct mesh_message) / sizeof(uint64_t) + 2 * (size_t)words;
-    return (struct mesh_bound){
+    struct mesh_bound bound = {
         .records = words + 1 + messages,
         .targets = targets,
         .message_words = messages * message_words,
     };
+    if (config->tiers != NULL) {
+        mesh_tiers_bound(config, message_words, &bound);
+    }
+    return bound;
 }
 
 static uint8_t *put(uint8_t *bytes, uint64_t value, uint32_t count)
@@ -159,6 +163,10 @@ static void find_books(struct stepping *stepping)
     stepping->recent_stride = states->planes;
     stepping->role_first = 0;
     stepping->role_end = 0;
+    if (states->table->locals != NULL) {
+        stepping->local = states->table->locals[stepping->scope];
+        stepping->word_first = stepping->local == NULL ? states->table->local_words : 0;
+    }
     if (states->has_role != NULL && (states->has_role[local / 64] >> local % 64 & 1) != 0) {
         find_roles(stepping);
     }

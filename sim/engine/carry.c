@@ -227,6 +227,7 @@ static void carry_out(struct sim_engine *engine, const struct mesh_event *events
         case MESH_RECORD_PERSIST: break;  // disks are instant: what follows need not wait
         case MESH_RECORD_REJECT: assert(false); break;  // nobody lies, so the fault were ours
         case MESH_RECORD_TIMER: assert(false); break;   // timers are set at the start
+        case MESH_RECORD_ROW: assert(false); break;     // nobody reports
         }
     }
     worker->output.record_count = 0;

@@ -137,6 +137,7 @@ static inline bool sim_network_fans_out(const struct mesh_message *message)
     case MESH_MESSAGE_PUSH:
     case MESH_MESSAGE_OPEN:
     case MESH_MESSAGE_EAGER:
+    case MESH_MESSAGE_ROWS:
     case MESH_MESSAGE_ASK: return true;
     case MESH_MESSAGE_RUMOR: return message->initiator == message->source;
     default: return false;

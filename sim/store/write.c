@@ -22,7 +22,8 @@ static const char *const message_kinds[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_RUMOR] = "rumor",       [MESH_MESSAGE_ASK] = "ask",
     [MESH_MESSAGE_FEEDBACK] = "feedback", [MESH_MESSAGE_DELTA] = "delta",
     [MESH_MESSAGE_EAGER] = "eager",       [MESH_MESSAGE_JOIN] = "join",
-    [MESH_MESSAGE_SNAPSHOT] = "snapshot",
+    [MESH_MESSAGE_SNAPSHOT] = "snapshot", [MESH_MESSAGE_ROWS] = "rows",
+    [MESH_MESSAGE_ROWS_HELD] = "rows_held", [MESH_MESSAGE_ROWS_REST] = "rows_rest",
 };
 
 // Rows on their way into one table. After the first failure the rest is skipped, so that the code

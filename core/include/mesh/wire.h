@@ -51,7 +51,8 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table,
 size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_table *table,
                         const struct mesh_message *message, uint8_t *bytes, size_t capacity);
 
-// Reads a message into `message`, which has room for 2 * words lane words, entering updates that
+// Reads a message into `message`, which has room for 2 * words lane words, and in a mesh with tiers
+// for mesh_rows_words_max(config) if that is more (mesh/tiers.h), entering updates that
 // the table does not know yet (their values point into `bytes`). Returns 0, or the reason for
 // rejecting it, in which case no update was entered that did not pass its own checks.
 enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_table *table,
