@@ -7,7 +7,7 @@
 #include "state.h"
 
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
-                        const struct mesh_record *record)
+                        const struct mesh_record *record, uint32_t word)
 {
     if (worker->change_count == worker->change_capacity) {
         worker->change_capacity = worker->change_capacity == 0 ? 1024 : 2 * worker->change_capacity;
@@ -20,9 +20,19 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
         .time_ns = event->time_ns,
         .message = event->kind == MESH_EVENT_RECEIVE ? event->message : NULL,
         .lanes = record->deliver.lanes,
-        .word = record->deliver.word,
+        .word = word,
         .node = event->node,
     };
+}
+
+static void deliver(struct sim_engine *engine, const struct mesh_event *event,
+                    const struct mesh_record *record)
+{
+    if (record->deliver.word < engine->local_words) {
+        sim_tiers_note(engine, event, record);
+    } else {
+        note_change(&engine->worker, event, record, record->deliver.word - engine->local_words);
+    }
 }
 
 // One message on its way: what all its copies share. What the loop over them reads of the engine is
@@ -111,16 +121,22 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
 }
 
 // Updates that a message carries, those written before the end of the warm-up left out: they would
-// be copies of what nobody measures.
+// be copies of what nobody measures. Reports are never left out; rows are no updates.
 static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
 {
+    if (mesh_message_has_rows(message->kind)) {
+        return 0;
+    }
     if (engine->counted_first == 0 || message->update_count == 0) {
         return message->update_count;
     }
     uint32_t count = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = 0; word < engine->local_words; word++) {
+        count += (uint32_t)__builtin_popcountll(message->lanes[word]);
+    }
+    for (uint32_t word = engine->local_words; word < message->words; word++) {
         for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
-            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
+            uint32_t lane = 64 * (word - engine->local_words) + (uint32_t)__builtin_ctzll(lanes);
             count += engine->write_of_lane[lane] >= engine->counted_first;
         }
     }
@@ -223,11 +239,11 @@ static void carry_out(struct sim_engine *engine, const struct mesh_event *events
         const struct mesh_record *record = &worker->output.records[i];
         switch ((enum mesh_record_kind)record->kind) {
         case MESH_RECORD_SEND: post(engine, record, generation); break;
-        case MESH_RECORD_DELIVER: note_change(worker, &events[record->event], record); break;
+        case MESH_RECORD_DELIVER: deliver(engine, &events[record->event], record); break;
         case MESH_RECORD_PERSIST: break;  // disks are instant: what follows need not wait
         case MESH_RECORD_REJECT: assert(false); break;  // nobody lies, so the fault were ours
         case MESH_RECORD_TIMER: assert(false); break;   // timers are set at the start
-        case MESH_RECORD_ROW: assert(false); break;     // nobody reports
+        case MESH_RECORD_ROW: sim_tiers_note(engine, &events[record->event], record); break;
         }
     }
     worker->output.record_count = 0;
@@ -244,7 +260,7 @@ static uint32_t compose(struct sim_engine *engine, const struct mesh_states *sta
     if (author->compose == NULL) {
         return count;
     }
-    if (events[first].kind == MESH_EVENT_WRITE) {
+    if (events[first].kind == MESH_EVENT_WRITE && events[first].write->type != MESH_REPORT) {
         struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
         author->compose(author->context, states, write->node, &write->write);
     }

@@ -56,8 +56,8 @@ static void expect_hashes(const struct hierarchy *hierarchy)
 
 // ---- The document's State Aggregation Example ----
 // 10 regions, 50 aggregators, 500 edges. An edge's 5,000 executions and 1,200 active tasks come
-// from 4 agents here. Averages as in test_summary.c: E1 has .95 and 45 ms, RA1 .94 and 47 ms, all .93
-// and 50 ms.
+// from 4 agents here. Averages as in test_summary.c: E1 has .95 and 45 ms, RA1 .94 and 47 ms, all
+// .93 and 50 ms.
 
 enum { DOCUMENT_AGENTS = 4, PERCENT = MESH_REPORT_RATE_MAX / 100 };
 

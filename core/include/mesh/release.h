@@ -50,9 +50,9 @@ void mesh_release_settled(const struct mesh_config *config, const struct mesh_st
 // Takes from `settled` ([words]) the lanes that this message keeps from being settled.
 void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words);
 
-// Releases those of `lanes` ([words], counted in the table) that stand next in their origin's order;
-// `lanes` becomes what was released. `releasing` is called with each row before it goes; NULL:
-// nobody reads values. Returns how many.
+// Releases those of `lanes` ([words], counted in the table) that stand next in the order of their
+// origins; `lanes` becomes what was released. `releasing` is called with each row before it goes;
+// NULL: nobody reads values. Returns how many.
 uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t words,
                             void (*releasing)(void *context, const struct mesh_update *update),
                             void *context);

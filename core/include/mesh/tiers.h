@@ -47,10 +47,10 @@
 //      for what is said below; a relay also has a role on its link. A record that is made for a
 //      node that already holds reports is filled by mesh_tiers_fold;
 //   3. a coordinator's record has `lane`, reserved in the shared table for its next dot, (node,
-//      sequence + 1), and `value`, memory that lasts as long as the lane's row. A step that writes a total gives
-//      PERSIST and DELIVER as for a WRITE, and sets lane to MESH_LANE_NONE: before a later tick the
-//      driver reserves the next lane. While there is none the total waits. A coordinator's user may
-//      write into the same lane by a WRITE event, with another to be reserved afterwards.
+//      sequence + 1), and `value`, memory that lasts as long as the lane's row. A step that writes
+//      a total gives PERSIST and DELIVER as for a WRITE, and sets lane to MESH_LANE_NONE: before a
+//      later tick the driver reserves the next lane. While there is none the total waits. A user of
+//      the coordinator may write into that lane by a WRITE event; another is reserved afterwards.
 //
 // Who measures: a row covers what its relay held when it made it. MESH_RECORD_ROW tells of each row
 // made (relay == node) or taken over, by (edge, relay, clock), which no two rows share; the records
