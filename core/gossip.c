@@ -90,7 +90,9 @@ static void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
     memcpy(hash, stepping->hash, 2 * sizeof *hash);
     for (uint32_t word = stepping->word_first; heard != NULL && word < heard->words; word++) {
         uint64_t brought = heard->lanes[word] & ~mesh_stepping_visible(stepping, scope, word);
-        hash_in(stepping, word, brought, hash);
+        if (brought != 0) {
+            hash_in(stepping, word, brought, hash);
+        }
     }
 }
 

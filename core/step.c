@@ -133,10 +133,19 @@ static uint32_t role_from(const struct mesh_states *states, uint32_t node)
     return low;
 }
 
-static void find_roles(struct stepping *stepping)
+// The node's roles, and the books of the event's scope if that is one of them.
+// Kept apart, so that nodes without roles do not pay for its registers.
+__attribute__((noinline)) static void find_roles(struct stepping *stepping)
 {
     const struct mesh_states *states = stepping->states;
     uint32_t node = stepping->event->node;
+    uint32_t local = node - states->node_first;
+    stepping->role_first = 0;
+    stepping->role_end = 0;
+    stepping->recent_stride = states->planes;
+    if ((states->has_role[local / 64] >> local % 64 & 1) == 0) {
+        return;
+    }
     stepping->role_first = role_from(states, node);
     stepping->role_end = stepping->role_first;
     for (; stepping->role_end < states->role_count; stepping->role_end++) {
@@ -152,26 +161,6 @@ static void find_roles(struct stepping *stepping)
     }
 }
 
-// Finds the node's replica and roles, and the books of the event's scope.
-static void find_books(struct stepping *stepping)
-{
-    const struct mesh_states *states = stepping->states;
-    uint32_t local = stepping->event->node - states->node_first;
-    stepping->replica = mesh_replica_of(states, stepping->event->node);
-    stepping->hash = stepping->replica->hash;
-    stepping->recent = &stepping->replica->planes[MESH_RECENT_0];
-    stepping->recent_stride = states->planes;
-    stepping->role_first = 0;
-    stepping->role_end = 0;
-    if (states->table->locals != NULL) {
-        stepping->local = states->table->locals[stepping->scope];
-        stepping->word_first = stepping->local == NULL ? states->table->local_words : 0;
-    }
-    if (states->has_role != NULL && (states->has_role[local / 64] >> local % 64 & 1) != 0) {
-        find_roles(stepping);
-    }
-}
-
 static void handle(struct stepping *stepping)
 {
     const struct mesh_event *event = stepping->event;
@@ -179,7 +168,16 @@ static void handle(struct stepping *stepping)
     assert(event->scope < stepping->config->scope_count);
     const struct mesh_scope *scope = &stepping->config->scopes[event->scope];
     stepping->scope = event->scope;
-    find_books(stepping);
+    stepping->replica = mesh_replica_of(stepping->states, event->node);
+    stepping->hash = stepping->replica->hash;
+    stepping->recent = &stepping->replica->planes[MESH_RECENT_0];
+    if (stepping->states->has_role != NULL) {
+        find_roles(stepping);
+    }
+    if (stepping->locals != NULL) {
+        stepping->local = stepping->locals[event->scope];
+        stepping->word_first = stepping->local == NULL ? stepping->states->table->local_words : 0;
+    }
     switch ((enum mesh_event_kind)event->kind) {
     case MESH_EVENT_START: mesh_gossip_start(stepping, scope); break;
     case MESH_EVENT_WRITE: mesh_gossip_write(stepping, scope); break;
@@ -195,7 +193,11 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
 {
     assert(states->words >= 1 && states->words <= UINT16_MAX);
     struct mesh_bound bound = mesh_output_bound(config, states->words);
-    struct stepping stepping = {.config = config, .states = states, .output = output};
+    struct stepping stepping = {.config = config,
+                                .states = states,
+                                .locals = states->table->locals,
+                                .recent_stride = states->planes,
+                                .output = output};
     uint32_t done = 0;
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.

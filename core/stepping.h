@@ -10,8 +10,9 @@ struct stepping {
     const struct mesh_config *config;
     const struct mesh_states *states;
     const struct mesh_event *event;
-    const struct mesh_table *local;  // of the event's scope, or NULL
-    uint32_t word_first;             // the event's scope speaks of words [word_first, words)
+    struct mesh_table *const *locals;  // the table's
+    const struct mesh_table *local;    // of the event's scope, or NULL
+    uint32_t word_first;               // the event's scope speaks of words [word_first, words)
     uint32_t event_index;
     struct mesh_replica *replica;
     uint32_t role_first;  // the node's roles: [role_first, role_end) of the states'
