@@ -84,6 +84,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
             summary->fingerprint);
     print_times(page, summary);
     print_traffic(page, summary);
+    sim_block_aggregation(page, summary);
 }
 
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)

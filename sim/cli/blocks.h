@@ -26,4 +26,7 @@ void sim_block_assumptions(const struct sim_page *page, const struct sim_rows *r
 // Percentiles, traffic and fingerprint of each mode of a row.
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row);
 
+// What a hierarchy's agents reported: how long it took to come up, and the coordinators' total.
+void sim_block_aggregation(const struct sim_page *page, const struct sim_summary *summary);
+
 #endif

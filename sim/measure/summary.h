@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aggregation.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -70,6 +71,7 @@ struct sim_summary {
     uint64_t simulated_ns;  // the longest: what never came in it is shown as "> simulated"
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
+    struct sim_aggregation aggregation;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.

@@ -73,7 +73,11 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
 {
     uint64_t reports = (uint64_t)scenario->agents * numbers_max(scenario);
     uint64_t kept = (3 + scenario->hierarchy.coordinators) * sizeof(uint32_t);
-    return reports * (sizeof(uint32_t) + 3 * sizeof(uint64_t)) + scenario->agents * kept;
+    uint64_t lanes = (uint64_t)edges_of(scenario) * sim_reports_lanes(scenario);
+    uint64_t per_lane =
+        sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX + 4 * sizeof(uint32_t);  // index
+    return reports * (sizeof(uint32_t) + 3 * sizeof(uint64_t)) + scenario->agents * kept +
+           lanes * per_lane;
 }
 
 // ---- What is reported ----

@@ -51,7 +51,7 @@ struct sim_reports {
 // Whether the agents of this scenario report; if not, nothing else here is to be called.
 bool sim_reports_wanted(const struct sim_scenario *scenario);
 
-// Bytes that the rest takes, and lanes of an edge's table.
+// Bytes that this and the tables of the edges take, and lanes of such a table.
 uint64_t sim_reports_bytes(const struct sim_scenario *scenario);
 uint32_t sim_reports_lanes(const struct sim_scenario *scenario);
 

@@ -20,6 +20,10 @@
 //     released entries varint; each, by ascending origin: origin varint, count varint
 //     base     length varint, the driver's bytes
 //
+// Where reports stay at home (mesh/table.h) a message at home carries and names updates of both
+// tables, told apart by their origins; a snapshot there has the sum of the hashes of what is
+// released of the local table, 16 bytes, in front of the base. Messages of rows: rows.h.
+//
 // An update that arrives with a released dot is known: it is dropped, and not counted.
 // Varints are LEB128, at most 5 bytes for 32 bits and 10 for 64, shortest form only, so that a
 // number has one encoding. Nothing read is trusted: every length is checked against what is left.
