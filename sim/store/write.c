@@ -16,13 +16,13 @@
 
 // Names as in schema.sql.
 static const char *const message_kinds[MESH_MESSAGE_KIND_COUNT] = {
-    [MESH_MESSAGE_PUSH] = "push",         [MESH_MESSAGE_OPEN] = "open",
-    [MESH_MESSAGE_ANSWER] = "answer",     [MESH_MESSAGE_VECTOR] = "vector",
-    [MESH_MESSAGE_FILL] = "fill",         [MESH_MESSAGE_REST] = "rest",
-    [MESH_MESSAGE_RUMOR] = "rumor",       [MESH_MESSAGE_ASK] = "ask",
-    [MESH_MESSAGE_FEEDBACK] = "feedback", [MESH_MESSAGE_DELTA] = "delta",
-    [MESH_MESSAGE_EAGER] = "eager",       [MESH_MESSAGE_JOIN] = "join",
-    [MESH_MESSAGE_SNAPSHOT] = "snapshot", [MESH_MESSAGE_ROWS] = "rows",
+    [MESH_MESSAGE_PUSH] = "push",           [MESH_MESSAGE_OPEN] = "open",
+    [MESH_MESSAGE_ANSWER] = "answer",       [MESH_MESSAGE_VECTOR] = "vector",
+    [MESH_MESSAGE_FILL] = "fill",           [MESH_MESSAGE_REST] = "rest",
+    [MESH_MESSAGE_RUMOR] = "rumor",         [MESH_MESSAGE_ASK] = "ask",
+    [MESH_MESSAGE_FEEDBACK] = "feedback",   [MESH_MESSAGE_DELTA] = "delta",
+    [MESH_MESSAGE_EAGER] = "eager",         [MESH_MESSAGE_JOIN] = "join",
+    [MESH_MESSAGE_SNAPSHOT] = "snapshot",   [MESH_MESSAGE_ROWS] = "rows",
     [MESH_MESSAGE_ROWS_HELD] = "rows_held", [MESH_MESSAGE_ROWS_REST] = "rows_rest",
 };
 
