@@ -124,7 +124,7 @@ static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fr
     }
     for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
         struct mesh_role *role = mesh_role_at(stepping->states, i);
-        role->recent[MESH_RECENT_PLANES * word] |= fresh;
+        role->recent[(size_t)MESH_RECENT_PLANES * word] |= fresh;
         if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
             hash_in(stepping, word, fresh, role->hash);
         }

@@ -177,7 +177,7 @@ static void align_roles(struct stepping *stepping, const struct mesh_scope *scop
         shared_hash(stepping, scope, role->hash);
         for (uint32_t word = stepping->states->table->local_words;
              mesh_stepping_keeps_apart(scope) && word < stepping->states->words; word++) {
-            role->recent[MESH_RECENT_PLANES * word] = *plane(stepping, word, MESH_RECENT_0);
+            role->recent[(size_t)MESH_RECENT_PLANES * word] = *plane(stepping, word, MESH_RECENT_0);
         }
     }
 }

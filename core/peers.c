@@ -96,6 +96,7 @@ static struct pool pool_of(const struct mesh_scope *scope, uint32_t node)
     uint32_t self = position_of(scope, node);
     struct pool pool = {scope->members, scope->first, scope->count, self, 1};
     if (scope->selection == MESH_OTHER_GROUPS) {
+        assert(scope->group_starts != NULL && scope->group_count >= 1);
         uint32_t group = group_of(scope, self);
         pool.out_first = scope->group_starts[group];
         pool.out_count = scope->group_starts[group + 1] - pool.out_first;

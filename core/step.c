@@ -108,6 +108,7 @@ void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
 // How many events' worth of output surely fits.
 static uint32_t events_that_fit(const struct mesh_output *output, const struct mesh_bound *bound)
 {
+    assert(bound->records > 0 && bound->targets > 0 && bound->message_words > 0);
     size_t records = (output->record_capacity - output->record_count) / bound->records;
     size_t targets = (output->target_capacity - output->target_count) / bound->targets;
     size_t messages =

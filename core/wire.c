@@ -473,7 +473,7 @@ static uint32_t enter(struct mesh_table *table, const struct mesh_update *update
     return lane;
 }
 
-// An update that is known and has given back its lane. Another value of its dot is not told from it.
+// An update that is known and has given back its lane; another value of its dot looks the same.
 static bool is_released(const struct mesh_table *table, const struct mesh_update *update)
 {
     return update->dot.sequence <= mesh_table_released(table, update->dot.origin) &&

@@ -1,40 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "report.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "drawings.h"
 #include "failure.h"
+#include "matrix.h"
+#include "page.h"
 #include "plot.h"
-#include "read.h"
-#include "script.h"
+#include "store.h"
 
 static const char usage[] =
-    "usage: meshsim report [--db FILE] [--run ID|latest] [-o DIR]\n"
+    "usage: meshsim report [--db FILE] [--run ID|latest | --command ID|latest] [-o DIR]\n"
     "\n"
-    "Draws how updates spread: the share of agents that hold an update against the time\n"
-    "since its write, with the claim's target and theta marked. One picture per topology\n"
-    "and number of agents, as SVG and PNG; needs gnuplot.\n"
+    "Makes a report of stored runs: index.html, one file that works offline and prints well,\n"
+    "with the verdicts, how updates spread (by mesh, tier and region), traffic, all figures\n"
+    "and what was assumed. Each of its pictures is also written as SVG and PNG; needs gnuplot.\n"
     "\n"
     "  --db FILE     the store to read (meshsim.db)\n"
-    "  --run ID      draw this run only; \"latest\" (the default) draws all runs of the\n"
-    "                last \"meshsim run\"\n"
-    "  -o, --output DIR   where the pictures go (report)\n"
+    "  --run ID      this run only; \"latest\" (the default) reports all runs of the last\n"
+    "                \"meshsim run\"\n"
+    "  --command ID  all runs of the \"meshsim run\" that made run ID\n"
+    "  -o, --output DIR   where the report goes (report)\n"
+    "  --quiet       no progress, no advice\n"
     "  --help        this text\n"
     "\n"
     "example: meshsim run topologies/flat-mesh.yaml && meshsim report -o pictures\n";
 
 struct options {
     const char *store;
-    const char *run;
+    const char *run;      // NULL: not given
+    const char *command;  // NULL: not given
     const char *directory;
+    bool quiet;
     bool help;
 };
 
@@ -44,13 +49,33 @@ static bool is_run_name(const char *text)
     return strcmp(text, "latest") == 0 || (digits > 0 && digits <= 18 && text[digits] == '\0');
 }
 
+static bool check_options(const struct options *options, struct report_error *error)
+{
+    if (options->run != NULL && !is_run_name(options->run)) {
+        return report_error_set(error, REPORT_USAGE,
+                                "--run takes the number of a run or \"latest\", not \"%s\"",
+                                options->run);
+    }
+    if (options->command != NULL && !is_run_name(options->command)) {
+        return report_error_set(error, REPORT_USAGE,
+                                "--command takes the number of a run or \"latest\", not \"%s\"",
+                                options->command);
+    }
+    if (options->run != NULL && options->command != NULL) {
+        return report_error_set(error, REPORT_USAGE, "--run and --command exclude each other");
+    }
+    return true;
+}
+
 static bool parse_options(int argc, char **argv, struct options *options,
                           struct report_error *error)
 {
     static const struct option known[] = {
         {"db", required_argument, NULL, 'd'},
         {"run", required_argument, NULL, 'r'},
+        {"command", required_argument, NULL, 'c'},
         {"output", required_argument, NULL, 'o'},
+        {"quiet", no_argument, NULL, 'q'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -61,7 +86,9 @@ static bool parse_options(int argc, char **argv, struct options *options,
         switch (option) {
         case 'd': options->store = optarg; break;
         case 'r': options->run = optarg; break;
+        case 'c': options->command = optarg; break;
         case 'o': options->directory = optarg; break;
+        case 'q': options->quiet = true; break;
         case 'h': options->help = true; break;
         case ':':
             return report_error_set(error, REPORT_USAGE, "%s needs a value", argv[optind - 1]);
@@ -72,12 +99,7 @@ static bool parse_options(int argc, char **argv, struct options *options,
     if (optind < argc) {
         return report_error_set(error, REPORT_USAGE, "unexpected argument \"%s\"", argv[optind]);
     }
-    if (!is_run_name(options->run)) {
-        return report_error_set(error, REPORT_USAGE,
-                                "--run takes the number of a run or \"latest\", not \"%s\"",
-                                options->run);
-    }
-    return true;
+    return check_options(options, error);
 }
 
 // mkdir -p.
@@ -103,114 +125,114 @@ static bool make_directory(const char *path, struct report_error *error)
     return true;
 }
 
-// convergence-flat_mesh-10.svg. The topology's name is the store's, so only harmless bytes pass.
-static bool picture_path(const struct report_picture *picture, const char *directory,
-                         enum report_format format, char path[PATH_MAX], struct report_error *error)
+// One line on a terminal, drawn again for each file; elsewhere the list of files on stdout is
+// enough.
+static void draw_progress(const struct options *options, size_t done, size_t total,
+                          const char *name)
 {
-    char topology[REPORT_TEXT_BYTES];
-    snprintf(topology, sizeof topology, "%s", picture->topology);
-    for (char *byte = topology; *byte != '\0'; byte++) {
-        if (!isascii((unsigned char)*byte) || (!isalnum((unsigned char)*byte) && *byte != '-')) {
-            *byte = '_';
-        }
+    if (!options->quiet && isatty(STDERR_FILENO)) {
+        fprintf(stderr, "\r\033[Kdrawing %zu/%zu  %.60s", done + 1, total, name);
+        fflush(stderr);
     }
-    char part[32] = "";
-    if (picture->part != 0) {
-        snprintf(part, sizeof part, "-%" PRIu32, picture->part);
-    }
-    int length = snprintf(path, PATH_MAX, "%s/convergence-%s-%" PRId64 "%s.%s", directory, topology,
-                          picture->agents, part, report_format_suffix(format));
-    return length < PATH_MAX ||
-           report_error_set(error, REPORT_IO, "cannot write to %s: the path is too long",
-                            directory);
 }
 
-static bool write_script(const struct report_picture *picture, struct report_script *script)
+static void clear_progress(const struct options *options)
 {
-    *script = (struct report_script){
-        .width = REPORT_PICTURE_WIDTH,
-        .height = report_script_height(picture),
-    };
-    FILE *stream = open_memstream(&script->text, &script->length);
-    if (stream == NULL) {
-        return false;
+    if (!options->quiet && isatty(STDERR_FILENO)) {
+        fputs("\r\033[K", stderr);
+        fflush(stderr);
     }
-    report_script_write(stream, picture);
-    return fclose(stream) == 0;
 }
 
-static bool draw_picture(const struct report_picture *picture, const char *directory,
-                         struct report_error *error)
+static bool draw(const struct report_drawing *drawing, const struct options *options,
+                 struct report_error *error)
 {
-    struct report_script script;
-    bool drawn =
-        write_script(picture, &script) || report_error_set(error, REPORT_INTERNAL, "out of memory");
-    for (int format = 0; drawn && format < REPORT_FORMAT_COUNT; format++) {
+    for (int format = 0; format < REPORT_FORMAT_COUNT; format++) {
         char path[PATH_MAX];
-        drawn = picture_path(picture, directory, (enum report_format)format, path, error) &&
-                report_plot(&script, (enum report_format)format, path, error);
-        if (drawn) {
-            printf("%s\n", path);
+        int length = snprintf(path, sizeof path, "%s/%s.%s", options->directory, drawing->name,
+                              report_format_suffix((enum report_format)format));
+        if (length >= PATH_MAX) {
+            return report_error_set(error, REPORT_IO, "cannot write to %s: the path is too long",
+                                    options->directory);
         }
+        if (!report_plot(&drawing->script, (enum report_format)format, path, error)) {
+            return false;
+        }
+        clear_progress(options);
+        printf("%s\n", path);
+        fflush(stdout);
     }
-    free(script.text);
-    return drawn;
+    return true;
 }
 
 // What to do next goes to stderr: stdout is a list of files that a script can read.
-static void say_next(const struct report_picture *pictures, size_t count, size_t skipped,
+static void say_next(const struct report_store *store, size_t skipped,
                      const struct options *options)
 {
     if (skipped > 0) {
-        fprintf(stderr, "%zu run%s left out: no update was measured\n", skipped,
+        fprintf(stderr, "%zu run%s without a curve: no update was measured\n", skipped,
                 skipped == 1 ? "" : "s");
     }
-    size_t lines = 0;
-    for (size_t index = 0; index < count; index++) {
-        lines += pictures[index].line_count;
-        for (uint32_t line = 0; line < pictures[index].line_count; line++) {
-            if (pictures[index].lines[line].interrupted) {
-                fprintf(stderr, "run %" PRId64 " was interrupted and is not judged: run it again\n",
-                        pictures[index].lines[line].run_id);
-            }
+    for (size_t index = 0; index < store->run_count; index++) {
+        if (store->runs[index].interrupted) {
+            fprintf(stderr, "run %" PRId64 " was interrupted and is not judged: run it again\n",
+                    store->runs[index].run_id);
         }
     }
-    char path[PATH_MAX];
-    struct report_error ignored = {0};
-    if (picture_path(&pictures[0], options->directory, REPORT_SVG, path, &ignored)) {
-        fprintf(stderr, "Next: xdg-open %s\n", path);
+    fprintf(stderr, "Next: xdg-open %s/" REPORT_PAGE_NAME "\n", options->directory);
+    if (store->run_count > 1) {
+        fprintf(stderr, "      meshsim report --run %" PRId64 " reports that run alone\n",
+                store->runs[0].run_id);
     }
-    if (lines > 1) {
-        fprintf(stderr, "      meshsim report --run %" PRId64 " draws that run alone\n",
-                pictures[0].lines[0].run_id);
+}
+
+static bool make_files(const struct report_store *store, const struct report_matrix *matrix,
+                       const struct options *options)
+{
+    struct report_drawings drawings;
+    bool made = report_drawings_collect(store, matrix, &drawings) &&
+                make_directory(options->directory, store->error);
+    for (size_t index = 0; made && index < drawings.count; index++) {
+        draw_progress(options, index, drawings.count, drawings.items[index].name);
+        made = draw(&drawings.items[index], options, store->error);
     }
+    clear_progress(options);
+    made = made && report_page_write(options->directory, store, matrix, &drawings);
+    if (made) {
+        printf("%s/" REPORT_PAGE_NAME "\n", options->directory);
+    }
+    if (made && (fflush(stdout) != 0 || ferror(stdout) != 0)) {
+        made = report_error_set(store->error, REPORT_IO, "cannot write to stdout: %s",
+                                strerror(errno));
+    }
+    if (made && !options->quiet) {
+        say_next(store, drawings.skipped, options);
+    }
+    report_drawings_finish(&drawings);
+    return made;
+}
+
+// A number, or NULL for the last.
+static const char *number_of(const char *name)
+{
+    return name == NULL || strcmp(name, "latest") == 0 ? NULL : name;
 }
 
 static bool make_report(const struct options *options, struct report_error *error)
 {
-    struct report_picture *pictures;
-    size_t count;
-    size_t skipped;
-    if (!report_read(options->store, options->run, &pictures, &count, &skipped, error)) {
-        return false;
-    }
-    bool made = make_directory(options->directory, error);
-    for (size_t index = 0; made && index < count; index++) {
-        made = draw_picture(&pictures[index], options->directory, error);
-    }
-    if (made && fflush(stdout) != 0) {
-        made = report_error_set(error, REPORT_IO, "cannot write to stdout: %s", strerror(errno));
-    }
-    if (made) {
-        say_next(pictures, count, skipped, options);
-    }
-    report_pictures_destroy(pictures, count);
+    struct report_store store;
+    struct report_matrix matrix = {0};
+    const struct report_choice choice = {number_of(options->run), number_of(options->command)};
+    bool made = report_store_open(&store, options->store, &choice, error) &&
+                report_matrix_read(&store, &matrix) && make_files(&store, &matrix, options);
+    report_matrix_finish(&matrix);
+    report_store_close(&store);
     return made;
 }
 
 int report_main(int argc, char **argv)
 {
-    struct options options = {.store = "meshsim.db", .run = "latest", .directory = "report"};
+    struct options options = {.store = "meshsim.db", .directory = "report"};
     struct report_error error = {0};
     if (!parse_options(argc, argv, &options, &error)) {
         fprintf(stderr, "meshsim report: %s; \"meshsim report --help\" shows them all\n",

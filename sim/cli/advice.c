@@ -114,7 +114,7 @@ void sim_advice_next(const struct sim_conclusion *conclusion, const struct sim_r
             sim_words_append_argument(advice->command, SIM_COMMAND_BYTES,
                                       conclusion->request->store_path);
         }
-        advice->purpose = "draws how updates spread, with target and theta";
+        advice->purpose = "makes a page with pictures of verdicts, spread and traffic";
     }
     sim_memory_free(flags);
 }

@@ -16,7 +16,7 @@
 
 struct sim_advice {
     char command[SIM_COMMAND_BYTES];
-    const char *purpose;  // "draws how updates spread"
+    const char *purpose;  // "makes a page with pictures"
 };
 
 // The one command that runs a cell again.

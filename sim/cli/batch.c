@@ -157,12 +157,18 @@ uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_r
         {"option", "--repeat", request->repeat},
     };
     uint32_t count = 0;
-    struct sim_store_source *list = sim_memory_zeroed((request->sets.count + 5) * sizeof *list);
+    uint32_t data_count = cell->scenario->data_file_count;
+    struct sim_store_source *list =
+        sim_memory_zeroed((request->sets.count + data_count + 5) * sizeof *list);
     list[count++] =
         (struct sim_store_source){"topology", cell->scenario->topology_path, cell->topology_text};
     if (cell->scenario_text != NULL) {
         list[count++] =
             (struct sim_store_source){"scenario", cell->scenario->path, cell->scenario_text};
+    }
+    for (uint32_t i = 0; i < data_count; i++) {
+        const struct sim_data_file *file = &cell->scenario->data_files[i];
+        list[count++] = (struct sim_store_source){"data", file->path, file->text};
     }
     for (uint32_t i = 0; i < request->sets.count; i++) {
         list[count++] = (struct sim_store_source){"option", "--set", request->sets.items[i]};
@@ -200,9 +206,12 @@ static void list_cells(struct sim_batch *batch)
 // The results of a cell stay in memory until the cell is judged and stored.
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
+    // Of all agents and of the writer's edge; of its region and of each, where there are several.
+    uint64_t curves = scenario->region_count > 1 ? 3 + (uint64_t)scenario->region_count : 2;
     uint64_t bytes =
         (uint64_t)scenario->repeat *
-        (sizeof(struct sim_result) + scenario->workload.updates * sizeof(struct sim_update_result));
+        (sizeof(struct sim_result) + scenario->workload.updates * sizeof(struct sim_update_result) +
+         curves * sizeof(struct sim_curve));
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     return bytes < machine / 2 || sim_error_set(error, SIM_ERROR_INTERNAL,
                                                 "the results of %" PRIu32 " repetitions of %" PRIu32

@@ -163,12 +163,19 @@ static void append_measured_as(const struct sim_claim *claim, char *text, size_t
 {
     if (claim->measure == SIM_MEASURE_LATENCY) {
         sim_words_append(text, capacity, "longest delay, ms");
-    } else if (claim->term.aggregate == SIM_SHARE) {
-        sim_words_append(text, capacity, "share within %s ms",
-                         sim_word_number(claim->term.inner_bound).text);
+        return;
+    }
+    const struct sim_metric *metric = &sim_metrics[claim->term.metric];
+    if (claim->term.aggregate == SIM_SHARE) {
+        sim_words_append(text, capacity, "share within %s %s",
+                         sim_word_number(claim->term.inner_bound).text, metric->unit);
     } else {
         sim_words_append(text, capacity, "%s %s", claim->stored_statistic, claim->unit);
     }
+    sim_words_append(text, capacity, "%s",
+                     metric->reach == SIM_REACH_EDGE     ? ", in its edge"
+                     : metric->reach == SIM_REACH_REGION ? ", in its region"
+                                                         : "");
 }
 
 static void put_measured(struct table *table, const struct sim_claim *claim)
@@ -192,11 +199,12 @@ static void put_measured(struct table *table, const struct sim_claim *claim)
 }
 
 // The claims of the table have their reasons above; where its claim fails, other claims on the time
-// fail for the same reason.
+// until all agents are reached fail for the same reason.
 static bool has_reason_above(const struct sim_finding *finding, const struct sim_claim *claim)
 {
     return claim->measure == SIM_MEASURE_TERM &&
-           sim_metrics[claim->term.metric].of_update != NULL && finding->primary != NULL &&
+           sim_metrics[claim->term.metric].of_update != NULL &&
+           sim_metrics[claim->term.metric].reach == SIM_REACH_ALL && finding->primary != NULL &&
            finding->primary->kind == SIM_FAIL;
 }
 

@@ -18,13 +18,25 @@ static bool needs_reason(const struct sim_finding *finding)
            (finding->primary->kind == SIM_FAIL || finding->primary->kind == SIM_INCONCLUSIVE);
 }
 
+static bool same_intervals(const struct sim_scenario *left, const struct sim_scenario *right)
+{
+    bool same = left->topology == right->topology;
+    for (enum sim_tick tick = 0; tick < SIM_TICK_COUNT; tick++) {
+        struct sim_wait a = {0};
+        struct sim_wait b = {0};
+        sim_wait_of(left, tick, &a);
+        sim_wait_of(right, tick, &b);
+        same &= a.interval_ns == b.interval_ns;
+    }
+    return same;
+}
+
 static bool same_group(const struct sim_finding *a, const struct sim_finding *b)
 {
     const struct sim_scenario *left = a->cell->scenario;
     const struct sim_scenario *right = b->cell->scenario;
     return a->primary->claim == b->primary->claim && a->primary->kind == b->primary->kind &&
-           left->gossip.mode == right->gossip.mode &&
-           left->gossip.interval_ns == right->gossip.interval_ns &&
+           left->gossip.mode == right->gossip.mode && same_intervals(left, right) &&
            strcmp(left->topology_path, right->topology_path) == 0;
 }
 

@@ -101,7 +101,12 @@ static void put_ms(struct sim_grid *grid, uint32_t column, const struct sim_find
 // does not part settings: what follows it has no '='.
 static void append_rest(const char *cell, char *text, size_t capacity)
 {
-    static const char *const shown[] = {"topology=", "agents=", "gossip.mode=", "gossip.fanout="};
+    static const char *const shown[] = {"topology=",
+                                        "agents=",
+                                        "gossip.mode=",
+                                        "gossip.fanout=",
+                                        "gossip.edge_to_edge=",
+                                        "gossip.intra_region.fanout="};
     bool skipping = false;
     while (*cell != '\0') {
         size_t length = strcspn(cell, " ");
@@ -137,9 +142,11 @@ static void print_labels(const struct sim_page *page, const struct sim_rows *row
 {
     for (uint32_t i = 0; i < rows->count; i++) {
         char label[1024] = "";
-        int column = fprintf(page->output, "row %" PRIu32 ": ", rows->items[i].number);
         append_label(rows, &rows->items[i], label, sizeof label);
-        sim_page_paragraph(page, (uint32_t)column, 5, label);
+        if (label[0] != '\0') {
+            int column = fprintf(page->output, "row %" PRIu32 ": ", rows->items[i].number);
+            sim_page_paragraph(page, (uint32_t)column, 5, label);
+        }
     }
 }
 
@@ -221,10 +228,11 @@ static void add_verdict_row(struct sim_grid *grid, const struct sim_rows *rows,
 static void put_shares(struct sim_grid *grid, uint32_t column, const struct sim_finding *finding)
 {
     double within = finding->primary == NULL ? NAN : finding->primary->share_within;
+    double waiting = sim_shares_waiting(&finding->shares);
     sim_grid_put(grid, column, SIM_PLAIN, "%s",
                  isnan(within) ? "-" : sim_word_percent(within).text);
     sim_grid_put(grid, column + 1, SIM_PLAIN, "%s",
-                 isnan(finding->tick_share) ? "-" : sim_word_percent(finding->tick_share).text);
+                 isnan(waiting) ? "-" : sim_word_percent(waiting).text);
 }
 
 static void print_shares(const struct sim_page *page, const struct sim_rows *rows)

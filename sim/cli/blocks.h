@@ -26,6 +26,9 @@ void sim_block_assumptions(const struct sim_page *page, const struct sim_rows *r
 // Percentiles, traffic and fingerprint of each mode of a row.
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row);
 
+// Of one mode: bytes on the wire by pair class, kind and use; hosts, and what saturates first.
+void sim_block_resources(const struct sim_page *page, const struct sim_finding *finding);
+
 // What a hierarchy's agents reported: how long it took to come up, and the coordinators' total.
 void sim_block_aggregation(const struct sim_page *page, const struct sim_summary *summary);
 

@@ -19,6 +19,7 @@
 #include "expectation.h"
 #include "results.h"
 #include "summary.h"
+#include "waits.h"
 
 struct sim_finding {
     const struct sim_batch_cell *cell;
@@ -28,8 +29,8 @@ struct sim_finding {
     uint32_t verdict_count;
     const struct sim_verdict *primary;  // the claim of its row in the document's matrix; NULL: none
     struct sim_expectation_verdict *expectations;  // [cell->scenario->expectation_count]
-    double tick_share;  // of the updates' time to theta; NaN: none converged
-    int64_t run_id;     // in the store; 0: not stored
+    struct sim_shares shares;  // of the updates' time to theta; NaN: none converged
+    int64_t run_id;            // in the store; 0: not stored
 };
 
 // Judges `count` results. To be finished.

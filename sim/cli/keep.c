@@ -6,7 +6,8 @@
 
 #define STATISTICS 6  // of a metric
 
-static uint32_t list_metrics(const struct sim_summary *summary, struct sim_store_metric *metrics)
+static uint32_t list_metrics(const struct sim_scenario *scenario, const struct sim_summary *summary,
+                             struct sim_store_metric *metrics)
 {
     static const struct {
         const char *name;
@@ -22,7 +23,7 @@ static uint32_t list_metrics(const struct sim_summary *summary, struct sim_store
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
         const struct sim_samples *samples = &summary->samples[id];
-        if (metric->stored_name == NULL || metric->host) {
+        if (metric->stored_name == NULL || metric->host || !sim_metric_applies(id, scenario)) {
             continue;
         }
         metrics[count++] =
@@ -93,7 +94,7 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_request *request
         .results = results,
         .result_count = result_count,
         .metrics = metrics,
-        .metric_count = list_metrics(&finding->summary, metrics),
+        .metric_count = list_metrics(scenario, &finding->summary, metrics),
         .verdicts = verdicts,
         .verdict_count = finding->verdict_count,
         .expectations = expectations,

@@ -2,6 +2,9 @@
 #include "lines.h"
 
 #include <inttypes.h>
+#include <math.h>
+
+#include "resources.h"
 
 static void put_fingerprint(struct sim_json *json, uint64_t fingerprint)
 {
@@ -73,6 +76,9 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
         const struct sim_samples *samples = &summary.samples[id];
+        if (!sim_metric_applies(id, cell->scenario)) {
+            continue;
+        }
         if (metric->of_update != NULL) {
             sim_json_open(json, metric->name, '{');
             put_percentiles(json, &summary.statistics[id]);
@@ -89,9 +95,13 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
     return sim_json_end_line(json);
 }
 
-static void put_metrics(struct sim_json *json, const struct sim_summary *summary)
+static void put_metrics(struct sim_json *json, const struct sim_scenario *scenario,
+                        const struct sim_summary *summary)
 {
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
+        if (!sim_metric_applies(id, scenario)) {
+            continue;
+        }
         const struct sim_statistics *statistics = &summary->statistics[id];
         sim_json_open(json, sim_metrics[id].name, '{');
         sim_json_number(json, "mean", statistics->mean);
@@ -102,6 +112,82 @@ static void put_metrics(struct sim_json *json, const struct sim_summary *summary
         sim_json_count(json, "n", statistics->count);
         sim_json_close(json, '}');
     }
+}
+
+static void put_shares(struct sim_json *json, const struct sim_scenario *scenario,
+                       const struct sim_shares *shares)
+{
+    sim_json_number(json, "tick_share", sim_shares_waiting(shares));
+    sim_json_open(json, "tick_shares", '{');
+    for (enum sim_tick tick = 0; tick < SIM_TICK_COUNT; tick++) {
+        struct sim_wait wait;
+        if (sim_wait_of(scenario, tick, &wait)) {
+            sim_json_number(json, wait.name, shares->ticks[tick]);
+        }
+    }
+    sim_json_close(json, '}');
+}
+
+// Mean per repetition, by kind of message and by pair class, on the wire.
+static void put_wire(struct sim_json *json, const struct sim_summary *summary)
+{
+    double runs = summary->run_count;
+    sim_json_open(json, "wire_bytes", '{');
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        uint64_t all = 0;
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            all += sim_traffic_wire_bytes(&summary->traffic[kind][pair]);
+        }
+        if (all == 0) {
+            continue;
+        }
+        sim_json_open(json, sim_message_name(kind), '{');
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            uint64_t bytes = sim_traffic_wire_bytes(&summary->traffic[kind][pair]);
+            if (bytes > 0) {
+                sim_json_number(json, sim_pair_class_name((enum sim_pair_class)pair),
+                                (double)bytes / runs);
+            }
+        }
+        sim_json_close(json, '}');
+    }
+    sim_json_close(json, '}');
+}
+
+static void put_tier(struct sim_json *json, const struct sim_scenario *scenario,
+                     const struct sim_tier_use *use, enum sim_tier tier)
+{
+    struct sim_saturation first = sim_saturation_of(use);
+    bool none = first.resource == SIM_RESOURCE_COUNT;
+    sim_json_open(json, NULL, '{');
+    sim_json_text(json, "tier", sim_tier_name(tier));
+    sim_json_text(json, "instance_type", scenario->instances[tier].name);
+    sim_json_count(json, "hosts", use->hosts);
+    for (enum sim_resource resource = 0; resource < SIM_RESOURCE_COUNT; resource++) {
+        sim_json_open(json, sim_resource_name(resource), '{');
+        sim_json_count(json, "mean", use->mean[resource]);
+        sim_json_count(json, "peak", use->peak[resource]);
+        if (use->limit[resource] == 0) {
+            sim_json_text(json, "limit", NULL);
+        } else {
+            sim_json_count(json, "limit", use->limit[resource]);
+        }
+        sim_json_close(json, '}');
+    }
+    sim_json_text(json, "saturates_first", none ? NULL : sim_resource_name(first.resource));
+    sim_json_number(json, "at_load", none ? INFINITY : first.factor);
+    sim_json_close(json, '}');
+}
+
+static void put_hosts(struct sim_json *json, const struct sim_finding *finding)
+{
+    sim_json_open(json, "hosts", '[');
+    for (enum sim_tier tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        if (finding->summary.tiers[tier].hosts > 0) {
+            put_tier(json, finding->cell->scenario, &finding->summary.tiers[tier], tier);
+        }
+    }
+    sim_json_close(json, ']');
 }
 
 static void put_verdict(struct sim_json *json, const struct sim_verdict *verdict)
@@ -148,9 +234,11 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     sim_json_count(json, "repetitions", finding->summary.run_count);
     sim_json_boolean(json, "interrupted", finding->interrupted);
     put_fingerprint(json, finding->summary.fingerprint);
-    put_metrics(json, &finding->summary);
+    put_metrics(json, scenario, &finding->summary);
     put_aggregation(json, &finding->summary.aggregation);
-    sim_json_number(json, "tick_share", finding->tick_share);
+    put_wire(json, &finding->summary);
+    put_hosts(json, finding);
+    put_shares(json, scenario, &finding->shares);
     sim_json_open(json, "verdicts", '[');
     for (uint32_t i = 0; i < finding->verdict_count; i++) {
         put_verdict(json, &finding->verdicts[i]);

@@ -26,7 +26,7 @@ static const struct {
     {"run", "runs scenario or topology files, prints verdicts, stores the runs", sim_verb_run},
     {"lint", "shows every key of a file with its effect", sim_verb_lint},
     {"new", "writes a topology file of your own", sim_verb_new},
-    {"report", "draws the curves of stored runs", run_report},
+    {"report", "makes pictures and a page of stored runs", run_report},
 };
 
 #define VERB_COUNT (sizeof verbs / sizeof *verbs)

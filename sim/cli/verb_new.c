@@ -9,6 +9,8 @@
 
 #define AGENTS_DEFAULT "100"
 #define ZONES_DEFAULT "1"
+#define TOPOLOGIES \
+    "flat_mesh, single_region_mesh, multi_region_mesh, multi_region_leaders or hierarchical"
 
 struct wish {
     const char *topology;
@@ -21,8 +23,7 @@ static bool write_topology(const struct wish *wish, struct sim_error *error)
     uint32_t agents = 0;
     uint32_t zones = 0;
     if (wish->topology == NULL) {
-        return sim_error_set(error, SIM_ERROR_USAGE,
-                             "--topology is missing: flat_mesh or single_region_mesh");
+        return sim_error_set(error, SIM_ERROR_USAGE, "--topology is missing: " TOPOLOGIES);
     }
     return sim_option_number("--agents", wish->agents, 2, SIM_AGENTS_MAX, &agents, error) &&
            sim_option_number("--zones", wish->zones, 1, SIM_AGENTS_MAX, &zones, error) &&
@@ -36,7 +37,7 @@ int sim_verb_new(const char *program, int argc, char **argv)
         {.name = "--topology",
          .argument = "NAME",
          .value = &wish.topology,
-         .meaning = "flat_mesh or single_region_mesh"},
+         .meaning = "what gossips with whom, see above"},
         {.name = "--agents",
          .argument = "N",
          .value = &wish.agents,
@@ -44,13 +45,14 @@ int sim_verb_new(const char *program, int argc, char **argv)
         {.name = "--zones",
          .argument = "N",
          .value = &wish.zones,
-         .meaning = "zones of its region (" ZONES_DEFAULT ")"},
+         .meaning = "zones of each region (" ZONES_DEFAULT "); a hierarchy's regions are one each"},
     };
     const struct sim_usage usage = {
         .verb = "new",
         .summary =
             "Writes a topology file of your own to stdout: every setting that has an effect, "
-            "with a\ncomment that says what it does.",
+            "with a\ncomment that says what it does. NAME is flat_mesh, single_region_mesh,\n"
+            "multi_region_mesh, multi_region_leaders or hierarchical.",
         .example = "meshsim new --topology single_region_mesh --agents 600 --zones 3 > mine.yaml",
         .options = options,
         .option_count = sizeof options / sizeof *options,

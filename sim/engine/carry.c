@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "allocate.h"
+#include "mesh/wire.h"
 #include "state.h"
 
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
@@ -56,6 +57,11 @@ struct parcel {
 static void arrive_in_heap(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
                            enum sim_pair_class pair, uint64_t latency_ns)
 {
+    if (latency_ns > engine->reach_ns) {
+        sim_ring_push_far(&engine->worker.ring, parcel->message->sent_ns + latency_ns, target, pair,
+                          parcel->message);
+        return;
+    }
     sim_heap_push(&engine->worker.heap,
                   &(struct sim_heap_event){
                       .time_ns = parcel->message->sent_ns + latency_ns,
@@ -89,10 +95,25 @@ static inline void arrive(struct sim_engine *engine, const struct parcel *parcel
                                  target & (SIM_BLOCK_NODES - 1), pair, parcel->reference));
 }
 
+// Of any link, wherever it joins. Not inline: the loop over a message's copies has no room for it.
+__attribute__((noinline)) static uint64_t latency_of(struct sim_engine *engine,
+                                                     const struct mesh_message *message,
+                                                     uint32_t target, enum sim_pair_class pair,
+                                                     uint32_t word0, uint32_t word1)
+{
+    const struct sim_link *link =
+        sim_network_link(engine->config.network, message->source, target, pair);
+    uint64_t latency_ns = sim_link_latency_ns(link, word0, word1);
+    if (engine->worker.latencies != NULL && message->sent_ns >= engine->config.warmup_ns) {
+        sim_latencies_note(engine->worker.latencies, pair, latency_ns);
+    }
+    return latency_ns;
+}
+
 // The network duplicates a copy: the second has a latency of its own, which is returned, arrives
 // even if the first is lost (as in netem), and is never duplicated again.
 static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
-                             enum sim_pair_class pair)
+                             enum sim_pair_class pair, uint64_t wait_ns)
 {
     const struct mesh_message *message = parcel->message;
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
@@ -100,8 +121,8 @@ static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *par
         mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
     uint64_t latency_ns =
-        sim_link_latency_ns(&engine->config.network->links[pair], random.word[0], random.word[1]);
-    arrive(engine, parcel, parcel->targets[place], pair, latency_ns);
+        latency_of(engine, message, parcel->targets[place], pair, random.word[0], random.word[1]);
+    arrive(engine, parcel, parcel->targets[place], pair, wait_ns + latency_ns);
     return latency_ns;
 }
 
@@ -117,6 +138,54 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
 {
     if (latency_ns > tally->latency_ns_max[pair]) {
         tally->latency_ns_max[pair] = latency_ns;
+    }
+}
+
+// Of the updates in this word of a message's lanes, the first.
+static const struct mesh_update *updates_of(const struct sim_engine *engine,
+                                            const struct mesh_message *message, uint32_t word)
+{
+    return word < engine->local_words
+               ? &engine->tiers.local_tables[message->scope]->updates[(size_t)64 * word]
+               : &engine->table.updates[(size_t)64 * (word - engine->local_words)];
+}
+
+static uint32_t update_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
+{
+    uint32_t bytes = 0;
+    for (uint32_t word = 0; word < message->words; word++) {
+        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+            bytes += updates_of(engine, message, word)[__builtin_ctzll(lanes)].wire_bytes;
+        }
+    }
+    return bytes;
+}
+
+static uint32_t row_bytes_of(const struct mesh_message *message)
+{
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < message->update_count; i++) {
+        bytes += mesh_rows_row(message, i).wire_bytes;
+    }
+    return bytes;
+}
+
+// Of an exchange, what are no updates and no rows.
+static uint32_t digest_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
+{
+    uint32_t updates = message->update_count;
+    switch ((enum mesh_message_kind)message->kind) {
+    case MESH_MESSAGE_OPEN:
+    case MESH_MESSAGE_ANSWER:
+        // The count of updates is a varint of 16 bits at most.
+        return MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES + 1 + (updates >> 7 > 0) +
+               (updates >> 14 > 0);
+    case MESH_MESSAGE_FILL:
+    case MESH_MESSAGE_SNAPSHOT: return message->wire_bytes - update_bytes_of(engine, message);
+    case MESH_MESSAGE_ROWS: return message->wire_bytes - row_bytes_of(message);
+    case MESH_MESSAGE_VECTOR:
+    case MESH_MESSAGE_ROWS_HELD: return message->wire_bytes;
+    default: return 0;
     }
 }
 
@@ -144,13 +213,14 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
 }
 
 static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
-                         const struct tally *tally)
+                         uint32_t carried_bytes, const struct tally *tally)
 {
     if (message->sent_ns < engine->config.warmup_ns) {
         return;
     }
-    uint32_t transport_bytes = sim_network_transport_bytes(
-        engine->config.network, message->wire_bytes, message->update_count);
+    uint32_t transport_bytes = sim_network_transport_bytes(engine->config.network, carried_bytes,
+                                                           sim_network_updates(message));
+    uint32_t digest_bytes = digest_bytes_of(engine, message);
     uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
@@ -160,6 +230,8 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
+        counters->saved_bytes += copies * (message->wire_bytes - carried_bytes);
+        counters->digest_bytes += copies * digest_bytes;
         counters->transport_bytes += copies * transport_bytes;
         counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
@@ -170,9 +242,12 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     }
 }
 
-// Sends the copies [first, end) through the network.
-static void dispatch(struct sim_engine *engine, const struct parcel *shared, uint32_t first,
-                     uint32_t end, struct tally *tally)
+// Sends the copies [first, end) through the network. `varied` is the network's; each of the two
+// callers is compiled for its own, so that plain links keep a short loop.
+__attribute__((always_inline)) static inline void dispatch(struct sim_engine *engine,
+                                                           const struct parcel *shared,
+                                                           uint32_t first, uint32_t end,
+                                                           bool varied, struct tally *tally)
 {
     const struct sim_network *network = engine->config.network;
     const struct parcel copy = *shared;
@@ -180,6 +255,7 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
     const struct mesh_message *message = parcel->message;
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
+    bool cold = engine->account.cold;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -187,31 +263,40 @@ static void dispatch(struct sim_engine *engine, const struct parcel *shared, uin
         uint32_t i = place - first;
         uint32_t target = parcel->targets[place];
         enum sim_pair_class pair = sim_network_pair(network, source, target);
-        const struct sim_link *link = &network->links[pair];
+        const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
+        uint64_t wait_ns = cold ? sim_account_dial(engine, message, target, pair) : 0;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
-            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair));
+            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair, wait_ns));
         }
         if (sim_link_loses(link, words[2][i])) {
             tally->lost[pair]++;
             continue;
         }
-        uint64_t latency_ns = sim_link_latency_ns(link, words[0][i], words[1][i]);
+        uint64_t latency_ns =
+            varied ? latency_of(engine, message, target, pair, words[0][i], words[1][i])
+                   : sim_link_uniform_ns(link, words[0][i], words[1][i]);
         tally_latency(tally, pair, latency_ns);
-        arrive(engine, parcel, target, pair, latency_ns);
+        arrive(engine, parcel, target, pair, wait_ns + latency_ns);
     }
 }
 
-static void post(struct sim_engine *engine, const struct mesh_record *record, uint32_t generation)
+__attribute__((noinline)) static void dispatch_varied(struct sim_engine *engine,
+                                                      const struct parcel *parcel, uint32_t first,
+                                                      uint32_t end, struct tally *tally)
+{
+    dispatch(engine, parcel, first, end, true, tally);
+}
+
+__attribute__((always_inline)) static inline struct parcel parcel_of(
+    const struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+    uint32_t generation)
 {
     const struct sim_worker *worker = &engine->worker;
-    const struct mesh_message *message = record->send.message;
-    struct parcel parcel = {
+    return (struct parcel){
         .message = message,
-        .targets = worker->output.targets + record->send.target_first,
-        .count = record->send.target_count,
-        .reference = sim_messages_reference(&worker->messages, message),
+        .reference = reference,
         .generation = generation,
         .heap = engine->config.queue == SIM_QUEUE_HEAP,
         .since_ns = message->sent_ns - engine->window * engine->window_ns,
@@ -222,30 +307,121 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
         .slot_mask = worker->ring.slot_count - 1,
         .block_count = worker->ring.block_count,
     };
-    struct tally tally = {0};
-    for (uint32_t first = 0; first < parcel.count; first += SIM_DRAW_BATCH) {
-        uint32_t end =
-            parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
-        dispatch(engine, &parcel, first, end, &tally);
-    }
-    count_copies(engine, message, &tally);
 }
 
-static void carry_out(struct sim_engine *engine, const struct mesh_event *events,
-                      uint32_t generation)
+void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, uint64_t latency_ns)
 {
-    struct sim_worker *worker = &engine->worker;
-    for (uint32_t i = 0; i < worker->output.record_count; i++) {
-        const struct mesh_record *record = &worker->output.records[i];
-        switch ((enum mesh_record_kind)record->kind) {
-        case MESH_RECORD_SEND: post(engine, record, generation); break;
-        case MESH_RECORD_DELIVER: deliver(engine, &events[record->event], record); break;
-        case MESH_RECORD_PERSIST: break;  // disks are instant: what follows need not wait
-        case MESH_RECORD_REJECT: assert(false); break;  // nobody lies, so the fault were ours
-        case MESH_RECORD_TIMER: assert(false); break;   // timers are set at the start
-        case MESH_RECORD_ROW: sim_tiers_note(engine, &events[record->event], record); break;
+    struct parcel parcel =
+        parcel_of(engine, arrival->message, arrival->reference, arrival->generation);
+    // A queue may hold a message for longer than arrive() can divide by windows.
+    if (latency_ns >> 43 != 0) {
+        sim_ring_push_far(&engine->worker.ring, arrival->message->sent_ns + latency_ns,
+                          arrival->target, arrival->pair, arrival->message);
+        return;
+    }
+    arrive(engine, &parcel, arrival->target, arrival->pair, latency_ns);
+}
+
+// The copies cross their channels; what becomes of them is counted there.
+static void post_to_channels(struct sim_engine *engine, const struct parcel *parcel,
+                             struct tally *tally)
+{
+    const struct mesh_message *message = parcel->message;
+    for (uint32_t place = 0; place < parcel->count; place++) {
+        tally->sent[sim_network_pair(engine->config.network, message->source,
+                                     parcel->targets[place])]++;
+    }
+    sim_cross(engine, message, parcel->reference, parcel->generation, parcel->targets,
+              parcel->count);
+}
+
+static void post(struct sim_engine *engine, const struct mesh_record *record, uint32_t generation)
+{
+    const struct sim_worker *worker = &engine->worker;
+    const struct mesh_message *message = record->send.message;
+    struct parcel parcel =
+        parcel_of(engine, message, sim_messages_reference(&worker->messages, message), generation);
+    parcel.targets = worker->output.targets + record->send.target_first;
+    parcel.count = record->send.target_count;
+    struct tally tally = {0};
+    bool channels = engine->config.network->has_channels;
+    if (channels) {
+        post_to_channels(engine, &parcel, &tally);
+    }
+    for (uint32_t first = 0; first < parcel.count && !channels; first += SIM_DRAW_BATCH) {
+        uint32_t end =
+            parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
+        if (engine->config.network->varied) {
+            dispatch_varied(engine, &parcel, first, end, &tally);
+        } else {
+            dispatch(engine, &parcel, first, end, false, &tally);
         }
     }
+    uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
+    count_copies(engine, message, carried_bytes, &tally);
+    sim_account_send(engine, message, carried_bytes, parcel.count, tally.sent[SIM_SAME_HOST]);
+    if (engine->config.observer.sent != NULL) {
+        engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
+                                     parcel.count);
+    }
+}
+
+// A receipt of no update that nothing answers: both sides held the same.
+static void count_idle(struct sim_engine *engine, const struct mesh_event *event)
+{
+    const struct mesh_message *message = event->message;
+    if (message->sent_ns < engine->config.warmup_ns || !sim_network_fans_out(message)) {
+        return;
+    }
+    enum sim_pair_class pair =
+        sim_network_pair(engine->config.network, message->source, event->node);
+    struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
+    counters->idle++;
+    counters->idle_bytes += message->wire_bytes;
+}
+
+// Returns whether it was a message.
+static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
+                      const struct mesh_record *record, uint32_t generation)
+{
+    switch ((enum mesh_record_kind)record->kind) {
+    case MESH_RECORD_SEND: post(engine, record, generation); return true;
+    case MESH_RECORD_DELIVER:
+        deliver(engine, event, record);
+        sim_account_deliver(engine, event, (uint32_t)__builtin_popcountll(record->deliver.lanes));
+        return false;
+    case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
+    case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
+    case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
+    case MESH_RECORD_ROW:
+        sim_tiers_note(engine, event, record);
+        sim_account_deliver(engine, event, 1);
+        return false;
+    }
+    return false;
+}
+
+static void carry_out_all(struct sim_engine *engine, const struct mesh_event *events,
+                          uint32_t count, uint32_t generation)
+{
+    struct sim_worker *worker = &engine->worker;
+    uint32_t next = 0;
+    bool accounts = engine->account.cold || engine->account.work != NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        bool received = events[i].kind == MESH_EVENT_RECEIVE;
+        bool spoke = false;
+        if (received && accounts) {
+            sim_account_receive(engine, &events[i]);
+        }
+        for (; next < worker->output.record_count && worker->output.records[next].event == i;
+             next++) {
+            spoke |= carry_out(engine, &events[i], &worker->output.records[next], generation);
+        }
+        if (received && !spoke && events[i].message->update_count == 0) {
+            count_idle(engine, &events[i]);
+        }
+    }
+    assert(next == worker->output.record_count);
     worker->output.record_count = 0;
     worker->output.target_count = 0;
 }
@@ -280,7 +456,7 @@ void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states,
         uint32_t end = compose(engine, states, done, count);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
-        carry_out(engine, worker->batch + done, generation);
+        carry_out_all(engine, worker->batch + done, handled, generation);
         done += handled;
     }
     worker->events += count;

@@ -9,6 +9,8 @@
 #include "allocate.h"
 #include "state.h"
 
+#define HEAP_REACH_NS_MAX UINT64_C(10000000000)  // messages on their way for longer are copied
+
 // ---- Creation ----
 
 static void create_writes(struct sim_engine *engine)
@@ -42,16 +44,22 @@ static void create_worker(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
     const struct sim_engine_config *config = &engine->config;
-    uint64_t windows = config->network->latency_ns_max / engine->window_ns + 3;
+    if (config->network->has_channels || config->network->by_place != 0) {
+        worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
+    }
     if (config->queue == SIM_QUEUE_WINDOWS) {
         sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
                       config->network->latency_ns_max);
         engine->windows_per_slot = 1;
         sim_messages_init(&worker->messages, worker->ring.slot_count, message_words_max(engine));
     } else {
+        uint64_t reach_ns = sim_account_transit_ns(config->network);
+        reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
+        uint64_t windows = reach_ns / engine->window_ns + 3;
         engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
-        sim_messages_init(&worker->messages, (uint32_t)(windows / engine->windows_per_slot + 2),
-                          message_words_max(engine));
+        uint32_t slots = (uint32_t)(windows / engine->windows_per_slot);
+        engine->reach_ns = (uint64_t)slots * engine->windows_per_slot * engine->window_ns;
+        sim_messages_init(&worker->messages, slots + 2, message_words_max(engine));
     }
 }
 
@@ -135,12 +143,13 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_roles_create(made);
     sim_tiers_attach(made);
     create_worker(made);
+    sim_account_init(made);
     start(made);
     *engine = made;
     return true;
 }
 
-static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
+static void destroy_worker(struct sim_worker *worker)
 {
     sim_memory_free(worker->keys);
     sim_memory_free(worker->keys_scratch);
@@ -148,10 +157,10 @@ static void destroy_worker(struct sim_worker *worker, enum sim_queue queue)
     sim_memory_free(worker->output.targets);
     sim_memory_free(worker->changes);
     sim_memory_free(worker->changes_scratch);
-    if (queue == SIM_QUEUE_WINDOWS) {
-        sim_ring_finish(&worker->ring);
-    }
+    sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
+    sim_crossings_finish(&worker->crossings);
+    sim_memory_free(worker->latencies);
     sim_messages_finish(&worker->messages);
 }
 
@@ -166,7 +175,8 @@ void sim_engine_destroy(struct sim_engine *engine)
         }
         sim_memory_free(engine->blocks[i].timers);
     }
-    destroy_worker(&engine->worker, engine->config.queue);
+    destroy_worker(&engine->worker);
+    sim_account_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
     sim_memory_free(engine->roles);
@@ -309,16 +319,18 @@ static void hash_changes(struct sim_engine *engine)
     }
 }
 
-// Message counts enter at checkpoints.
+// Message counts enter at checkpoints, those of rows where somebody reports.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    bool rows = engine->tiers.edge_count > 0;
+    for (uint32_t kind = 1; kind < (rows ? MESH_MESSAGE_KIND_COUNT : MESH_MESSAGE_ROWS); kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = &engine->worker.counters[kind][pair];
-            uint64_t entry[6] = {
-                htole64(counters->messages), htole64(counters->bytes),
-                htole64(counters->updates),  htole64(counters->duplicated),
-                htole64(counters->lost),     htole64(counters->delivered),
+            uint64_t entry[8] = {
+                htole64(counters->messages),  htole64(counters->bytes),
+                htole64(counters->updates),   htole64(counters->duplicated),
+                htole64(counters->lost),      htole64(counters->dropped),
+                htole64(counters->corrupted), htole64(counters->delivered),
             };
             XXH3_64bits_update(engine->hash, entry, sizeof entry);
         }
@@ -344,6 +356,7 @@ static bool end_window(struct sim_engine *engine)
     }
     worker->change_count = 0;
     sim_tiers_end_window(engine);
+    sim_account_window(engine, time_ns);
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
     }
@@ -366,6 +379,7 @@ uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
         engine->window++;
     }
     uint64_t reached_ns = engine->window * engine->window_ns;
+    sim_account_end(engine, reached_ns);
     checkpoint(engine, reached_ns);
     return reached_ns;
 }
@@ -412,6 +426,13 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum sim_pair_class pair)
 {
     return &engine->worker.counters[kind][pair];
+}
+
+uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair)
+{
+    return engine->worker.latencies != NULL
+               ? sim_latencies_median_ns(engine->worker.latencies, pair)
+               : sim_link_median_ns(&engine->config.network->links[pair]);
 }
 
 struct count {

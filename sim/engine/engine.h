@@ -40,6 +40,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "host.h"
 #include "mesh/tiers.h"
 #include "network.h"
 
@@ -104,16 +105,35 @@ struct sim_note {
     bool row;
 };
 
-// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + in flight.
+// Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
+// corrupted + in flight. What travels is bytes - saved_bytes + transport_bytes + handshake_bytes.
 struct sim_counters {
     uint64_t messages;
-    uint64_t bytes;
+    uint64_t bytes;        // as encoded
+    uint64_t saved_bytes;  // of them, by compression
     uint64_t transport_bytes;
-    uint64_t updates;  // copies, sent, of updates written after the warm-up
+    uint64_t digest_bytes;  // of `bytes`: hashes and vectors of an exchange, with what frames them
+    uint64_t updates;       // copies, sent, of updates written after the warm-up
     uint64_t duplicated;
     uint64_t lost;
+    uint64_t dropped;    // at a full queue
+    uint64_t corrupted;  // thrown away by the receiver
     uint64_t delivered;
-    uint64_t latency_ns_max;
+    uint64_t idle;             // received without an update and not answered: nothing was new
+    uint64_t idle_bytes;       // of these, as encoded
+    uint64_t handshakes;       // that they waited for
+    uint64_t resumed;          // of these, by a ticket
+    uint64_t handshake_bytes;  // in both directions
+    uint64_t latency_ns_max;   // the wait for a handshake is not in it
+};
+
+#define SIM_ROTATION 0  // in place of a kind: what no message caused, handshakes on rotation
+
+// What a host has done, and the most it did in any second; a short run is one second. The peak of
+// MEMORY is left to the caller. The most connections are those at a second's end.
+struct sim_host_use {
+    struct sim_host_work work;
+    uint64_t peak[SIM_RESOURCE_COUNT];
 };
 
 // Observers only observe. Calls come at window ends, in the order of time.
@@ -134,6 +154,10 @@ struct sim_observer {
     void (*checkpoint)(void *context, uint64_t time_ns, uint64_t fingerprint, uint64_t events);
     // After every window; true stops the run here.
     bool (*window)(void *context, uint64_t time_ns, uint64_t events);
+    // Every message as it is sent, to `copies` targets. Unlike the others in no particular order:
+    // block by block within a window.
+    void (*sent)(void *context, const struct mesh_table *table, const struct mesh_message *message,
+                 uint32_t copies);
 };
 
 struct sim_engine_config {
@@ -149,6 +173,7 @@ struct sim_engine_config {
     enum sim_queue queue;
     uint64_t memory_bytes;  // replicas, table and timers may take so much; 0: no limit
     uint32_t lanes_start;   // lanes to begin with; 0: SIM_LANES_START
+    bool hosts;             // keep account of what hosts do
 };
 
 struct sim_engine;
@@ -162,9 +187,9 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
                        struct sim_error *error);
 void sim_engine_destroy(struct sim_engine *engine);
 
-// Runs until `until_ns`, until the observer stops it or until memory_bytes do not hold what is under
-// way, then makes the last checkpoint; to be called once. The window in which `until_ns` falls is
-// run whole. Returns the simulated time reached.
+// Runs until `until_ns`, until the observer stops it or until memory_bytes do not hold what is
+// under way, then makes the last checkpoint; to be called once. The window in which `until_ns`
+// falls is run whole. Returns the simulated time reached.
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns);
 
 // NULL, or why the run stopped where memory_bytes ended: SIM_ERROR_INTERNAL, with the figures, the
@@ -179,6 +204,14 @@ const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, u
 const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,
                                                enum sim_pair_class pair);
+
+// The median latency of a class's messages: of its distribution, since neither loss nor duplication
+// looks at it; where places or channels decide, as counted (latencies.h).
+uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair);
+
+// With config.hosts, after the run; of the `*counted_ns` after the warm-up.
+const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint32_t host,
+                                           uint64_t *counted_ns);
 
 // What the node keeps for the summary, or NULL.
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);

@@ -35,7 +35,6 @@ void sim_flights_visit(const struct sim_engine *engine,
     const struct sim_ring *ring = &worker->ring;
     if (engine->config.queue == SIM_QUEUE_HEAP) {
         visit_heap(worker, visit, context);
-        return;
     }
     for (uint32_t i = 0; i < ring->slot_count * ring->block_count; i++) {
         visit_bucket(worker, &ring->buckets[i], visit, context);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One window with the plain queue: the least event, one step, its effects; again.
+#include "allocate.h"
 #include "mesh/schedule.h"
 #include "state.h"
 
@@ -85,10 +86,43 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
                    top->generation);
 }
 
+// Whenever a slot of the message memory begins, what arrives before the next slot does comes to
+// the heap from the overflow list.
+static void pull_far(struct sim_engine *engine)
+{
+    struct sim_worker *worker = &engine->worker;
+    struct sim_ring *ring = &worker->ring;
+    uint64_t before_ns = (engine->window + engine->windows_per_slot) * engine->window_ns;
+    uint32_t kept = 0;
+    if (engine->window % engine->windows_per_slot != 0) {
+        return;
+    }
+    for (uint32_t i = 0; i < ring->far_count; i++) {
+        struct sim_far_event *far = &ring->far[i];
+        if (far->arrival_ns >= before_ns) {
+            ring->far[kept++] = *far;
+            continue;
+        }
+        uint32_t reference = sim_messages_copy(&worker->messages, &worker->output, far->message);
+        sim_heap_push(&worker->heap,
+                      &(struct sim_heap_event){
+                          .time_ns = far->arrival_ns,
+                          .target = far->target,
+                          .source = far->message->source,
+                          .sequence = far->message->sequence,
+                          .reference = (uint32_t)far->pair << SIM_REFERENCE_BITS | reference,
+                          .received = 1,
+                      });
+        sim_memory_free(far->message);
+    }
+    ring->far_count = kept;
+}
+
 void sim_heap_run_window(struct sim_engine *engine)
 {
     struct sim_heap *heap = &engine->worker.heap;
     uint64_t end_ns = (engine->window + 1) * engine->window_ns;
+    pull_far(engine);
     push_writes(engine);
     push_reports(engine);
     while (heap->count > 0 && heap->events[0].time_ns < end_ns) {

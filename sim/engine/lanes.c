@@ -323,9 +323,9 @@ static void fail(struct sim_engine *engine, uint32_t count, uint64_t needed_byte
     uint64_t now_us = engine->window * engine->window_ns / 1000;
     sim_error_set(&engine->failure, SIM_ERROR_INTERNAL,
                   "at %" PRIu64 ".%03" PRIu64 " ms %" PRIu32 " updates are under way and %" PRIu32
-                  " more are written, which needs %" PRIu64 " MiB where %" PRIu64 " are allowed",
-                  now_us / 1000, now_us % 1000, taken, count, (needed_bytes >> 20) + 1,
-                  engine->config.memory_bytes >> 20);
+                  " more are written, which needs %" PRIu64 " KiB where %" PRIu64 " are left",
+                  now_us / 1000, now_us % 1000, taken, count, (needed_bytes >> 10) + 1,
+                  engine->config.memory_bytes >> 10);
     if (lane != MESH_LANE_NONE) {
         const struct sim_write *write = &engine->writes[engine->write_of_lane[lane]];
         size_t length = strlen(engine->failure.text);

@@ -6,16 +6,21 @@
 //       worker     buffers of one thread: batch, output, ring,      heap_run.c  event after event
 //                  messages, changes, counters                    carry.c      records -> effects
 //       table      rows of the updates under way                  lanes.c      given back, grown
+//                                                                 crossings.c  in order, by channel
+//       account    connections, what hosts do                     account.c    who pays
 
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
 
 #include <xxhash.h>
 
-#include "messages.h"
+#include "account.h"
+#include "crossings.h"
 #include "draw.h"
 #include "engine.h"
 #include "heap.h"
+#include "latencies.h"
+#include "messages.h"
 #include "queue.h"
 #include "timers.h"
 
@@ -42,6 +47,8 @@ struct sim_worker {
     struct sim_ring ring;  // SIM_QUEUE_WINDOWS
     struct sim_heap heap;  // SIM_QUEUE_HEAP
     struct sim_messages messages;
+    struct sim_crossings crossings;   // when the network has channels
+    struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_change *changes;
     struct sim_change *changes_scratch;
     uint32_t change_count;
@@ -94,6 +101,7 @@ struct sim_engine {
                                  // 64 bits divides times below 2^44 by window_ns
     uint64_t window;             // index of the current one
     uint32_t windows_per_slot;   // of the message memory
+    uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
     uint32_t words;            // of the shared table
     uint32_t local_words;      // of each edge's, in front of them in a replica; 0: there is none
@@ -120,6 +128,7 @@ struct sim_engine {
     uint64_t checkpoint_next_ns;
     XXH3_state_t *hash;
     uint64_t fingerprint;
+    struct sim_account account;
     struct sim_worker worker;
 };
 
@@ -181,6 +190,16 @@ static inline uint32_t sim_replica_words(const struct sim_engine *engine)
 // flights.c Calls `visit` for every message under way, as often as it has copies on their way.
 void sim_flights_visit(const struct sim_engine *engine,
                        void (*visit)(void *context, struct mesh_message *message), void *context);
+// carry.c Enters the arrival of a copy in the queue, `latency_ns` after it was sent.
+struct sim_arrival {
+    const struct mesh_message *message;
+    uint32_t reference;   // of the message
+    uint32_t generation;  // of the sending event
+    uint32_t target;
+    enum sim_pair_class pair;
+};
+
+void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, uint64_t latency_ns);
 
 // windows.c, heap_run.c: handle all events of the current window
 void sim_windows_run_window(struct sim_engine *engine);

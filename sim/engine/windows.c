@@ -192,5 +192,6 @@ void sim_windows_run_window(struct sim_engine *engine)
     for (uint32_t block = 0; block < engine->block_count; block++) {
         run_block(engine, block);
     }
+    sim_cross_kept(engine);
     sim_order_changes(worker->changes, worker->changes_scratch, worker->change_count);
 }

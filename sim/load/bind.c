@@ -9,11 +9,13 @@
 #include "loading.h"
 
 #define MS_PLACES 6
+#define BRIDGES_DEFAULT 3  // the document's leader_count
 
 _Static_assert(sizeof(enum mesh_mode) == 4 && sizeof(enum mesh_schedule) == 4 &&
                    sizeof(enum sim_transport) == 4 && sizeof(enum sim_writers) == 4 &&
                    sizeof(enum sim_crdt) == 4 && sizeof(enum mesh_selection) == 4 &&
-                   sizeof(enum sim_graph) == 4,
+                   sizeof(enum sim_graph) == 4 && sizeof(enum sim_profile) == 4 &&
+                   sizeof(enum sim_compressor) == 4,
                "SIM_LANDS_U32 writes enums");
 
 // ---- Values to fields ----
@@ -42,16 +44,11 @@ static void land(const struct sim_key *key, const struct sim_node *node,
     uint32_t small = (uint32_t)value->low;
     uint64_t large = (uint64_t)value->low;
     bool flag = value->low != 0;
-    struct sim_latency latency = {
-        .distribution = value->low == value->high ? SIM_CONSTANT : SIM_UNIFORM,
-        .minimum_ns = (uint64_t)value->low,
-        .maximum_ns = (uint64_t)value->high,
-    };
     switch (key->lands) {
     case SIM_LANDS_U32: memcpy(field, &small, sizeof small); break;
     case SIM_LANDS_U64: memcpy(field, &large, sizeof large); break;
     case SIM_LANDS_BOOL: memcpy(field, &flag, sizeof flag); break;
-    case SIM_LANDS_LATENCY: memcpy(field, &latency, sizeof latency); break;
+    case SIM_LANDS_LATENCY:  // latencies.c
     case SIM_LANDS_NOWHERE:
     case SIM_LANDS_BY_NAME: return;
     }
@@ -140,6 +137,17 @@ static int64_t upper_end(const struct sim_node *node, const char *path, struct s
     return sim_key_read(sim_key_find(path), path, node, &value, error) ? value.high : -1;
 }
 
+static uint32_t bridges_of(const struct sim_node *region, enum sim_topology topology,
+                           struct sim_error *error)
+{
+    const struct sim_node *bridges = sim_node_get(region, "leader_count");
+    if (topology != SIM_MULTI_REGION_LEADERS) {
+        return 0;
+    }
+    return bridges == NULL ? BRIDGES_DEFAULT
+                           : (uint32_t)upper_end(bridges, "regions[].leader_count", error);
+}
+
 // Reads the list; `agents` of each region is its weight until they are scaled, 0 when the file
 // gives none.
 static bool bind_regions(struct sim_arena *arena, const struct sim_node *list,
@@ -167,6 +175,7 @@ static bool bind_regions(struct sim_arena *arena, const struct sim_node *list,
         region->location = location == NULL ? NULL : location->text;
         region->agents =
             agents == NULL ? 0 : (uint32_t)upper_end(agents, "regions[].agents", error);
+        region->leader_count = bridges_of(item, scenario->topology, error);
         if (!text_is_new(list, i, "name", name, "regions", error) ||
             !bind_zones(arena, sim_node_get(item, "zones"), region, error)) {
             return false;
@@ -245,26 +254,57 @@ static void share_agents(struct sim_arena *arena, struct sim_scenario *scenario)
     }
 }
 
-// A hierarchy's regions follow from its tiers, in the version that runs it.
+// Agents of which the region with the least weight gets at least `least`.
+static uint64_t agents_for(const struct sim_scenario *scenario, uint32_t least)
+{
+    uint64_t weights = 0;
+    uint64_t smallest = UINT64_MAX;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        uint64_t weight = scenario->regions[i].agents;
+        weight = weight == 0 ? 1 : weight;
+        weights += weight;
+        smallest = weight < smallest ? weight : smallest;
+    }
+    return (least * weights + smallest - 1) / smallest;
+}
+
+static bool check_region_count(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                               struct sim_error *error)
+{
+    const struct sim_node *list = sim_node_get(cell->merged, "regions");
+    bool one = cell->topology == SIM_FLAT_MESH || cell->topology == SIM_SINGLE_REGION_MESH;
+    if (one && scenario->region_count > 1) {
+        return sim_node_fail(list->entries[1].value, error, "a %s has one region, not %" PRIu32,
+                             sim_topology_name(cell->topology), scenario->region_count);
+    }
+    if (!one && scenario->region_count < 2) {
+        return sim_node_fail(list == NULL ? cell->topology_at : list, error,
+                             "a %s has two regions or more: list them under regions, or take "
+                             "single_region_mesh",
+                             sim_topology_name(cell->topology));
+    }
+    return true;
+}
+
 static bool bind_places(struct sim_arena *arena, const struct sim_cell *cell,
                         struct sim_scenario *scenario, struct sim_error *error)
 {
+    if (cell->topology == SIM_HIERARCHICAL) {
+        return sim_bind_hierarchy(arena, cell, scenario, error);
+    }
     const struct sim_node *list = sim_node_get(cell->merged, "regions");
     if (list == NULL) {
         one_region(arena, scenario);
     } else if (!bind_regions(arena, list, scenario, error)) {
         return false;
     }
-    bool one = cell->topology == SIM_FLAT_MESH || cell->topology == SIM_SINGLE_REGION_MESH;
-    if (one && scenario->region_count > 1) {
-        return sim_node_fail(list->entries[1].value, error, "a %s has one region, not %" PRIu32,
-                             sim_topology_name(cell->topology), scenario->region_count);
-    }
-    if (!bind_agents(cell, scenario, error)) {
+    if (!check_region_count(cell, scenario, error) || !bind_agents(cell, scenario, error)) {
         return false;
     }
+    uint64_t enough = agents_for(scenario, scenario->leaders.candidates);
     share_agents(arena, scenario);
-    return true;
+    return cell->topology != SIM_MULTI_REGION_LEADERS ||
+           sim_check_leaders(cell, scenario, enough, error);
 }
 
 // ---- What must hold between settings ----
@@ -288,7 +328,7 @@ static bool check_times(const struct sim_cell *cell, const struct sim_scenario *
                                          "workload.updates", "duration_ms", NULL};
     static const char *const warmup[] = {"workload.warmup_ms", NULL};
     const struct sim_workload *workload = &scenario->workload;
-    uint64_t end = scenario->duration_ns != 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS;
+    uint64_t end = sim_scenario_end_ns(scenario);
     uint64_t gaps = workload->updates - 1;
     char last_text[SIM_DECIMAL_TEXT_BYTES];
     char end_text[SIM_DECIMAL_TEXT_BYTES];
@@ -357,6 +397,27 @@ static void bind_expectations(struct sim_arena *arena, const struct sim_cell *ce
     }
 }
 
+// A tier's own type, else that of the agents' hosts.
+static bool bind_instances(const struct sim_cell *cell, struct sim_scenario *scenario,
+                           struct sim_error *error)
+{
+    static const char *const paths[SIM_TIER_COUNT] = {
+        [SIM_TIER_AGENT] = "placement.instance_type",
+        [SIM_TIER_AGGREGATOR] = "placement.aggregator_instance_type",
+        [SIM_TIER_COORDINATOR] = "placement.coordinator_instance_type",
+    };
+    for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        const struct sim_node *node = sim_node_find(cell->merged, paths[tier]);
+        if (node == NULL) {
+            scenario->instances[tier] = scenario->instances[SIM_TIER_AGENT];
+        } else if (!sim_instance_find(cell->instances, paths[tier], node,
+                                      &scenario->instances[tier], error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 // "scenarios/flat-mesh-eager.yaml" is called flat-mesh-eager unless it names itself.
 static const char *base_name(struct sim_arena *arena, const char *path)
 {
@@ -367,7 +428,7 @@ static const char *base_name(struct sim_arena *arena, const char *path)
                           dot == NULL || dot == name ? strlen(name) : (size_t)(dot - name));
 }
 
-bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path, bool for_run,
+bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path,
               struct sim_scenario *scenario, struct sim_error *error)
 {
     struct binding binding = {cell, scenario};
@@ -381,15 +442,12 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
     };
     const struct sim_node *name = sim_node_get(cell->merged, "scenario");
     scenario->name = name == NULL ? base_name(arena, path) : name->text;
-    if (for_run && !sim_topology_runs(cell->topology)) {
-        return sim_node_fail(cell->topology_at, error,
-                             "%s does not run in this version, which runs "
-                             "flat_mesh and single_region_mesh",
-                             sim_topology_name(cell->topology));
-    }
     if (!sim_walk(&visitor, cell->merged, error) || !check_required(cell, error) ||
-        !bind_places(arena, cell, scenario, error) || !check_times(cell, scenario, error) ||
-        !check_content(cell, scenario, error) || !check_reports(cell, scenario, error)) {
+        !sim_check_tiers(cell, scenario, error) || !bind_places(arena, cell, scenario, error) ||
+        !check_times(cell, scenario, error) || !check_content(cell, scenario, error) ||
+        !check_reports(cell, scenario, error) || !sim_bind_latencies(cell, scenario, error) ||
+        !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||
+        !bind_instances(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

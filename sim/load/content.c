@@ -12,7 +12,7 @@
 #define NAME_BYTES 16
 #define NO_ELEMENT UINT32_MAX
 
-// Draws of the workload; run/world.c has the purpose before them.
+// Draws of the workload; run/world.c has the purpose before them, stand_ins.c those behind.
 enum { DRAW_VALUE = MESH_DRAW_DRIVER + 101, DRAW_CHOICE, DRAW_ELEMENT };
 
 bool sim_content_has_value(enum sim_crdt crdt)
@@ -53,7 +53,8 @@ void sim_content_finish(struct sim_content *content)
     sim_memory_free(content->elements);
 }
 
-static void fill(uint64_t seed, uint32_t purpose, uint32_t number, uint32_t count, uint8_t *bytes)
+void sim_content_fill(uint64_t seed, uint32_t purpose, uint32_t number, uint32_t count,
+                      uint8_t *bytes)
 {
     struct mesh_random random = {{0}};
     for (uint32_t i = 0; i < count; i++) {
@@ -88,7 +89,8 @@ void sim_content_plan(struct sim_content *content, uint32_t update, struct mesh_
     switch (workload->crdt) {
     case SIM_LWW_REGISTER:
         content->values[update] = sim_memory_zeroed(workload->value_bytes);
-        fill(content->seed, DRAW_VALUE, update, workload->value_bytes, content->values[update]);
+        sim_content_fill(content->seed, DRAW_VALUE, update, workload->value_bytes,
+                         content->values[update]);
         write->type = MESH_LWW_SET;
         write->value = content->values[update];
         write->value_bytes = (uint16_t)workload->value_bytes;
@@ -208,7 +210,7 @@ static uint8_t *element_bytes(const struct sim_content *content, uint32_t elemen
 {
     uint32_t count = content->workload->value_bytes;
     uint8_t *bytes = sim_memory_zeroed(count);
-    fill(content->seed, DRAW_ELEMENT, element, count, bytes);
+    sim_content_fill(content->seed, DRAW_ELEMENT, element, count, bytes);
     for (uint32_t i = 0; i < sim_content_bytes_min(content->workload->elements); i++) {
         bytes[i] = (uint8_t)(element >> 8 * i);
     }
@@ -243,7 +245,7 @@ static uint32_t compose_map(const struct sim_content *content, enum mesh_update_
         return name_bytes;
     }
     uint8_t *bytes = sim_memory_zeroed(count);
-    fill(content->seed, DRAW_VALUE, update, count, bytes);
+    sim_content_fill(content->seed, DRAW_VALUE, update, count, bytes);
     uint32_t encoded = mesh_map_encode((const uint8_t *)name, name_bytes, bytes, count, value,
                                        MESH_VALUE_BYTES_MAX);
     assert(encoded > 0);

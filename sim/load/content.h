@@ -57,4 +57,8 @@ void sim_content_plan(struct sim_content *content, uint32_t update, struct mesh_
 void sim_content_compose(struct sim_content *content, uint32_t update,
                          const struct mesh_states *states, uint32_t node, struct mesh_write *write);
 
+// `count` drawn bytes, 16 of them by a draw keyed (purpose, number).
+void sim_content_fill(uint64_t seed, uint32_t purpose, uint32_t number, uint32_t count,
+                      uint8_t *bytes);
+
 #endif

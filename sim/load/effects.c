@@ -4,10 +4,32 @@
 
 #include "content.h"
 #include "loading.h"
+#include "transport.h"
+
+// An edge fills hosts of its own, an aggregator or a coordinator has one to itself; coordinators
+// are dealt to the regions in turn and talk to each other.
+static bool occurs_in_hierarchy(const struct sim_scenario *scenario, enum sim_pair_class pair)
+{
+    uint64_t edges = sim_edge_count(scenario);
+    uint64_t fullest_edge = (scenario->agents + edges - 1) / edges;
+    uint32_t coordinators = scenario->hierarchy.coordinators;
+    switch (pair) {
+    case SIM_SAME_HOST: return scenario->network.agents_per_host > 1;
+    case SIM_SAME_ZONE:
+        return fullest_edge > scenario->network.agents_per_host ||
+               coordinators > scenario->region_count;
+    case SIM_SAME_REGION: return false;  // a region is one zone
+    case SIM_INTER_REGION: return coordinators > 1 && scenario->region_count > 1;
+    default: return true;
+    }
+}
 
 // Hosts are filled one after the other within a zone, zones share a region's agents evenly.
 bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pair)
 {
+    if (scenario->topology == SIM_HIERARCHICAL) {
+        return occurs_in_hierarchy(scenario, pair);
+    }
     uint32_t per_host = scenario->network.agents_per_host;
     for (uint32_t i = 0; i < scenario->region_count; i++) {
         const struct sim_region *region = &scenario->regions[i];
@@ -18,19 +40,23 @@ bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pa
             return true;
         }
     }
-    return (pair == SIM_INTER_REGION && scenario->region_count > 1) ||
-           scenario->topology == SIM_HIERARCHICAL;  // its places are not built in this version
+    return pair == SIM_INTER_REGION && scenario->region_count > 1;
 }
 
+// The groups of a scope are regions if it spans several, else zones. Regions with leaders are
+// scopes of their own; an edge lives in one zone.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario)
 {
+    bool by_region = scenario->region_count > 1 && scenario->topology != SIM_MULTI_REGION_LEADERS;
     uint32_t groups = 0;
+    uint32_t most = 0;
     for (uint32_t i = 0; i < scenario->region_count; i++) {
         const struct sim_region *region = &scenario->regions[i];
         uint32_t zones = region->zone_count < region->agents ? region->zone_count : region->agents;
-        groups += scenario->region_count == 1 ? zones : region->agents > 0;
+        groups += region->agents > 0;
+        most = zones > most ? zones : most;
     }
-    return groups > 1 || scenario->topology == SIM_HIERARCHICAL;
+    return scenario->topology != SIM_HIERARCHICAL && (by_region ? groups : most) > 1;
 }
 
 static const char *gossip_without_effect(const char *path, const struct sim_scenario *scenario)
@@ -63,9 +89,14 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
         return "only peers local-bias and hybrid leave some picks to chance";
     }
     bool peers = strcmp(path, "gossip.peers") == 0 && gossip->selection != MESH_UNIFORM;
-    return (bias || peers) && !sim_scenario_has_groups(scenario)
-               ? "all agents live in one zone: nobody is nearer than another"
-               : NULL;
+    if (!(bias || peers) || sim_scenario_has_groups(scenario)) {
+        return NULL;
+    }
+    return scenario->topology == SIM_HIERARCHICAL
+               ? "all agents of an edge live in one zone: nobody is nearer than another"
+           : scenario->topology == SIM_MULTI_REGION_LEADERS
+               ? "all agents of a region live in one zone: nobody is nearer than another"
+               : "all agents live in one zone: nobody is nearer than another";
 }
 
 static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
@@ -81,6 +112,89 @@ static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
         return "nothing is taken from a register or a g-counter";
     }
     return NULL;
+}
+
+// Settings of bursts, of the queue and of pairs of regions that nothing asks for.
+static const char *network_without_effect(const char *path, const struct sim_cell *cell,
+                                          const struct sim_scenario *scenario)
+{
+    const struct sim_channel_settings *channel = &scenario->network.channel;
+    static const char *const of_bursts[] = {
+        "network.loss_burst_messages", "network.loss_enter_percent", "network.loss_leave_percent",
+        "network.loss_good_percent", "network.loss_bad_percent"};
+    bool burst = sim_node_find(cell->merged, "network.loss_burst_messages") != NULL;
+    for (size_t i = 0; i < sizeof of_bursts / sizeof *of_bursts; i++) {
+        if (strcmp(path, of_bursts[i]) == 0 && !channel->bursts) {
+            return "only loss_model gilbert-elliott loses in bursts";
+        }
+        if (i > 0 && strcmp(path, of_bursts[i]) == 0 && burst) {
+            return "loss_percent and loss_burst_messages decide";
+        }
+    }
+    if (strcmp(path, "network.loss_percent") == 0 && channel->bursts && !burst) {
+        return "loss_enter_percent and its like decide how many are lost";
+    }
+    if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
+        channel->rate_bits_per_s == 0) {
+        return "without rate_mbit nothing waits";
+    }
+    if (strcmp(path, "network.latency.regions") == 0 && scenario->region_count == 1) {
+        return "there is one region";
+    }
+    if (strcmp(path, "network.latency.regions_jitter_percent") == 0 &&
+        scenario->network.regions.region_count == 0) {
+        return "no latency comes by pair of regions";
+    }
+    return strncmp(path, "network.latency.inter_region", 28) == 0 &&
+                   scenario->network.regions.region_count != 0
+               ? "latencies come by pair of regions"
+               : NULL;
+}
+
+uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario)
+{
+    return scenario->duration_ns != 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS;
+}
+
+// Certificates are new at the start: none changes in a run that ends within the first period.
+static bool rotates(const struct sim_scenario *scenario, uint32_t hours)
+{
+    return hours > 0 && sim_scenario_end_ns(scenario) > hours * SIM_HOUR_NS;
+}
+
+static const char *connections_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    const struct sim_network_settings *network = &scenario->network;
+    const struct sim_connection_settings *connections = &network->connections;
+    bool certificates = sim_transport_encrypts(network->transport, network->tls);
+    if (strncmp(path, "network.connections.", strlen("network.connections.")) == 0) {
+        if (!sim_transport_connects(network->transport)) {
+            return "bare datagrams need no connection";
+        }
+        bool start = strcmp(path, "network.connections.start") == 0;
+        return start || connections->cold
+                   ? NULL
+                   : "connections are warm: all exist from the start, and none is closed";
+    }
+    bool certs = strcmp(path, "network.cert_rotation_hours") == 0;
+    bool keys = strcmp(path, "security.key_rotation_hours") == 0;
+    bool mutual = strcmp(path, "security.mtls") == 0;
+    if ((certs || keys || mutual) && !certificates) {
+        return "nothing is encrypted, so nobody shows a certificate";
+    }
+    if (keys && !connections->mutual) {
+        return "only agents that show certificates to each other, with mtls, change them with "
+               "their keys";
+    }
+    if ((certs && !rotates(scenario, connections->cert_rotation_hours)) ||
+        (keys && !rotates(scenario, connections->key_rotation_hours))) {
+        return "new at the start, none falls due before this run ends";
+    }
+    bool shakes = connections->cold || rotates(scenario, connections->cert_rotation_hours) ||
+                  rotates(scenario, connections->key_rotation_hours);
+    return mutual && !shakes ? "connections are warm and nothing rotates in this run: no handshake "
+                               "is made"
+                             : NULL;
 }
 
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
@@ -108,6 +222,13 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     }
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);
+    }
+    const char *reason = connections_without_effect(key->path, scenario);
+    if (reason == NULL && strncmp(key->path, "network.", strlen("network.")) == 0) {
+        reason = network_without_effect(key->path, cell, scenario);
+    }
+    if (reason != NULL) {
+        return reason;
     }
     for (int pair = 0; key->lands == SIM_LANDS_LATENCY && pair < SIM_PAIR_CLASS_COUNT; pair++) {
         if (key->offset == offsetof(struct sim_scenario, network.latency) +

@@ -2,7 +2,7 @@
 // The table itself, in the order in which lint and `new` show it.
 #include "keys.h"
 
-#include <string.h>
+#include "choices.h"
 
 #define FLAT SIM_FOR(SIM_FLAT_MESH)
 #define LEADERS SIM_FOR(SIM_MULTI_REGION_LEADERS)
@@ -22,99 +22,34 @@
 #define FLAG .type = SIM_KEY_FLAG
 #define MAP .type = SIM_KEY_MAP
 #define DAY_NS SIM_DURATION_NS_MAX
+#define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
+#define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
-#define NO_LEADERS "multi_region_leaders does not run in this version"
-#define NO_HIERARCHY "hierarchical does not run in this version"
+#define NO_ELECTION "bridges are fixed in this version; elections come with Raft"
 #define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
-#define NO_ROTATION "handshakes and their bytes come with a later version"
 #define NO_GUARD "no agent misbehaves in this version"
 
-static const struct sim_choice modes[] = {
-    {.name = "push", .value = MESH_PUSH},
-    {.name = "pull", .value = MESH_PULL},
-    {.name = "push-pull", .value = MESH_PUSH_PULL},
-    {.name = "eager", .value = MESH_EAGER},
-    {.name = "rumor", .value = MESH_RUMOR},
-    {.name = "delta", .value = MESH_DELTA},
-    {0},
-};
-static const struct sim_choice schedules[] = {
-    {.name = "phased", .value = MESH_PHASED},
-    {.name = "synchronous", .value = MESH_SYNCHRONOUS},
-    {.name = "poisson", .value = MESH_POISSON},
-    {0},
-};
-static const struct sim_choice selections[] = {
-    {.name = "uniform", .value = MESH_UNIFORM},
-    {.name = "local-bias", .value = MESH_LOCAL_BIAS},
-    {.name = "latency-aware", .value = MESH_LATENCY_AWARE},
-    {.name = "hybrid", .value = MESH_HYBRID},
-    {0},
-};
-static const struct sim_choice directions[] = {
-    {.name = "push", .value = false},
-    {.name = "pull", .value = true},
-    {0},
-};
-static const struct sim_choice graphs[] = {
-    {.name = "tree", .value = SIM_TREE},
-    {.name = "ring", .value = SIM_RING},
-    {0},
-};
-static const struct sim_choice stops[] = {
-    {.name = "counter", .value = false},
-    {.name = "coin", .value = true},
-    {0},
-};
-static const struct sim_choice transports[] = {
-    {.name = "TCP", .value = SIM_TCP},
-    {.name = "QUIC", .value = SIM_QUIC},
-    {.name = "UDP", .value = SIM_UDP},
-    {0},
-};
-static const struct sim_choice writers[] = {
-    {.name = "random", .value = SIM_WRITERS_RANDOM},
-    {.name = "first", .value = SIM_WRITERS_FIRST},
-    {0},
-};
-static const struct sim_choice crdts[] = {
-    {.name = "lww-register", .value = SIM_LWW_REGISTER},
-    {.name = "g-counter", .value = SIM_G_COUNTER},
-    {.name = "pn-counter", .value = SIM_PN_COUNTER},
-    {.name = "or-set", .value = SIM_OR_SET},
-    {.name = "lww-map", .value = SIM_LWW_MAP},
-    {0},
-};
-static const struct sim_choice signatures[] = {
-    {.name = "none", .value = 0},
-    {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
-    {0},
-};
-static const struct sim_choice elections[] = {{.name = "raft"}, {0}};
-static const struct sim_choice compressions[] = {{.name = "none"}, {.name = "zstd"}, {0}};
-static const struct sim_choice ciphers[] = {
-    {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
-
-#define LATENCY(name, member, where, far, far_flat)                                         \
-    {.path = "network.latency." name "_ms",                                                 \
-     .type = SIM_KEY_LATENCY,                                                               \
-     .topologies = SIM_FOR_ALL,                                                             \
-     TAKES(LATENCY, network.latency[member]),                                               \
-     .of_topology = true,                                                                   \
-     .rival = "network.latency." name "_rtt_ms",                                            \
-     .fallback = far,                                                                       \
-     .flat_fallback = far_flat,                                                             \
-     .effect = "one-way delay between agents of " where},                                   \
-    {                                                                                       \
-        .path = "network.latency." name "_rtt_ms", .type = SIM_KEY_LATENCY,                 \
-        .topologies = SIM_FOR_ALL, TAKES(LATENCY, network.latency[member]), .halved = true, \
-        .rival = "network.latency." name "_ms",                                             \
-        .effect = "round trip between agents of " where "; half of it is one way"           \
+#define LATENCY(name, member, of, where, far)                                                   \
+    {.path = "network.latency." name "_ms",                                                     \
+     .type = SIM_KEY_LATENCY,                                                                   \
+     .topologies = (of),                                                                        \
+     TAKES(LATENCY, network.latency[member]),                                                   \
+     .of_topology = true,                                                                       \
+     .rival = "network.latency." name "_rtt_ms",                                                \
+     .fallback = far,                                                                           \
+     UNLIKE_IN(FLAT, LOCAL_MS),                                                                 \
+     .effect = "one-way delay between " where},                                                 \
+    {                                                                                           \
+        .path = "network.latency." name "_rtt_ms", .type = SIM_KEY_LATENCY, .topologies = (of), \
+        TAKES(LATENCY, network.latency[member]), .halved = true,                                \
+        .rival = "network.latency." name "_ms",                                                 \
+        .effect = "round trip between " where "; half of it is one way"                         \
     }
 
 #define NEAR_MS "{distribution: uniform, min: 1, max: 10}"
 #define FAR_MS "{distribution: uniform, min: 50, max: 100}"
+#define UP_MS "{distribution: uniform, min: 10, max: 100}"
 #define LOCAL_MS "{distribution: uniform, min: 0.1, max: 1}"
 
 const struct sim_key sim_keys[] = {
@@ -141,7 +76,7 @@ const struct sim_key sim_keys[] = {
      WHOLE(2, SIM_AGENTS_MAX),
      .topologies = SIM_FOR_ALL,
      .lands = SIM_LANDS_BY_NAME,
-     .effect = "agents that run; the regions share them in proportion"},
+     .effect = "agents that run; regions share them in proportion, edges evenly"},
     {.path = "seed",
      WHOLE(0, INT64_MAX),
      .topologies = SIM_FOR_ALL,
@@ -208,13 +143,13 @@ const struct sim_key sim_keys[] = {
     {.path = "regions[].leader_count",
      WHOLE(1, 1000),
      .topologies = LEADERS,
-     .effect = "active bridges of the region",
-     .recorded = NO_LEADERS},
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "bridges of the region, which talk to those of other regions; 3 unless said"},
 
     {.path = "gossip", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "gossip.mode",
      .type = SIM_KEY_CHOICE,
-     .choices = modes,
+     .choices = sim_choices_of_mode,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.mode),
      REMEMBERED_IN(mode_origin),
@@ -223,7 +158,7 @@ const struct sim_key sim_keys[] = {
      .effect = "how updates travel"},
     {.path = "gossip.schedule",
      .type = SIM_KEY_CHOICE,
-     .choices = schedules,
+     .choices = sim_choices_of_schedule,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.schedule),
      .of_topology = true,
@@ -240,11 +175,12 @@ const struct sim_key sim_keys[] = {
      .effect = "peers addressed at a tick and, when eager, at a first receipt"},
     {.path = "gossip.peers",
      .type = SIM_KEY_CHOICE,
-     .choices = selections,
+     .choices = sim_choices_of_peers,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.selection),
      .of_topology = true,
      .fallback = "uniform",
+     UNLIKE_IN(SIM_FOR(SIM_MULTI_REGION_MESH), "local-bias"),
      .effect = "whom an agent addresses: anyone, or sooner who is near"},
     {.path = "gossip.bias_percent",
      WHOLE(0, 100),
@@ -254,14 +190,14 @@ const struct sim_key sim_keys[] = {
      .effect = "peers that local-bias and hybrid pick among the near; the others are anyone"},
     {.path = "gossip.direction",
      .type = SIM_KEY_CHOICE,
-     .choices = directions,
+     .choices = sim_choices_of_direction,
      .topologies = SIM_FOR_ALL,
      TAKES(BOOL, gossip.rumor.pull),
      .fallback = "push",
      .effect = "mode rumor: hot updates are sent, or asked for"},
     {.path = "gossip.stop",
      .type = SIM_KEY_CHOICE,
-     .choices = stops,
+     .choices = sim_choices_of_stop,
      .topologies = SIM_FOR_ALL,
      TAKES(BOOL, gossip.rumor.coin),
      .fallback = "counter",
@@ -280,7 +216,7 @@ const struct sim_key sim_keys[] = {
      .effect = "mode rumor: contacts until an update cools down; with a coin on average"},
     {.path = "gossip.graph",
      .type = SIM_KEY_CHOICE,
-     .choices = graphs,
+     .choices = sim_choices_of_graph,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, gossip.delta.graph),
      .fallback = "tree",
@@ -304,7 +240,7 @@ const struct sim_key sim_keys[] = {
      .fallback = "true",
      .effect = "mode delta (RR): only what was new in a delta is told on"},
     {.path = "gossip.interval_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = ONE_MESH,
      .required = true,
      TAKES(U64, gossip.interval_ns),
@@ -322,139 +258,89 @@ const struct sim_key sim_keys[] = {
      .of_topology = true,
      .fallback = "0.99",
      .effect = "share of the agents that hold an update once it has converged"},
-    {.path = "gossip.intra_region", MAP, .topologies = LEADERS},
+    {.path = "gossip.intra_region", MAP, .topologies = LEADERS, .of_topology = true},
     {.path = "gossip.intra_region.fanout",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = LEADERS,
-     .effect = "peers of an agent in its region",
-     .recorded = NO_LEADERS},
+     .required = true,
+     TAKES(U32, gossip.fanout),
+     REMEMBERED_IN(fanout_origin),
+     .of_topology = true,
+     .effect = "peers addressed in the region at a tick and, when eager, at a first receipt"},
     {.path = "gossip.intra_region.interval_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = LEADERS,
-     .effect = "time between an agent's ticks",
-     .recorded = NO_LEADERS},
-    {.path = "gossip.inter_region", MAP, .topologies = LEADERS},
+     .required = true,
+     TAKES(U64, gossip.interval_ns),
+     REMEMBERED_IN(interval_origin),
+     .of_topology = true,
+     .effect = "time between an agent's ticks in its region"},
+    {.path = "gossip.inter_region", MAP, .topologies = LEADERS, .of_topology = true},
     {.path = "gossip.inter_region.fanout",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = LEADERS,
-     .effect = "bridges of other regions that a bridge addresses",
-     .recorded = NO_LEADERS},
+     .required = true,
+     TAKES(U32, leaders.fanout),
+     .of_topology = true,
+     .effect = "bridges of other regions that a bridge addresses"},
     {.path = "gossip.inter_region.interval_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = LEADERS,
-     .effect = "time between a bridge's ticks",
-     .recorded = NO_LEADERS},
+     .required = true,
+     TAKES(U64, leaders.interval_ns),
+     REMEMBERED_IN(link_interval_origin),
+     .of_topology = true,
+     .effect = "time between a bridge's ticks towards them"},
     {.path = "gossip.edge_to_edge",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = HIERARCHY,
-     .effect = "peers of an agent in its edge",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, gossip.fanout),
+     REMEMBERED_IN(fanout_origin),
+     .of_topology = true,
+     .effect = "peers addressed in the edge at a tick and, when eager, at a first receipt"},
     {.path = "gossip.edge_to_aggregator",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = HIERARCHY,
-     .effect = "relays of an edge",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.relays),
+     .of_topology = true,
+     .effect = "relays: agents of an edge that exchange with its aggregator"},
     {.path = "gossip.aggregator_to_coordinator",
      WHOLE(1, MESH_FANOUT_MAX),
      .topologies = HIERARCHY,
-     .effect = "coordinators that an aggregator addresses",
-     .recorded = NO_HIERARCHY},
-    {.path = "gossip.intervals", MAP, .topologies = HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.coordinators_addressed),
+     .of_topology = true,
+     .effect = "coordinators that an aggregator, or another coordinator, addresses at a tick"},
+    {.path = "gossip.intervals", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "gossip.intervals.edge_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = HIERARCHY,
-     .effect = "time between an agent's ticks",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U64, gossip.interval_ns),
+     REMEMBERED_IN(interval_origin),
+     .of_topology = true,
+     .effect = "time between an agent's ticks in its edge"},
     {.path = "gossip.intervals.aggregator_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = HIERARCHY,
-     .effect = "time between exchanges of edges, aggregators and "
-               "coordinators",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U64, hierarchy.aggregator_interval_ns),
+     REMEMBERED_IN(link_interval_origin),
+     .of_topology = true,
+     .effect = "time between ticks of relays, and of aggregators, upwards"},
     {.path = "gossip.intervals.global_ms",
-     MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000)),
+     INTERVAL,
      .topologies = HIERARCHY,
-     .effect = "time between a coordinator's ticks",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U64, hierarchy.global_interval_ns),
+     REMEMBERED_IN(global_interval_origin),
+     .of_topology = true,
+     .effect = "time between a coordinator's ticks"},
     {.path = "gossip.eager_links", FLAG, .topologies = SIM_FOR_ALL, .later = true},
 
-    {.path = "network", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    {.path = "network.transport",
-     .type = SIM_KEY_CHOICE,
-     .choices = transports,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.transport),
-     .of_topology = true,
-     .fallback = "TCP",
-     .effect = "bytes that carry a message"},
-    {.path = "network.tls",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     TAKES(BOOL, network.tls),
-     .of_topology = true,
-     .fallback = "false",
-     .effect = "adds the bytes of TLS to every message"},
-    {.path = "network.batching",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     TAKES(BOOL, network.batching),
-     .of_topology = true,
-     .fallback = "true",
-     .effect = "updates share packets; false: each has one of its own"},
-    {.path = "network.batch_size",
-     WHOLE(1, UINT16_MAX),
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.batch_size),
-     .of_topology = true,
-     .fallback = "100",
-     .effect = "updates in a message, at most"},
-    {.path = "network.loss_percent",
-     PERCENT,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.loss_ppb),
-     .of_topology = true,
-     .fallback = "0",
-     .effect = "messages that are lost, each by a draw of its own"},
-    {.path = "network.duplicate_percent",
-     PERCENT,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.duplicate_ppb),
-     .of_topology = true,
-     .fallback = "0",
-     .effect = "messages that arrive twice"},
-    {.path = "network.latency", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    LATENCY("same_host", SIM_SAME_HOST, "one host", NEAR_MS, LOCAL_MS),
-    LATENCY("same_zone", SIM_SAME_ZONE, "two hosts of one zone", NEAR_MS, LOCAL_MS),
-    LATENCY("same_region", SIM_SAME_REGION, "two zones of one region", NEAR_MS, LOCAL_MS),
-    LATENCY("inter_region", SIM_INTER_REGION, "two regions", FAR_MS, LOCAL_MS),
-    {.path = "network.port",
-     WHOLE(1, 65535),
-     .topologies = SIM_FOR_ALL,
-     .effect = "where agents listen",
-     .recorded = "simulated messages need no port"},
-    {.path = "network.port_range",
-     .type = SIM_KEY_RANGE,
-     .minimum = 1,
-     .maximum = 65535,
-     .topologies = SIM_FOR_ALL,
-     .effect = "where agents listen",
-     .recorded = "simulated messages need no port"},
-    {.path = "network.cert_rotation_hours",
-     WHOLE(1, 87600),
-     .topologies = SIM_FOR_ALL,
-     .effect = "how often certificates change",
-     .recorded = NO_ROTATION},
-    {.path = "network.global_accelerator",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     .effect = "routes regions over the provider's backbone",
-     .recorded = "its delay is whatever inter_region_ms says; its price comes with `cost`"},
-    {.path = "network.compression",
-     .type = SIM_KEY_CHOICE,
-     .choices = compressions,
-     .topologies = SIM_FOR_ALL,
-     .effect = "shrinks batches",
-     .recorded = "its ratio is to be measured on real batches, in a later version"},
+#include "keys_network.inc"
 
     {.path = "placement", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "placement.agents_per_host",
@@ -463,12 +349,33 @@ const struct sim_key sim_keys[] = {
      TAKES(U32, network.agents_per_host),
      .of_topology = true,
      .fallback = "250",
+     UNLIKE_IN(HIERARCHY, "2000"),
      .effect = "agents that share a host, and with it same_host_ms"},
+
+    {.path = "placement.instance_type",
+     TEXT(100),
+     .topologies = SIM_FOR_ALL,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .fallback = "c6i.xlarge",
+     .effect = "what a host offers: its limits in the report of what saturates first"},
+    {.path = "placement.aggregator_instance_type",
+     TEXT(100),
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .fallback = "c6i.xlarge",
+     .effect = "the same of an aggregator's host"},
+    {.path = "placement.coordinator_instance_type",
+     TEXT(100),
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .fallback = "c6i.xlarge",
+     .effect = "the same of a coordinator's host"},
 
     {.path = "security", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "security.signature_algo",
      .type = SIM_KEY_CHOICE,
-     .choices = signatures,
+     .choices = sim_choices_of_signature,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, network.signature_bytes),
      .of_topology = true,
@@ -477,8 +384,9 @@ const struct sim_key sim_keys[] = {
     {.path = "security.mtls",
      FLAG,
      .topologies = SIM_FOR_ALL,
-     .effect = "both ends show certificates",
-     .recorded = NO_ROTATION},
+     TAKES(BOOL, network.connections.mutual),
+     .fallback = "false",
+     .effect = "both ends show certificates; false: the one that is dialled alone"},
     {.path = "security.rate_limit_per_peer",
      WHOLE(1, 1000000000),
      .topologies = SIM_FOR_ALL,
@@ -491,75 +399,85 @@ const struct sim_key sim_keys[] = {
      .recorded = NO_GUARD},
     {.path = "security.encryption",
      .type = SIM_KEY_CHOICE,
-     .choices = ciphers,
+     .choices = sim_choices_of_cipher,
      .topologies = SIM_FOR_ALL,
      .effect = "the transport's cipher",
      .recorded = "all of these add the same 16 bytes, which transport and tls already count"},
     {.path = "security.key_rotation_hours",
      WHOLE(1, 87600),
      .topologies = SIM_FOR_ALL,
-     .effect = "how often keys change",
-     .recorded = NO_ROTATION},
+     TAKES(U32, network.connections.key_rotation_hours),
+     .effect = "so often an agent's keys change, its certificate with them"},
 
     {.path = "leaders", MAP, .topologies = LEADERS},
     {.path = "leaders.election",
      .type = SIM_KEY_CHOICE,
-     .choices = elections,
+     .choices = sim_choices_of_election,
      .topologies = LEADERS,
      .effect = "how bridges are chosen",
-     .recorded = NO_LEADERS},
+     .recorded = NO_ELECTION},
     {.path = "leaders.heartbeat_ms",
      MS(SIM_INTERVAL_NS_MIN, DAY_NS),
      .topologies = LEADERS,
      .effect = "time between a Raft leader's heartbeats",
-     .recorded = NO_LEADERS},
+     .recorded = NO_ELECTION},
     {.path = "leaders.failover_timeout_ms",
      MS(SIM_INTERVAL_NS_MIN, DAY_NS),
      .topologies = LEADERS,
      .effect = "silence after which a bridge is replaced",
-     .recorded = NO_LEADERS},
+     .recorded = NO_ELECTION},
 
-    {.path = "hierarchy", MAP, .topologies = HIERARCHY},
+    {.path = "hierarchy", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.levels",
      WHOLE(3, 3),
      .topologies = HIERARCHY,
      .effect = "tiers: coordinators, aggregators, edges",
-     .recorded = NO_HIERARCHY},
-    {.path = "hierarchy.level1_global", MAP, .topologies = HIERARCHY},
+     .recorded = "there are always three, and what each holds stands below"},
+    {.path = "hierarchy.level1_global", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.level1_global.coordinators",
      WHOLE(1, 1000),
      .topologies = HIERARCHY,
-     .effect = "coordinators",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.coordinators),
+     .of_topology = true,
+     .effect = "coordinators, at the top; --agents leaves their number alone"},
     {.path = "hierarchy.level1_global.regions",
      WHOLE(1, SIM_REGIONS_MAX),
      .topologies = HIERARCHY,
-     .effect = "regions",
-     .recorded = NO_HIERARCHY},
-    {.path = "hierarchy.level2_regional", MAP, .topologies = HIERARCHY},
+     .required = true,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .effect = "regions; --agents and agents scale them, not below five"},
+    {.path = "hierarchy.level2_regional", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.level2_regional.aggregators_per_region",
      WHOLE(1, 1000),
      .topologies = HIERARCHY,
-     .effect = "aggregators of a region",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.aggregators_per_region),
+     .of_topology = true,
+     .effect = "aggregators of a region"},
     {.path = "hierarchy.level2_regional.agents_per_aggregator",
      WHOLE(1, SIM_AGENTS_MAX),
      .topologies = HIERARCHY,
      .effect = "agents below an aggregator",
-     .recorded = NO_HIERARCHY},
-    {.path = "hierarchy.level3_edge", MAP, .topologies = HIERARCHY},
+     .recorded = "it follows from the edges and is only held against them"},
+    {.path = "hierarchy.level3_edge", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.level3_edge.edge_nodes_per_aggregator",
      WHOLE(1, 100000),
      .topologies = HIERARCHY,
-     .effect = "edges of an aggregator",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     TAKES(U32, hierarchy.edges_per_aggregator),
+     .of_topology = true,
+     .effect = "edges of an aggregator"},
     {.path = "hierarchy.level3_edge.agents_per_edge",
      WHOLE(1, SIM_AGENTS_MAX),
      .topologies = HIERARCHY,
-     .effect = "agents of an edge",
-     .recorded = NO_HIERARCHY},
+     .required = true,
+     .lands = SIM_LANDS_BY_NAME,
+     .of_topology = true,
+     .effect = "agents of an edge; --agents and agents deal theirs out evenly"},
 
-    {.path = "bootstrap", MAP, .topologies = SIM_FOR_ALL},
+    {.path = "bootstrap", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "bootstrap.seeds", NAMES, .topologies = SIM_FOR_ALL},
     {.path = "bootstrap.seeds[]",
      TEXT(300),
@@ -569,8 +487,10 @@ const struct sim_key sim_keys[] = {
     {.path = "bootstrap.seeds_per_region",
      WHOLE(1, 1000),
      .topologies = LEADERS,
-     .effect = "candidates for a region's bridges",
-     .recorded = NO_LEADERS},
+     TAKES(U32, leaders.candidates),
+     .of_topology = true,
+     .fallback = "5",
+     .effect = "candidates of a region, of which leader_count are its bridges"},
     {.path = "bootstrap.global_seeds", NAMES, .topologies = LEADERS},
     {.path = "bootstrap.global_seeds[]",
      TEXT(300),
@@ -645,14 +565,14 @@ const struct sim_key sim_keys[] = {
      .effect = "time between one write and the next; 0: all at once"},
     {.path = "workload.writers",
      .type = SIM_KEY_CHOICE,
-     .choices = writers,
+     .choices = sim_choices_of_writers,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, workload.writers),
      .fallback = "random",
      .effect = "who writes: an agent drawn for each update, or always the first"},
     {.path = "workload.crdt",
      .type = SIM_KEY_CHOICE,
-     .choices = crdts,
+     .choices = sim_choices_of_crdt,
      .topologies = SIM_FOR_ALL,
      TAKES(U32, workload.crdt),
      .fallback = "lww-register",
@@ -721,62 +641,3 @@ const struct sim_key sim_keys[] = {
 };
 
 const uint32_t sim_key_count = sizeof sim_keys / sizeof *sim_keys;
-
-bool sim_key_is_child(const struct sim_key *key, const struct sim_key *parent)
-{
-    size_t prefix = parent == NULL ? 0 : strlen(parent->path);
-    if (parent != NULL &&
-        (strncmp(key->path, parent->path, prefix) != 0 || key->path[prefix] != '.')) {
-        return false;
-    }
-    return strpbrk(key->path + prefix + (parent != NULL), ".[") == NULL;
-}
-
-const char *sim_key_name(const struct sim_key *key)
-{
-    const char *dot = strrchr(key->path, '.');
-    return dot == NULL ? key->path : dot + 1;
-}
-
-const struct sim_key *sim_key_find(const char *path)
-{
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        if (strcmp(sim_keys[i].path, path) == 0) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const struct sim_key *sim_key_child(const struct sim_key *parent, const char *name, size_t length)
-{
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        const char *known = sim_key_name(&sim_keys[i]);
-        if (strncmp(known, name, length) == 0 && known[length] == '\0' &&
-            sim_key_is_child(&sim_keys[i], parent)) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const struct sim_key *sim_key_item(const struct sim_key *list)
-{
-    size_t length = strlen(list->path);
-    for (uint32_t i = 0; i < sim_key_count; i++) {
-        if (strncmp(sim_keys[i].path, list->path, length) == 0 &&
-            strcmp(sim_keys[i].path + length, "[]") == 0) {
-            return &sim_keys[i];
-        }
-    }
-    return NULL;
-}
-
-const char *sim_key_fallback(const struct sim_key *key, enum sim_topology topology)
-{
-    if ((key->topologies & SIM_FOR(topology)) == 0) {
-        return NULL;
-    }
-    return topology == SIM_FLAT_MESH && key->flat_fallback != NULL ? key->flat_fallback
-                                                                   : key->fallback;
-}

@@ -19,13 +19,14 @@
 #include <stdint.h>
 
 #include "scenario.h"
+#include "shape.h"
 #include "tree.h"
 
 #define SIM_REGIONS_MAX 1000
 #define SIM_ZONES_MAX 64          // of one region; 1,000 regions stay below 2^16 zones
 #define SIM_KEY_PATH_BYTES 96     // a path of the table, with room for indexes
 #define SIM_INTERVAL_NS_MIN 1000  // so that a day's ticks stay below 2^40
-#define SIM_LATENCY_NS_MAX ((INT64_C(1) << 40) - 1)
+#define SIM_LATENCY_NS_MAX ((int64_t)SIM_TABLE_NS_MAX)
 
 enum sim_key_type {
     SIM_KEY_MAP,          // a mapping of the keys below it
@@ -66,10 +67,11 @@ struct sim_key {
     enum sim_key_type type;
     enum sim_key_lands lands;
     uint32_t topologies;
-    bool required;     // no default: the topologies it belongs to need it
-    bool halved;       // a round trip: half of it lands
-    bool of_topology;  // `new` writes it
-    bool later;        // refused in this version
+    uint32_t other_for;  // topologies whose default is other_fallback
+    bool required;       // no default: the topologies it belongs to need it
+    bool halved;         // a round trip: half of it lands
+    bool of_topology;    // `new` writes it
+    bool later;          // refused in this version
     uint32_t places;
     int64_t minimum;
     int64_t maximum;
@@ -78,7 +80,7 @@ struct sim_key {
     size_t origin;                     // of its struct sim_origin; 0: none
     const char *rival;                 // path of another way to say the same
     const char *fallback;              // the default, as YAML; NULL: none
-    const char *flat_fallback;         // that of flat_mesh, when it differs
+    const char *other_fallback;        // that of some topologies
     const char *effect;
     const char *recorded;
 };
@@ -90,6 +92,11 @@ extern const uint32_t sim_key_count;
 struct sim_value {
     int64_t low;   // the number; the lower end of a range or of a uniform latency
     int64_t high;  // = low when it is one number
+    // SIM_KEY_LATENCY: constant and uniform by low and high, empirical by its file, the others by
+    // their shape.
+    enum sim_distribution distribution;
+    struct sim_shape shape;
+    const struct sim_node *file;  // the path
 };
 
 // The key with exactly this path of the table, NULL when there is none.
@@ -118,6 +125,8 @@ bool sim_key_read(const struct sim_key *key, const char *shown, const struct sim
 // "an integer from 1 to 1000": what a key takes, for errors and for `new`.
 #define SIM_EXPECTED_BYTES 256
 void sim_key_expected(const struct sim_key *key, char bytes[SIM_EXPECTED_BYTES]);
+
+const char *sim_distribution_name(enum sim_distribution distribution);
 
 // Completes an error about a name that is not known where it stands: writes "; did you mean X?" or
 // the names that are known there to `text`.

@@ -60,13 +60,21 @@ static const char *value_text(struct sim_arena *arena, const struct sim_key *key
 {
     struct sim_value value;
     char text[SIM_DESCRIPTION_BYTES];
-    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL)) {
+    if (key->type == SIM_KEY_LATENCY && sim_key_read(key, "", node, &value, NULL) &&
+        value.distribution <= SIM_UNIFORM) {
         char low[SIM_DECIMAL_TEXT_BYTES];
         char high[SIM_DECIMAL_TEXT_BYTES];
         sim_decimal_format(value.low * (key->halved ? 2 : 1), MS_PLACES, low);
         sim_decimal_format(value.high * (key->halved ? 2 : 1), MS_PLACES, high);
         return value.low == value.high ? sim_arena_format(arena, "%s", low)
                                        : sim_arena_format(arena, "uniform %s to %s", low, high);
+    }
+    if (key->type == SIM_KEY_LATENCY) {
+        char mean[SIM_DECIMAL_TEXT_BYTES];
+        sim_decimal_format((int64_t)value.shape.mean_ns * (key->halved ? 2 : 1), MS_PLACES, mean);
+        return sim_arena_format(arena, "%s%s%s", sim_distribution_name(value.distribution),
+                                value.shape.mean_ns == 0 ? "" : ", mean ",
+                                value.shape.mean_ns == 0 ? "" : mean);
     }
     const char *whole = sim_node_render(arena, node, VALUE_BYTES);
     if (whole != NULL) {
@@ -158,52 +166,19 @@ static void print_rows(const struct lint *lint, FILE *output)
     }
 }
 
-// ---- Latencies ----
-
-static void print_span(FILE *output, uint64_t low, uint64_t high)
-{
-    char from[SIM_DECIMAL_TEXT_BYTES];
-    char to[SIM_DECIMAL_TEXT_BYTES];
-    char text[2 * SIM_DECIMAL_TEXT_BYTES + 2];
-    sim_decimal_format((int64_t)low, MS_PLACES, from);
-    sim_decimal_format((int64_t)high, MS_PLACES, to);
-    snprintf(text, sizeof text, low == high ? "%s" : "%s to %s", from, to);
-    fprintf(output, "  %-14s", text);
-}
-
-static void print_latencies(const struct lint *lint, FILE *output)
-{
-    fprintf(output, "\nlatency, ms\n  %-14s  %-14s  %-14s\n", "", "one way", "round trip");
-    for (int i = 0; i < SIM_PAIR_CLASS_COUNT; i++) {
-        enum sim_pair_class pair = (enum sim_pair_class)i;
-        const struct sim_latency *latency = &lint->scenario->network.latency[i];
-        fprintf(output, "  %-14s", sim_pair_class_name(pair));
-        print_span(output, latency->minimum_ns, latency->maximum_ns);
-        print_span(output, 2 * latency->minimum_ns, 2 * latency->maximum_ns);
-        fprintf(output, "  %s%s\n",
-                latency->distribution == SIM_CONSTANT ? "constant" : "uniform each way",
-                sim_pair_occurs(lint->scenario, pair) ? "" : "; no such pair here");
-    }
-}
-
 // ---- Notes ----
-
-static int64_t number_at(const struct sim_node *root, const char *path, bool upper)
-{
-    struct sim_value value;
-    const struct sim_node *node = sim_node_find(root, path);
-    if (node == NULL || !sim_key_read(sim_key_find(path), path, node, &value, NULL)) {
-        return -1;
-    }
-    return upper ? value.high : value.low;
-}
 
 static void note_agents(const struct lint *lint, FILE *output)
 {
     const struct sim_node *root = lint->cell->merged;
     uint32_t agents = lint->scenario->agents;
-    int64_t low = number_at(root, "agent_count", false);
-    int64_t high = number_at(root, "agent_count", true);
+    struct sim_value declared = {.low = -1, .high = -1};
+    const struct sim_node *count = sim_node_get(root, "agent_count");
+    if (count != NULL) {
+        sim_key_read(sim_key_find("agent_count"), "", count, &declared, NULL);
+    }
+    int64_t low = declared.low;
+    int64_t high = declared.high;
     bool asked = sim_node_get(root, "agents") != NULL;
     if (high >= 0 && !asked && low < high) {
         fprintf(output,
@@ -235,31 +210,59 @@ static void note_agents(const struct lint *lint, FILE *output)
     }
 }
 
+// "400" or, where they do not come out even, "333 to 334".
+static void put_span(FILE *output, uint64_t least, uint64_t most)
+{
+    char numbers[2][SIM_COUNT_BYTES];
+    fprintf(output, "%s", sim_count_text(least, numbers[0]));
+    if (least < most) {
+        fprintf(output, " to %s", sim_count_text(most, numbers[1]));
+    }
+}
+
 static void note_hierarchy(const struct lint *lint, FILE *output)
 {
-    const struct sim_node *root = lint->cell->merged;
-    int64_t regions = number_at(root, "hierarchy.level1_global.regions", true);
-    int64_t aggregators = number_at(root, "hierarchy.level2_regional.aggregators_per_region", true);
-    int64_t below = number_at(root, "hierarchy.level2_regional.agents_per_aggregator", true);
-    int64_t edges = number_at(root, "hierarchy.level3_edge.edge_nodes_per_aggregator", true);
-    int64_t per_edge = number_at(root, "hierarchy.level3_edge.agents_per_edge", true);
-    int64_t high = number_at(root, "agent_count", true);
-    if (edges > 0 && per_edge > 0 && below > 0 && edges * per_edge != below) {
+    const struct sim_scenario *scenario = lint->scenario;
+    struct sim_factors factors = sim_factors_of(lint->cell);
+    uint64_t edges = sim_edge_count(scenario);
+    uint64_t aggregators =
+        (uint64_t)scenario->region_count * scenario->hierarchy.aggregators_per_region;
+    char numbers[6][SIM_COUNT_BYTES];
+    fprintf(output, "  %s regions x %s aggregators x %s edges x ",
+            sim_count_text(scenario->region_count, numbers[0]),
+            sim_count_text(factors.aggregators, numbers[1]),
+            sim_count_text(factors.edges, numbers[2]));
+    put_span(output, scenario->agents / edges, (scenario->agents + edges - 1) / edges);
+    fprintf(output, " agents = %s; plus %s aggregators and %s coordinators\n",
+            sim_count_text(scenario->agents, numbers[3]), sim_count_text(aggregators, numbers[4]),
+            sim_count_text(scenario->hierarchy.coordinators, numbers[5]));
+    if (scenario->agents != factors.product) {
         fprintf(output,
-                "  contradiction: %" PRId64 " edges x %" PRId64 " agents = %" PRId64
-                ", but agents_per_aggregator says %" PRId64 "\n",
-                edges, per_edge, edges * per_edge, below);
+                "  scaled from the file's %s x %s x %s x %s = %s: regions in proportion but not "
+                "below %d, the agents evenly over the edges\n",
+                sim_count_text(factors.regions, numbers[0]),
+                sim_count_text(factors.aggregators, numbers[1]),
+                sim_count_text(factors.edges, numbers[2]),
+                sim_count_text(factors.agents, numbers[3]),
+                sim_count_text(factors.product, numbers[4]), SIM_SCALED_REGIONS_MIN);
     }
-    if (regions <= 0 || aggregators <= 0 || edges <= 0 || per_edge <= 0 || high <= 0) {
-        return;
+}
+
+static void note_regions(const struct lint *lint, FILE *output)
+{
+    const struct sim_scenario *scenario = lint->scenario;
+    char number[SIM_COUNT_BYTES];
+    fprintf(output, "  regions:");
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        const struct sim_region *region = &scenario->regions[i];
+        fprintf(output, "%s %s %s", i == 0 ? "" : ",", region->name,
+                sim_count_text(region->agents, number));
+        if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
+            fprintf(output, " (%" PRIu32 " of %" PRIu32 " candidates are bridges)",
+                    region->leader_count, scenario->leaders.candidates);
+        }
     }
-    // Bounds of the four: 1e3, 1e3, 1e5, 1e7. The product needs 60 bits.
-    int64_t product = regions * aggregators * edges * per_edge;
-    fprintf(output,
-            "  %" PRId64 " regions x %" PRId64 " aggregators x %" PRId64 " edges x %" PRId64
-            " agents = %" PRId64 ", %s agent_count's upper end %" PRId64 "\n",
-            regions, aggregators, edges, per_edge, product,
-            product == high ? "which is" : "a contradiction to", high);
+    fprintf(output, "\n");
 }
 
 static void print_notes(const struct lint *lint, FILE *output)
@@ -268,11 +271,8 @@ static void print_notes(const struct lint *lint, FILE *output)
     note_agents(lint, output);
     if (lint->scenario->topology == SIM_HIERARCHICAL) {
         note_hierarchy(lint, output);
-    }
-    if (!sim_topology_runs(lint->scenario->topology)) {
-        fprintf(output, "  %s does not run in this version; the file is checked all the same\n",
-                sim_topology_name(lint->scenario->topology));
-        return;
+    } else if (lint->scenario->region_count > 1) {
+        note_regions(lint, output);
     }
     fprintf(output, "  %" PRIu32 " run%s of %" PRIu32 " agents\n", lint->scenario->repeat,
             lint->scenario->repeat == 1 ? "" : "s", lint->scenario->agents);
@@ -301,13 +301,13 @@ static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
     struct lint lint = {.arena = scratch, .cell = &cell, .scenario = &scenario};
     const struct sim_visitor visitor = {add_row, &lint};
     bool fine = sim_loading_cell(loading, scratch, index, &cell, error) &&
-                sim_bind(scratch, &cell, loading->path, false, &scenario, error) &&
+                sim_bind(scratch, &cell, loading->path, &scenario, error) &&
                 sim_walk(&visitor, cell.merged, error);
     if (fine && output != NULL && index == 0) {
         qsort(lint.rows, lint.count, sizeof *lint.rows, compare_rows);
         print_heading(&lint, loading->path, output);
         print_rows(&lint, output);
-        print_latencies(&lint, output);
+        sim_lint_latencies(&cell, &scenario, output);
         print_notes(&lint, output);
     }
     if (fine && output != NULL && loading->sweep.cell_count > 1) {

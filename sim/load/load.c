@@ -54,7 +54,7 @@ static bool load_cells(struct sim_loading *loading, struct sim_scenario *scenari
         struct sim_arena *scratch = sim_arena_create();
         struct sim_cell cell;
         bool fine = sim_loading_cell(loading, scratch, i, &cell, error) &&
-                    sim_bind(loading->arena, &cell, loading->path, true, &scenarios[i], error) &&
+                    sim_bind(loading->arena, &cell, loading->path, &scenarios[i], error) &&
                     check_places(&scenarios[i], &cell, &zones, error);
         rows[i] = (struct row){cell.row_text, i};
         sim_arena_destroy(scratch);

@@ -100,7 +100,14 @@ static const struct sim_node *option_value(const struct sim_loading *loading, co
 bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, const char *path,
                        const struct sim_overrides *overrides, struct sim_error *error)
 {
-    *loading = (struct sim_loading){.arena = arena};
+    *loading = (struct sim_loading){.arena = arena, .library = {.arena = arena}};
+    if (!sim_instances_read(arena, &loading->instances, error)) {
+        return false;
+    }
+    if (overrides != NULL) {
+        loading->library.stored = overrides->tables;
+        loading->library.stored_count = overrides->table_count;
+    }
     const struct sim_source *source = sim_source_read(arena, path, error);
     if (source == NULL) {
         return false;
@@ -176,8 +183,7 @@ static const char *shorten(struct sim_arena *arena, const char *path)
     return same ? shorter : path;
 }
 
-// A path of a file is relative to that file; one from the command line to where the user stands.
-static const char *resolve_path(struct sim_arena *arena, const struct sim_node *node)
+const char *sim_resolve_path(struct sim_arena *arena, const struct sim_node *node)
 {
     const char *slash =
         node->source->kind == SIM_SOURCE_FILE ? strrchr(node->source->name, '/') : NULL;
@@ -235,7 +241,7 @@ static bool topology_layer(struct sim_loading *loading, struct sim_cell *cell,
         if (strpbrk(node->text, "/.") == NULL) {
             return unknown_topology(node, error);
         }
-        cell->topology_path = resolve_path(loading->arena, node);
+        cell->topology_path = sim_resolve_path(loading->arena, node);
         *layer = read_topology(loading, node, cell->topology_path, error);
     } else {
         *layer = node;
@@ -278,6 +284,27 @@ static bool apply(struct sim_arena *scratch, const struct sim_assignment *assign
     return cell->merged != NULL;
 }
 
+// The layers from `base` up to the command line.
+static bool merge(const struct sim_loading *loading, struct sim_arena *scratch,
+                  const struct sim_node *base, const struct sim_node *layer,
+                  const struct sim_assignment *swept, uint32_t swept_count, struct sim_cell *cell,
+                  struct sim_error *error)
+{
+    cell->merged = layer == NULL ? base : sim_layer_merge(scratch, base, layer);
+    cell->merged = sim_layer_merge(scratch, cell->merged, loading->file);
+    return apply(scratch, swept, swept_count, cell, error) &&
+           apply(scratch, loading->options, loading->option_count, cell, error);
+}
+
+static bool has_cloud_profile(const struct sim_cell *cell)
+{
+    const char *path = "network.profile";
+    struct sim_value value;
+    const struct sim_node *node = sim_node_find(cell->merged, path);
+    return node != NULL && sim_key_read(sim_key_find(path), path, node, &value, NULL) &&
+           value.low == SIM_PROFILE_CLOUD;
+}
+
 bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, uint32_t index,
                       struct sim_cell *cell, struct sim_error *error)
 {
@@ -285,7 +312,7 @@ bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, ui
     struct sim_assignment *swept = sim_sweep_cell(scratch, &loading->sweep, index, &swept_count);
     const struct sim_node *named = last_topology(loading, swept, swept_count);
     const struct sim_node *layer;
-    *cell = (struct sim_cell){0};
+    *cell = (struct sim_cell){.library = &loading->library, .instances = &loading->instances};
     if (named == NULL) {
         return sim_node_fail(loading->file, error,
                              "topology is missing: a topology's name, or the path of its file");
@@ -297,12 +324,19 @@ bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, ui
     if (*defaults == NULL) {
         *defaults = sim_layer_defaults(loading->arena, cell->topology);
     }
-    cell->merged = layer == NULL ? *defaults : sim_layer_merge(scratch, *defaults, layer);
-    cell->merged = sim_layer_merge(scratch, cell->merged, loading->file);
     const char *text = sim_cell_text(scratch, swept, swept_count, NULL);
     cell->text = sim_arena_copy(loading->arena, text, strlen(text));
     text = sim_cell_text(scratch, swept, swept_count, "gossip.mode");
     cell->row_text = sim_arena_copy(loading->arena, text, strlen(text));
-    return apply(scratch, swept, swept_count, cell, error) &&
-           apply(scratch, loading->options, loading->option_count, cell, error);
+    if (!merge(loading, scratch, *defaults, layer, swept, swept_count, cell, error)) {
+        return false;
+    }
+    if (!has_cloud_profile(cell)) {
+        return true;
+    }
+    if (loading->cloud == NULL) {
+        loading->cloud = sim_layer_cloud(loading->arena);
+    }
+    const struct sim_node *base = sim_layer_merge(scratch, *defaults, loading->cloud);
+    return merge(loading, scratch, base, layer, swept, swept_count, cell, error);
 }

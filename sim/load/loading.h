@@ -5,6 +5,7 @@
 #ifndef SIM_LOADING_H
 #define SIM_LOADING_H
 
+#include "instances.h"
 #include "sweep.h"
 
 // A topology file that a scenario names, read once.
@@ -12,6 +13,15 @@ struct sim_topology_file {
     struct sim_topology_file *next;
     const char *path;
     const struct sim_node *root;
+};
+
+// Files of measurements, and tables made of distributions: each is read or made once in a load.
+struct sim_library {
+    struct sim_arena *arena;
+    struct sim_library_file *files;
+    struct sim_library_table *tables;
+    const struct sim_table *stored;  // [stored_count], used instead
+    uint32_t stored_count;
 };
 
 struct sim_loading {
@@ -23,6 +33,9 @@ struct sim_loading {
     struct sim_sweep sweep;
     struct sim_topology_file *topology_files;
     const struct sim_node *defaults[SIM_TOPOLOGY_COUNT];
+    const struct sim_node *cloud;  // the settings of profile cloud
+    struct sim_library library;
+    struct sim_instances instances;  // read once, before the first cell
 };
 
 struct sim_cell {
@@ -30,8 +43,10 @@ struct sim_cell {
     const struct sim_node *topology_at;  // where the topology's name stands
     enum sim_topology topology;
     const char *topology_path;
+    const struct sim_instances *instances;
     const char *text;      // as in struct sim_scenario
     const char *row_text;  // equal for the cells of one row of the verdict table
+    struct sim_library *library;
 };
 
 // Reads and checks the file, the options and the sweep. `arena` is the caller's.
@@ -42,9 +57,80 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
 bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, uint32_t index,
                       struct sim_cell *cell, struct sim_error *error);
 
-// Reads a merged cell into a scenario (bind.c). Runs only what this version can when `for_run`.
-bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path, bool for_run,
+// Reads a merged cell into a scenario (bind.c).
+bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *path,
               struct sim_scenario *scenario, struct sim_error *error);
+
+// ---- Meshes of several scopes (tiers.c) ----
+
+#define SIM_SCALED_REGIONS_MIN 5  // a hierarchy that is scaled down keeps so many, if it had them
+
+// A hierarchy as a file has it, its factors multiplied.
+struct sim_factors {
+    uint64_t regions;
+    uint64_t aggregators;  // of a region
+    uint64_t edges;        // of an aggregator
+    uint64_t agents;       // of an edge
+    uint64_t product;
+};
+
+struct sim_factors sim_factors_of(const struct sim_cell *cell);
+
+// Edges of the hierarchy that runs; those it has of each size follow from its agents.
+uint64_t sim_edge_count(const struct sim_scenario *scenario);
+
+// Decides how many agents a hierarchy has, scales its regions and deals the agents to them.
+bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
+                        struct sim_scenario *scenario, struct sim_error *error);
+
+// Whether every region has the candidates and bridges that it should. `enough`: agents with which
+// the smallest region has its candidates.
+bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                       uint64_t enough, struct sim_error *error);
+
+// What the scopes of a mesh and the links between them cannot do.
+bool sim_check_tiers(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                     struct sim_error *error);
+
+// The upper end of the number or range at a path; -1 when nothing stands there.
+int64_t sim_cell_number(const struct sim_cell *cell, const char *path);
+
+// "1,000,000".
+#define SIM_COUNT_BYTES 28
+const char *sim_count_text(uint64_t count, char text[SIM_COUNT_BYTES]);
+
+// ---- The network's models ----
+
+// Latencies as tables (latencies.c), those between regions by pair (region_pairs.c), and the rules
+// of channels (channel_settings.c). Called when the scenario has its other settings.
+bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenario,
+                        struct sim_error *error);
+bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *scenario,
+                           struct sim_error *error);
+bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario,
+                      struct sim_error *error);
+
+// The setting of a pair class in a merged cell, NULL when its topology has none; and its key.
+const struct sim_node *sim_latency_node(const struct sim_cell *cell, enum sim_pair_class pair,
+                                        const struct sim_key **key);
+
+// A file named by a setting, and the table of a shape; kept with the scenario. NULL on failure.
+const struct sim_source *sim_library_read(struct sim_library *library, const struct sim_node *path,
+                                          struct sim_scenario *scenario, struct sim_error *error);
+const struct sim_quantiles *sim_library_tabulate(struct sim_library *library, const char *used_for,
+                                                 const struct sim_shape *shape,
+                                                 struct sim_scenario *scenario,
+                                                 struct sim_error *error);
+
+// A path of a file is relative to that file; one from the command line to where the user stands.
+const char *sim_resolve_path(struct sim_arena *arena, const struct sim_node *node);
+
+// The table of latencies in what lint prints (lint_latencies.c).
+void sim_lint_latencies(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                        FILE *output);
+
+// The settings of profile cloud as a layer.
+const struct sim_node *sim_layer_cloud(struct sim_arena *arena);
 
 // Whether some two agents are this near, and no nearer.
 bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pair);
@@ -52,8 +138,5 @@ bool sim_pair_occurs(const struct sim_scenario *scenario, enum sim_pair_class pa
 // Why a key has no effect, in general or beside the cell's other settings; NULL when it has one.
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario);
-
-// Whether this version runs the topology.
-bool sim_topology_runs(enum sim_topology topology);
 
 #endif

@@ -16,11 +16,6 @@ const char *sim_topology_name(enum sim_topology topology)
     return names[topology];
 }
 
-bool sim_topology_runs(enum sim_topology topology)
-{
-    return topology == SIM_FLAT_MESH || topology == SIM_SINGLE_REGION_MESH;
-}
-
 static const char *choice_name(const char *path, uint32_t value)
 {
     const struct sim_choice *choice = sim_key_find(path)->choices;
@@ -44,4 +39,29 @@ const char *sim_schedule_name(enum mesh_schedule schedule)
 const char *sim_selection_name(enum mesh_selection selection)
 {
     return choice_name("gossip.peers", selection);
+}
+
+const char *sim_message_name(uint32_t kind)
+{
+    static const char *const names[MESH_MESSAGE_KIND_COUNT] = {
+        [0] = "rotation",
+        [MESH_MESSAGE_PUSH] = "push",
+        [MESH_MESSAGE_OPEN] = "open",
+        [MESH_MESSAGE_ANSWER] = "answer",
+        [MESH_MESSAGE_VECTOR] = "vector",
+        [MESH_MESSAGE_FILL] = "fill",
+        [MESH_MESSAGE_REST] = "rest",
+        [MESH_MESSAGE_RUMOR] = "rumor",
+        [MESH_MESSAGE_ASK] = "ask",
+        [MESH_MESSAGE_FEEDBACK] = "feedback",
+        [MESH_MESSAGE_DELTA] = "delta",
+        [MESH_MESSAGE_EAGER] = "eager",
+        [MESH_MESSAGE_JOIN] = "join",
+        [MESH_MESSAGE_SNAPSHOT] = "snapshot",
+        [MESH_MESSAGE_ROWS] = "rows",
+        [MESH_MESSAGE_ROWS_HELD] = "rows_held",
+        [MESH_MESSAGE_ROWS_REST] = "rows_rest",
+    };
+    assert(kind < MESH_MESSAGE_KIND_COUNT);
+    return names[kind];
 }

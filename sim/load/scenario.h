@@ -114,38 +114,70 @@ struct sim_workload {
     uint64_t report_every_ns;  // hierarchical: between reports of an agent; 0: nobody reports
 };
 
+// What one host offers its agents (topologies/instances.yaml).
+struct sim_instance {
+    const char *name;
+    uint32_t vcpus;
+    uint64_t memory_bytes;
+    uint64_t bits_per_s;     // in each direction
+    uint64_t packets_per_s;  // 0: no figure is known
+};
+
 // An expectation as written; measure parses and judges it.
 struct sim_expectation {
     const char *text;
     struct sim_origin origin;
 };
 
+enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
+
 struct sim_scenario {
-    const char *name;  // "scenario:" of the file, else the file's base name without suffix
-    const char *path;  // the file the user named
+    const char *name;           // "scenario:" of the file, else the file's base name without suffix
+    const char *path;           // the file the user named
+    const char *topology_path;  // the file the topology came from; = path for a bare topology
     enum sim_topology topology;
-    const char *topology_path;   // the file the topology came from; = path for a bare topology
     uint32_t agents;             // 2 .. SIM_AGENTS_MAX
     uint64_t seed;               // of repetition 0; repetition r runs with seed + r
-    uint32_t repeat;             // >= 1
     uint64_t duration_ns;        // 0: until every update is held by all, at most 20 s
+    uint32_t repeat;             // >= 1
     uint32_t memory_mib;         // what the run may take; 0: four fifths of the machine's memory
     struct sim_region *regions;  // [region_count], in file order
     uint32_t region_count;
     struct sim_gossip gossip;
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
+    enum sim_profile profile;        // where latencies come from that nobody gave
+    uint32_t regions_jitter_ppb;     // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
+    struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
+    const struct sim_table *tables;  // [table_count]
+    const struct sim_data_file *data_files;
     struct sim_expectation *expectations;
+    uint32_t table_count;
+    uint32_t data_file_count;
     uint32_t expectation_count;
+    uint32_t row;  // 1-based row of the verdict table: cells that differ only in gossip.mode share
+                   // a row
     // Where the settings that verdicts name were decided.
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
+    struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
+    struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
-    uint32_t row;      // 1-based row of the verdict table: cells that differ only in
-                       // gossip.mode share a row
     void *memory;      // of a load's first cell: everything that the pointers of all its
                        // cells point to; NULL in the others
+};
+
+// A table that latencies are sampled from, kept with the run.
+struct sim_table {
+    const char *used_for;  // a pair class, or "regions"
+    const struct sim_quantiles *quantiles;
+};
+
+// A file of measurements that the settings name.
+struct sim_data_file {
+    const char *path;
+    const char *text;
 };
 
 // What the command line adds. Lists are in the order given; later wins.
@@ -155,6 +187,9 @@ struct sim_overrides {
     const char *repeat;
     const char *const *sets;  // "KEY=VALUE"
     uint32_t set_count;
+    // Tables of a stored run of one cell, to be used as they are instead of being computed.
+    const struct sim_table *tables;
+    uint32_t table_count;
 };
 
 // Loads one scenario or bare topology file and expands its sweep: on success `*scenarios` is an
@@ -179,19 +214,24 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
                     struct sim_error *error);
 
 // `meshsim new`: a commented topology file for `agents` agents over `zones` zones per region. Fails
-// with SIM_ERROR_USAGE when the topology does not run in this version or a number is out of range,
-// with SIM_ERROR_IO when `output` cannot be written.
+// with SIM_ERROR_USAGE when the topology is not known, a number is out of range, or the agents
+// cannot be dealt evenly to the edges of a hierarchy; with SIM_ERROR_IO when `output` cannot be
+// written.
 bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FILE *output,
                       struct sim_error *error);
+
+// Simulated time at which a run ends at the latest.
+uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario);
 
 // The names used in files, tables and the store; never NULL for a value of the enum.
 const char *sim_topology_name(enum sim_topology topology);
 const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);
+const char *sim_message_name(uint32_t kind);  // enum mesh_message_kind; 0: "rotation"
 const char *sim_selection_name(enum mesh_selection selection);
 
-// Whether the agents live in several regions or, within one, in several zones, so that biased peer
-// selections know nearer groups from farther ones. Otherwise every selection is uniform.
+// Whether a scope's agents live in several regions or, within one, in several zones, so that biased
+// peer selections know nearer groups from farther ones. Otherwise every selection is uniform.
 bool sim_scenario_has_groups(const struct sim_scenario *scenario);
 
 #endif

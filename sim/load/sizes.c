@@ -3,19 +3,21 @@
 //
 //     header | hash | counts | update: fields, value, signature | ... | vector: entry, entry, ...
 //
-// Stand-ins for the workload's updates: as many, with their content, whose writers are spread
-// evenly over the mesh (or are all the first agent) and know all that was written before. A part is
-// what the encoded size grows by when it is added, so that nothing of the format is told here a
-// second time.
+// A part is what the encoded size grows by when it is added, so that nothing of the format is told
+// here a second time. The updates are stand-ins for the workload's (stand_ins.h).
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allocate.h"
 #include "content.h"
+#include "decimal.h"
 #include "loading.h"
 #include "mesh/wire.h"
+#include "stand_ins.h"
 #include "transport.h"
+
+#define MS_PLACES 6
 
 enum column {
     COLUMN_UPDATES,
@@ -28,6 +30,7 @@ enum column {
     COLUMN_SIGNATURES,
     COLUMN_VECTOR,
     COLUMN_ENCODED,
+    COLUMN_COMPRESSED,
     COLUMN_TRANSPORT,
     COLUMN_SENT,
     COLUMN_COUNT
@@ -75,89 +78,22 @@ static const struct kind {
 struct sizes {
     const struct sim_scenario *scenario;
     struct sim_network network;
-    struct mesh_table table;
-    struct sim_content content;    // what the updates of the table say
+    struct sim_stand_ins stand_ins;
     struct mesh_message *message;  // with room for two sets of `words`
     uint32_t words;
     struct row rows[KIND_COUNT * LOAD_COUNT];
     uint32_t row_count;
 };
 
-// ---- Stand-ins ----
-
-static struct mesh_dot dot_of(const struct sim_scenario *scenario, uint32_t update)
-{
-    uint32_t agents = scenario->agents;
-    uint32_t updates = scenario->workload.updates;
-    if (scenario->workload.writers == SIM_WRITERS_FIRST) {
-        return (struct mesh_dot){0, update + 1};
-    }
-    uint32_t origin =
-        updates < agents ? (uint32_t)((uint64_t)update * agents / updates) : update % agents;
-    return (struct mesh_dot){origin, updates < agents ? 1 : update / agents + 1};
-}
-
-// One node that holds the first `lane` updates of the table.
-static void know_all_before(const struct mesh_states *states, uint32_t lane)
-{
-    struct mesh_replica *replica = mesh_replica_of(states, 0);
-    if (lane > 0) {
-        replica->planes[(lane - 1) / 64] |= UINT64_C(1) << (lane - 1) % 64;
-    }
-}
-
-// As if every writer had heard of all updates before its own.
-static void fill_table(struct sizes *sizes)
-{
-    const struct sim_scenario *scenario = sizes->scenario;
-    size_t replica_bytes = mesh_replica_bytes(sizes->words, 1);
-    struct mesh_states states = {
-        .replicas = sim_memory_zeroed(replica_bytes),
-        .stride = replica_bytes,
-        .node_count = 1,
-        .words = sizes->words,
-        .planes = 1,
-        .table = &sizes->table,
-    };
-    for (uint32_t i = 0; i < scenario->workload.updates; i++) {
-        struct mesh_write write = {
-            .key = i % scenario->workload.keys,
-            .lane = mesh_table_reserve(&sizes->table, dot_of(scenario, i)),
-        };
-        struct mesh_update *update = &sizes->table.updates[write.lane];
-        know_all_before(&states, write.lane);
-        sim_content_plan(&sizes->content, i, &write);
-        if (sim_content_is_composed(scenario->workload.crdt)) {
-            sim_content_compose(&sizes->content, i, &states, 0, &write);
-        }
-        update->clock = i + 1;
-        update->type = write.type;
-        update->key = write.key;
-        if (mesh_update_has_value(write.type)) {
-            update->value = write.value;
-            update->value_bytes = write.value_bytes;
-        } else {
-            update->amount = write.amount;
-        }
-        update->wire_bytes = mesh_wire_update_bytes(update, scenario->network.signature_bytes);
-    }
-    sim_memory_free(states.replicas);
-}
-
 static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
 {
     *sizes = (struct sizes){.scenario = scenario, .words = (scenario->workload.updates + 63) / 64};
     sizes->network.packet_per_update = !scenario->network.batching;
     sim_transport_init(&sizes->network, &scenario->network);
-    uint32_t lanes = 64 * sizes->words;
-    uint32_t index_capacity = 128;
-    while (index_capacity < 2 * lanes) {
-        index_capacity *= 2;
+    sim_stand_ins_init(&sizes->stand_ins, scenario);
+    if (scenario->network.compressor == SIM_COMPRESS_ZSTD) {
+        sim_stand_ins_compress(&sizes->stand_ins, scenario, &sizes->network.compression);
     }
-    mesh_table_init(&sizes->table, sim_memory_zeroed(lanes * sizeof(struct mesh_update)), lanes,
-                    sim_memory_zeroed(index_capacity * sizeof(uint32_t)), index_capacity, NULL);
-    sim_content_init(&sizes->content, &scenario->workload, scenario->seed);
-    fill_table(sizes);
     sizes->message =
         sim_memory_zeroed(sizeof *sizes->message + 2 * (size_t)sizes->words * sizeof(uint64_t));
     sizes->message->words = (uint16_t)sizes->words;
@@ -165,9 +101,7 @@ static void sizes_init(struct sizes *sizes, const struct sim_scenario *scenario)
 
 static void sizes_finish(struct sizes *sizes)
 {
-    sim_content_finish(&sizes->content);
-    sim_memory_free(sizes->table.updates);
-    sim_memory_free(sizes->table.index);
+    sim_stand_ins_finish(&sizes->stand_ins);
     sim_memory_free(sizes->message);
 }
 
@@ -189,7 +123,7 @@ static uint32_t bytes_of(struct sizes *sizes, const struct kind *kind, uint32_t 
     for (uint32_t lane = 0; lane < named; lane++) {
         vector[lane / 64] |= UINT64_C(1) << lane % 64;
     }
-    return mesh_wire_message_bytes(&sizes->table, message);
+    return mesh_wire_message_bytes(&sizes->stand_ins.table, message);
 }
 
 // Runs among the first `named` updates: with all of an origin's sequences, one per origin.
@@ -197,7 +131,7 @@ static uint32_t entries_of(const struct sizes *sizes, uint32_t named)
 {
     uint32_t entries = 0;
     for (uint32_t lane = 0; lane < named; lane++) {
-        entries += sizes->table.updates[lane].dot.sequence == 1;
+        entries += sizes->stand_ins.table.updates[lane].dot.sequence == 1;
     }
     return entries;
 }
@@ -220,8 +154,8 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     uint64_t rows = 0;
     uint64_t values = 0;
     for (uint32_t lane = 0; lane < updates; lane++) {
-        rows += sizes->table.updates[lane].wire_bytes;
-        values += sizes->table.updates[lane].value_bytes;
+        rows += sizes->stand_ins.table.updates[lane].wire_bytes;
+        values += sizes->stand_ins.table.updates[lane].value_bytes;
     }
     struct row *row = &sizes->rows[sizes->row_count++];
     uint64_t *cells = row->cells;
@@ -239,27 +173,30 @@ static void measure(struct sizes *sizes, const struct kind *kind, enum load load
     cells[COLUMN_FIELDS] = rows - cells[COLUMN_VALUES] - cells[COLUMN_SIGNATURES];
     cells[COLUMN_VECTOR] = encoded - loaded;
     cells[COLUMN_ENCODED] = encoded;
-    cells[COLUMN_TRANSPORT] =
-        sim_network_transport_bytes(&sizes->network, (uint32_t)encoded, updates);
-    cells[COLUMN_SENT] = encoded + cells[COLUMN_TRANSPORT];
+    uint32_t carried =
+        sim_compression_bytes(&sizes->network.compression, (uint32_t)encoded, updates > 0);
+    cells[COLUMN_COMPRESSED] = carried;
+    cells[COLUMN_TRANSPORT] = sim_network_transport_bytes(&sizes->network, carried, updates);
+    cells[COLUMN_SENT] = carried + cells[COLUMN_TRANSPORT];
 }
 
-static bool is_used(const struct sim_gossip *gossip, const struct kind *kind)
+static bool is_used(const struct sim_gossip *gossip, enum mesh_mode mode, const struct kind *kind)
 {
-    return (kind->modes & MODE(gossip->mode)) != 0 &&
+    return (kind->modes & MODE(mode)) != 0 &&
            (kind->kind != MESH_MESSAGE_ASK || gossip->rumor.pull) &&
            (kind->kind != MESH_MESSAGE_FEEDBACK || gossip->rumor.feedback);
 }
 
-static void measure_all(struct sizes *sizes)
+static void measure_all(struct sizes *sizes, enum mesh_mode mode)
 {
     const struct sim_scenario *scenario = sizes->scenario;
     bool several = scenario->workload.updates > 1;
+    sizes->row_count = 0;
     for (size_t i = 0; i < KIND_COUNT; i++) {
         const struct kind *kind = &kinds[i];
         bool carries = kind->updates || kind->vector;
         for (enum load load = kind->empty ? LOAD_NONE : LOAD_ONE;
-             is_used(&scenario->gossip, kind) &&
+             is_used(&scenario->gossip, mode, kind) &&
              load <= (carries ? several ? LOAD_MOST : LOAD_ONE : LOAD_NONE);
              load++) {
             measure(sizes, kind, load);
@@ -294,17 +231,141 @@ static void print_transport(const struct sizes *sizes, FILE *output)
                network->packet_overhead_bytes, network->packet_overhead_bytes, meaning);
 }
 
+static void print_handshakes(const struct sizes *sizes, FILE *output)
+{
+    static const char *const names[] = {"handshake", "resumed"};
+    for (uint32_t kind = 0; kind < SIM_HANDSHAKE_NONE; kind++) {
+        const struct sim_handshake *handshake = &sizes->network.handshakes[kind];
+        uint32_t bytes = handshake->there_bytes + handshake->back_bytes;
+        char meaning[200];
+        snprintf(meaning, sizeof meaning,
+                 "%" PRIu32 " there and %" PRIu32 " back, %" PRIu32
+                 " round trip%s before the first message; connections are %s",
+                 handshake->there_bytes, handshake->back_bytes, handshake->round_trips,
+                 handshake->round_trips == 1 ? "" : "s",
+                 sizes->scenario->network.connections.cold ? "cold" : "warm");
+        if (bytes > 0 && (kind == SIM_HANDSHAKE_FULL || sizes->network.encrypted)) {
+            print_part(output, names[kind], bytes, bytes, meaning);
+        }
+    }
+}
+
+static void print_compression(const struct sizes *sizes, FILE *output)
+{
+    const struct sim_compression *compression = &sizes->network.compression;
+    if (!compression->measured) {
+        return;
+    }
+    fprintf(output, "\nzstd %s, bytes of messages before and after; a run keeps these figures\n",
+            sim_compression_version());
+    for (uint32_t payload = 0; payload < SIM_PAYLOAD_COUNT; payload++) {
+        for (uint32_t class = 0; class < SIM_SIZE_CLASSES; class ++) {
+            const struct sim_compressed *sample = &compression->classes[payload][class];
+            if (sample->encoded_bytes > 0) {
+                fprintf(output, "  %-14s %10" PRIu32 " %10" PRIu32 "%s\n",
+                        sim_payload_name((enum sim_payload)payload), sample->encoded_bytes,
+                        sample->compressed_bytes,
+                        sample->compressed_bytes < sample->encoded_bytes ? "" : "  sent as it is");
+            }
+        }
+    }
+}
+// ---- Scopes ----
+
+// "  edges         500 of 2,000 agents; push-pull with 10 every 100 ms"
+static void print_scope(FILE *output, const char *name, const char *members, const char *with,
+                        uint64_t interval_ns)
+{
+    char interval[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)interval_ns, MS_PLACES, interval);
+    fprintf(output, "  %-13s %s; %s every %s ms\n", name, members, with, interval);
+}
+
+#define SCOPE_BYTES 120
+
+static void print_regions(const struct sim_scenario *scenario, const char *inside, FILE *output)
+{
+    char numbers[2][SIM_COUNT_BYTES];
+    char members[SCOPE_BYTES];
+    char with[SCOPE_BYTES];
+    uint32_t least = UINT32_MAX;
+    uint32_t most = 0;
+    uint64_t bridges = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        uint32_t agents = scenario->regions[i].agents;
+        least = agents < least ? agents : least;
+        most = agents > most ? agents : most;
+        bridges += scenario->regions[i].leader_count;
+    }
+    snprintf(members, sizeof members,
+             least == most ? "%" PRIu32 " of %s agents" : "%" PRIu32 " of %s to %s agents",
+             scenario->region_count, sim_count_text(least, numbers[0]),
+             sim_count_text(most, numbers[1]));
+    print_scope(output, "regions", members, inside, scenario->gossip.interval_ns);
+    snprintf(members, sizeof members, "%s in all", sim_count_text(bridges, numbers[0]));
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " of other regions",
+             scenario->leaders.fanout);
+    print_scope(output, "bridges", members, with, scenario->leaders.interval_ns);
+}
+
+static void print_tiers(const struct sim_scenario *scenario, const char *inside, FILE *output)
+{
+    const struct sim_hierarchy *hierarchy = &scenario->hierarchy;
+    char numbers[3][SIM_COUNT_BYTES];
+    char members[SCOPE_BYTES];
+    char with[SCOPE_BYTES];
+    uint64_t edges = sim_edge_count(scenario);
+    bool even = scenario->agents % edges == 0;
+    snprintf(members, sizeof members, even ? "%s of %s agents" : "%s of %s to %s agents",
+             sim_count_text(edges, numbers[0]),
+             sim_count_text(scenario->agents / edges, numbers[1]),
+             sim_count_text(scenario->agents / edges + 1, numbers[2]));
+    print_scope(output, "edges", members, inside, scenario->gossip.interval_ns);
+    snprintf(members, sizeof members, "%s, %" PRIu32 " of each edge",
+             sim_count_text(edges * hierarchy->relays, numbers[0]), hierarchy->relays);
+    print_scope(output, "relays", members, "push-pull with their aggregator",
+                hierarchy->aggregator_interval_ns);
+    snprintf(members, sizeof members, "%s, %" PRIu32 " of each region",
+             sim_count_text((uint64_t)scenario->region_count * hierarchy->aggregators_per_region,
+                            numbers[0]),
+             hierarchy->aggregators_per_region);
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " coordinators",
+             hierarchy->coordinators_addressed);
+    print_scope(output, "aggregators", members, with, hierarchy->aggregator_interval_ns);
+    snprintf(members, sizeof members, "%s", sim_count_text(hierarchy->coordinators, numbers[0]));
+    snprintf(with, sizeof with, "push-pull with %" PRIu32 " others",
+             hierarchy->coordinators_addressed);
+    print_scope(output, "coordinators", members, with, hierarchy->global_interval_ns);
+}
+
+// Who sends the messages below, where that is not simply everybody.
+static void print_scopes(const struct sim_scenario *scenario, FILE *output)
+{
+    char inside[SCOPE_BYTES];
+    snprintf(inside, sizeof inside, "%s with %" PRIu32, sim_mode_name(scenario->gossip.mode),
+             scenario->gossip.fanout);
+    if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
+        fprintf(output, "\nscopes and links\n");
+        print_regions(scenario, inside, output);
+    } else if (scenario->topology == SIM_HIERARCHICAL) {
+        fprintf(output, "\nscopes and links\n");
+        print_tiers(scenario, inside, output);
+    }
+}
+
+// ---- The parts and the messages ----
+
 // What all updates of one writer add to a vector: an entry.
 static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
 {
     static const struct kind vector = {.kind = MESH_MESSAGE_VECTOR};
     uint32_t empty = bytes_of(sizes, &vector, 0, 0);
-    for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
-        if (sizes->table.updates[lane].dot.origin == origin) {
+    for (uint32_t lane = 0; lane < sizes->stand_ins.table.lane_count; lane++) {
+        if (sizes->stand_ins.table.updates[lane].dot.origin == origin) {
             sizes->message->lanes[sizes->words + lane / 64] |= UINT64_C(1) << lane % 64;
         }
     }
-    return mesh_wire_message_bytes(&sizes->table, sizes->message) - empty;
+    return mesh_wire_message_bytes(&sizes->stand_ins.table, sizes->message) - empty;
 }
 
 static const char *const value_meanings[] = {
@@ -331,8 +392,8 @@ static void print_parts(struct sizes *sizes, FILE *output)
     struct extent fields = {UINT32_MAX, 0};
     struct extent values = {UINT32_MAX, 0};
     uint32_t origin_max = 0;
-    for (uint32_t lane = 0; lane < sizes->table.lane_count; lane++) {
-        const struct mesh_update *update = &sizes->table.updates[lane];
+    for (uint32_t lane = 0; lane < sizes->stand_ins.table.lane_count; lane++) {
+        const struct mesh_update *update = &sizes->stand_ins.table.updates[lane];
         extend(&values, update->value_bytes);
         extend(&fields,
                update->wire_bytes - update->value_bytes - sizes->scenario->network.signature_bytes);
@@ -355,6 +416,7 @@ static void print_parts(struct sizes *sizes, FILE *output)
                entry_first > entry_last ? entry_first : entry_last,
                "origin, first sequence, how many without a gap");
     print_transport(sizes, output);
+    print_handshakes(sizes, output);
 }
 
 static int width_of(const struct sizes *sizes, int column, const char *title)
@@ -367,7 +429,7 @@ static int width_of(const struct sizes *sizes, int column, const char *title)
     return width;
 }
 
-static void print_messages(const struct sizes *sizes, FILE *output)
+static void print_messages(const struct sizes *sizes, const char *title, FILE *output)
 {
     const char *titles[COLUMN_COUNT] = {
         [COLUMN_UPDATES] = "updates", [COLUMN_ENTRIES] = "entries",
@@ -377,19 +439,41 @@ static void print_messages(const struct sizes *sizes, FILE *output)
         [COLUMN_VECTOR] = "vector",   [COLUMN_ENCODED] = "encoded",
         [COLUMN_SENT] = "sent",
     };
+    // Without compression the column would repeat the one before it.
+    titles[COLUMN_COMPRESSED] = sizes->network.compression.measured ? "zstd" : NULL;
     titles[COLUMN_TRANSPORT] = sim_transport_name(sizes->scenario->network.transport);
-    fprintf(output, "\nmessages, bytes\n  %-8s", "");
+    fprintf(output, "\n%s, bytes\n  %-8s", title, "");
     for (int column = 0; column < COLUMN_COUNT; column++) {
+        if (titles[column] == NULL) {
+            continue;
+        }
         fprintf(output, "  %*s", width_of(sizes, column, titles[column]), titles[column]);
     }
     fprintf(output, "\n");
     for (uint32_t i = 0; i < sizes->row_count; i++) {
         fprintf(output, "  %-8s", sizes->rows[i].name);
         for (int column = 0; column < COLUMN_COUNT; column++) {
+            if (titles[column] == NULL) {
+                continue;
+            }
             fprintf(output, "  %*" PRIu64, width_of(sizes, column, titles[column]),
                     sizes->rows[i].cells[column]);
         }
         fprintf(output, "\n");
+    }
+}
+
+// Links between scopes are exchanges whatever the mode within them.
+static void print_all_messages(struct sizes *sizes, FILE *output)
+{
+    enum mesh_mode mode = sizes->scenario->gossip.mode;
+    enum sim_topology topology = sizes->scenario->topology;
+    bool links = topology == SIM_MULTI_REGION_LEADERS || topology == SIM_HIERARCHICAL;
+    measure_all(sizes, mode);
+    print_messages(sizes, "messages", output);
+    if (links && (MODE(mode) & EXCHANGED) == 0) {
+        measure_all(sizes, MESH_PUSH_PULL);
+        print_messages(sizes, "messages of links", output);
     }
 }
 
@@ -403,15 +487,16 @@ bool sim_lint_sizes(const char *path, const struct sim_overrides *overrides, FIL
     }
     struct sizes sizes;
     sizes_init(&sizes, &scenarios[0]);
-    measure_all(&sizes);
     fprintf(output, "%s: mode %s, %" PRIu32 " agents, %" PRIu32 " updates\n", path,
             sim_mode_name(scenarios[0].gossip.mode), scenarios[0].agents,
             scenarios[0].workload.updates);
     if (count > 1) {
         fprintf(output, "of the first of %" PRIu32 " cells: %s\n", count, scenarios[0].cell);
     }
+    print_scopes(&scenarios[0], output);
     print_parts(&sizes, output);
-    print_messages(&sizes, output);
+    print_compression(&sizes, output);
+    print_all_messages(&sizes, output);
     sizes_finish(&sizes);
     sim_scenarios_destroy(scenarios, count);
     if (fflush(output) != 0 || ferror(output)) {

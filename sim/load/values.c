@@ -64,8 +64,9 @@ void sim_key_expected(const struct sim_key *key, char bytes[SIM_EXPECTED_BYTES])
         add(&text, "an integer from %s to %s, or a range of them (10-100)", low, high);
         break;
     case SIM_KEY_LATENCY:
-        add(&text, "milliseconds, {distribution: constant, value: 5} or "
-                   "{distribution: uniform, min: 1, max: 10}");
+        add(&text,
+            "milliseconds, or {distribution: uniform, min: 1, max: 10}, or constant, normal, "
+            "lognormal, gamma, pareto, empirical with what these take");
         break;
     case SIM_KEY_NAMED_TEXTS: add(&text, "a mapping of names to texts"); break;
     case SIM_KEY_TOPOLOGY:
@@ -189,46 +190,108 @@ static bool read_named_texts(const struct sim_key *key, const char *shown,
     return true;
 }
 
-// The three numbers of a latency, and the distributions that need them.
+// What a latency's mapping may hold, and what each distribution takes of it.
+enum part { PART_VALUE, PART_MIN, PART_MAX, PART_MEAN, PART_STDDEV, PART_SHAPE, PART_FILE };
+#define PART_COUNT 7
+#define TAKES(part) (1u << (part))
+
+static const char *const part_names[PART_COUNT] = {"value",  "min",   "max", "mean",
+                                                   "stddev", "shape", "file"};
+
+static const struct part_use {
+    const char *list;  // for people
+    uint32_t needed;
+    uint32_t allowed;
+} part_uses[] = {
+    [SIM_CONSTANT] = {"value", TAKES(PART_VALUE), 0},
+    [SIM_UNIFORM] = {"min and max", TAKES(PART_MIN) | TAKES(PART_MAX), 0},
+    [SIM_NORMAL] = {"mean and stddev, and min and max if it is to be cut",
+                    TAKES(PART_MEAN) | TAKES(PART_STDDEV), TAKES(PART_MIN) | TAKES(PART_MAX)},
+    [SIM_LOGNORMAL] = {"mean and stddev, and min and max if it is to be cut",
+                       TAKES(PART_MEAN) | TAKES(PART_STDDEV), TAKES(PART_MIN) | TAKES(PART_MAX)},
+    [SIM_GAMMA] = {"mean and stddev, and min and max if it is to be cut",
+                   TAKES(PART_MEAN) | TAKES(PART_STDDEV), TAKES(PART_MIN) | TAKES(PART_MAX)},
+    [SIM_PARETO] = {"min and shape, and max if it is to be cut",
+                    TAKES(PART_MIN) | TAKES(PART_SHAPE), TAKES(PART_MAX)},
+    [SIM_EMPIRICAL] = {"file", TAKES(PART_FILE), 0},
+};
+
 static const struct sim_key latency_number = {
     .type = SIM_KEY_DECIMAL, .places = MS_PLACES, .minimum = 0, .maximum = SIM_LATENCY_NS_MAX};
-static const struct sim_choice distributions[] = {{.name = "constant", .value = SIM_CONSTANT},
-                                                  {.name = "uniform", .value = SIM_UNIFORM},
-                                                  {.name = "normal", .later = true},
-                                                  {.name = "lognormal", .later = true},
-                                                  {.name = "gamma", .later = true},
-                                                  {.name = "pareto", .later = true},
-                                                  {.name = "empirical", .later = true},
-                                                  {0}};
+static const struct sim_key latency_positive = {
+    .type = SIM_KEY_DECIMAL, .places = MS_PLACES, .minimum = 1, .maximum = SIM_LATENCY_NS_MAX};
+static const struct sim_key latency_exponent = {
+    .type = SIM_KEY_DECIMAL, .places = 6, .minimum = 100000, .maximum = 1000000000};
+static const struct sim_key latency_file = {.type = SIM_KEY_TEXT, .maximum = 4000};
+static const struct sim_choice distributions[] = {
+    {.name = "constant", .value = SIM_CONSTANT},   {.name = "uniform", .value = SIM_UNIFORM},
+    {.name = "normal", .value = SIM_NORMAL},       {.name = "lognormal", .value = SIM_LOGNORMAL},
+    {.name = "gamma", .value = SIM_GAMMA},         {.name = "pareto", .value = SIM_PARETO},
+    {.name = "empirical", .value = SIM_EMPIRICAL}, {0}};
 static const struct sim_key latency_distribution = {.type = SIM_KEY_CHOICE,
                                                     .choices = distributions};
 
-// Finds the entry `name` of a latency's mapping and reads the number under it.
-static bool read_part(const struct sim_node *map, const char *shown, const char *name,
-                      int64_t *number, struct sim_error *error)
+const char *sim_distribution_name(enum sim_distribution distribution)
 {
-    char path[SIM_KEY_PATH_BYTES];
-    snprintf(path, sizeof path, "%s.%s", shown, name);
-    const struct sim_node *node = sim_node_get(map, name);
-    if (node == NULL) {
-        return sim_node_fail(map, error, "%s is missing", path);
-    }
-    return read_number(&latency_number, path, node, node->text, node->length, number, error);
+    return distributions[distribution].name;
 }
 
-static bool check_parts(const struct sim_node *map, const char *shown, bool uniform,
-                        struct sim_error *error)
+// Which part an entry of the mapping is; PART_COUNT: none of this distribution's.
+static uint32_t part_of(const struct sim_node *key, enum sim_distribution distribution)
 {
+    const struct part_use *use = &part_uses[distribution];
+    uint32_t part = 0;
+    while (part < PART_COUNT && (strcmp(part_names[part], key->text) != 0 ||
+                                 ((use->needed | use->allowed) >> part & 1) == 0)) {
+        part++;
+    }
+    return part;
+}
+
+static bool read_part(enum part part, const char *shown, const struct sim_node *node,
+                      struct sim_value *value, int64_t numbers[PART_COUNT], struct sim_error *error)
+{
+    char path[SIM_KEY_PATH_BYTES];
+    snprintf(path, sizeof path, "%s.%s", shown, part_names[part]);
+    if (part == PART_FILE) {
+        value->file = node;
+        return read_text(&latency_file, path, node, error);
+    }
+    bool positive = part == PART_MEAN || part == PART_STDDEV ||
+                    (part == PART_MIN && value->distribution == SIM_PARETO) ||
+                    (part == PART_MAX && value->distribution != SIM_UNIFORM);
+    const struct sim_key *key = part == PART_SHAPE ? &latency_exponent
+                                : positive         ? &latency_positive
+                                                   : &latency_number;
+    return read_number(key, path, node, node->text, node->length, &numbers[part], error);
+}
+
+static bool read_parts(const char *shown, const struct sim_node *map, struct sim_value *value,
+                       int64_t numbers[PART_COUNT], struct sim_error *error)
+{
+    const struct part_use *use = &part_uses[value->distribution];
+    uint32_t found = 0;
     for (uint32_t i = 0; i < map->count; i++) {
         const struct sim_node *key = map->entries[i].key;
-        bool of_uniform = strcmp(key->text, "min") == 0 || strcmp(key->text, "max") == 0;
-        bool of_constant = strcmp(key->text, "value") == 0;
-        if (strcmp(key->text, "distribution") != 0 && !(uniform ? of_uniform : of_constant)) {
-            char found[SIM_DESCRIPTION_BYTES];
-            sim_node_describe(key, found);
-            return sim_node_fail(key, error, "%s: a %s latency has no key %s; it takes %s", shown,
-                                 uniform ? "uniform" : "constant", found,
-                                 uniform ? "min and max" : "value");
+        if (strcmp(key->text, "distribution") == 0) {
+            continue;
+        }
+        uint32_t part = part_of(key, value->distribution);
+        if (part == PART_COUNT) {
+            char text[SIM_DESCRIPTION_BYTES];
+            sim_node_describe(key, text);
+            return sim_node_fail(key, error, "%s: %s %s latency has no key %s; it takes %s", shown,
+                                 value->distribution == SIM_EMPIRICAL ? "an" : "a",
+                                 sim_distribution_name(value->distribution), text, use->list);
+        }
+        if (!read_part((enum part)part, shown, map->entries[i].value, value, numbers, error)) {
+            return false;
+        }
+        found |= 1u << part;
+    }
+    for (uint32_t part = 0; part < PART_COUNT; part++) {
+        if ((use->needed & ~found) >> part & 1) {
+            return sim_node_fail(map, error, "%s.%s is missing", shown, part_names[part]);
         }
     }
     return true;
@@ -240,27 +303,71 @@ static bool read_latency_map(const char *shown, const struct sim_node *node,
     char path[SIM_KEY_PATH_BYTES];
     snprintf(path, sizeof path, "%s.distribution", shown);
     const struct sim_node *name = sim_node_get(node, "distribution");
-    struct sim_value distribution = {0};
+    int64_t numbers[PART_COUNT] = {0};
     if (name == NULL) {
-        return sim_node_fail(node, error, "%s is missing: constant or uniform", path);
+        char expected[SIM_EXPECTED_BYTES];
+        sim_key_expected(&latency_distribution, expected);
+        return sim_node_fail(node, error, "%s is missing: %s", path, expected);
     }
-    if (!read_choice(&latency_distribution, path, name, &distribution, error) ||
-        !check_parts(node, shown, distribution.low == SIM_UNIFORM, error)) {
+    if (!read_choice(&latency_distribution, path, name, value, error)) {
         return false;
     }
-    if (distribution.low == SIM_CONSTANT) {
-        if (!read_part(node, shown, "value", &value->low, error)) {
-            return false;
-        }
-        value->high = value->low;
-        return true;
-    }
-    if (!read_part(node, shown, "min", &value->low, error) ||
-        !read_part(node, shown, "max", &value->high, error)) {
+    value->distribution = (enum sim_distribution)value->low;
+    if (!read_parts(shown, node, value, numbers, error)) {
         return false;
     }
-    return value->low < value->high ||
-           sim_node_fail(sim_node_get(node, "max"), error,
+    value->low = value->distribution == SIM_CONSTANT ? numbers[PART_VALUE] : numbers[PART_MIN];
+    value->high = value->distribution == SIM_CONSTANT ? numbers[PART_VALUE] : numbers[PART_MAX];
+    value->shape = (struct sim_shape){
+        .distribution = value->distribution,
+        .mean_ns = (uint64_t)numbers[PART_MEAN],
+        .deviation_ns = (uint64_t)numbers[PART_STDDEV],
+        .minimum_ns = (uint64_t)value->low,
+        .maximum_ns = (uint64_t)value->high,
+        .exponent = (uint64_t)numbers[PART_SHAPE],
+    };
+    return true;
+}
+
+// Half of a round trip is one way, for every number of it.
+static bool halve(const char *shown, const struct sim_node *node, struct sim_value *value,
+                  struct sim_error *error)
+{
+    struct sim_shape *shape = &value->shape;
+    if (value->distribution == SIM_EMPIRICAL) {
+        return sim_node_fail(node, error,
+                             "%s: the file says itself whether it holds round trips: use the key "
+                             "without _rtt",
+                             shown);
+    }
+    uint64_t odd = (uint64_t)value->low | (uint64_t)value->high;
+    if ((odd | shape->mean_ns | shape->deviation_ns) % 2 != 0) {
+        return sim_node_fail(node, error, "%s: half of the round trip is finer than a nanosecond",
+                             shown);
+    }
+    value->low /= 2;
+    value->high /= 2;
+    shape->mean_ns /= 2;
+    shape->deviation_ns /= 2;
+    shape->minimum_ns /= 2;
+    shape->maximum_ns /= 2;
+    return true;
+}
+
+#define LEAST_PART 100  // a latency that is not told its minimum has this part of its mean
+
+// Cuts a distribution that can come near 0 where nobody said: there must be a least latency for the
+// engine to look ahead by.
+static bool bound(const char *shown, const struct sim_node *node, struct sim_value *value,
+                  struct sim_error *error)
+{
+    if (value->shape.mean_ns != 0 && sim_node_get(node, "min") == NULL) {
+        value->shape.minimum_ns = value->shape.mean_ns / LEAST_PART;
+        value->low = (int64_t)value->shape.minimum_ns;
+    }
+    const struct sim_node *most = sim_node_get(node, "max");
+    return most == NULL || value->low < value->high ||
+           sim_node_fail(most, error,
                          "%s: max must be above min; a latency that does not vary is constant",
                          shown);
 }
@@ -268,31 +375,25 @@ static bool read_latency_map(const char *shown, const struct sim_node *node,
 static bool read_latency(const struct sim_key *key, const char *shown, const struct sim_node *node,
                          struct sim_value *value, struct sim_error *error)
 {
-    if (node->kind == SIM_NODE_MAP) {
-        if (!read_latency_map(shown, node, value, error)) {
-            return false;
-        }
-    } else if (node->kind == SIM_NODE_LIST || sim_node_is_null(node)) {
+    if (node->kind == SIM_NODE_LIST || sim_node_is_null(node)) {
         return mismatch(key, shown, node, error, "");
-    } else if (!read_number(&latency_number, shown, node, node->text, node->length, &value->low,
-                            error)) {
+    }
+    if (node->kind == SIM_NODE_MAP) {
+        return read_latency_map(shown, node, value, error) &&
+               (!key->halved || halve(shown, node, value, error)) &&
+               bound(shown, node, value, error);
+    }
+    if (!read_number(&latency_number, shown, node, node->text, node->length, &value->low, error)) {
         return false;
-    } else {
-        value->high = value->low;
     }
-    if (key->halved && (value->low % 2 != 0 || value->high % 2 != 0)) {
-        return sim_node_fail(node, error, "%s: half of the round trip is finer than a nanosecond",
-                             shown);
-    }
-    value->low /= key->halved ? 2 : 1;
-    value->high /= key->halved ? 2 : 1;
-    return true;
+    value->high = value->low;
+    return !key->halved || halve(shown, node, value, error);
 }
 
 bool sim_key_read(const struct sim_key *key, const char *shown, const struct sim_node *node,
                   struct sim_value *value, struct sim_error *error)
 {
-    *value = (struct sim_value){0, 0};
+    *value = (struct sim_value){0};
     switch (key->type) {
     case SIM_KEY_INTEGER:
     case SIM_KEY_DECIMAL:

@@ -29,7 +29,6 @@ static const struct {
     {"cost_rating", SIM_MEASURE_NONE, "", "count", "cost_rating", "value"},
     {"setup_minutes", SIM_MEASURE_NONE, "minutes", "count", "setup_minutes", "value"},
     {"operations", SIM_MEASURE_NONE, "", "count", "operations", "value"},
-    {"tier_latency_ms", SIM_MEASURE_NONE, "ms", "ns", "tier_latency", "max"},
     {"weighted_average", SIM_MEASURE_NONE, "", "count", "weighted_average", "value"},
     {"migration", SIM_MEASURE_NONE, "", "count", "migration", "value"},
     {"availability", SIM_MEASURE_NONE, "", "count", "availability", "value"},
@@ -43,7 +42,6 @@ static const char *const known_keys[] = {
 
 struct reader {
     struct sim_claims *claims;
-    uint32_t not_run;  // topologies that this version does not run
     struct sim_error *error;
 };
 
@@ -319,10 +317,6 @@ static bool read_claim(const struct reader *reader, const char *section,
         !check_claim(reader, node, claim)) {
         return false;
     }
-    bool needs_run = claim->measure == SIM_MEASURE_TERM || claim->measure == SIM_MEASURE_LATENCY;
-    if (needs_run && claim->unmeasured == NULL && (claim->topologies & ~reader->not_run) == 0) {
-        claim->unmeasured = "this version does not run the topology";
-    }
     for (const struct sim_claim *other = reader->claims->items; other < claim; other++) {
         if (strcmp(other->id, claim->id) == 0) {
             return sim_node_fail(node, reader->error, "a second claim %s", claim->id);
@@ -365,11 +359,6 @@ static bool read_document(struct reader *reader, const struct sim_node *root)
         root->kind == SIM_NODE_MAP ? sim_node_get(root, "sections") : NULL;
     if (sections == NULL || sections->kind != SIM_NODE_LIST) {
         return sim_node_fail(root, reader->error, "a list of sections goes here");
-    }
-    const struct sim_node *not_run = sim_node_get(root, "not_run");
-    if (not_run != NULL &&
-        !read_bits(reader, not_run, topology_name, SIM_TOPOLOGY_COUNT, &reader->not_run)) {
-        return false;
     }
     size_t count = 0;
     for (uint32_t i = 0; i < sections->count; i++) {

@@ -15,10 +15,12 @@
 // Claims are findings: they never change the exit code. The figures of a verdict are integers in
 // the claim's stored unit; what is shown to people is divided by its scale. What a figure is:
 //
-//   p95(convergence_*)   quantile over all updates of all repetitions, its interval (statistics.h)
+//   p95(convergence_*)   quantile over all updates of all repetitions, its interval (statistics.h);
+//                        so of edge_convergence_* and region_convergence_*
 //   share(...)           share of those updates, its interval
 //   bandwidth_mb_per_s   mean over repetitions; the interval goes from the least to the largest
 //   latency_ms           longest delay of a message delivered between the claim's pair classes
+//   interval_ms          of the slowest ticks from end to end: the length of a round
 //   agents, fanout, ...  how the run was set up; the document's own product: certain, no interval
 
 #ifndef SIM_CLAIMS_H
@@ -32,9 +34,10 @@
 #include "results.h"
 #include "scenario.h"
 #include "summary.h"
+#include "waits.h"
 
 #define SIM_FACTORS_MAX 4
-#define SIM_WHY_BYTES 480
+#define SIM_WHY_BYTES 1024
 
 enum sim_measure {
     SIM_MEASURE_TERM,  // a metric's, see expectation.h
@@ -109,10 +112,10 @@ struct sim_verdict {
     uint64_t measured;  // SIM_TIME_NEVER: falls among updates that never converged
     uint64_t low;       // of the 95 % interval
     uint64_t high;
-    uint64_t samples;         // the figure rests on; 1 for how the run was set up
-    double share_within;      // p95: share of the updates that meet the target; else NaN
-    double tick_share;        // of the time to theta spent waiting for ticks; NaN: none converged
-    char why[SIM_WHY_BYTES];  // one or two short sentences
+    uint64_t samples;          // the figure rests on; 1 for how the run was set up
+    double share_within;       // p95: share of the updates that meet the target; else NaN
+    struct sim_shares shares;  // of the time to theta; NaN: none converged, or it is about a part
+    char why[SIM_WHY_BYTES];   // one or two short sentences
 };
 
 // The claims that travel with the program, or those in `text`. An error in them is ours
@@ -142,7 +145,7 @@ const char *sim_verdict_name(enum sim_verdict_kind kind);  // "PASS", "FAIL", ..
 
 struct sim_assumption {
     const char *name;  // "theta"
-    char text[400];    // its value here and what it means, one sentence
+    char text[800];    // "value (place): what it means", one sentence
 };
 
 // theta, tick phases, connections, membership, mode: in this order.

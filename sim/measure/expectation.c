@@ -173,7 +173,7 @@ static bool parse_metric(struct cursor *cursor, enum sim_metric_id *metric)
     if (nearest != NULL) {
         return FAIL_AT(cursor, name, "unknown metric \"%s\"; did you mean %s?", copy, nearest);
     }
-    char known[512] = "";
+    char known[1024] = "";
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         size_t used = strlen(known);
         snprintf(known + used, sizeof known - used, "%s%s", id == 0 ? "" : ", ",
@@ -284,11 +284,29 @@ bool sim_expectation_parse(const struct sim_expectation *expectation,
            FAIL_AT(&cursor, bound, "a share goes from 0 to 1");
 }
 
+// A metric of a part that the mesh does not have would never be measured.
+static bool check_metric(const struct sim_scenario *scenario,
+                         const struct sim_expectation *expectation,
+                         const struct sim_predicate *predicate, struct sim_error *error)
+{
+    const struct sim_metric *metric = &sim_metrics[predicate->term.metric];
+    if (sim_metric_applies(predicate->term.metric, scenario)) {
+        return true;
+    }
+    struct cursor cursor = {expectation->text, expectation->text, &expectation->origin, error};
+    return FAIL_AT(&cursor, strstr(expectation->text, metric->name),
+                   "%s: this %s has %s; convergence%s is about all agents", metric->name,
+                   sim_topology_name(scenario->topology),
+                   metric->reach == SIM_REACH_EDGE ? "no edges" : "one region",
+                   strrchr(metric->name, '_'));
+}
+
 bool sim_expectations_check(const struct sim_scenario *scenario, struct sim_error *error)
 {
     for (uint32_t i = 0; i < scenario->expectation_count; i++) {
         struct sim_predicate predicate;
-        if (!sim_expectation_parse(&scenario->expectations[i], &predicate, error)) {
+        if (!sim_expectation_parse(&scenario->expectations[i], &predicate, error) ||
+            !check_metric(scenario, &scenario->expectations[i], &predicate, error)) {
             return false;
         }
     }

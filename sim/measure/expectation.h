@@ -81,7 +81,8 @@ struct sim_expectation_verdict {
 bool sim_expectation_parse(const struct sim_expectation *expectation,
                            struct sim_predicate *predicate, struct sim_error *error);
 
-// Checks every expectation of a scenario; to be called before its first run.
+// Checks every expectation of a scenario, and that its mesh has what they are about; to be called
+// before its first run.
 bool sim_expectations_check(const struct sim_scenario *scenario, struct sim_error *error);
 
 // Judges scenario->expectations, all of which have passed the check, into

@@ -1,155 +1,85 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Why a verdict is what it is, in one or two short sentences.
-//
-//   time to theta of an update = waiting for ticks + network (struct sim_path)
-//                                      |                |
-//   every tick f times as long: f * ticks + network: which f would have met the target?
-//
-// The causal paths are taken as they were. Other intervals open other paths: what is said to hold
-// is an estimate for the next run to check.
 #include "judge.h"
 
 #include <inttypes.h>
 #include <math.h>
 
-#include "allocate.h"
 #include "decimal.h"
 #include "mesh/random.h"
+#include "waits.h"
 #include "words.h"
 
 #define NS_PER_MS 1000000u
 
-// The causal paths of the updates that count and reached theta. They are kept for the first updates
-// of a repetition only (results.h), and those stand for all that got there.
-struct paths {
-    struct sim_path *items;  // [count]
-    uint64_t count;
-    uint32_t share_ppb;  // of these paths that must be short enough; > one: all would not do
-    uint32_t safe_ppb;   // the same for the upper end of the interval: then a claim passes
-};
-
-#define SAY(verdict, ...) sim_words_append((verdict)->why, SIM_WHY_BYTES, __VA_ARGS__)
-
-// Updates that never converged are made up for by the others.
-static void set_shares(struct paths *paths, const struct sim_samples *times, uint32_t share_ppb)
+static struct sim_word word_ms(uint64_t ns)
 {
-    uint64_t converged = times->count - sim_samples_never(times);
-    mesh_uint128 needed = (mesh_uint128)share_ppb * times->count;
-    paths->share_ppb = SIM_ONE_PPB + 1;
-    if (needed <= (mesh_uint128)converged * SIM_ONE_PPB) {
-        uint64_t low = 0;
-        uint64_t high = 0;
-        paths->share_ppb = (uint32_t)((needed + converged - 1) / converged);
-        paths->safe_ppb = paths->share_ppb;
-        if (sim_quantile_ranks(times->count, share_ppb, &low, &high)) {
-            high = high < converged ? high : converged;
-            paths->safe_ppb = (uint32_t)((mesh_uint128)high * SIM_ONE_PPB / converged);
+    return sim_word_number((double)ns / NS_PER_MS);
+}
+
+// ---- Of updates ----
+
+// The interval that a round of the claim's metric is.
+static void say_round(const struct sim_case *judged, struct sim_verdict *verdict)
+{
+    enum sim_reach reach = sim_metrics[verdict->claim->term.metric].reach;
+    for (enum sim_tick tick = 0; tick < SIM_TICK_COUNT; tick++) {
+        struct sim_wait wait;
+        if (sim_wait_of(judged->scenario, tick, &wait) &&
+            wait.interval_ns == judged->summary->interval_ns[reach]) {
+            SAY(verdict, "; a round is %s %s%s", wait.key, word_ms(wait.interval_ns).text,
+                sim_place_of(wait.origin).text);
+            return;
         }
     }
 }
 
-static struct paths paths_create(const struct sim_case *judged, uint32_t share_ppb)
+// The next kind of ticks to be told of: the links between tiers first, which are few nodes' and
+// cheap to shorten, the longer waited for before the other. SIM_TICK_COUNT: all have been told.
+static enum sim_tick next_wait(const struct sim_verdict *verdict, uint32_t told)
 {
-    uint64_t most = 0;
-    for (uint32_t r = 0; r < judged->result_count; r++) {
-        most += judged->results[r].update_count;
+    enum sim_tick next = SIM_TICK_COUNT;
+    const double *ticks = verdict->shares.ticks;
+    for (enum sim_tick tick = SIM_TICK_LINK; tick < SIM_TICK_COUNT; tick++) {
+        bool more = next == SIM_TICK_COUNT || ticks[tick] > ticks[next];
+        next = (told >> tick & 1) == 0 && ticks[tick] > 0 && more ? tick : next;
     }
-    struct paths paths = {.items = sim_memory_zeroed(most * sizeof *paths.items)};
-    for (uint32_t r = 0; r < judged->result_count; r++) {
-        const struct sim_result *result = &judged->results[r];
-        for (uint32_t i = 0; !result->interrupted && i < result->update_count; i++) {
-            if (sim_update_counts(&result->updates[i]) && sim_path_known(&result->updates[i])) {
-                paths.items[paths.count++] = result->updates[i].path;
-            }
-        }
-    }
-    set_shares(&paths, &judged->summary->samples[SIM_CONVERGENCE_MS], share_ppb);
-    return paths;
+    bool gossip = (told >> SIM_TICK_GOSSIP & 1) == 0 && ticks[SIM_TICK_GOSSIP] > 0;
+    return next == SIM_TICK_COUNT && gossip ? SIM_TICK_GOSSIP : next;
 }
 
-static uint64_t path_ticks(const struct sim_path *path)
+// "; aggregator_ms 500 (file:27) is waited for on the way up and on the way down, 55 % of the time;
+// edge_ms 100 (file:26) 20 %, network 25 %"
+static void say_tiers(const struct sim_case *judged, struct sim_verdict *verdict)
 {
-    return sim_path_tick_ns(path);
-}
-
-static uint64_t path_network(const struct sim_path *path)
-{
-    return path->network_ns;
-}
-
-// The time that one part takes of enough paths, in ms.
-static double part_ms(const struct paths *paths, uint64_t (*part)(const struct sim_path *path))
-{
-    struct sim_samples samples = {0};
-    for (uint64_t i = 0; i < paths->count; i++) {
-        sim_samples_add(&samples, part(&paths->items[i]), 0);
-    }
-    sim_samples_sort(&samples);
-    double ms = (double)sim_quantile(&samples, paths->share_ppb) / NS_PER_MS;
-    sim_samples_finish(&samples);
-    return ms;
-}
-
-// Whether `share_ppb` of the paths would take `most_ns` at most if the interval were `ms` (0: no
-// waiting).
-static bool interval_holds(const struct paths *paths, uint32_t share_ppb, uint64_t most_ns,
-                           uint64_t interval_ns, uint64_t ms)
-{
-    uint64_t held = 0;
-    for (uint64_t i = 0; i < paths->count; i++) {
-        mesh_uint128 ticks =
-            (mesh_uint128)sim_path_tick_ns(&paths->items[i]) * ms * NS_PER_MS / interval_ns;
-        held += ticks + paths->items[i].network_ns <= most_ns;
-    }
-    return (mesh_uint128)held * SIM_ONE_PPB >= (mesh_uint128)paths->count * share_ppb;
-}
-
-// The longest interval, in whole ms and shorter than the one that ran, that would hold; 0: none.
-static uint64_t longest_interval_ms(const struct paths *paths, uint64_t most_ns,
-                                    uint64_t interval_ns)
-{
-    uint64_t holds = 0;
-    uint64_t fails = (interval_ns + NS_PER_MS - 1) / NS_PER_MS;
-    while (holds + 1 < fails) {
-        uint64_t middle = holds + (fails - holds) / 2;
-        if (interval_holds(paths, paths->safe_ppb, most_ns, interval_ns, middle)) {
-            holds = middle;
+    long left = 100;
+    uint32_t told = 0;
+    enum sim_tick tick;
+    while ((tick = next_wait(verdict, told)) != SIM_TICK_COUNT) {
+        struct sim_wait wait = {0};
+        sim_wait_of(judged->scenario, tick, &wait);
+        long share = lround(100 * verdict->shares.ticks[tick]);
+        SAY(verdict, "%s%s %s%s ", told == 0 ? "; " : "", wait.key, word_ms(wait.interval_ns).text,
+            sim_place_of(wait.origin).text);
+        if (told == 0) {
+            SAY(verdict, "is waited for %s, %ld %% of the time; ", wait.where, share);
         } else {
-            fails = middle;
+            SAY(verdict, "%ld %%, ", share);
         }
+        told |= 1u << tick;
+        left -= share;
     }
-    return holds;
+    // Rounded up one by one, the others may be more than all.
+    SAY(verdict, "%snetwork %ld %%", told == 0 ? "; " : "", left > 0 ? left : 0);
 }
 
-// What would have to change for `share` of the updates to reach theta by `most_ns`.
-static void say_remedy(const struct sim_case *judged, uint32_t share_ppb, uint64_t most_ns,
-                       struct sim_verdict *verdict)
+static void say_ticks(const struct sim_case *judged, struct sim_verdict *verdict)
 {
-    uint64_t interval_ns = judged->summary->interval_ns;
-    struct paths paths = paths_create(judged, share_ppb);
-    if (paths.share_ppb > SIM_ONE_PPB) {
-        SAY(verdict, " Too many updates never get there: no interval_ms mends that.");
-    } else if (paths.count > 0) {
-        struct sim_word percent = sim_word_number((double)share_ppb / 1e7);
-        struct sim_word ticks = sim_word_number(part_ms(&paths, path_ticks));
-        struct sim_word network = sim_word_number(part_ms(&paths, path_network));
-        uint64_t remedy_ms = longest_interval_ms(&paths, most_ns, interval_ns);
-        if (!interval_holds(&paths, paths.share_ppb, most_ns, interval_ns, 0)) {
-            SAY(verdict, " No interval_ms can hold it: the network alone takes %s ms at p%s.",
-                network.text, percent.text);
-        } else if (remedy_ms == 0) {
-            SAY(verdict,
-                " At p%s ticks alone take %s ms, the network alone %s: the shortest interval_ms "
-                "leaves it in doubt.",
-                percent.text, ticks.text, network.text);
-        } else {
-            SAY(verdict,
-                " At p%s ticks alone take %s ms, the network alone %s: interval_ms near %" PRIu64
-                " would hold if the rest stays.",
-                percent.text, ticks.text, network.text, remedy_ms);
-        }
-    }
-    sim_memory_free(paths.items);
+    struct sim_wait wait;
+    long ticks = lround(100 * sim_shares_waiting(&verdict->shares));
+    sim_wait_of(judged->scenario, SIM_TICK_GOSSIP, &wait);
+    SAY(verdict, "; ticks %ld %% of the time: %s %s%s, network %ld %%", ticks, wait.key,
+        word_ms(wait.interval_ns).text, sim_place_of(wait.origin).text, 100 - ticks);
 }
 
 // How many updates meet the target, and where the time of all went.
@@ -157,8 +87,8 @@ static void say_updates(const struct sim_case *judged, struct sim_allowed allowe
                         struct sim_verdict *verdict)
 {
     const struct sim_claim *claim = verdict->claim;
-    const struct sim_scenario *scenario = judged->scenario;
-    const char *unit = sim_metrics[claim->term.metric].unit;
+    const struct sim_metric *metric = &sim_metrics[claim->term.metric];
+    const char *unit = metric->unit;
     if (claim->term.aggregate == SIM_SHARE) {
         SAY(verdict, "%s of updates within %s %s, %s promised",
             sim_word_percent(sim_verdict_shown(verdict, verdict->measured)).text,
@@ -179,11 +109,14 @@ static void say_updates(const struct sim_case *judged, struct sim_allowed allowe
             sim_word_percent((double)never / (double)verdict->samples).text,
             sim_word_number((double)judged->summary->simulated_ns / NS_PER_MS).text);
     }
-    if (!isnan(verdict->tick_share)) {
-        long ticks = lround(100 * verdict->tick_share);
-        SAY(verdict, "; ticks %ld %% of the time: interval_ms %s%s, network %ld %%", ticks,
-            sim_word_number((double)judged->summary->interval_ns / NS_PER_MS).text,
-            sim_place_of(&scenario->interval_origin).text, 100 - ticks);
+    bool links = sim_wait_has_links(judged->scenario);
+    if (metric->scale == 0 && (links || metric->reach != SIM_REACH_ALL)) {
+        say_round(judged, verdict);
+    }
+    if (!isnan(verdict->shares.network) && links) {
+        say_tiers(judged, verdict);
+    } else if (!isnan(verdict->shares.network)) {
+        say_ticks(judged, verdict);
     }
     SAY(verdict, ".");
 }
@@ -225,13 +158,15 @@ static void explain_updates(const struct sim_case *judged, struct sim_allowed al
     } else if (verdict->kind == SIM_FAIL && claim->term.metric == SIM_CONVERGENCE_MS) {
         if (claim->term.aggregate == SIM_SHARE) {
             uint64_t bound_ns = (uint64_t)(claim->term.inner_bound * NS_PER_MS);
-            say_remedy(judged, (uint32_t)verdict->target,
-                       bound_ns - (claim->term.inner == SIM_LESS), verdict);
+            sim_verdict_remedy(judged, (uint32_t)verdict->target,
+                               bound_ns - (claim->term.inner == SIM_LESS), verdict);
         } else if (verdict->low > allowed.most) {
-            say_remedy(judged, claim->term.percentile_ppb, allowed.most, verdict);
+            sim_verdict_remedy(judged, claim->term.percentile_ppb, allowed.most, verdict);
         }
     }
 }
+
+// ---- Of the rest ----
 
 static void explain_repetitions(const struct sim_case *judged, struct sim_verdict *verdict)
 {
@@ -279,6 +214,7 @@ static void explain_fact(const struct sim_case *judged, struct sim_verdict *verd
     const struct sim_scenario *scenario = judged->scenario;
     struct sim_word figure = sim_word_number(sim_verdict_shown(verdict, verdict->measured));
     const struct sim_claim *claim = verdict->claim;
+    struct sim_wait round = sim_wait_slowest(scenario);
     switch (claim->measure) {
     case SIM_MEASURE_AGENTS:
         SAY(verdict, "The run has %s agents%s.", figure.text,
@@ -289,9 +225,8 @@ static void explain_fact(const struct sim_case *judged, struct sim_verdict *verd
             sim_place_of(&scenario->fanout_origin).text);
         break;
     case SIM_MEASURE_INTERVAL:
-        SAY(verdict, "interval_ms is %s%s%s%s.", figure.text,
-            sim_place_of(&scenario->interval_origin).text, claim->note == NULL ? "" : "; ",
-            claim->note == NULL ? "" : claim->note);
+        SAY(verdict, "%s is %s%s%s%s.", round.key, figure.text, sim_place_of(round.origin).text,
+            claim->note == NULL ? "" : "; ", claim->note == NULL ? "" : claim->note);
         break;
     case SIM_MEASURE_REGIONS:
         SAY(verdict, "The run has %s region%s.", figure.text,
@@ -315,6 +250,11 @@ static void explain_unmeasured(const struct sim_case *judged, struct sim_verdict
         SAY(verdict, "Not measured: %s.", verdict->claim->unmeasured);
     } else if (judged->summary->run_count == 0) {
         SAY(verdict, "Not measured: no repetition ran to its end.");
+    } else if (verdict->claim->measure == SIM_MEASURE_TERM &&
+               !sim_metric_applies(verdict->claim->term.metric, judged->scenario)) {
+        SAY(verdict, "Not measured: this mesh has %s.",
+            sim_metrics[verdict->claim->term.metric].reach == SIM_REACH_EDGE ? "no edges"
+                                                                             : "one region");
     } else if (verdict->claim->measure == SIM_MEASURE_LATENCY) {
         SAY(verdict, "Not measured: no message went between such places.");
     } else {

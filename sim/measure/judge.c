@@ -23,7 +23,7 @@ static uint64_t scale_of(const struct sim_claim *claim, const struct sim_summary
     case SIM_MEASURE_TERM:
         return claim->term.aggregate == SIM_SHARE
                    ? SIM_ONE_PPB
-                   : (uint64_t)sim_metric_scale(claim->term.metric, summary->interval_ns);
+                   : (uint64_t)sim_metric_scale(claim->term.metric, summary);
     case SIM_MEASURE_LATENCY:
     case SIM_MEASURE_INTERVAL: return NS_PER_MS;
     case SIM_MEASURE_AGENTS:
@@ -126,28 +126,6 @@ static void measure_quantile(const struct sim_case *judged, struct sim_allowed a
     verdict->share_within = (double)within / (double)samples->count;
 }
 
-bool sim_path_known(const struct sim_update_result *update)
-{
-    return update->path.node != MESH_NODE_NONE;
-}
-
-static double tick_share(const struct sim_case *judged)
-{
-    double ticks = 0;
-    double network = 0;
-    for (uint32_t r = 0; r < judged->result_count; r++) {
-        const struct sim_result *result = &judged->results[r];
-        for (uint32_t i = 0; !result->interrupted && i < result->update_count; i++) {
-            const struct sim_update_result *update = &result->updates[i];
-            if (sim_update_counts(update) && sim_path_known(update)) {
-                ticks += (double)sim_path_tick_ns(&update->path);
-                network += (double)update->path.network_ns;
-            }
-        }
-    }
-    return ticks / (ticks + network);
-}
-
 static void judge_updates(const struct sim_case *judged, struct sim_allowed allowed,
                           struct sim_verdict *verdict)
 {
@@ -157,7 +135,9 @@ static void judge_updates(const struct sim_case *judged, struct sim_allowed allo
         measure_quantile(judged, allowed, verdict);
     }
     verdict->has_measured = true;
-    verdict->tick_share = tick_share(judged);
+    if (sim_metrics[verdict->claim->term.metric].reach == SIM_REACH_ALL) {
+        verdict->shares = sim_shares_of(judged->results, judged->result_count);
+    }
     verdict->kind = verdict->has_interval && verdict->samples >= SIM_P95_SAMPLES_MIN
                         ? compare(verdict, allowed)
                         : SIM_INCONCLUSIVE;
@@ -235,7 +215,9 @@ static void judge_fact(const struct sim_case *judged, struct sim_allowed allowed
     switch (verdict->claim->measure) {
     case SIM_MEASURE_AGENTS: measure_certain(verdict, scenario->agents); break;
     case SIM_MEASURE_FANOUT: measure_certain(verdict, scenario->gossip.fanout); break;
-    case SIM_MEASURE_INTERVAL: measure_certain(verdict, scenario->gossip.interval_ns); break;
+    case SIM_MEASURE_INTERVAL:
+        measure_certain(verdict, sim_wait_slowest(scenario).interval_ns);
+        break;
     case SIM_MEASURE_REGIONS: measure_certain(verdict, scenario->region_count); break;
     case SIM_MEASURE_PRODUCT: measure_certain(verdict, product_of(verdict->claim)); break;
     case SIM_MEASURE_TERM:
@@ -251,7 +233,7 @@ static void judge(const struct sim_case *judged, const struct sim_claim *claim,
     uint64_t scale = scale_of(claim, judged->summary);
     struct sim_allowed allowed = allowed_by(claim, scale);
     *verdict = (struct sim_verdict){
-        .claim = claim, .scale = scale, .share_within = NAN, .tick_share = NAN};
+        .claim = claim, .scale = scale, .share_within = NAN, .shares = {.network = NAN}};
     set_target(claim, allowed, verdict);
     if (claim->unmeasured != NULL) {
         verdict->kind = SIM_UNMEASURED;

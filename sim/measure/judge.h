@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Inside sim/measure: what judge.c found, for explain.c to put into words.
+// Inside sim/measure: what judge.c found, for explain.c and remedy.c to put into words.
 
 #ifndef SIM_JUDGE_H
 #define SIM_JUDGE_H
@@ -20,11 +20,15 @@ struct sim_allowed {
     uint64_t most;  // < SIM_TIME_NEVER: what never came is within no limit
 };
 
-// Whether the causal path to theta was kept.
-bool sim_path_known(const struct sim_update_result *update);
-
 // Fills verdict->why, from everything else in the verdict.
 void sim_verdict_explain(const struct sim_case *judged, struct sim_allowed allowed,
                          struct sim_verdict *verdict);
+
+// Appends to verdict->why where the time of the updates goes, and what would have to change for
+// `share_ppb` of them to reach theta by `most_ns`.
+void sim_verdict_remedy(const struct sim_case *judged, uint32_t share_ppb, uint64_t most_ns,
+                        struct sim_verdict *verdict);
+
+#define SAY(verdict, ...) sim_words_append((verdict)->why, SIM_WHY_BYTES, __VA_ARGS__)
 
 #endif

@@ -26,9 +26,7 @@ bool sim_compare(double left, enum sim_comparison comparison, double right)
 
 static double shown(const struct sim_summary *summary, enum sim_metric_id metric, uint64_t sample)
 {
-    return sample == SIM_TIME_NEVER
-               ? INFINITY
-               : (double)sample / sim_metric_scale(metric, summary->interval_ns);
+    return sample == SIM_TIME_NEVER ? INFINITY : (double)sample / sim_metric_scale(metric, summary);
 }
 
 void sim_summary_tally(const struct sim_summary *summary, enum sim_metric_id metric,
@@ -137,7 +135,7 @@ static void set_stored(struct sim_expectation_verdict *verdict, const struct sim
 {
     const struct sim_term *term = &verdict->predicate.term;
     bool share = term->aggregate == SIM_SHARE;
-    double scale = share ? SIM_ONE_PPB : sim_metric_scale(term->metric, summary->interval_ns);
+    double scale = share ? SIM_ONE_PPB : sim_metric_scale(term->metric, summary);
     verdict->stored =
         isfinite(verdict->measured) ? (uint64_t)llround(verdict->measured * scale) : SIM_TIME_NEVER;
     verdict->stored_unit = share ? "ppb" : sim_metrics[term->metric].stored_unit;

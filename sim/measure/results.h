@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mesh/summary.h"
+#include "host.h"
 #include "mesh/step.h"
+#include "mesh/summary.h"
 #include "network.h"
 
 #define SIM_TIME_NEVER UINT64_MAX
@@ -72,15 +73,36 @@ struct sim_report_result {
 };
 
 // Sums over all messages of one kind between nodes of one pair class, after the warm-up.
-// sent + duplicated = delivered + lost + in flight at the end.
+// sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. Kind
+// SIM_TRAFFIC_ROTATION has no messages: it is handshakes that none waited for.
+#define SIM_TRAFFIC_ROTATION 0
+
 struct sim_traffic {
     uint64_t messages;         // sent
     uint64_t bytes;            // encoded, sent
+    uint64_t saved_bytes;      // of them, by compression
     uint64_t transport_bytes;  // what the transport adds to them
+    uint64_t digest_bytes;     // of `bytes`, what an exchange carries beside updates
     uint64_t updates;          // copies of updates carried, if written after it
     uint64_t duplicated;
     uint64_t lost;
+    uint64_t dropped;    // at a full queue
+    uint64_t corrupted;  // thrown away by the receiver
     uint64_t delivered;
+    uint64_t idle;             // delivered, without an update and not answered
+    uint64_t idle_bytes;       // of these, encoded
+    uint64_t handshakes;       // made for them
+    uint64_t resumed;          // of these, by a ticket
+    uint64_t handshake_bytes;  // in both directions
+};
+
+// What the hosts of a tier used, in the units of enum sim_resource. A peak is that of the host and
+// the second with most; of memory and connections every host counts with its own peak.
+struct sim_tier_use {
+    uint32_t hosts;                     // 0: there are none of this tier
+    uint64_t mean[SIM_RESOURCE_COUNT];  // over hosts, and over time
+    uint64_t peak[SIM_RESOURCE_COUNT];
+    uint64_t limit[SIM_RESOURCE_COUNT];  // of one host; 0: none is known
 };
 
 // Share of the measured (update, cohort member) pairs in which the member holds the update, as a
@@ -115,6 +137,8 @@ struct sim_result {
     uint32_t report_count;
     struct mesh_total total;  // what the first coordinator adds up at the end; reports 0: nothing
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_tier_use tiers[SIM_TIER_COUNT];
+    struct sim_compression compression;  // what messages were compressed by
     struct sim_curve *curves;  // [curve_count]: the whole mesh first, then by reach, by region
     uint32_t curve_count;
     struct sim_checkpoint *checkpoints;  // [checkpoint_count], in order of time

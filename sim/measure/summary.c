@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "summary.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include <xxhash.h>
@@ -8,6 +9,7 @@
 #include "allocate.h"
 #include "keys.h"
 #include "mesh/random.h"
+#include "resources.h"
 
 #define NS_PER_MS 1e6
 #define NS_PER_S 1e9
@@ -23,55 +25,106 @@ bool sim_update_counts(const struct sim_update_result *update)
 // come before the tick of the same instant, receipts after it. What the writer alone decides came
 // before any tick.
 static uint64_t rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
-                          const struct sim_update_result *update, uint64_t since_ns)
+                          const struct sim_update_result *update, enum sim_reach reach,
+                          uint64_t since_ns)
 {
     if (scenario->gossip.schedule != MESH_SYNCHRONOUS || since_ns == SIM_TIME_NEVER ||
         since_ns == 0) {
         return since_ns;
     }
-    uint64_t interval_ns = result->interval_ns[SIM_REACH_ALL];
+    uint64_t interval_ns = result->interval_ns[reach];
+    assert(interval_ns > 0);
     uint64_t ticks = (update->written_ns + since_ns) / interval_ns;
     uint64_t before = update->written_ns == 0 ? 0 : (update->written_ns - 1) / interval_ns;
     return (ticks - before) * interval_ns;
 }
 
-static uint64_t theta_of(const struct sim_scenario *scenario, const struct sim_result *result,
-                         const struct sim_update_result *update)
+static bool theta_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                     const struct sim_update_result *update, uint64_t *sample)
 {
     (void)scenario;
     (void)result;
-    return update->theta_ns;
+    *sample = update->theta_ns;
+    return true;
 }
 
-static uint64_t theta_rounds_of(const struct sim_scenario *scenario,
-                                const struct sim_result *result,
-                                const struct sim_update_result *update)
+static bool theta_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                            const struct sim_update_result *update, uint64_t *sample)
 {
-    return rounds_of(scenario, result, update, update->theta_ns);
+    *sample = rounds_of(scenario, result, update, SIM_REACH_ALL, update->theta_ns);
+    return true;
 }
 
-static uint64_t half_of(const struct sim_scenario *scenario, const struct sim_result *result,
-                        const struct sim_update_result *update)
+static bool near_of(const struct sim_update_result *update, enum sim_reach reach, uint64_t *sample)
+{
+    *sample = update->near[reach].theta_ns;
+    return update->near[reach].cohort > 0;
+}
+
+static bool near_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                           const struct sim_update_result *update, enum sim_reach reach,
+                           uint64_t *sample)
+{
+    if (!near_of(update, reach, sample)) {
+        return false;
+    }
+    *sample = rounds_of(scenario, result, update, reach, *sample);
+    return true;
+}
+
+static bool edge_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                    const struct sim_update_result *update, uint64_t *sample)
 {
     (void)scenario;
     (void)result;
-    return update->half_ns;
+    return near_of(update, SIM_REACH_EDGE, sample);
 }
 
-static uint64_t p99_of(const struct sim_scenario *scenario, const struct sim_result *result,
-                       const struct sim_update_result *update)
+static bool edge_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                           const struct sim_update_result *update, uint64_t *sample)
+{
+    return near_rounds_of(scenario, result, update, SIM_REACH_EDGE, sample);
+}
+
+static bool region_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                      const struct sim_update_result *update, uint64_t *sample)
 {
     (void)scenario;
     (void)result;
-    return update->p99_ns;
+    return near_of(update, SIM_REACH_REGION, sample);
 }
 
-static uint64_t all_of(const struct sim_scenario *scenario, const struct sim_result *result,
-                       const struct sim_update_result *update)
+static bool region_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                             const struct sim_update_result *update, uint64_t *sample)
+{
+    return near_rounds_of(scenario, result, update, SIM_REACH_REGION, sample);
+}
+
+static bool half_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                    const struct sim_update_result *update, uint64_t *sample)
 {
     (void)scenario;
     (void)result;
-    return update->all_ns;
+    *sample = update->half_ns;
+    return true;
+}
+
+static bool p99_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                   const struct sim_update_result *update, uint64_t *sample)
+{
+    (void)scenario;
+    (void)result;
+    *sample = update->p99_ns;
+    return true;
+}
+
+static bool all_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                   const struct sim_update_result *update, uint64_t *sample)
+{
+    (void)scenario;
+    (void)result;
+    *sample = update->all_ns;
+    return true;
 }
 
 // ---- Of a repetition ----
@@ -199,7 +252,7 @@ static bool last_receipt_of(const struct sim_scenario *scenario, const struct si
     for (uint32_t i = 0; i < result->update_count; i++) {
         const struct sim_update_result *update = &result->updates[i];
         if (sim_update_counts(update)) {
-            sum_ns += rounds_of(scenario, result, update, update->last_receipt_ns);
+            sum_ns += rounds_of(scenario, result, update, SIM_REACH_ALL, update->last_receipt_ns);
             updates++;
         }
     }
@@ -228,43 +281,104 @@ static bool peak_rss_of(const struct sim_scenario *scenario, const struct sim_re
 const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_CONVERGENCE_MS] = {"convergence_ms", "ms",
                             "from the write until theta of the cohort hold the update",
-                            "convergence", "ns", NS_PER_MS, false, theta_of, NULL},
+                            "convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL, theta_of, NULL},
     [SIM_CONVERGENCE_ROUNDS] = {"convergence_rounds", "rounds", "the same, in gossip rounds", NULL,
-                                "ns", 0, false, theta_rounds_of, NULL},
+                                "ns", 0, false, SIM_REACH_ALL, theta_rounds_of, NULL},
+    [SIM_EDGE_CONVERGENCE_MS] = {"edge_convergence_ms", "ms",
+                                 "until theta of the writer's edge hold the update",
+                                 "edge_convergence", "ns", NS_PER_MS, false, SIM_REACH_EDGE,
+                                 edge_of, NULL},
+    [SIM_EDGE_CONVERGENCE_ROUNDS] = {"edge_convergence_rounds", "rounds",
+                                     "the same, in rounds of the edge", NULL, "ns", 0, false,
+                                     SIM_REACH_EDGE, edge_rounds_of, NULL},
+    [SIM_REGION_CONVERGENCE_MS] = {"region_convergence_ms", "ms",
+                                   "until theta of the writer's region hold the update",
+                                   "region_convergence", "ns", NS_PER_MS, false, SIM_REACH_REGION,
+                                   region_of, NULL},
+    [SIM_REGION_CONVERGENCE_ROUNDS] = {"region_convergence_rounds", "rounds",
+                                       "the same, in rounds of the region", NULL, "ns", 0, false,
+                                       SIM_REACH_REGION, region_rounds_of, NULL},
     [SIM_REACH_50_MS] = {"reach_50_ms", "ms", "until half of the cohort hold the update",
-                         "reach_50", "ns", NS_PER_MS, false, half_of, NULL},
+                         "reach_50", "ns", NS_PER_MS, false, SIM_REACH_ALL, half_of, NULL},
     [SIM_REACH_99_MS] = {"reach_99_ms", "ms", "until 99 % of the cohort hold the update",
-                         "reach_99", "ns", NS_PER_MS, false, p99_of, NULL},
+                         "reach_99", "ns", NS_PER_MS, false, SIM_REACH_ALL, p99_of, NULL},
     [SIM_REACH_ALL_MS] = {"reach_all_ms", "ms", "until all of the cohort hold the update",
-                          "reach_all", "ns", NS_PER_MS, false, all_of, NULL},
+                          "reach_all", "ns", NS_PER_MS, false, SIM_REACH_ALL, all_of, NULL},
     [SIM_MESSAGES] = {"messages", "messages", "sent in a repetition", "messages", "count", 1, false,
-                      NULL, messages_of},
+                      SIM_REACH_ALL, NULL, messages_of},
     [SIM_BYTES] = {"bytes", "bytes", "sent in a repetition, as encoded", "bytes", "bytes", 1, false,
-                   NULL, bytes_of},
+                   SIM_REACH_ALL, NULL, bytes_of},
     [SIM_TRANSPORT_BYTES] = {"transport_bytes", "bytes", "what the transport adds to them",
-                             "transport_bytes", "bytes", 1, false, NULL, transport_bytes_of},
+                             "transport_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                             transport_bytes_of},
+    [SIM_OUTSIDE_BYTES] = {"outside_bytes", "bytes",
+                           "on the wire between hosts, with transport and handshakes",
+                           "outside_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                           sim_outside_bytes_of},
+    [SIM_DIGEST_BYTES] = {"digest_bytes", "bytes",
+                          "of the encoded bytes, hashes and vectors of exchanges", "digest_bytes",
+                          "bytes", 1, false, SIM_REACH_ALL, NULL, sim_digest_bytes_of},
+    [SIM_IDLE_BYTES] = {"idle_bytes", "bytes",
+                        "of the encoded bytes, messages that brought and asked for nothing",
+                        "idle_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL, sim_idle_bytes_of},
+    [SIM_SAVED_BYTES] = {"saved_bytes", "bytes", "of the encoded bytes, saved by compression",
+                         "saved_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL, sim_saved_bytes_of},
+    [SIM_HANDSHAKES] = {"handshakes", "handshakes", "on first contact, after silence, on rotation",
+                        "handshakes", "count", 1, false, SIM_REACH_ALL, NULL, sim_handshakes_of},
+    [SIM_HANDSHAKE_BYTES] = {"handshake_bytes", "bytes", "of handshakes, in both directions",
+                             "handshake_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                             sim_handshake_bytes_of},
     [SIM_BANDWIDTH_MB_PER_S] = {"bandwidth_mb_per_s", "MB/s",
                                 "encoded megabytes (1,000,000 bytes) per simulated second",
-                                "bandwidth", "bytes/s", 1e6, false, NULL, bandwidth_of},
+                                "bandwidth", "bytes/s", 1e6, false, SIM_REACH_ALL, NULL,
+                                bandwidth_of},
     [SIM_UPDATES_SENT_PER_NODE] = {"updates_sent_per_node", "copies",
                                    "copies of an update sent, per measured update and node",
-                                   "updates_sent_per_node", "ppb", SIM_ONE_PPB, false, NULL,
-                                   updates_sent_of},
+                                   "updates_sent_per_node", "ppb", SIM_ONE_PPB, false,
+                                   SIM_REACH_ALL, NULL, updates_sent_of},
     [SIM_RESIDUE] = {"residue", "share", "share of the cohort that never holds an update",
-                     "residue", "ppb", SIM_ONE_PPB, false, NULL, residue_of},
+                     "residue", "ppb", SIM_ONE_PPB, false, SIM_REACH_ALL, NULL, residue_of},
     [SIM_LAST_RECEIPT_ROUNDS] = {"last_receipt_rounds", "rounds",
                                  "until an update's last receipt, mean over its updates",
-                                 "last_receipt", "ns", 0, false, NULL, last_receipt_of},
+                                 "last_receipt", "ns", 0, false, SIM_REACH_ALL, NULL,
+                                 last_receipt_of},
+    [SIM_HOST_CPU_PERCENT] = {"host_cpu_percent", "%",
+                              "of the processors of the host and second with most", "host_cpu",
+                              "ppb", 1e7, false, SIM_REACH_ALL, NULL, sim_host_cpu_of},
+    [SIM_HOST_PACKETS_PER_S] = {"host_packets_per_s", "packets/s",
+                                "to and from the host and second with most", "host_packets",
+                                "count", 1, false, SIM_REACH_ALL, NULL, sim_host_packets_of},
+    [SIM_HOST_GBIT_PER_S] = {"host_gbit_per_s", "Gbit/s",
+                             "in the fuller direction of the host and second with most",
+                             "host_bandwidth", "bytes/s", 1.25e8, false, SIM_REACH_ALL, NULL,
+                             sim_host_bandwidth_of},
+    [SIM_HOST_MEMORY_BYTES] = {"host_memory_bytes", "bytes",
+                               "replicas and connections of the host with most", "host_memory",
+                               "bytes", 1, false, SIM_REACH_ALL, NULL, sim_host_memory_of},
+    [SIM_HOST_CONNECTIONS] = {"host_connections", "connections",
+                              "of the host with most, at a second's end", "host_connections",
+                              "count", 1, false, SIM_REACH_ALL, NULL, sim_host_connections_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
-                    NULL, wall_of},
+                    SIM_REACH_ALL, NULL, wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
-                            "peak_rss", "bytes", 1, true, NULL, peak_rss_of},
+                            "peak_rss", "bytes", 1, true, SIM_REACH_ALL, NULL, peak_rss_of},
 };
 
-double sim_metric_scale(enum sim_metric_id metric, uint64_t interval_ns)
+double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *summary)
 {
     double scale = sim_metrics[metric].scale;
-    return scale > 0 ? scale : (double)interval_ns;
+    return scale > 0 ? scale : (double)summary->interval_ns[sim_metrics[metric].reach];
+}
+
+bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario)
+{
+    switch (sim_metrics[metric].reach) {
+    case SIM_REACH_EDGE: return scenario->topology == SIM_HIERARCHICAL;
+    case SIM_REACH_REGION: return scenario->region_count > 1;
+    case SIM_REACH_ALL:
+    case SIM_REACH_COUNT: break;
+    }
+    return true;
 }
 
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)
@@ -293,6 +407,36 @@ const char *sim_metric_nearest(const char *name)
 
 // ---- Pooling ----
 
+static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traffic)
+{
+    sum->messages += traffic->messages;
+    sum->bytes += traffic->bytes;
+    sum->saved_bytes += traffic->saved_bytes;
+    sum->transport_bytes += traffic->transport_bytes;
+    sum->digest_bytes += traffic->digest_bytes;
+    sum->updates += traffic->updates;
+    sum->duplicated += traffic->duplicated;
+    sum->lost += traffic->lost;
+    sum->delivered += traffic->delivered;
+    sum->idle += traffic->idle;
+    sum->idle_bytes += traffic->idle_bytes;
+    sum->handshakes += traffic->handshakes;
+    sum->resumed += traffic->resumed;
+    sum->handshake_bytes += traffic->handshake_bytes;
+}
+
+// `run` repetitions are in the mean already.
+static void add_tier(struct sim_tier_use *sum, const struct sim_tier_use *tier, uint32_t run)
+{
+    sum->hosts = tier->hosts;
+    for (uint32_t i = 0; i < SIM_RESOURCE_COUNT; i++) {
+        mesh_uint128 total = (mesh_uint128)sum->mean[i] * run + tier->mean[i];
+        sum->mean[i] = (uint64_t)(total / (run + 1));
+        sum->peak[i] = tier->peak[i] > sum->peak[i] ? tier->peak[i] : sum->peak[i];
+        sum->limit[i] = tier->limit[i];
+    }
+}
+
 static void add_result(struct sim_summary *summary, const struct sim_scenario *scenario,
                        const struct sim_result *result)
 {
@@ -308,11 +452,19 @@ static void add_result(struct sim_summary *summary, const struct sim_scenario *s
             continue;
         }
         for (uint32_t i = 0; i < result->update_count; i++) {
-            if (sim_update_counts(&result->updates[i])) {
-                sim_samples_add(samples, metric->of_update(scenario, result, &result->updates[i]),
-                                run);
+            const struct sim_update_result *update = &result->updates[i];
+            if (sim_update_counts(update) && metric->of_update(scenario, result, update, &sample)) {
+                sim_samples_add(samples, sample, run);
             }
         }
+    }
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            add_traffic(&summary->traffic[kind][pair], &result->traffic[kind][pair]);
+        }
+    }
+    for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        add_tier(&summary->tiers[tier], &result->tiers[tier], run);
     }
     if (result->simulated_ns > summary->simulated_ns) {
         summary->simulated_ns = result->simulated_ns;
@@ -337,13 +489,27 @@ static uint64_t combined_fingerprint(const struct sim_result *results, uint32_t 
     return fingerprint;
 }
 
+// A reach that the mesh does not have is 0 in its results and has no samples to be divided.
+static void set_intervals(struct sim_summary *summary, const struct sim_scenario *scenario,
+                          const struct sim_result *results, uint32_t count)
+{
+    for (int reach = 0; reach < SIM_REACH_COUNT; reach++) {
+        summary->interval_ns[reach] = scenario->gossip.interval_ns;
+        for (uint32_t i = 0; i < count; i++) {
+            if (!results[i].interrupted && results[i].interval_ns[reach] > 0) {
+                summary->interval_ns[reach] = results[i].interval_ns[reach];
+            }
+        }
+    }
+}
+
 void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *scenario,
                       const struct sim_result *results, uint32_t count)
 {
-    *summary = (struct sim_summary){.interval_ns = scenario->gossip.interval_ns};
+    *summary = (struct sim_summary){0};
+    set_intervals(summary, scenario, results, count);
     for (uint32_t i = 0; i < count; i++) {
         if (!results[i].interrupted) {
-            summary->interval_ns = results[i].interval_ns[SIM_REACH_ALL];
             add_result(summary, scenario, &results[i]);
         }
     }
@@ -353,8 +519,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
         struct sim_samples *samples = &summary->samples[id];
         samples->run_count = summary->run_count;
         sim_samples_sort(samples);
-        summary->statistics[id] =
-            sim_statistics_of(samples, sim_metric_scale(id, summary->interval_ns));
+        summary->statistics[id] = sim_statistics_of(samples, sim_metric_scale(id, summary));
     }
 }
 

@@ -10,10 +10,14 @@
 // means the same everywhere. A sample is kept as an integer (`stored_unit`) and shown as sample /
 // scale.
 //
-// A round is a gossip interval, and a sample of a metric in rounds a time in ns, which the scale of
-// 0 stands for dividing by it. Where all nodes tick together (schedule synchronous) a round is a
-// tick instead: the sample counts the ticks from the write to the receipt, those at the very
-// instants of both included, as whole intervals.
+// How far a metric reaches: in the writer's edge, in its region, or everywhere. A mesh without
+// edges, or with one region, does not have the metrics that are about them: they are neither
+// printed nor stored, and an expectation on them is refused.
+//
+// A round is the interval of the slowest ticks within the metric's reach, and a sample of a metric
+// in rounds a time in ns, which the scale of 0 stands for dividing by it. Where all nodes tick
+// together (schedule synchronous) a round is a tick instead: the sample counts the ticks from the
+// write to the receipt, those at the very instants of both included, as whole intervals.
 //
 // What counts: updates written after the warm-up with a cohort that is not empty, in repetitions
 // that ran to their end. The summary of one repetition is the summary of a list of one.
@@ -32,16 +36,31 @@
 enum sim_metric_id {
     SIM_CONVERGENCE_MS,
     SIM_CONVERGENCE_ROUNDS,
+    SIM_EDGE_CONVERGENCE_MS,
+    SIM_EDGE_CONVERGENCE_ROUNDS,
+    SIM_REGION_CONVERGENCE_MS,
+    SIM_REGION_CONVERGENCE_ROUNDS,
     SIM_REACH_50_MS,
     SIM_REACH_99_MS,
     SIM_REACH_ALL_MS,
     SIM_MESSAGES,
     SIM_BYTES,
     SIM_TRANSPORT_BYTES,
+    SIM_OUTSIDE_BYTES,
+    SIM_DIGEST_BYTES,
+    SIM_IDLE_BYTES,
+    SIM_SAVED_BYTES,
+    SIM_HANDSHAKES,
+    SIM_HANDSHAKE_BYTES,
     SIM_BANDWIDTH_MB_PER_S,
     SIM_UPDATES_SENT_PER_NODE,
     SIM_RESIDUE,
     SIM_LAST_RECEIPT_ROUNDS,
+    SIM_HOST_CPU_PERCENT,
+    SIM_HOST_PACKETS_PER_S,
+    SIM_HOST_GBIT_PER_S,
+    SIM_HOST_MEMORY_BYTES,
+    SIM_HOST_CONNECTIONS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -55,9 +74,10 @@ struct sim_metric {
     const char *stored_unit;  // of a sample: ns, bytes, bytes/s, count or ppb
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
-    // One of the two. A repetition of which the metric cannot be told returns false.
-    uint64_t (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
-                          const struct sim_update_result *update);
+    enum sim_reach reach;
+    // One of the two. An update or a repetition of which the metric cannot be told returns false.
+    bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
+                      const struct sim_update_result *update, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
 };
@@ -65,10 +85,13 @@ struct sim_metric {
 extern const struct sim_metric sim_metrics[SIM_METRIC_COUNT];
 
 struct sim_summary {
-    uint32_t run_count;     // repetitions that ran to their end
-    uint64_t fingerprint;   // XXH3 over theirs, in order, little endian
-    uint64_t interval_ns;   // a round
+    uint32_t run_count;                     // repetitions that ran to their end
+    uint64_t fingerprint;                   // XXH3 over theirs, in order, little endian
+    uint64_t interval_ns[SIM_REACH_COUNT];  // a round, by reach; > 0
     uint64_t simulated_ns;  // the longest: what never came in it is shown as "> simulated"
+    // Sums over the repetitions that count; of tiers the mean of the means and the highest peak.
+    struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_aggregation aggregation;
@@ -83,7 +106,10 @@ void sim_summary_finish(struct sim_summary *summary);
 bool sim_update_counts(const struct sim_update_result *update);
 
 // What a sample of the metric is divided by to be shown; > 0.
-double sim_metric_scale(enum sim_metric_id metric, uint64_t interval_ns);
+double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *summary);
+
+// Whether the scenario's mesh has what the metric is about.
+bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario);
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length);

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "allocate.h"
+#include "channel.h"
 #include "transport.h"
 
 const char *sim_pair_class_name(enum sim_pair_class pair)
@@ -23,8 +24,13 @@ static uint64_t draw_below(uint32_t ppb)
     return ((uint64_t)ppb << 32) / SIM_PPB;
 }
 
-static struct sim_link link_of(const struct sim_network_settings *settings,
-                               enum sim_pair_class pair)
+static uint64_t scaled(const struct sim_link *link, uint64_t point)
+{
+    return (uint64_t)((mesh_uint128)point * link->scale >> 32);
+}
+
+struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
+                                  enum sim_pair_class pair)
 {
     const struct sim_latency *latency = &settings->latency[pair];
     assert(latency->minimum_ns <= latency->maximum_ns && latency->maximum_ns >> 40 == 0);
@@ -34,24 +40,157 @@ static struct sim_link link_of(const struct sim_network_settings *settings,
         .span_ns = constant ? 0 : latency->maximum_ns - latency->minimum_ns,
         .loss_below = draw_below(settings->loss_ppb),
         .duplicate_below = draw_below(settings->duplicate_ppb),
+        .quantiles = settings->quantiles[pair],
+        .scale = UINT64_C(1) << 32,
     };
 }
 
-// Which classes occur between the nodes there are.
-static void classes_in_use(const uint32_t *host_of, uint32_t node_count,
-                           const struct sim_host *hosts, uint32_t host_count, bool *in_use)
+struct sim_link sim_link_of_regions(const struct sim_network_settings *settings, uint32_t from,
+                                    uint32_t to)
 {
-    bool *lived_in = sim_memory_zeroed(host_count * sizeof *lived_in);
-    for (uint32_t node = 0; node < node_count; node++) {
-        in_use[SIM_SAME_HOST] |= lived_in[host_of[node]];
-        lived_in[host_of[node]] = true;
+    const struct sim_region_settings *regions = &settings->regions;
+    struct sim_link link = sim_link_of_class(settings, SIM_INTER_REGION);
+    link.quantiles = regions->shape;
+    link.scale = regions->mean_ns[(size_t)from * regions->region_count + to];
+    link.minimum_ns = scaled(&link, link.quantiles->points[0]);
+    link.span_ns = scaled(&link, link.quantiles->points[SIM_QUANTILE_CELLS]) - link.minimum_ns;
+    return link;
+}
+
+static void link_regions(struct sim_network *network, const struct sim_network_settings *settings)
+{
+    uint32_t count = settings->regions.region_count;
+    network->region_count = count;
+    network->region_links =
+        sim_memory_zeroed((size_t)count * count * sizeof *network->region_links);
+    for (uint32_t from = 0; from < count; from++) {
+        for (uint32_t to = 0; to < count; to++) {
+            network->region_links[(size_t)from * count + to] =
+                sim_link_of_regions(settings, from, to);
+        }
+    }
+    network->by_place |= 1u << SIM_INTER_REGION;
+}
+
+const struct sim_link *sim_network_link_by_place(const struct sim_network *network,
+                                                 const struct sim_host *from,
+                                                 const struct sim_host *to)
+{
+    if (from->zone == to->zone) {
+        return &network->links[SIM_SAME_ZONE];
+    }
+    if (from->region == to->region) {
+        return &network->links[SIM_SAME_REGION];
+    }
+    return network->region_count == 0
+               ? &network->links[SIM_INTER_REGION]
+               : &network->region_links[from->region * network->region_count + to->region];
+}
+
+// ---- The least and the greatest latency ----
+
+static void cover(struct sim_network *network, const struct sim_link *link)
+{
+    uint64_t minimum_ns = link->minimum_ns;
+    uint64_t maximum_ns = minimum_ns + link->span_ns;
+    if (minimum_ns < network->latency_ns_min) {
+        network->latency_ns_min = minimum_ns;
+    }
+    if (maximum_ns > network->latency_ns_max) {
+        network->latency_ns_max = maximum_ns;
+    }
+}
+
+// Hosts are numbered zone by zone, region by region: every class that occurs between two of them at
+// all occurs between some host and the one before it.
+static void cover_neighbours(struct sim_network *network, uint32_t host_count)
+{
+    for (uint32_t host = 1; host < host_count; host++) {
+        const struct sim_host *a = &network->hosts[host - 1];
+        const struct sim_host *b = &network->hosts[host];
+        enum sim_pair_class pair = sim_network_pair_of_hosts(a, b);
+        cover(network, (network->by_place >> pair & 1) == 0
+                           ? &network->links[pair]
+                           : sim_network_link_by_place(network, a, b));
+    }
+}
+
+// Between any two regions with hosts.
+static void cover_regions(struct sim_network *network, uint32_t host_count)
+{
+    bool *lived_in = sim_memory_zeroed(network->region_count * sizeof *lived_in);
+    for (uint32_t host = 0; host < host_count; host++) {
+        lived_in[network->hosts[host].region] = true;
+    }
+    for (uint32_t from = 0; from < network->region_count; from++) {
+        for (uint32_t to = 0; to < network->region_count; to++) {
+            if (from != to && lived_in[from] && lived_in[to]) {
+                cover(network, &network->region_links[from * network->region_count + to]);
+            }
+        }
     }
     sim_memory_free(lived_in);
-    // Hosts are numbered zone by zone, region by region: every class that occurs between two of
-    // them at all occurs between some host and the one before it.
-    for (uint32_t host = 1; host < host_count; host++) {
-        in_use[sim_network_pair_of_hosts(&hosts[host - 1], &hosts[host])] = true;
+}
+
+// Tiers are not numbered by place, so that theirs may lie anywhere.
+static void cover_tiers(struct sim_network *network, uint32_t host_count)
+{
+    bool tiers = false;
+    for (uint32_t host = 0; host < host_count; host++) {
+        tiers |= network->hosts[host].tier != SIM_TIER_AGENT;
     }
+    for (uint32_t pair = SIM_SAME_ZONE; tiers && pair <= SIM_INTER_REGION; pair++) {
+        if ((network->by_place >> pair & 1) == 0) {
+            cover(network, &network->links[pair]);
+        }
+    }
+}
+
+static void cover_hosts(struct sim_network *network, uint32_t node_count, uint32_t host_count)
+{
+    bool *lived_in = sim_memory_zeroed(host_count * sizeof *lived_in);
+    network->latency_ns_min = UINT64_MAX;
+    for (uint32_t node = 0; node < node_count; node++) {
+        if (lived_in[network->host_of[node]]) {
+            cover(network, &network->links[SIM_SAME_HOST]);
+        }
+        lived_in[network->host_of[node]] = true;
+    }
+    sim_memory_free(lived_in);
+    cover_neighbours(network, host_count);
+    if (network->region_count != 0) {
+        cover_regions(network, host_count);
+    }
+    if ((network->by_place & ~(1u << SIM_INTER_REGION)) != 0) {
+        cover_tiers(network, host_count);
+    }
+}
+
+// ---- The whole ----
+
+static void rule_channels(struct sim_network *network, const struct sim_channel_settings *settings)
+{
+    uint64_t changes_ppb = (uint64_t)settings->enter_ppb + settings->leave_ppb;
+    assert(!settings->bursts || changes_ppb != 0);
+    assert(!settings->fifo || settings->reorder_ppb == 0);
+    network->has_channels = settings->correlation_ppb != 0 || settings->fifo || settings->bursts ||
+                            settings->reorder_ppb != 0 || settings->corrupt_ppb != 0 ||
+                            settings->rate_bits_per_s != 0;
+    network->channel = (struct sim_channel_rules){
+        .fifo = settings->fifo,
+        .bursts = settings->bursts,
+        .weight = sim_channel_weight(settings->correlation_ppb),
+        .queue_packets = settings->queue_packets,
+        .queue_bytes = settings->queue_bytes,
+        .rate_bits_per_s = settings->rate_bits_per_s,
+        .enter_below = draw_below(settings->enter_ppb),
+        .leave_below = draw_below(settings->leave_ppb),
+        .good_loss_below = draw_below(settings->good_loss_ppb),
+        .bad_loss_below = draw_below(settings->bad_loss_ppb),
+        .bad_below = changes_ppb == 0 ? 0 : ((uint64_t)settings->enter_ppb << 32) / changes_ppb,
+        .reorder_below = draw_below(settings->reorder_ppb),
+        .corrupt_below = draw_below(settings->corrupt_ppb),
+    };
 }
 
 void sim_network_init(struct sim_network *network, const struct sim_network_settings *settings,
@@ -69,20 +208,24 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .one_host = host_count == 1,
         .duplicates = settings->duplicate_ppb > 0,
         .packet_per_update = !settings->batching,
-        .latency_ns_min = UINT64_MAX,
+        .signature_bytes = settings->signature_bytes,
+        .connections = settings->connections,
     };
-    bool in_use[SIM_PAIR_CLASS_COUNT] = {false};
-    classes_in_use(host_of, node_count, hosts, host_count, in_use);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
-        network->links[pair] = link_of(settings, (enum sim_pair_class)pair);
-        uint64_t minimum = network->links[pair].minimum_ns;
-        uint64_t maximum = minimum + network->links[pair].span_ns;
-        if (in_use[pair] && minimum < network->latency_ns_min) {
-            network->latency_ns_min = minimum;
-        }
-        if (in_use[pair] && maximum > network->latency_ns_max) {
-            network->latency_ns_max = maximum;
-        }
+        network->links[pair] = sim_link_of_class(settings, (enum sim_pair_class)pair);
+        network->varied |= settings->quantiles[pair] != NULL;
+        network->by_place |= (uint32_t)settings->tiers_by_place[pair] << pair;
     }
+    if (settings->regions.region_count != 0) {
+        link_regions(network, settings);
+    }
+    network->varied |= network->by_place != 0;
+    cover_hosts(network, node_count, host_count);
+    rule_channels(network, &settings->channel);
     sim_transport_init(network, settings);
+}
+
+void sim_network_finish(struct sim_network *network)
+{
+    sim_memory_free(network->region_links);
 }

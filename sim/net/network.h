@@ -16,10 +16,13 @@
 #define SIM_NETWORK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
+#include "compression.h"
 #include "mesh/random.h"
 #include "mesh/step.h"
+#include "quantiles.h"
 
 // The nearest that applies. The names in files and tables are the lower-case ones without prefix.
 enum sim_pair_class {
@@ -33,11 +36,20 @@ enum sim_pair_class {
 };
 
 // What a host's nodes are. Hosts of different tiers are different hosts.
-enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR };
+enum sim_tier { SIM_TIER_AGENT, SIM_TIER_AGGREGATOR, SIM_TIER_COORDINATOR, SIM_TIER_COUNT };
 
-enum sim_distribution { SIM_CONSTANT, SIM_UNIFORM };
+enum sim_distribution {
+    SIM_CONSTANT,
+    SIM_UNIFORM,
+    SIM_NORMAL,
+    SIM_LOGNORMAL,
+    SIM_GAMMA,
+    SIM_PARETO,
+    SIM_EMPIRICAL
+};
 
-// One-way delay. Constant: minimum_ns = maximum_ns. Uniform over [minimum_ns, maximum_ns).
+// One-way delay. Constant: minimum_ns = maximum_ns. Uniform over [minimum_ns, maximum_ns). All
+// others are tables with these ends (quantiles.h).
 struct sim_latency {
     enum sim_distribution distribution;
     uint64_t minimum_ns;
@@ -47,11 +59,52 @@ struct sim_latency {
 // What carries a message; sizes in transport.c. UDP is bare datagrams.
 enum sim_transport { SIM_TCP, SIM_QUIC, SIM_UDP };
 
+#define SIM_HOUR_NS UINT64_C(3600000000000)
 #define SIM_PPB 1000000000u  // a probability of one, in parts per billion
+
+// What one message does to the next on a channel (channel.h). All zero: nothing.
+struct sim_channel_settings {
+    uint32_t correlation_ppb;  // of successive latencies' draws, below SIM_PPB
+    bool fifo;
+    bool bursts;         // loss by Gilbert and Elliott instead of loss_ppb:
+    uint32_t enter_ppb;  // good to bad, and back; not both 0
+    uint32_t leave_ppb;
+    uint32_t good_loss_ppb;
+    uint32_t bad_loss_ppb;
+    uint32_t reorder_ppb;  // not with fifo
+    uint32_t corrupt_ppb;
+    uint64_t rate_bits_per_s;  // of the line between two hosts; 0: unlimited
+    uint64_t queue_bytes;      // that may wait for it; 0: as many as the packets hold
+    uint32_t queue_packets;    // that may wait for it
+};
+
+// Latencies between regions by their ordered pair: a mean for each pair, and one shape for all.
+struct sim_region_settings {
+    uint32_t region_count;    // 0: the class decides
+    const uint64_t *mean_ns;  // [from * region_count + to], one way, below 2^40; 0 on the diagonal
+    const struct sim_quantiles *shape;  // points in 2^-32 of the mean, below 2^40
+};
+
+// When connections begin and end (connections.h). Times of 0 mean never.
+struct sim_connection_settings {
+    bool cold;                     // none exists at the start: the first message of a pair makes it
+    uint64_t idle_timeout_ns;      // without a message for so long a connection is gone
+    uint32_t max_per_host;         // a host keeps at most so many; 0: any number
+    uint32_t cert_rotation_hours;  // so often a node's certificate changes ...
+    uint32_t key_rotation_hours;   // ... and, shown by both ends, with its keys
+    bool mutual;                   // both ends show certificates, not the one that is dialled alone
+};
+
+enum sim_compressor { SIM_COMPRESS_NONE, SIM_COMPRESS_ZSTD };
 
 // What the user decided about the network.
 struct sim_network_settings {
     struct sim_latency latency[SIM_PAIR_CLASS_COUNT];
+    const struct sim_quantiles *quantiles[SIM_PAIR_CLASS_COUNT];  // NULL: constant or uniform
+    struct sim_region_settings regions;
+    // Tier links take the latency of the places they join: same zone, same region, two regions.
+    bool tiers_by_place[SIM_PAIR_CLASS_COUNT];
+    struct sim_channel_settings channel;
     uint32_t loss_ppb;       // a message is lost, <= SIM_PPB
     uint32_t duplicate_ppb;  // a message arrives twice, each copy with a latency of its own
     enum sim_transport transport;
@@ -60,6 +113,8 @@ struct sim_network_settings {
     uint32_t batch_size;       // updates in a message at most, 1 .. 65535
     uint32_t agents_per_host;  // >= 1
     uint32_t signature_bytes;  // 64 with security.signature_algo: ed25519, else 0
+    struct sim_connection_settings connections;
+    enum sim_compressor compressor;
 };
 
 // The world as the event path reads it. Made once per run, then constant.
@@ -71,31 +126,82 @@ struct sim_host {
 
 struct sim_link {
     uint64_t minimum_ns;
-    uint64_t span_ns;     // latency = minimum + draw * span / 2^64
+    uint64_t span_ns;     // latency = minimum + draw * span / 2^64, or by the table:
     uint64_t loss_below;  // a 32-bit draw below it: lost; 2^32 loses everything
     uint64_t duplicate_below;
+    const struct sim_quantiles *quantiles;  // latency = point * scale / 2^32; NULL: uniform
+    uint64_t scale;
 };
+
+// Probabilities as bounds on 32-bit draws.
+struct sim_channel_rules {
+    bool fifo;
+    bool bursts;
+    uint32_t weight;  // of the draw before, in parts of 2^32; 0: no correlation
+    uint32_t queue_packets;
+    uint64_t queue_bytes;
+    uint64_t rate_bits_per_s;
+    uint64_t enter_below;
+    uint64_t leave_below;
+    uint64_t good_loss_below;
+    uint64_t bad_loss_below;
+    uint64_t bad_below;  // a channel begins in the bad state
+    uint64_t reorder_below;
+    uint64_t corrupt_below;
+};
+
+// How a connection comes about (transport.h): bytes and packets on the wire, from the one that
+// dials and back, headers included.
+struct sim_handshake {
+    uint32_t round_trips;  // before the first message leaves; 0: with the first packet
+    uint32_t there_bytes;
+    uint32_t back_bytes;
+    uint32_t there_packets;
+    uint32_t back_packets;
+};
+
+// Resumed: by a ticket of an earlier connection.
+enum sim_handshake_kind { SIM_HANDSHAKE_FULL, SIM_HANDSHAKE_RESUMED, SIM_HANDSHAKE_NONE };
 
 struct sim_network {
     uint64_t seed;
     const uint32_t *host_of;  // [nodes]
     const struct sim_host *hosts;
     struct sim_link links[SIM_PAIR_CLASS_COUNT];
-    bool one_host;  // every node on one host: the class needs no look-up
+    uint32_t by_place;              // bits 1 << class: the hosts' places decide the link
+    uint32_t region_count;          // with links of their own, or 0
+    struct sim_link *region_links;  // [from * region_count + to], owned
+    bool one_host;                  // every node on one host: the class needs no look-up
     bool duplicates;
+    bool varied;        // some link has a table, or places decide
+    bool has_channels;  // messages cross channels, whose rules are:
+    struct sim_channel_rules channel;
     uint32_t packet_bytes_max;       // payload of one packet
     uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet
     uint32_t ack_bytes;              // what the receiver's transport answers per two packets
     bool packet_per_update;
-    uint64_t latency_ns_min;  // over the pair classes that occur: the lookahead
+    enum sim_transport transport;
+    bool encrypted;
+    uint32_t signature_bytes;
+    struct sim_connection_settings connections;
+    struct sim_handshake handshakes[SIM_HANDSHAKE_NONE];
+    struct sim_compression compression;  // of nothing until it is measured
+    uint64_t latency_ns_min;             // over the pair classes that occur: the lookahead
     uint64_t latency_ns_max;
 };
 
 // Fills `network`. `host_of` and `hosts` stay the caller's; every node has a host, every host a
-// node, and hosts are numbered zone by zone, region by region.
+// node, and hosts are numbered zone by zone, region by region. Tables stay the caller's, too.
 void sim_network_init(struct sim_network *network, const struct sim_network_settings *settings,
                       uint64_t seed, const uint32_t *host_of, uint32_t node_count,
                       const struct sim_host *hosts);
+void sim_network_finish(struct sim_network *network);
+
+// The link of a class, or of an ordered pair of regions, as init makes it.
+struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
+                                  enum sim_pair_class pair);
+struct sim_link sim_link_of_regions(const struct sim_network_settings *settings, uint32_t from,
+                                    uint32_t to);
 
 // How far apart two different hosts are. Agents and coordinators do not talk to each other.
 static inline enum sim_pair_class sim_network_pair_of_hosts(const struct sim_host *from,
@@ -124,9 +230,43 @@ static inline enum sim_pair_class sim_network_pair(const struct sim_network *net
                   : sim_network_pair_of_hosts(&network->hosts[a], &network->hosts[b]);
 }
 
-// What the transport adds to a message of `bytes` encoded bytes with `updates` updates.
+// The link between two nodes of class `pair`.
+const struct sim_link *sim_network_link_by_place(const struct sim_network *network,
+                                                 const struct sim_host *from,
+                                                 const struct sim_host *to);
+
+static inline const struct sim_link *sim_network_link(const struct sim_network *network,
+                                                      uint32_t source, uint32_t target,
+                                                      enum sim_pair_class pair)
+{
+    if ((network->by_place >> pair & 1) != 0) {
+        return sim_network_link_by_place(network, &network->hosts[network->host_of[source]],
+                                         &network->hosts[network->host_of[target]]);
+    }
+    return &network->links[pair];
+}
+
+// What the transport adds to a message of `bytes` bytes, compressed if they are, with `updates`
+// updates; and in how many packets it travels.
 uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
                                      uint32_t updates);
+uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes, uint32_t updates);
+
+// Updates or rows in a message; names of rows are none.
+static inline uint32_t sim_network_updates(const struct mesh_message *message)
+{
+    return message->kind == MESH_MESSAGE_ROWS_HELD ? 0 : message->update_count;
+}
+
+// What is left of a message once it is compressed, if messages are.
+static inline uint32_t sim_network_carried_bytes(const struct sim_network *network,
+                                                 const struct mesh_message *message)
+{
+    return network->compression.measured
+               ? sim_compression_bytes(&network->compression, message->wire_bytes,
+                                       sim_network_updates(message) > 0)
+               : message->wire_bytes;
+}
 
 // The copies of a message that a tick or a first receipt sends are told apart by their place in the
 // fanout; an answer has one target, which tells it apart from the source's other answers on the
@@ -153,11 +293,32 @@ static inline uint32_t sim_network_stream(const struct mesh_message *message, ui
            (sim_network_fans_out(message) ? 0 : first_target);
 }
 
+// What a channel draws beside: the stream of a copy's first block becomes that of its second.
+#define SIM_STREAM_CHANNEL ((uint32_t)64 << 24)
+#define SIM_STREAM_DUPLICATE ((uint32_t)32 << 24)
+
 // Words 0 and 1 of the block decide the latency, 2 the loss, 3 the duplication.
-static inline uint64_t sim_link_latency_ns(const struct sim_link *link, uint32_t word0,
+static inline uint64_t sim_link_uniform_ns(const struct sim_link *link, uint32_t word0,
                                            uint32_t word1)
 {
     return link->minimum_ns + mesh_below_wide(word0, word1, link->span_ns);
+}
+
+// Of any link; where the network is not varied, the uniform one does.
+static inline uint64_t sim_link_latency_ns(const struct sim_link *link, uint32_t word0,
+                                           uint32_t word1)
+{
+    if (link->quantiles == NULL) {
+        return sim_link_uniform_ns(link, word0, word1);
+    }
+    uint64_t point = sim_quantile_at(link->quantiles, (uint64_t)word0 << 32 | word1);
+    return (uint64_t)((mesh_uint128)point * link->scale >> 32);
+}
+
+// The latency that half of the messages stay below.
+static inline uint64_t sim_link_median_ns(const struct sim_link *link)
+{
+    return sim_link_latency_ns(link, UINT32_C(1) << 31, 0);
 }
 
 static inline bool sim_link_loses(const struct sim_link *link, uint32_t word2)

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "connections.h"
+#include "hosts.h"
 #include "recorder.h"
 #include "reporting.h"
 #include "world.h"
@@ -84,7 +86,9 @@ static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
         2 * sizeof(struct sim_write) + sizeof(struct sim_update_result) + sizeof(uint8_t *) +
         SIM_REACH_ALL * sizeof(struct sim_vicinity) +
         (sim_content_has_value(scenario->workload.crdt) ? scenario->workload.value_bytes : 0);
+    uint64_t peers = 0;
     return updates * per_update + tracked * nodes * sizeof(struct sim_receipt) +
+           sim_hosts_pair_bytes(scenario, &peers) +
            (sim_reports_wanted(scenario) ? sim_reports_bytes(scenario) : 0);
 }
 
@@ -100,6 +104,16 @@ static uint32_t updates_at_once(const struct sim_scenario *scenario)
 
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
+    uint64_t peers = 0;
+    uint64_t pair_bytes = sim_hosts_pair_bytes(scenario, &peers);
+    if (pair_bytes > SIM_PAIR_BYTES_MAX) {
+        return sim_error_set(error, SIM_ERROR_INTERNAL,
+                             "cold connections of %u agents to up to %llu peers each need %.1f GB "
+                             "to be remembered; the budget is %.1f GB: connections.start: warm, a "
+                             "shorter duration_ms or fewer agents fit",
+                             scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
+                             1e-9 * (double)SIM_PAIR_BYTES_MAX);
+    }
     uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
     uint64_t bytes =
         sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
@@ -108,39 +122,46 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
-                             "%u agents and %u updates need %.1f GB before the first message; %s "
-                             "%.1f GB",
-                             scenario->agents, scenario->workload.updates, 1e-9 * (double)bytes,
+                             "%u agents and %u updates need %.0f MiB before the first message; %s "
+                             "%.0f MiB",
+                             scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
                              scenario->memory_mib > 0 ? "memory_mib allows"
                                                       : "four fifths of this machine's memory are",
-                             1e-9 * (double)limit);
+                             (double)limit / 1048576);
     }
     return true;
 }
 
-static void copy_counters(const struct sim_engine *engine, const struct sim_network *network,
-                          struct sim_result *result)
+static void copy_counters(const struct sim_engine *engine, struct sim_result *result)
 {
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
             result->traffic[kind][pair] = (struct sim_traffic){
                 .messages = counters->messages,
                 .bytes = counters->bytes,
+                .saved_bytes = counters->saved_bytes,
                 .transport_bytes = counters->transport_bytes,
+                .digest_bytes = counters->digest_bytes,
                 .updates = counters->updates,
                 .duplicated = counters->duplicated,
                 .lost = counters->lost,
+                .dropped = counters->dropped,
+                .corrupted = counters->corrupted,
                 .delivered = counters->delivered,
+                .idle = counters->idle,
+                .idle_bytes = counters->idle_bytes,
+                .handshakes = counters->handshakes,
+                .resumed = counters->resumed,
+                .handshake_bytes = counters->handshake_bytes,
             };
             if (counters->latency_ns_max > result->latency_max_ns[pair]) {
                 result->latency_max_ns[pair] = counters->latency_ns_max;
             }
             if (counters->delivered > 0) {
-                // Loss and duplication do not look at the latency: the distribution's own median.
-                const struct sim_link *link = &network->links[pair];
-                result->latency_p50_ns[pair] = link->minimum_ns + link->span_ns / 2;
+                result->latency_p50_ns[pair] =
+                    sim_engine_latency_median_ns(engine, (enum sim_pair_class)pair);
             }
         }
     }
@@ -203,7 +224,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     sim_world_init(&world, scenario, result->seed);
     struct watch watch = {
         .options = options,
-        .end_ns = scenario->duration_ns > 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS,
+        .end_ns = sim_scenario_end_ns(scenario),
     };
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
@@ -226,6 +247,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,
+        .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),
     };
     struct sim_engine *engine = NULL;
@@ -235,7 +257,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted;
-        copy_counters(engine, &world.network, result);
+        copy_counters(engine, result);
+        sim_hosts_measure(engine, scenario, &world, result);
+        result->compression = world.network.compression;
         for (uint32_t i = 0; i < result->curve_count; i++) {
             close_curve(&result->curves[i]);
         }

@@ -48,9 +48,9 @@ static void measure_groups(struct mesh_scope *scope, const struct sim_network *n
         for (uint32_t j = 0; j < count; j++) {
             uint32_t from = scope->first + scope->group_starts[i];
             uint32_t to = scope->first + scope->group_starts[j + 1] - 1;
-            const struct sim_link *link = &network->links[sim_network_pair(network, from, to)];
-            distance[(size_t)i * count + j] =
-                (uint32_t)((link->minimum_ns + link->span_ns / 2) / 1000);
+            enum sim_pair_class pair = sim_network_pair(network, from, to);
+            const struct sim_link *link = sim_network_link(network, from, to, pair);
+            distance[(size_t)i * count + j] = (uint32_t)(sim_link_median_ns(link) / 1000);
         }
     }
     scope->group_distance = distance;

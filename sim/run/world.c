@@ -7,6 +7,7 @@
 
 #include "allocate.h"
 #include "reporting.h"
+#include "stand_ins.h"
 
 // A draw of the workload; the others are in content.c, the network's purposes below (network.h).
 enum { DRAW_WRITER = MESH_DRAW_DRIVER + 100 };
@@ -66,12 +67,24 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
     qsort(world->writes, workload->updates, sizeof *world->writes, by_time_and_node);
 }
 
+// With the seed of repetition 0, so that all repetitions share the figures.
+static void measure_compression(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    if (scenario->network.compressor == SIM_COMPRESS_ZSTD) {
+        struct sim_stand_ins stand_ins;
+        sim_stand_ins_init(&stand_ins, scenario);
+        sim_stand_ins_compress(&stand_ins, scenario, &world->network.compression);
+        sim_stand_ins_finish(&stand_ins);
+    }
+}
+
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     *world = (struct sim_world){0};
     sim_places_init(&world->places, scenario);
     sim_network_init(&world->network, &scenario->network, seed, world->places.host_of,
                      world->places.nodes, world->places.hosts);
+    measure_compression(world, scenario);
     sim_scopes_init(&world->scopes, scenario, &world->places, &world->network);
     world->mesh = (struct mesh_config){
         .seed = seed,
@@ -93,6 +106,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
 
 void sim_world_finish(struct sim_world *world)
 {
+    sim_network_finish(&world->network);
     sim_places_finish(&world->places);
     sim_scopes_finish(&world->scopes);
     sim_memory_free(world->writes);

@@ -14,6 +14,9 @@ static const struct {
     {"updates", "SELECT * FROM updates WHERE run_id = ?1 ORDER BY repetition, origin, sequence"},
     {"traffic",
      "SELECT * FROM traffic WHERE run_id = ?1 ORDER BY repetition, message_kind, pair_class"},
+    {"compressions",
+     "SELECT * FROM compressions WHERE run_id = ?1 ORDER BY repetition, payload, bytes_from"},
+    {"hosts", "SELECT * FROM hosts WHERE run_id = ?1 ORDER BY repetition, tier, resource"},
     {"latencies", "SELECT * FROM latencies WHERE run_id = ?1 ORDER BY repetition, pair_class"},
     {"curves", "SELECT * FROM curves WHERE run_id = ?1 ORDER BY repetition, scope_class, after_ns"},
     {"checkpoints", "SELECT * FROM checkpoints WHERE run_id = ?1 ORDER BY repetition, ordinal"},
@@ -78,16 +81,22 @@ static bool digest_query(const struct sim_store *store, const char *query, int64
 }
 
 // A run that was interrupted early may have no results, so it is looked up in the table of runs.
-static bool check_run(const struct sim_store *store, int64_t run_id, XXH3_state_t *state,
-                      struct sim_error *error)
+bool sim_store_has_run(const struct sim_store *store, int64_t run_id, struct sim_error *error)
 {
-    uint64_t runs = 0;
-    if (!digest_query(store, "SELECT run_id FROM runs WHERE run_id = ?1", run_id, state, &runs,
-                      error)) {
-        return false;
+    sqlite3_stmt *statement = NULL;
+    const char *query = "SELECT run_id FROM runs WHERE run_id = ?1";
+    int code = sqlite3_prepare_v2(store->database, query, -1, &statement, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_bind_int64(statement, 1, run_id);
+        code = sqlite3_step(statement);
     }
-    return runs == 1 ||
-           sim_error_set(error, SIM_ERROR_USAGE, "%s has no run %" PRId64, store->path, run_id);
+    if (code == SQLITE_DONE) {
+        sim_error_set(error, SIM_ERROR_USAGE, "%s has no run %" PRId64, store->path, run_id);
+    } else if (code != SQLITE_ROW) {
+        sim_store_failed(store, "read", "", error);
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW;
 }
 
 bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
@@ -98,7 +107,7 @@ bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
         return sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
     }
     XXH3_64bits_reset(state);
-    bool read = check_run(store, run_id, state, error);
+    bool read = sim_store_has_run(store, run_id, error);
     for (size_t index = 0; read && index < sizeof result_tables / sizeof result_tables[0];
          index++) {
         const char *name = result_tables[index].name;

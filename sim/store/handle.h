@@ -20,4 +20,12 @@ struct sim_store {
 bool sim_store_failed(const struct sim_store *store, const char *doing, const char *after,
                       struct sim_error *error);
 
+// Where there is no such run, SIM_ERROR_USAGE.
+bool sim_store_has_run(const struct sim_store *store, int64_t run_id, struct sim_error *error);
+
+// tables.c The bytes of a table as they are kept, and their hash.
+#define SIM_STORE_TABLE_BYTES sizeof(struct sim_quantiles)
+uint64_t sim_store_pack_table(const struct sim_quantiles *quantiles,
+                              unsigned char bytes[SIM_STORE_TABLE_BYTES]);
+
 #endif

@@ -2,8 +2,13 @@
 -- The store: what runs leave behind, and all that reports/ knows of the simulator.
 --
 --     runs ---+--- sources        what the user wrote: files and options, in full
+--             +--- run_tables     the distributions its latencies were drawn from ----+
+--             |                                                                        v
+--             |                                                               latency_tables
 --             +--- repetitions ---+--- updates       one row per update: when it reached whom
 --             |                   +--- traffic       by message kind and pair class
+--             |                   +--- compressions  what messages of a size shrink to
+--             |                   +--- hosts         what the hosts of a tier used
 --             |                   +--- latencies     by pair class
 --             |                   +--- curves        share of agents against time, by scope class
 --             |                   +--- checkpoints   rolling fingerprint
@@ -21,13 +26,14 @@
 -- counts as later than every other. Unsigned 64-bit words (fingerprints, seeds) are kept as their
 -- bit pattern: printf('%016x', fingerprint) shows them. Means, deviations and rounds are derived
 -- when shown. The digest of a run (sim_store_digest) covers the results in the order of their
--- primary keys: all tables but runs, sources and host_facts, all columns but run_id.
+-- primary keys: all tables but runs, sources, the tables of latencies and host_facts, all columns
+-- but run_id.
 --
 -- SQLite keeps these comments: `sqlite3 meshsim.db .schema` shows them. A change of the schema that
 -- readers can notice raises user_version.
 
 PRAGMA application_id = 1835365224;  -- "mesh"
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 
 CREATE TABLE runs (
     run_id          INTEGER PRIMARY KEY,  -- in order of writing; what `--run` takes
@@ -40,10 +46,10 @@ CREATE TABLE runs (
     matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1
     topology        TEXT NOT NULL,        -- flat_mesh, single_region_mesh, ...
     agents          INTEGER NOT NULL CHECK (agents > 0),  -- at the start
-    mode            TEXT NOT NULL,        -- push, pull, push-pull, eager, rumor
+    mode            TEXT NOT NULL,        -- push, pull, push-pull, eager, rumor, delta
     schedule        TEXT NOT NULL,        -- phased, synchronous, poisson
     fanout          INTEGER NOT NULL,     -- peers per tick
-    interval_ns     INTEGER NOT NULL,     -- between two ticks of a node
+    interval_ns     INTEGER NOT NULL,     -- between two ticks of an agent
     threshold_ppb   INTEGER NOT NULL      -- theta, in billionths of the cohort
                     CHECK (threshold_ppb BETWEEN 1 AND 1000000000),
     loss_ppb        INTEGER NOT NULL,     -- probability that a message is lost, in billionths
@@ -57,68 +63,146 @@ CREATE TABLE runs (
 CREATE TABLE sources (
     run_id   INTEGER NOT NULL REFERENCES runs,  -- the run that read it
     ordinal  INTEGER NOT NULL,  -- from 0, in the order applied: later wins
-    kind     TEXT NOT NULL      -- a file, or an option of the command line
-             CHECK (kind IN ('topology', 'scenario', 'option')),
+    kind     TEXT NOT NULL      -- a file, measurements that a file names, or an option
+             CHECK (kind IN ('topology', 'scenario', 'data', 'option')),
     name     TEXT NOT NULL,     -- path as the user gave it, or '--set', '--agents', ...
     text     TEXT NOT NULL,     -- the file's whole text, or the option's argument
     PRIMARY KEY (run_id, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- Distributions of latency as integers: 64-bit, little endian, nanoseconds one way, or parts of
+-- 2^32 of a pair of regions' mean. First the 4,097 points at the shares i / 4096; then 1,665 each
+-- for the lower end and the upper, [64 k + j] at the share 2^-(6 + k) * (1 - j / 128) from that
+-- end. Runs with the same table share it. Another machine may compute other points from the same
+-- settings.
+CREATE TABLE latency_tables (
+    hash    INTEGER PRIMARY KEY,  -- bits of XXH3 of the points
+    points  BLOB NOT NULL         -- nanoseconds, or parts of 2^32 of a mean, as said above
+            CHECK (length(points) = 59416)
+) STRICT;
+
+CREATE TABLE run_tables (
+    run_id    INTEGER NOT NULL REFERENCES runs,  -- the run that drew from it
+    used_for  TEXT NOT NULL,     -- a pair class, or 'regions': between two regions
+    hash      INTEGER NOT NULL REFERENCES latency_tables,  -- the table
+    PRIMARY KEY (run_id, used_for)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE repetitions (
-    run_id        INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
-    repetition    INTEGER NOT NULL,  -- from 0
-    seed          INTEGER NOT NULL,  -- bits of its own seed
-    interrupted   INTEGER NOT NULL   -- 1: stopped before its end, to be shown but not judged
-                  CHECK (interrupted IN (0, 1)),
-    fingerprint   INTEGER NOT NULL,  -- bits of the fingerprint at its end
-    simulated_ns  INTEGER NOT NULL,  -- simulated time at its end
-    interval_ns   INTEGER NOT NULL,  -- of the slowest scope updates cross: rounds = time / this
-    agents        INTEGER NOT NULL,  -- at the start
-    events        INTEGER NOT NULL,  -- ticks, writes and receipts handled
+    run_id              INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
+    repetition          INTEGER NOT NULL,  -- from 0
+    seed                INTEGER NOT NULL,  -- bits of its own seed
+    interrupted         INTEGER NOT NULL   -- 1: stopped before its end, to be shown but not judged
+                        CHECK (interrupted IN (0, 1)),
+    fingerprint         INTEGER NOT NULL,  -- bits of the fingerprint at its end
+    simulated_ns        INTEGER NOT NULL,  -- simulated time at its end
+    edge_interval_ns    INTEGER,           -- a round within an edge; NULL: there are no edges
+    region_interval_ns  INTEGER,           -- a round within a region; NULL: there is one region
+    interval_ns         INTEGER NOT NULL,  -- a round of the mesh, the slowest ticks end to end
+    agents              INTEGER NOT NULL,  -- at the start
+    events              INTEGER NOT NULL,  -- ticks, writes and receipts handled
     PRIMARY KEY (run_id, repetition)
 ) STRICT, WITHOUT ROWID;
 
+-- theta_ns = path_tick_ns + path_link_tick_ns + path_global_tick_ns + path_network_ns.
 CREATE TABLE updates (
-    run_id           INTEGER NOT NULL,  -- the run it belongs to
-    repetition       INTEGER NOT NULL,  -- the repetition it was written in
-    origin           INTEGER NOT NULL,  -- node that wrote it
-    sequence         INTEGER NOT NULL,  -- the origin's count of its own writes, from 1
-    written_ns       INTEGER NOT NULL,  -- simulated time of the write, from which the others count
-    measured         INTEGER NOT NULL   -- 0: written before the end of the warm-up, not judged
-                     CHECK (measured IN (0, 1)),
-    cohort           INTEGER NOT NULL,  -- honest agents live at the write, the writer included
-    held             INTEGER NOT NULL   -- of them, how many hold it at the end
-                     CHECK (held BETWEEN 0 AND cohort),
-    theta_ns         INTEGER,           -- until theta of the cohort hold it; NULL: never
-    half_ns          INTEGER,           -- until half of them do; NULL: never
-    p99_ns           INTEGER,           -- until 99 % of them do; NULL: never
-    all_ns           INTEGER,           -- until all of them do; NULL: never
-    last_receipt_ns  INTEGER NOT NULL,  -- last first receipt; 0: only the writer holds it
-    path_tick_ns     INTEGER,           -- of theta_ns, waiting for ticks; NULL: never reached
-    path_network_ns  INTEGER,           -- of theta_ns, in flight; NULL: never reached
-    path_hops        INTEGER,           -- messages on the causal path to theta; NULL: never reached
-    path_node        INTEGER,           -- node whose receipt reached theta; NULL: never reached
+    run_id               INTEGER NOT NULL,  -- the run it belongs to
+    repetition           INTEGER NOT NULL,  -- the repetition it was written in
+    origin               INTEGER NOT NULL,  -- node that wrote it
+    sequence             INTEGER NOT NULL,  -- the origin's count of its own writes, from 1
+    written_ns           INTEGER NOT NULL,  -- simulated time of the write; the others count from it
+    measured             INTEGER NOT NULL   -- 0: written before the end of the warm-up, not judged
+                         CHECK (measured IN (0, 1)),
+    cohort               INTEGER NOT NULL,  -- honest agents live at the write, the writer included
+    held                 INTEGER NOT NULL   -- of them, how many hold it at the end
+                         CHECK (held BETWEEN 0 AND cohort),
+    theta_ns             INTEGER,           -- until theta of the cohort hold it; NULL: never
+    half_ns              INTEGER,           -- until half of them do; NULL: never
+    p99_ns               INTEGER,           -- until 99 % of them do; NULL: never
+    all_ns               INTEGER,           -- until all of them do; NULL: never
+    last_receipt_ns      INTEGER NOT NULL,  -- last first receipt; 0: only the writer holds it
+    edge_cohort          INTEGER,           -- of the cohort, the writer's edge; NULL: no edges
+    edge_held            INTEGER            -- of them, how many hold it at the end; NULL: no edges
+                         CHECK (edge_held BETWEEN 0 AND edge_cohort),
+    edge_theta_ns        INTEGER,           -- until theta of them do; NULL: never, or no edges
+    region_cohort        INTEGER,           -- of the cohort, the writer's region; NULL: one region
+    region_held          INTEGER            -- of them, how many hold it at the end; NULL: as above
+                         CHECK (region_held BETWEEN 0 AND region_cohort),
+    region_theta_ns      INTEGER,           -- until theta of them do; NULL: never, or one region
+    path_tick_ns         INTEGER,           -- waiting for ticks of agents within the mesh, a region
+                                            -- or an edge; NULL: theta was never reached
+    path_link_tick_ns    INTEGER,           -- waiting for ticks of bridges, or of relays and
+                                            -- aggregators; NULL: theta was never reached
+    path_global_tick_ns  INTEGER,           -- waiting for ticks of coordinators; NULL: as above
+    path_network_ns      INTEGER,           -- in flight; NULL: theta was never reached
+    path_hops            INTEGER,           -- messages on the causal path; NULL: as above
+    path_node            INTEGER,           -- node whose receipt reached theta; NULL: as above
     PRIMARY KEY (run_id, repetition, origin, sequence),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- sent + duplicated = delivered + lost + in flight at the end. A combination without a message has
--- no row.
+-- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. On the wire
+-- are bytes - saved_bytes + transport_bytes + handshake_bytes; what leaves a host are the classes
+-- other than same_host. A combination without a message or handshake has no row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
     message_kind     TEXT NOT NULL,     -- push, open, answer, vector, fill, rest, rumor, ask,
                                         -- feedback, delta, eager, join, snapshot,
-                                        -- rows, rows_held, rows_rest
-    pair_class       TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region
+                                        -- rows, rows_held, rows_rest; rotation: handshakes
+                                        -- alone
+    pair_class       TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region,
+                                        -- edge_aggregator, aggregator_coordinator
     messages         INTEGER NOT NULL,  -- messages sent
     bytes            INTEGER NOT NULL,  -- sent, as encoded
     transport_bytes  INTEGER NOT NULL,  -- what the transport adds to them
     updates          INTEGER NOT NULL,  -- copies of updates carried, if written after the warm-up
     duplicated       INTEGER NOT NULL,  -- messages of which the network made a second copy
     lost             INTEGER NOT NULL,  -- messages and copies lost
+    dropped          INTEGER NOT NULL,  -- messages and copies that found a full queue
+    corrupted        INTEGER NOT NULL,  -- messages and copies that arrived broken
     delivered        INTEGER NOT NULL,  -- messages and copies that arrived
+    saved_bytes      INTEGER NOT NULL,  -- of bytes, taken off by compression
+    digest_bytes     INTEGER NOT NULL,  -- of bytes, what exchanges carry beside updates
+    idle             INTEGER NOT NULL,  -- delivered without an update, and not answered
+    idle_bytes       INTEGER NOT NULL,  -- of these, as encoded
+    handshakes       INTEGER NOT NULL,  -- made for these messages
+    resumed          INTEGER NOT NULL,  -- of these, by a ticket of an earlier connection
+    handshake_bytes  INTEGER NOT NULL,  -- theirs, in both directions
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Measured before the first event and then applied as they stand here: a message of at least
+-- bytes_from and less than twice as many encoded bytes takes ceil(bytes * compressed_bytes /
+-- encoded_bytes), or its own bytes if that is no less. Without compression there are no rows.
+CREATE TABLE compressions (
+    run_id            INTEGER NOT NULL,  -- the run it belongs to
+    repetition        INTEGER NOT NULL,  -- the repetition whose messages shrank so
+    payload           TEXT NOT NULL      -- messages that carry updates, or that only name them
+                      CHECK (payload IN ('updates', 'dots')),
+    bytes_from        INTEGER NOT NULL,  -- smallest size of the class, a power of two
+    encoded_bytes     INTEGER NOT NULL,  -- of the message that was measured
+    compressed_bytes  INTEGER NOT NULL,  -- the same message compressed
+    PRIMARY KEY (run_id, repetition, payload, bytes_from),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Units by resource: cpu in nanoseconds of a processor per second, packets per second, bandwidth in
+-- bits per second, memory in bytes, connections as a count.
+CREATE TABLE hosts (
+    run_id         INTEGER NOT NULL,  -- the run it belongs to
+    repetition     INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
+    tier           TEXT NOT NULL      -- what lives on them
+                   CHECK (tier IN ('agent', 'aggregator', 'coordinator')),
+    resource       TEXT NOT NULL      -- what is used
+                   CHECK (resource IN ('cpu', 'packets', 'bandwidth', 'memory', 'connections')),
+    instance_type  TEXT NOT NULL,     -- of each, as in topologies/instances.yaml
+    hosts          INTEGER NOT NULL,  -- how many of the tier
+    mean           INTEGER NOT NULL,  -- over hosts and time
+    peak           INTEGER NOT NULL,  -- of the host and second with most
+    limit_value    INTEGER,           -- what one host has; NULL: no figure is known
+    PRIMARY KEY (run_id, repetition, tier, resource),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
@@ -126,8 +210,9 @@ CREATE TABLE traffic (
 CREATE TABLE latencies (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition it was measured in
-    pair_class  TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region
-    p50_ns      INTEGER NOT NULL,  -- median one-way delay of delivered messages
+    pair_class  TEXT NOT NULL,     -- as in traffic
+    p50_ns      INTEGER NOT NULL,  -- median one-way delay: of the distribution, or as counted, to a
+                                   -- part in 128, where regions, queues or order decide
     max_ns      INTEGER NOT NULL,  -- longest of them
     PRIMARY KEY (run_id, repetition, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
@@ -135,15 +220,20 @@ CREATE TABLE latencies (
 
 -- Share of agents that hold an update, against the time since its write: held / pairs. Before the
 -- first row only the writers are known to hold their own; after the last the share stays as it is.
+-- Of whom a curve tells is its scope_class:
+--     mesh         all agents
+--     edge         those of the writer's edge, where there are edges
+--     region       those of the writer's region, where there are several
+--     region:NAME  those of the region of that name, wherever the writer is
 CREATE TABLE curves (
     run_id       INTEGER NOT NULL,  -- the run it belongs to
     repetition   INTEGER NOT NULL,  -- the repetition it was measured in
-    scope_class  TEXT NOT NULL,     -- where the agents gossip: mesh, later region, edge, ...
+    scope_class  TEXT NOT NULL,     -- which agents: mesh, edge, region, or region:NAME
     after_ns     INTEGER NOT NULL   -- time since the write
                  CHECK (after_ns > 0),
     held         INTEGER NOT NULL   -- (update, cohort member) pairs in which the member holds it
                  CHECK (held BETWEEN 0 AND pairs),
-    pairs        INTEGER NOT NULL,  -- all pairs of measured updates and members of their cohorts
+    pairs        INTEGER NOT NULL,  -- all pairs of measured updates and those agents
     PRIMARY KEY (run_id, repetition, scope_class, after_ns),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -164,7 +254,8 @@ CREATE TABLE checkpoints (
 -- under the schedule synchronous it is the ticks that passed, times the interval.
 CREATE TABLE metrics (
     run_id     INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
-    metric     TEXT NOT NULL,  -- convergence (time to theta), reach_50, messages, residue, ...
+    metric     TEXT NOT NULL,  -- convergence (time to theta), edge_convergence and
+                               -- region_convergence where there are such, reach_50, messages, ...
     statistic  TEXT NOT NULL,  -- n, min, p50, p95, p99, max
     unit       TEXT NOT NULL,  -- ns, bytes, bytes/s, count, or ppb: billionths of a share or copy
     value      INTEGER,        -- in that unit; NULL: an update that never arrived

@@ -29,14 +29,14 @@
 
 #define SIM_STORE_PATH "meshsim.db"          // the default of --db, in the current directory
 #define SIM_STORE_APPLICATION_ID 1835365224  // "mesh", big endian; marks the file as ours
-#define SIM_STORE_VERSION 1                  // of schema.sql
+#define SIM_STORE_VERSION 2                  // of schema.sql
 #define SIM_STORE_BUSY_MS 10000              // how long to wait for another process to let go
 
 struct sim_store;
 
 // A file the run was read from, or an option that changed it.
 struct sim_store_source {
-    const char *kind;  // "topology", "scenario" or "option"
+    const char *kind;  // "topology", "scenario", "data" or "option"
     const char *name;  // path as the user gave it, or "--set", "--agents", ...
     const char *text;  // the file's whole text, or the option's argument
 };
@@ -111,6 +111,13 @@ bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *ru
 // they were stored (DESIGN 5.1, "results bytes"). SIM_ERROR_USAGE when there is no such run.
 bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
                       struct sim_error *error);
+
+// Reads the tables that a run drew latencies from, as sim_overrides takes them. The caller frees
+// them with sim_store_free_tables. SIM_ERROR_USAGE when there is no such run, SIM_ERROR_IO when the
+// file cannot be read or a table does not have the hash it is kept under.
+bool sim_store_read_tables(struct sim_store *store, int64_t run_id, struct sim_table **tables,
+                           uint32_t *count, struct sim_error *error);
+void sim_store_free_tables(struct sim_table *tables, uint32_t count);
 
 // Ends the use of the store. NULL is legal.
 void sim_store_close(struct sim_store *store);

@@ -6,25 +6,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
 #include "handle.h"
+#include "resources.h"
 
 #ifdef __clang__
 #define COMPILER __VERSION__
 #else
 #define COMPILER "gcc " __VERSION__
 #endif
-
-// Names as in schema.sql.
-static const char *const message_kinds[MESH_MESSAGE_KIND_COUNT] = {
-    [MESH_MESSAGE_PUSH] = "push",           [MESH_MESSAGE_OPEN] = "open",
-    [MESH_MESSAGE_ANSWER] = "answer",       [MESH_MESSAGE_VECTOR] = "vector",
-    [MESH_MESSAGE_FILL] = "fill",           [MESH_MESSAGE_REST] = "rest",
-    [MESH_MESSAGE_RUMOR] = "rumor",         [MESH_MESSAGE_ASK] = "ask",
-    [MESH_MESSAGE_FEEDBACK] = "feedback",   [MESH_MESSAGE_DELTA] = "delta",
-    [MESH_MESSAGE_EAGER] = "eager",         [MESH_MESSAGE_JOIN] = "join",
-    [MESH_MESSAGE_SNAPSHOT] = "snapshot",   [MESH_MESSAGE_ROWS] = "rows",
-    [MESH_MESSAGE_ROWS_HELD] = "rows_held", [MESH_MESSAGE_ROWS_REST] = "rows_rest",
-};
 
 // Rows on their way into one table. After the first failure the rest is skipped, so that the code
 // which lists columns need not ask after each.
@@ -91,6 +81,14 @@ static void put_text(struct rows *rows, const char *text)
 {
     if (!rows->failed &&
         sqlite3_bind_text(rows->statement, ++rows->column, text, -1, SQLITE_STATIC) != SQLITE_OK) {
+        fail(rows);
+    }
+}
+
+static void put_bytes(struct rows *rows, const unsigned char *bytes, size_t count)
+{
+    if (!rows->failed && sqlite3_bind_blob(rows->statement, ++rows->column, bytes, (int)count,
+                                           SQLITE_STATIC) != SQLITE_OK) {
         fail(rows);
     }
 }
@@ -178,31 +176,77 @@ static void put_sources(struct rows *rows, const struct sim_store_run *run)
     }
 }
 
+// Only the bytes of a table that is not there yet are written.
+static void put_tables(struct rows *rows, const struct sim_store_run *run)
+{
+    const struct sim_scenario *scenario = run->scenario;
+    unsigned char bytes[SIM_STORE_TABLE_BYTES];
+    for (uint32_t index = 0; index < scenario->table_count && !rows->failed; index++) {
+        uint64_t hash = sim_store_pack_table(scenario->tables[index].quantiles, bytes);
+        begin_table(rows, "INSERT OR IGNORE INTO latency_tables VALUES (?,?)");
+        rows->column = 0;
+        put_bits(rows, hash);
+        put_bytes(rows, bytes, sizeof bytes);
+        end_row(rows);
+        begin_table(rows, "INSERT INTO run_tables VALUES (?,?,?)");
+        begin_row(rows);
+        put_text(rows, scenario->tables[index].used_for);
+        put_bits(rows, hash);
+        end_row(rows);
+    }
+}
+
 // ---- What repetitions measured ----
+
+// 0: the mesh has nothing of the kind.
+static void put_interval(struct rows *rows, uint64_t interval_ns)
+{
+    put_value(rows, interval_ns == 0 ? SIM_TIME_NEVER : interval_ns);
+}
 
 static void put_repetition(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?,?,?)");
     begin_row_of(rows, result);
     put_bits(rows, result->seed);
     put_count(rows, result->interrupted);
     put_bits(rows, result->fingerprint);
     put_count(rows, result->simulated_ns);
+    put_interval(rows, result->interval_ns[SIM_REACH_EDGE]);
+    put_interval(rows, result->interval_ns[SIM_REACH_REGION]);
     put_count(rows, result->interval_ns[SIM_REACH_ALL]);
     put_count(rows, result->agents);
     put_count(rows, result->events);
     end_row(rows);
 }
 
+static void put_nulls(struct rows *rows, int count)
+{
+    for (int column = 0; column < count; column++) {
+        put_null(rows);
+    }
+}
+
+static void put_near(struct rows *rows, const struct sim_near *near)
+{
+    if (near->cohort == 0) {
+        put_nulls(rows, 3);
+        return;
+    }
+    put_count(rows, near->cohort);
+    put_count(rows, near->held);
+    put_value(rows, near->theta_ns);
+}
+
 static void put_path(struct rows *rows, const struct sim_path *path)
 {
     if (path->node == MESH_NODE_NONE) {
-        for (int column = 0; column < 4; column++) {
-            put_null(rows);
-        }
+        put_nulls(rows, SIM_TICK_COUNT + 3);
         return;
     }
-    put_count(rows, sim_path_tick_ns(path));
+    for (int tick = 0; tick < SIM_TICK_COUNT; tick++) {
+        put_count(rows, path->tick_ns[tick]);
+    }
     put_count(rows, path->network_ns);
     put_count(rows, path->hops);
     put_count(rows, path->node);
@@ -210,7 +254,8 @@ static void put_path(struct rows *rows, const struct sim_path *path)
 
 static void put_updates(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows,
+                "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t index = 0; index < result->update_count; index++) {
         const struct sim_update_result *update = &result->updates[index];
         begin_row_of(rows, result);
@@ -225,6 +270,8 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
         put_value(rows, update->p99_ns);
         put_value(rows, update->all_ns);
         put_count(rows, update->last_receipt_ns);
+        put_near(rows, &update->near[SIM_REACH_EDGE]);
+        put_near(rows, &update->near[SIM_REACH_REGION]);
         put_path(rows, &update->path);
         end_row(rows);
     }
@@ -232,17 +279,17 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
 
 static void put_traffic(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?)");
-    for (int kind = MESH_MESSAGE_PUSH; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_traffic *traffic = &result->traffic[kind][pair];
             // Something may be delivered that was sent during the warm-up.
-            if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->delivered) ==
-                0) {
+            if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->dropped |
+                 traffic->corrupted | traffic->delivered | traffic->handshakes) == 0) {
                 continue;
             }
             begin_row_of(rows, result);
-            put_text(rows, message_kinds[kind]);
+            put_text(rows, sim_message_name(kind));
             put_text(rows, sim_pair_class_name((enum sim_pair_class)pair));
             put_count(rows, traffic->messages);
             put_count(rows, traffic->bytes);
@@ -250,7 +297,55 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
             put_count(rows, traffic->updates);
             put_count(rows, traffic->duplicated);
             put_count(rows, traffic->lost);
+            put_count(rows, traffic->dropped);
+            put_count(rows, traffic->corrupted);
             put_count(rows, traffic->delivered);
+            put_count(rows, traffic->saved_bytes);
+            put_count(rows, traffic->digest_bytes);
+            put_count(rows, traffic->idle);
+            put_count(rows, traffic->idle_bytes);
+            put_count(rows, traffic->handshakes);
+            put_count(rows, traffic->resumed);
+            put_count(rows, traffic->handshake_bytes);
+            end_row(rows);
+        }
+    }
+}
+
+static void put_compression(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO compressions VALUES (?,?,?,?,?,?)");
+    for (uint32_t payload = 0; payload < SIM_PAYLOAD_COUNT; payload++) {
+        for (uint32_t class = 0; class < SIM_SIZE_CLASSES; class ++) {
+            const struct sim_compressed *sample = &result->compression.classes[payload][class];
+            if (sample->encoded_bytes == 0) {
+                continue;
+            }
+            begin_row_of(rows, result);
+            put_text(rows, sim_payload_name((enum sim_payload)payload));
+            put_count(rows, UINT64_C(1) << class);
+            put_count(rows, sample->encoded_bytes);
+            put_count(rows, sample->compressed_bytes);
+            end_row(rows);
+        }
+    }
+}
+
+static void put_hosts(struct rows *rows, const struct sim_scenario *scenario,
+                      const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO hosts VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t tier = 0; tier < SIM_TIER_COUNT; tier++) {
+        const struct sim_tier_use *use = &result->tiers[tier];
+        for (uint32_t i = 0; i < SIM_RESOURCE_COUNT && use->hosts > 0; i++) {
+            begin_row_of(rows, result);
+            put_text(rows, sim_tier_name((enum sim_tier)tier));
+            put_text(rows, sim_resource_name((enum sim_resource)i));
+            put_text(rows, scenario->instances[tier].name);
+            put_count(rows, use->hosts);
+            put_count(rows, use->mean[i]);
+            put_count(rows, use->peak[i]);
+            put_value(rows, use->limit[i] == 0 ? SIM_TIME_NEVER : use->limit[i]);
             end_row(rows);
         }
     }
@@ -271,17 +366,40 @@ static void put_latencies(struct rows *rows, const struct sim_result *result)
     }
 }
 
-static void put_curve(struct rows *rows, const struct sim_result *result)
+// "mesh", "edge", "region" or "region:NAME"; the caller frees it.
+static char *scope_class_of(const struct sim_scenario *scenario, const struct sim_curve *curve)
 {
-    const struct sim_curve *curve = &result->curves[0];
+    static const char *const names[] = {
+        [SIM_REACH_EDGE] = "edge",
+        [SIM_REACH_REGION] = "region",
+        [SIM_REACH_ALL] = "mesh",
+    };
+    bool named = curve->reach == SIM_REACH_ALL && curve->region != SIM_REGION_NONE;
+    assert(!named || curve->region < scenario->region_count);
+    const char *scope = named ? "region:" : names[curve->reach];
+    const char *name = named ? scenario->regions[curve->region].name : "";
+    size_t bytes = strlen(scope) + strlen(name) + 1;
+    char *text = sim_memory_zeroed(bytes);
+    snprintf(text, bytes, "%s%s", scope, name);
+    return text;
+}
+
+static void put_curves(struct rows *rows, const struct sim_scenario *scenario,
+                       const struct sim_result *result)
+{
     begin_table(rows, "INSERT INTO curves VALUES (?,?,?,?,?,?)");
-    for (uint32_t point = 0; point < curve->point_count; point++) {
-        begin_row_of(rows, result);
-        put_text(rows, "mesh");
-        put_count(rows, (point + 1) * curve->step_ns);
-        put_count(rows, curve->held[point]);
-        put_count(rows, curve->pairs);
-        end_row(rows);
+    for (uint32_t index = 0; index < result->curve_count; index++) {
+        const struct sim_curve *curve = &result->curves[index];
+        char *scope_class = scope_class_of(scenario, curve);
+        for (uint32_t point = 0; point < curve->point_count; point++) {
+            begin_row_of(rows, result);
+            put_text(rows, scope_class);
+            put_count(rows, (point + 1) * curve->step_ns);
+            put_count(rows, curve->held[point]);
+            put_count(rows, curve->pairs);
+            end_row(rows);
+        }
+        sim_memory_free(scope_class);
     }
 }
 
@@ -395,8 +513,10 @@ static void put_results(struct rows *rows, const struct sim_store_run *run)
         put_repetition(rows, result);
         put_updates(rows, result);
         put_traffic(rows, result);
+        put_compression(rows, result);
+        put_hosts(rows, run->scenario, result);
         put_latencies(rows, result);
-        put_curve(rows, result);
+        put_curves(rows, run->scenario, result);
         put_checkpoints(rows, result);
     }
 }
@@ -416,6 +536,7 @@ bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *ru
     execute(&rows, "BEGIN IMMEDIATE");
     put_run(&rows, run);
     put_sources(&rows, run);
+    put_tables(&rows, run);
     put_results(&rows, run);
     put_metrics(&rows, run);
     put_verdicts(&rows, run);

@@ -117,9 +117,9 @@ Test(codes, a_full_stdout_is_an_output_error)
 Test(codes, a_run_that_outgrows_the_declared_memory_ends_with_70)
 {
     struct ended ended =
-        run_program("run", topology("flat-mesh.yaml"), "--db", STORE, "--set", "memory_mib=1",
+        run_program("run", topology("flat-mesh.yaml"), "--db", STORE, "--set", "memory_mib=2",
                     "--agents", "100", "--set", "network.loss_percent=100", "--set",
-                    "workload.updates=3500", "--set", "workload.every_ms=5", NULL);
+                    "workload.updates=4900", "--set", "workload.every_ms=4", NULL);
     expect_exit(&ended, 70);
     expect_part(ended.errors, "updates are under way and");
     expect_part(ended.errors, "which 99 agents lack: ");

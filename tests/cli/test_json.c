@@ -139,6 +139,33 @@ Test(json, pooled_figures_are_those_of_the_stored_rows)
                  store_number("SELECT sum(bytes) FROM traffic WHERE repetition = 2"));
 }
 
+Test(json, bytes_on_the_wire_and_hosts_are_those_of_the_store)
+{
+    struct ended ended = run_program(
+        "run", topology("single-region.yaml"), "--agents", "300", "--repeat", "2", "--json",
+        "--set", "network.connections.start=cold", "--set", "placement.agents_per_host=40", "--set",
+        "network.compression=zstd", "--db", STORE, NULL);
+    const char *line = json_line(ended.output, "scenario", 0);
+    cr_expect_float_eq(json_number(line, "?1 ->> '$.wire_bytes.open.same_zone'"),
+                       store_number("SELECT sum(bytes - saved_bytes + transport_bytes + "
+                                    "handshake_bytes) / 2.0 FROM traffic WHERE message_kind = "
+                                    "'open' AND pair_class = 'same_zone'"),
+                       1e-3);
+    cr_expect_float_eq(json_number(line, "?1 ->> '$.outside_bytes.mean'"),
+                       store_number("SELECT sum(bytes - saved_bytes + transport_bytes + "
+                                    "handshake_bytes) / 2.0 FROM traffic WHERE pair_class <> "
+                                    "'same_host'"),
+                       1e-3);
+    cr_expect(store_number("SELECT count(*) FROM compressions") > 10);
+    cr_expect_eq(json_number(line, "?1 ->> '$.hosts[0].hosts'"), 9);  // 3 for each of 3 zones
+    cr_expect_eq(json_number(line, "?1 ->> '$.hosts[0].cpu.peak'"),
+                 store_number("SELECT max(peak) FROM hosts WHERE resource = 'cpu'"));
+    cr_expect_eq(json_number(line, "?1 ->> '$.hosts[0].cpu.limit'"), 4e9);
+    cr_expect_str_eq(json_text(line, "$.hosts[0].instance_type"), "c6i.xlarge");
+    cr_expect_str_eq(json_text(line, "$.hosts[0].saturates_first"), "cpu");
+    cr_expect_str_eq(json_text(line, "$.hosts[0].packets.limit"), "-", "nobody knows it");
+}
+
 Test(json, what_never_converged_is_null)
 {
     struct ended ended =
@@ -192,7 +219,7 @@ Test(json, failed_expectations_are_told_in_the_scenario_and_on_stderr)
 Test(json, a_line_comes_as_soon_as_its_repetition_has_ended)
 {
     int output;
-    pid_t program = start_program(&output, "run", topology("flat-mesh.yaml"), "--repeat", "1000000",
+    pid_t program = start_program(&output, "run", topology("flat-mesh.yaml"), "--repeat", "200000",
                                   "--json", "--quiet", "--db", STORE, NULL);
     wait_for_line(output, "\"repetition\":2");
     cr_expect_eq(kill(program, SIGKILL), 0);

@@ -89,7 +89,7 @@ Test(options, a_key_that_is_set_is_not_swept)
 {
     struct ended ended =
         run_program("run", scenario("selection-matrix.yaml"), "--set", "gossip.mode=eager",
-                    "--repeat", "1", "--json", "--db", STORE, NULL);
+                    "--only", "1-4", "--json", "--db", STORE, NULL);
     expect_exit(&ended, 0);
     cr_expect_eq(count_lines(ended.output, "scenario"), 4);
     cr_expect_eq(store_number("SELECT count(*) FROM runs WHERE mode = 'eager'"), 4);
@@ -223,6 +223,6 @@ Test(options, lint_shows_what_messages_cost_instead_of_the_keys)
     expect_part(ended.output, "\n  push ");
     expect_no_part(ended.output, "with effect");
     ended = run_program("lint", "--sizes", topology("hierarchical.yaml"), NULL);
-    expect_exit(&ended, 65);
-    expect_part(ended.errors, "does not run in this version");
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "aggregators   50, 5 of each region; push-pull with 3 coordinators");
 }

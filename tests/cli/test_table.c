@@ -36,7 +36,8 @@ static size_t widest_line(const char *text)
 
 Test(table, the_matrix_has_a_row_per_mesh_with_eager_beside_periodic)
 {
-    struct ended ended = run_program("run", scenario("selection-matrix.yaml"), "--db", STORE, NULL);
+    struct ended ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "1-4",
+                                     "--repeat", "20", "--db", STORE, NULL);
     expect_exit(&ended, 0);
     static const char *const meshes[] = {"10  flat_mesh", "100  flat_mesh",
                                          "100  single_region_mesh", "1,000  single_region_mesh"};
@@ -115,6 +116,28 @@ Test(table, a_mesh_of_which_the_document_says_nothing_has_no_verdict)
     expect_part(ended.output, "The document claims nothing of such a mesh");
     expect_no_part(row_line(ended.output, 1), "FAIL");
     expect_no_part(ended.output, "Why:");
+}
+
+Test(table, bytes_by_class_kind_and_use_and_the_first_limit_stand_with_the_metrics)
+{
+    struct ended ended =
+        run_program("run", topology("single-region.yaml"), "--agents", "300", "--set",
+                    "network.connections.start=cold", "--set", "placement.agents_per_host=40",
+                    "--set", "network.compression=zstd", "--db", STORE, NULL);
+    const char *block = strstr(ended.output, "on the wire, bytes: same_host ");
+    cr_assert(block, "%s", ended.output);
+    expect_part(block, "leave a host");
+    expect_part(block, "of these open ");
+    expect_part(block, "digests: ");
+    expect_part(block, "idle: ");
+    expect_part(block, "handshakes: ");
+    expect_part(block, "compression: ");
+    expect_part(block, "agent hosts: 9 x c6i.xlarge; the fullest, at its peak: cpu ");
+    expect_part(block, "connections: cold;");
+    ended = run_program("run", topology("flat-mesh.yaml"), "--agents", "20", "--db", STORE, NULL);
+    expect_part(ended.output, "saturates first, at ");
+    expect_no_part(ended.output, "handshakes: ");
+    expect_no_part(ended.output, "compression: ");
 }
 
 Test(table, the_five_assumptions_stand_below_with_their_values)

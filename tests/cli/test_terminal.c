@@ -13,8 +13,9 @@
 
 TestSuite(terminal, .init = scratch_enter, .fini = scratch_leave);
 
-// Everything the program wrote to a terminal of that width.
-static const char *run_on_terminal(unsigned short columns, const char *file, const char *repeat)
+// Everything the program wrote to a terminal of that width, running these rows.
+static const char *run_on_terminal(unsigned short columns, const char *file, const char *rows,
+                                   const char *repeat)
 {
     struct winsize size = {.ws_row = 40, .ws_col = columns};
     int terminal;
@@ -24,8 +25,8 @@ static const char *run_on_terminal(unsigned short columns, const char *file, con
     cr_assert(program >= 0);
     if (program == 0) {
         setenv("TERM", "xterm", 1);
-        execl(program_path, "meshsim", "run", file, "--repeat", repeat, "--db", STORE,
-              (char *)NULL);
+        execl(program_path, "meshsim", "run", file, "--only", rows, "--repeat", repeat, "--db",
+              STORE, (char *)NULL);
         _exit(127);
     }
     char *text = NULL;
@@ -66,7 +67,7 @@ static size_t widest(const char *text)
 
 Test(terminal, progress_is_one_line_that_is_gone_at_the_end)
 {
-    const char *text = run_on_terminal(100, scenario("selection-matrix.yaml"), "20");
+    const char *text = run_on_terminal(100, scenario("selection-matrix.yaml"), "1-4", "20");
     const char *first = strstr(text, "\r\033[Kcell ");
     cr_assert(first, "%s", text);
     expect_part(first, "events/s");
@@ -77,17 +78,17 @@ Test(terminal, progress_is_one_line_that_is_gone_at_the_end)
 
 Test(terminal, verdicts_are_coloured_unless_the_user_wants_no_colour)
 {
-    expect_part(run_on_terminal(100, topology("flat-mesh.yaml"), "1"), "\033[31mFAIL\033[0m");
+    expect_part(run_on_terminal(100, topology("flat-mesh.yaml"), "1", "1"), "\033[31mFAIL\033[0m");
     setenv("NO_COLOR", "1", 1);
-    expect_no_part(run_on_terminal(100, topology("flat-mesh.yaml"), "1"), "\033[3");
+    expect_no_part(run_on_terminal(100, topology("flat-mesh.yaml"), "1", "1"), "\033[3");
 }
 
 Test(terminal, the_page_is_no_wider_than_the_terminal)
 {
-    const char *text = run_on_terminal(80, scenario("selection-matrix.yaml"), "1");
+    const char *text = run_on_terminal(80, scenario("selection-matrix.yaml"), "1-4", "1");
     const char *page = part_before(text, "Stored: ");
     cr_expect(widest(page) <= 80, "%zu columns\n%s", widest(page), page);
-    text = run_on_terminal(120, scenario("selection-matrix.yaml"), "1");
+    text = run_on_terminal(120, scenario("selection-matrix.yaml"), "1-4", "1");
     page = part_before(text, "Stored: ");
     cr_expect(widest(page) <= 100, "%zu columns\n%s", widest(page), page);
 }

@@ -65,10 +65,11 @@ Test(usage, a_set_without_an_equals_sign_is_refused)
 
 Test(usage, a_row_that_does_not_exist_is_refused)
 {
-    struct ended ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "5", NULL);
-    expect_usage(&ended, "from 1 to 4");
+    struct ended ended =
+        run_program("run", scenario("selection-matrix.yaml"), "--only", "14", NULL);
+    expect_usage(&ended, "from 1 to 13");
     ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "1,", NULL);
-    expect_usage(&ended, "from 1 to 4");
+    expect_usage(&ended, "from 1 to 13");
     ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "3-2", NULL);
     expect_usage(&ended, "3-2 goes downwards");
 }
@@ -86,7 +87,7 @@ Test(usage, new_asks_for_a_topology_that_it_knows)
     struct ended ended = run_program("new", NULL);
     expect_usage(&ended, "--topology is missing");
     ended = run_program("new", "--topology", "star", NULL);
-    expect_usage(&ended, "flat_mesh or single_region_mesh");
+    expect_usage(&ended, "multi_region_leaders or hierarchical");
 }
 
 Test(usage, every_verb_explains_itself_with_an_example)

@@ -99,8 +99,8 @@ void lab_set(struct lab *lab, uint32_t node, uint32_t key, const uint8_t value[8
 
 void lab_tick(struct lab *lab, uint32_t node);
 
-// `node` loses all it holds, and with own_tables its table and what it has sent, and asks `peer` for
-// a snapshot. Its count of writes stays.
+// `node` loses all it holds, and with own_tables its table and what it has sent, and asks `peer`
+// for a snapshot. Its count of writes stays.
 void lab_join(struct lab *lab, uint32_t node, uint32_t peer);
 
 // Releases a random part of what is settled. Returns how many.

@@ -163,7 +163,7 @@ Test(release, a_table_that_was_not_permitted_to_release_keeps_everything)
     cr_expect(mesh_release_lanes(&rows.table, &lanes, 1, NULL, NULL) == 0 && lanes == 0);
 }
 
-// Any order of reserving and releasing, with and without an index, against a list; moved in between.
+// Any order of reserving and releasing, with and without an index, against a list; moved half-way.
 Test(release, the_table_finds_what_is_live_and_nothing_else_however_often_lanes_change_hands)
 {
     for (uint64_t seed = 1; seed <= 300; seed++) {

@@ -51,6 +51,7 @@ static uint64_t either(uint64_t value, uint64_t fallback)
 static void build_places(struct world *world, const struct shape *shape)
 {
     uint32_t hosts = (uint32_t)either(shape->hosts, 1);
+    cr_assert_leq(hosts, HOSTS_MAX);
     world->host_of = zeroed(shape->nodes, sizeof *world->host_of);
     world->hosts = zeroed(hosts, sizeof *world->hosts);
     for (uint32_t node = 0; node < shape->nodes; node++) {
@@ -74,8 +75,12 @@ static void build_network(struct world *world, const struct shape *shape)
     world->settings = (struct sim_network_settings){
         .loss_ppb = shape->loss_percent * (SIM_PPB / 100),
         .duplicate_ppb = shape->duplicate_percent * (SIM_PPB / 100),
-        .transport = SIM_UDP,
+        .transport = shape->carrier == 0 ? SIM_UDP : shape->carrier - 1,
+        .tls = shape->tls,
         .batching = true,
+        .agents_per_host = 1,
+        .signature_bytes = MESH_SIGNATURE_BYTES,
+        .connections = shape->connections,
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         bool apart = pair != SIM_SAME_HOST && shape->between_hosts.maximum_ns != 0;
@@ -274,6 +279,13 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
     return false;
 }
 
+static void observe_sent(void *context, const struct mesh_table *table,
+                         const struct mesh_message *message, uint32_t copies)
+{
+    const struct world *world = ((struct watching *)context)->world;
+    world->read(world->watch_context, table, message, copies);
+}
+
 // Of the first `bytes` of every replica.
 static uint64_t hash_replicas(const struct sim_engine *engine, const struct world *world,
                               size_t bytes)
@@ -301,6 +313,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .write_count = world->write_count,
         .warmup_ns = world->warmup_ns,
         .queue = queue,
+        .hosts = true,
         .memory_bytes = world->memory_bytes,
         .lanes_start = world->lanes_start,
     };
@@ -309,7 +322,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
                                                 .changes = observe_changes,
                                                 .released = observe_released,
                                                 .checkpoint = observe_checkpoint,
-                                                .window = observe_window};
+                                                .window = observe_window,
+                                                .sent = world->read == NULL ? NULL : observe_sent};
     }
     struct sim_error error = {0};
     cr_assert(sim_engine_create(&config, &watching.engine, &error), "%s", error.text);
@@ -326,12 +340,15 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     }
     qsort(outcome->arrivals, outcome->arrival_count, sizeof *outcome->arrivals,
           by_time_node_and_write);
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             outcome->counters[kind][pair] = *sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
         }
+    }
+    for (uint32_t host = 0; host <= world->host_of[world->node_count - 1]; host++) {
+        outcome->hosts[host] = *sim_engine_host(engine, host, &outcome->counted_ns);
     }
     sim_engine_destroy(engine);
 }
@@ -361,7 +378,16 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.updates += counters->updates;
         sum.duplicated += counters->duplicated;
         sum.lost += counters->lost;
+        sum.dropped += counters->dropped;
+        sum.corrupted += counters->corrupted;
         sum.delivered += counters->delivered;
+        sum.saved_bytes += counters->saved_bytes;
+        sum.digest_bytes += counters->digest_bytes;
+        sum.idle += counters->idle;
+        sum.idle_bytes += counters->idle_bytes;
+        sum.handshakes += counters->handshakes;
+        sum.resumed += counters->resumed;
+        sum.handshake_bytes += counters->handshake_bytes;
         sum.latency_ns_max = counters->latency_ns_max > sum.latency_ns_max
                                  ? counters->latency_ns_max
                                  : sum.latency_ns_max;

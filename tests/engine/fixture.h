@@ -13,6 +13,7 @@
 
 #define MS UINT64_C(1000000)
 #define US UINT64_C(1000)
+#define HOSTS_MAX 16
 
 // Zeroes mean: see world_build.
 struct shape {
@@ -36,9 +37,12 @@ struct shape {
     uint64_t write_every_ns;
     bool one_writer;  // node 1 writes all; else node 7 i mod nodes writes update i
     bool two_scopes;  // the even nodes form a second scope, that pushes at 3/4 of the interval
+    bool tls;
+    uint32_t carrier;  // 1 + enum sim_transport; 0: UDP
     uint64_t warmup_ns;
     uint64_t until_ns;  // 0: 500 ms
     uint64_t seed;
+    struct sim_connection_settings connections;
 };
 
 struct world {
@@ -57,6 +61,9 @@ struct world {
     uint64_t until_ns;
     // Called after every window unless NULL.
     void (*watch)(void *context, struct sim_engine *engine, uint64_t time_ns);
+    // Called with every message that is sent unless NULL.
+    void (*read)(void *context, const struct mesh_table *table, const struct mesh_message *message,
+                 uint32_t copies);
     void *watch_context;
     bool unobserved;  // no observer at all
     uint32_t lanes_start;
@@ -97,6 +104,8 @@ struct outcome {
     uint32_t released;       // updates that gave back their lanes
     struct sim_error failure;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_host_use hosts[HOSTS_MAX];
+    uint64_t counted_ns;
     uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];
     uint64_t checkpoint_fingerprint;  // of the last checkpoint
     uint32_t checkpoint_count;

@@ -48,8 +48,8 @@ static const struct shape shapes[] = {
     {"poisson push-pull", .nodes = 60, .mode = MESH_PUSH_PULL, .schedule = MESH_POISSON,
      .latency = UNIFORM(1 * MS, 50 * MS), .writes = 600, .write_every_ns = 9 * MS,
      .loss_percent = 5},
-    {"blocks of nodes", .nodes = 5000, .mode = MESH_PUSH_PULL, .fanout = 2,
-     .latency = UNIFORM(1 * MS, 10 * MS), .writes = 300, .write_every_ns = 10 * MS},
+    {"blocks of nodes", .nodes = 4200, .mode = MESH_PUSH_PULL, .fanout = 2,
+     .latency = UNIFORM(1 * MS, 10 * MS), .writes = 200, .write_every_ns = 10 * MS},
     {"no latency: event by event", .nodes = 30, .mode = MESH_PUSH_PULL,
      .latency = UNIFORM(0, 2 * MS), .writes = 400, .write_every_ns = 9 * MS},
 };

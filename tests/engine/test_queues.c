@@ -138,12 +138,29 @@ static const struct shape shapes[] = {
      .write_every_ns = 10 * MS, .loss_percent = 5},
     {"two scopes that share nodes", .nodes = 300, .mode = MESH_EAGER, .two_scopes = true,
      .latency = UNIFORM(1 * MS, 9 * MS), .writes = 90, .write_every_ns = 3 * MS, .loss_percent = 5},
+    {"cold QUIC over three blocks", .nodes = 9000, .mode = MESH_PUSH_PULL, .fanout = 5, .hosts = 7,
+     .latency = UNIFORM(1 * MS, 10 * MS), .writes = 5, .loss_percent = 5, .duplicate_percent = 5,
+     .carrier = 1 + SIM_QUIC, .connections = {.cold = true}},
+    {"cold TLS, idle after 40 ms", .nodes = 300, .mode = MESH_EAGER, .fanout = 4, .hosts = 3,
+     .latency = CONSTANT(3 * MS), .writes = 60, .write_every_ns = 5 * MS, .carrier = 1 + SIM_TCP,
+     .tls = true, .connections = {.cold = true, .idle_timeout_ns = 40 * MS, .mutual = true}},
+    {"cold hosts at their limit, over three blocks", .nodes = 9000, .mode = MESH_PUSH_PULL,
+     .fanout = 3, .hosts = 4, .latency = UNIFORM(1 * MS, 10 * MS), .writes = 5,
+     .carrier = 1 + SIM_QUIC, .connections = {.cold = true, .max_per_host = 20000}},
+    {"cold and far beyond the ring", .nodes = 50, .mode = MESH_PUSH_PULL, .interval_ns = 5 * MS,
+     .latency = UNIFORM(5 * US, 200 * MS), .writes = 10, .write_every_ns = 3 * MS,
+     .carrier = 1 + SIM_TCP, .until_ns = 300 * MS,
+     .connections = {.cold = true, .idle_timeout_ns = 10 * MS}},
+    {"cold, and certificates change", .nodes = 6, .mode = MESH_PUSH_PULL, .hosts = 2,
+     .interval_ns = 10000 * MS, .latency = UNIFORM(1 * MS, 10 * MS), .writes = 3,
+     .carrier = 1 + SIM_QUIC, .until_ns = UINT64_C(5400000) * MS,
+     .connections = {.cold = true, .idle_timeout_ns = 30000 * MS, .cert_rotation_hours = 1}},
 };
 
 static void expect_same_counters(const struct shape *shape, const struct outcome *heap,
                                  const struct outcome *windows)
 {
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         cr_expect(heap->in_flight[kind] == windows->in_flight[kind],
                   "%s: %" PRIu64 " %s in flight in the heap, %" PRIu64 " in windows", shape->name,
                   heap->in_flight[kind], kind_names[kind], windows->in_flight[kind]);
@@ -156,6 +173,15 @@ static void expect_same_counters(const struct shape *shape, const struct outcome
                       shape->name, kind_names[kind], sim_pair_class_name((enum sim_pair_class)pair),
                       a->messages, b->messages, a->lost, b->lost, a->delivered, b->delivered);
         }
+    }
+}
+
+static void expect_same_hosts(const struct shape *shape, const struct outcome *heap,
+                              const struct outcome *windows)
+{
+    for (uint32_t host = 0; host < HOSTS_MAX; host++) {
+        cr_expect(memcmp(&heap->hosts[host], &windows->hosts[host], sizeof *heap->hosts) == 0,
+                  "%s: host %u did other work", shape->name, host);
     }
 }
 
@@ -202,6 +228,7 @@ Test(engine, windows_and_heap_agree_on_every_event_and_no_message_is_unaccounted
         shape_run(&shape, SIM_QUEUE_WINDOWS, &windows);
         expect_same_changes(&shape, &heap, &windows);
         expect_same_counters(&shape, &heap, &windows);
+        expect_same_hosts(&shape, &heap, &windows);
         expect_conservation(&shape, &windows);
         cr_expect(heap.fingerprint == windows.fingerprint, "%s: the fingerprints differ",
                   shape.name);
@@ -218,7 +245,7 @@ Test(engine, windows_and_heap_agree_on_every_event_and_no_message_is_unaccounted
 // The shapes above are only worth something if they meet what they are named for.
 Test(engine, the_shapes_lose_duplicate_overflow_and_keep_messages_in_flight)
 {
-    uint64_t lost = 0, duplicated = 0, in_flight = 0, kinds = 0;
+    uint64_t lost = 0, duplicated = 0, in_flight = 0, kinds = 0, resumed = 0, rotated = 0;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct outcome outcome;
         shape_run(&shapes[i], SIM_QUEUE_WINDOWS, &outcome);
@@ -227,10 +254,14 @@ Test(engine, the_shapes_lose_duplicate_overflow_and_keep_messages_in_flight)
             lost += sum.lost;
             duplicated += sum.duplicated;
             in_flight += outcome.in_flight[kind];
+            resumed += sum.resumed;
             kinds |= sum.delivered > 0 ? 1u << kind : 0;
         }
+        rotated += outcome_sum(&outcome, SIM_ROTATION).handshakes;
         outcome_finish(&outcome);
     }
+    cr_expect(resumed > 1000 && rotated > 0, "%" PRIu64 " resumed, %" PRIu64 " rotated", resumed,
+              rotated);
     cr_expect(lost > 1000 && duplicated > 1000 && in_flight > 1000);
     kinds |= 1u << MESH_MESSAGE_DELTA;                               // needs a graph: test_delta.c
     kinds |= 1u << MESH_MESSAGE_JOIN | 1u << MESH_MESSAGE_SNAPSHOT;  // nobody joins late

@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "fixture.h"
+#include "mesh/wire.h"
 
 enum {
     EDGES = 4,
@@ -39,6 +40,11 @@ struct tree {
     uint64_t last_ns;
     uint64_t notes;
     uint32_t wrong;
+    uint64_t own;    // writes, reports, rows and totals, by who made them ...
+    uint64_t heard;  // ... and by others
+    bool read;       // messages are encoded, and then:
+    uint64_t encoded[MESH_MESSAGE_KIND_COUNT];
+    uint64_t digests[MESH_MESSAGE_KIND_COUNT];
 };
 
 static void hash(void *context, const void *bytes, size_t count, uint64_t out[2])
@@ -140,6 +146,8 @@ static void observe_notes(void *context, const struct sim_note *notes, uint32_t 
         const struct sim_note *note = &notes[i];
         tree->wrong += note->time_ns < tree->last_ns;
         tree->last_ns = note->time_ns;
+        tree->own += note->node == note->author;
+        tree->heard += note->node != note->author;
         tree->notes++;
         if (note->row) {
             observe_row(tree, note);
@@ -149,6 +157,68 @@ static void observe_notes(void *context, const struct sim_note *notes, uint32_t 
         tree->wrong += note->node / AGENTS_PER_EDGE != note->author / AGENTS_PER_EDGE;
         *told = note->number > *told ? note->number : *told;
     }
+}
+
+static void observe_changes(void *context, const struct mesh_table *table,
+                            const uint32_t *write_of_lane, const struct sim_change *changes,
+                            uint32_t count)
+{
+    struct tree *tree = context;
+    (void)table;
+    (void)write_of_lane;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t updates = (uint32_t)__builtin_popcountll(changes[i].lanes);
+        *(changes[i].message == NULL ? &tree->own : &tree->heard) += updates;
+    }
+}
+
+static uint64_t update_bytes(const struct mesh_table *table, const struct mesh_message *message)
+{
+    uint64_t bytes = 0;
+    for (uint32_t lane = 0; lane < 64u * message->words; lane++) {
+        uint32_t local = 64 * table->local_words;
+        if ((message->lanes[lane / 64] >> lane % 64 & 1) != 0) {
+            bytes +=
+                mesh_wire_update_bytes(lane < local ? &table->locals[message->scope]->updates[lane]
+                                                    : &table->updates[lane - local],
+                                       MESH_SIGNATURE_BYTES);
+        }
+    }
+    return bytes;
+}
+
+// What is left of a message of rows without them.
+static uint64_t bytes_without_rows(const struct tree *tree, const struct mesh_table *table,
+                                   const struct mesh_message *message)
+{
+    static uint64_t words[64];
+    static uint8_t bytes[4096];
+    struct mesh_message *empty = (struct mesh_message *)words;
+    memcpy(empty, message, sizeof *message + sizeof *message->lanes);
+    empty->update_count = 0;
+    return mesh_wire_encode(&tree->mesh, table, empty, bytes, sizeof bytes);
+}
+
+static void observe_sent(void *context, const struct mesh_table *table,
+                         const struct mesh_message *message, uint32_t copies)
+{
+    static uint8_t bytes[1u << 16];
+    struct tree *tree = context;
+    size_t size = mesh_wire_encode(&tree->mesh, table, message, bytes, sizeof bytes);
+    uint64_t digest = 0;
+    switch ((enum mesh_message_kind)message->kind) {
+    case MESH_MESSAGE_OPEN:
+    case MESH_MESSAGE_ANSWER:
+    case MESH_MESSAGE_VECTOR:
+    case MESH_MESSAGE_FILL:
+        digest = size - (message->update_count > 0 ? update_bytes(table, message) : 0);
+        break;
+    case MESH_MESSAGE_ROWS: digest = bytes_without_rows(tree, table, message); break;
+    case MESH_MESSAGE_ROWS_HELD: digest = size; break;
+    default: break;
+    }
+    tree->encoded[message->kind] += copies * size;
+    tree->digests[message->kind] += copies * digest;
 }
 
 // Agents report every 70 ms until the time given.
@@ -165,8 +235,12 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
                       .agents_per_edge_max = AGENTS_PER_EDGE,
                       .first_ns = first_ns,
                       .compose = compose},
-        .observer = {.context = tree, .notes = observe_notes},
+        .observer = {.context = tree,
+                     .changes = observe_changes,
+                     .notes = observe_notes,
+                     .sent = tree->read ? observe_sent : NULL},
         .queue = queue,
+        .hosts = true,
     };
     struct sim_error error = {0};
     cr_assert(sim_engine_create(&config, &tree->engine, &error), "%s", error.text);
@@ -226,6 +300,52 @@ Test(tiers, both_queues_carry_the_same_reports_rows_and_totals)
         tree_finish(&windows);
         tree_finish(&heap);
     }
+}
+
+Test(tiers, bytes_counted_are_bytes_encoded_of_reports_and_of_rows)
+{
+    static struct tree tree;
+    tree_init(&tree, MESH_PHASED, 20);
+    tree.mesh.signature_bytes = MESH_SIGNATURE_BYTES;
+    for (uint32_t i = EDGES; i < SCOPES; i++) {
+        tree.scopes[i].update_limit = 1;  // so that rows have to be asked for
+    }
+    tree.read = true;
+    tree_run(&tree, SIM_QUEUE_WINDOWS, 2000 * MS);
+    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        const struct sim_counters *counters =
+            sim_engine_counters(tree.engine, (enum mesh_message_kind)kind, SIM_SAME_HOST);
+        cr_expect(counters->bytes == tree.encoded[kind], "%s", kind_names[kind]);
+        cr_expect(counters->digest_bytes == tree.digests[kind], "%s: %lu, not %lu",
+                  kind_names[kind], (unsigned long)counters->digest_bytes,
+                  (unsigned long)tree.digests[kind]);
+    }
+    cr_expect(tree.encoded[MESH_MESSAGE_FILL] > 0 && tree.encoded[MESH_MESSAGE_ROWS] > 0 &&
+              tree.encoded[MESH_MESSAGE_ROWS_HELD] > 0 && tree.encoded[MESH_MESSAGE_ROWS_REST] > 0);
+    tree_finish(&tree);
+}
+
+// All that is signed differs between two runs in nothing but the work of it.
+Test(tiers, reports_rows_and_totals_are_signed_once_and_verified_by_all_who_hear_of_them)
+{
+    static struct tree plain;
+    static struct tree signing;
+    uint64_t counted_ns;
+    struct sim_host_work work = {0};
+    tree_init(&plain, MESH_PHASED, 0);
+    tree_init(&signing, MESH_PHASED, 0);
+    signing.network.signature_bytes = MESH_SIGNATURE_BYTES;
+    tree_run(&plain, SIM_QUEUE_WINDOWS, 1000 * MS);
+    tree_run(&signing, SIM_QUEUE_WINDOWS, 1000 * MS);
+    sim_host_sign(&work, &signing.network, signing.own);
+    sim_host_verify(&work, &signing.network, signing.heard);
+    cr_expect_gt(signing.own, 24 * 10);
+    cr_expect_gt(signing.heard, signing.own);
+    cr_expect_eq(sim_engine_host(signing.engine, 0, &counted_ns)->work.cpu_ps -
+                     sim_engine_host(plain.engine, 0, &counted_ns)->work.cpu_ps,
+                 work.cpu_ps);
+    tree_finish(&plain);
+    tree_finish(&signing);
 }
 
 // 24 agents write 28 reports each in 2 s; the last of each and those under way have lanes.

@@ -20,9 +20,10 @@ from pathlib import Path
 LAYERS = {
     'core': ([], []),
     'sim/base': ([], []),
-    'sim/net': (['core', 'sim/base'], []),
+    'sim/net': (['core', 'sim/base'], ['zstd']),
+    'sim/shape': (['core', 'sim/base', 'sim/net'], ['gsl']),
     'sim/engine': (['core', 'sim/base', 'sim/net'], ['xxhash']),
-    'sim/load': (['core', 'sim/base', 'sim/net'], ['yaml']),
+    'sim/load': (['core', 'sim/base', 'sim/net', 'sim/shape'], ['yaml']),
     'sim/measure': (['core', 'sim/base', 'sim/net', 'sim/load'], ['gsl', 'xxhash']),
     'sim/store': (['core', 'sim/base', 'sim/net', 'sim/load', 'sim/measure'],
                   ['sqlite', 'xxhash']),
@@ -34,6 +35,7 @@ LAYERS = {
 }
 LIBRARIES = {
     'gsl': r'gsl/.*', 'sqlite': r'sqlite3\.h', 'xxhash': r'xxhash\.h', 'yaml': r'yaml\.h',
+    'zstd': r'zstd\.h',
 }
 PREFIXES = {'core': 'mesh_', 'sim': 'sim_', 'reports': 'report_'}
 CORE_HEADERS = 'assert limits stdalign stdbool stddef stdint string'.split()

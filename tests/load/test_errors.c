@@ -184,8 +184,6 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
         {"membership: swim", 1, "membership is not in this version"},
         {"workload: {report_every_ms: 5}", 12,
          "workload.report_every_ms belongs to hierarchical; this is a flat_mesh"},
-        {"network: {latency: {same_host_ms: {distribution: pareto}}}", 50,
-         "pareto is not in this version"},
     };
     MUST_FAIL_EACH(mistakes);
     must_fail("topology: flat_mesh\ngossip: {eager_links: true}\n", SIM_ERROR_SCENARIO, 2, 10,
@@ -264,20 +262,6 @@ Test(errors, an_unknown_topology_is_refused_with_the_nearest_one)
     must_fail("topology: ring\n", SIM_ERROR_SCENARIO, 1, 11,
               "expected flat_mesh, single_region_mesh, multi_region_mesh, multi_region_leaders, "
               "hierarchical or the path of a file, found \"ring\"");
-}
-
-Test(errors, topologies_of_later_versions_are_refused_at_their_line)
-{
-    static const char *const names[] = {"multi_region_mesh", "multi_region_leaders",
-                                        "hierarchical"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        char text[128];
-        char words[128];
-        snprintf(text, sizeof text, "agent_count: 10\ntopology: %s\n", names[i]);
-        snprintf(words, sizeof words, "%s does not run in this version, which runs flat_mesh and",
-                 names[i]);
-        must_fail(text, SIM_ERROR_SCENARIO, 2, 11, words);
-    }
 }
 
 Test(errors, the_first_error_wins)

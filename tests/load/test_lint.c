@@ -111,6 +111,71 @@ Test(lint, finds_settings_that_others_overrule)
     free(text);
 }
 
+#define REGION                       \
+    "topology: single_region_mesh\n" \
+    "agents: 10\n"                   \
+    "gossip: {fanout: 5, interval_ms: 100}\n"
+
+Test(lint, finds_what_only_cold_connections_need)
+{
+    write_text("x.yaml", REGION "network: {transport: QUIC, connections: {idle_timeout_s: 5,\n"
+                                "  max_per_host: 100}, cert_rotation_hours: 24}\n"
+                                "security: {mtls: true, key_rotation_hours: 12}\n");
+    static const char *const keys[] = {"network.connections.idle_timeout_s",
+                                       "network.connections.max_per_host"};
+    char *text = lint_text("x.yaml", NULL);
+    for (size_t i = 0; i < 2; i++) {
+        must_say(text, keys[i], "recorded without effect: connections are warm");
+    }
+    must_say(text, "security.mtls", "recorded without effect: connections are warm and nothing");
+    must_say(text, "network.cert_rotation_hours", "recorded without effect: new at the start");
+    must_say(text, "security.key_rotation_hours", "recorded without effect: new at the start");
+    free(text);
+    const char *const cold[] = {"network.connections.start=cold", NULL};
+    text = lint_text("x.yaml", cold);
+    must_say(text, keys[0], "silence after which");
+    must_say(text, keys[1], "more than so many");
+    must_say(text, "security.mtls", "both ends show certificates");
+    free(text);
+    const char *const bare[] = {"network.connections.start=cold", "network.transport=UDP", NULL};
+    text = lint_text("x.yaml", bare);
+    must_say(text, "network.connections.start", "recorded without effect: bare datagrams");
+    must_say(text, keys[0], "recorded without effect: bare datagrams");
+    must_say(text, "security.mtls", "recorded without effect: nothing is encrypted");
+    must_say(text, "network.cert_rotation_hours", "recorded without effect: nothing is encrypted");
+    free(text);
+}
+
+// A certificate that is new at the start changes for the first time after a whole period.
+Test(lint, says_when_a_run_is_too_short_for_a_rotation)
+{
+    write_text("x.yaml", REGION "network: {transport: QUIC, cert_rotation_hours: 2}\n"
+                                "security: {mtls: true, key_rotation_hours: 2}\n"
+                                "duration_ms: 7200000\n");
+    char *text = lint_text("x.yaml", NULL);
+    must_say(text, "network.cert_rotation_hours", "none falls due before this run ends");
+    free(text);
+    const char *const longer[] = {"duration_ms=7200001", NULL};
+    text = lint_text("x.yaml", longer);
+    must_say(text, "network.cert_rotation_hours", "so often an agent's certificate changes");
+    must_say(text, "security.key_rotation_hours", "so often an agent's keys change");
+    must_say(text, "security.mtls", "both ends show certificates");
+    free(text);
+    const char *const alone[] = {"duration_ms=7200001", "security.mtls=false", NULL};
+    text = lint_text("x.yaml", alone);
+    must_say(text, "security.key_rotation_hours", "recorded without effect: only agents that show");
+    free(text);
+}
+
+// A provider's regions are joined by its backbone with or without one: light is no faster.
+Test(lint, says_that_an_accelerator_changes_no_delay)
+{
+    write_text("x.yaml", REGION "network: {global_accelerator: true}\n");
+    char *text = lint_text("x.yaml", NULL);
+    must_say(text, "network.global_accelerator", "recorded without effect: between regions of one");
+    free(text);
+}
+
 Test(lint, finds_settings_of_the_workload_that_its_crdt_has_no_use_for)
 {
     static const struct {
@@ -183,22 +248,6 @@ Test(lint, finds_biased_peers_where_nobody_is_nearer_than_another)
     const char *const anyone[] = {"gossip.peers=uniform", NULL};
     text = lint_text("x.yaml", anyone);
     must_say(text, "gossip.peers", "sooner who is near");
-    free(text);
-}
-
-Test(lint, explains_a_hierarchy_that_does_not_add_up)
-{
-    write_text("x.yaml",
-               "topology: hierarchical\nagent_count: 1000-9000\nhierarchy:\n"
-               "  level1_global: {regions: 2}\n"
-               "  level2_regional: {aggregators_per_region: 3, agents_per_aggregator: 60}\n"
-               "  level3_edge: {edge_nodes_per_aggregator: 5, agents_per_edge: 100}\n");
-    char *text = lint_text("x.yaml", NULL);
-    cr_assert_not_null(strstr(text, "2 regions x 3 aggregators x 5 edges x 100 agents = 3000, "
-                                    "a contradiction to agent_count's upper end 9000"));
-    cr_assert_not_null(
-        strstr(text, "5 edges x 100 agents = 500, but agents_per_aggregator says 60"));
-    cr_assert_not_null(strstr(text, "hierarchical does not run in this version"));
     free(text);
 }
 

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "loading.h"
 #include "workshop.h"
 
 TestSuite(scenario, .init = workshop_open, .fini = workshop_close, .timeout = 30);
@@ -55,6 +54,9 @@ Test(scenario, of_a_bare_topology_has_every_default)
     cr_assert_eq(s->network.signature_bytes, 0);
     cr_assert_eq(s->network.loss_ppb, 0);
     cr_assert_eq(s->network.duplicate_ppb, 0);
+    cr_assert_not(s->network.connections.cold || s->network.connections.mutual);
+    cr_assert_eq(s->network.connections.cert_rotation_hours, 0);
+    cr_assert_eq(s->network.compressor, SIM_COMPRESS_NONE);
     cr_assert_eq(s->workload.updates, 60);
     cr_assert_eq(s->workload.first_write_ns, 0);
     cr_assert_eq(s->workload.every_ns, 10000000);
@@ -76,7 +78,7 @@ Test(scenario, of_a_bare_topology_has_every_default)
 Test(scenario, has_the_documents_latencies_unless_it_says_otherwise)
 {
     struct outcome flat = must_load(MESH);
-    for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+    for (int pair = 0; pair < SIM_EDGE_AGGREGATOR; pair++) {
         must_be_latency(flat.scenarios, (enum sim_pair_class)pair, 100000, 1000000);
     }
     destroy(flat);
@@ -104,7 +106,10 @@ Test(scenario, takes_every_key_that_has_an_effect)
         "    inter_region_rtt_ms: {distribution: uniform, min: 100, max: 200}\n"
         "  loss_percent: 2.5\n  duplicate_percent: 0.0000001\n"
         "  transport: quic\n  tls: true\n  batching: false\n  batch_size: 7\n"
-        "placement: {agents_per_host: 50}\nsecurity: {signature_algo: ed25519}\n"
+        "  connections: {start: cold, idle_timeout_s: 1.5, max_per_host: 9}\n"
+        "  cert_rotation_hours: 24\n  compression: zstd\n"
+        "placement: {agents_per_host: 50}\n"
+        "security: {signature_algo: ed25519, mtls: true, key_rotation_hours: 12}\n"
         "workload: {updates: 5, first_write_ms: 1, every_ms: 200, writers: first, value_bytes: 9,\n"
         "  keys: 2, crdt: or-set, elements: 17, remove_percent: 3, warmup_ms: 300}\n"
         "expect:\n  - p99(convergence_ms) < 1000\n  - bytes < 5\n");
@@ -129,6 +134,12 @@ Test(scenario, takes_every_key_that_has_an_effect)
     cr_assert_eq(s->network.batch_size, 7);
     cr_assert_eq(s->network.agents_per_host, 50);
     cr_assert_eq(s->network.signature_bytes, 64);
+    cr_assert(s->network.connections.cold && s->network.connections.mutual);
+    cr_assert_eq(s->network.connections.idle_timeout_ns, 1500000000);
+    cr_assert_eq(s->network.connections.max_per_host, 9);
+    cr_assert_eq(s->network.connections.cert_rotation_hours, 24);
+    cr_assert_eq(s->network.connections.key_rotation_hours, 12);
+    cr_assert_eq(s->network.compressor, SIM_COMPRESS_ZSTD);
     cr_assert_eq(s->workload.updates, 5);
     cr_assert_eq(s->workload.first_write_ns, 1000000);
     cr_assert_eq(s->workload.every_ns, 200000000);
@@ -141,7 +152,7 @@ Test(scenario, takes_every_key_that_has_an_effect)
     cr_assert_eq(s->workload.warmup_ns, 300000000);
     cr_assert_eq(s->expectation_count, 2);
     cr_assert_str_eq(s->expectations[1].text, "bytes < 5");
-    cr_assert_eq(s->expectations[1].origin.line, 28);
+    cr_assert_eq(s->expectations[1].origin.line, 31);
     cr_assert_eq(s->expectations[1].origin.column, 5);
     destroy(outcome);
 }
@@ -304,24 +315,17 @@ Test(scenario, shares_agents_among_regions_by_largest_remainder)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char text[256];
         snprintf(text, sizeof text,
-                 "topology: multi_region_leaders\nregions: [{name: a, agents: %s}, "
-                 "{name: b, agents: %s}, {name: c, agents: %s}]\nagents: %s\n",
+                 "topology: multi_region_mesh\nregions: [{name: a, agents: %s}, "
+                 "{name: b, agents: %s}, {name: c, agents: %s}]\nagents: %s\n"
+                 "gossip: {fanout: 1, interval_ms: 100}\n",
                  cases[i].weights[0], cases[i].weights[1], cases[i].weights[2], cases[i].agents);
-        write_text("x.yaml", text);
-        struct sim_arena *arena = sim_arena_create();
-        struct sim_loading loading;
-        struct sim_cell cell;
-        struct sim_scenario scenario;
-        struct sim_error error = {0};
-        cr_assert(sim_loading_start(&loading, arena, "x.yaml", NULL, &error) &&
-                      sim_loading_cell(&loading, arena, 0, &cell, &error) &&
-                      sim_bind(arena, &cell, "x.yaml", false, &scenario, &error),
-                  "%s", error.text);
+        struct outcome outcome = must_load(text);
         for (int region = 0; region < 3; region++) {
-            cr_assert_eq(scenario.regions[region].agents, cases[i].shares[region],
-                         "case %zu, region %d: %u", i, region, scenario.regions[region].agents);
+            cr_assert_eq(outcome.scenarios->regions[region].agents, cases[i].shares[region],
+                         "case %zu, region %d: %u", i, region,
+                         outcome.scenarios->regions[region].agents);
         }
-        sim_arena_destroy(arena);
+        destroy(outcome);
     }
 }
 

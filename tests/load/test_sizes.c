@@ -231,8 +231,8 @@ Test(sizes, are_told_of_the_messages_that_the_mode_sends)
                  (const char *const[]){"ask", "rumor", "feedback", NULL});
 }
 
-// A snapshot says a hash, a clock of 8 bytes, and the counts of its updates, of what is released and
-// of the bytes of its base; it is not held to the batch. Values of 64 and 13 bytes around them.
+// A snapshot says a hash, a clock of 8 bytes, and the counts of its updates, of what is released
+// and of the bytes of its base; it is not held to the batch. Values of 64 and 13 bytes around them.
 Test(sizes, of_joining_are_those_of_the_drawing)
 {
     char *text = sizes_text(MESH_OF("100", "mode: pull") "workload: {updates: 3, writers: first}\n"
@@ -282,4 +282,40 @@ Test(sizes, say_when_they_cannot_be_told_or_written)
     cr_expect_not(sim_lint_sizes("x.yaml", NULL, full, &error));
     cr_expect_eq(error.code, SIM_ERROR_IO);
     fclose(full);
+}
+
+// SYN 60, SYN 60, ACK 52; TLS with one certificate 559 and 913 more in three packets of 52.
+Test(sizes, of_handshakes_stand_among_the_parts)
+{
+    char *text = sizes_text(MESH_OF("100", "mode: push") "network: {tls: true}\n");
+    cr_expect_not_null(strstr(text, "handshake            1800  775 there and 1025 back"), "%s",
+                       text);
+    cr_expect_not_null(
+        strstr(text, "2 round trips before the first message; connections are warm"));
+    cr_expect_not_null(strstr(text, "resumed "));
+    free(text);
+    text = sizes_text(MESH_OF("100", "mode: push") "network: {transport: UDP}\n");
+    cr_expect_null(strstr(text, "handshake"), "%s", text);
+    free(text);
+}
+
+// Values are random bytes: of 30 updates of 128 no byte of the values can be saved, and the fields
+// of 14 bytes are most of what can.
+Test(sizes, of_compressed_messages_have_a_column_and_their_measurements)
+{
+    char *text = sizes_text(MESH_OF("100", "mode: push") "network: {compression: zstd}\n"
+                                                         "workload: {updates: 30, value_bytes: "
+                                                         "128}\n");
+    const char *line = strstr(text, "\n  push           30 ");
+    cr_assert_not_null(line, "%s", text);
+    unsigned long encoded;
+    unsigned long compressed;
+    cr_assert_eq(sscanf(line, " push 30 0 20 0 1 420 3840 0 0 %lu %lu", &encoded, &compressed), 2,
+                 "%s", text);
+    cr_expect(compressed > 3840 && compressed < encoded, "%lu to %lu", encoded, compressed);
+    cr_expect_not_null(strstr(text, "\nzstd "));
+    free(text);
+    text = sizes_text(MESH_OF("100", "mode: push"));
+    cr_expect_null(strstr(text, "zstd"), "%s", text);
+    free(text);
 }

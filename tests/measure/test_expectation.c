@@ -79,6 +79,33 @@ Test(measure, a_wrong_expectation_is_refused_with_its_place_in_the_file)
     }
 }
 
+Test(measure, what_the_mesh_does_not_have_is_refused_before_the_run)
+{
+    struct sim_expectation edge = {"p95(edge_convergence_ms) < 700", {"s.yaml", 4, 3}};
+    struct sim_expectation region = {"max(region_convergence_rounds) < 8", {"s.yaml", 5, 3}};
+    struct sim_scenario flat = fixture_scenario();
+    struct sim_scenario leaders = fixture_leaders();
+    struct sim_scenario tiers = fixture_hierarchy();
+    flat.expectation_count = leaders.expectation_count = tiers.expectation_count = 1;
+    flat.expectations = leaders.expectations = tiers.expectations = &edge;
+    struct sim_error error = {0};
+    cr_expect_not(sim_expectations_check(&flat, &error));
+    cr_expect_str_eq(error.text, "edge_convergence_ms: this flat_mesh has no edges; convergence_ms "
+                                 "is about all agents");
+    cr_expect(error.code == SIM_ERROR_SCENARIO && error.line == 4 && error.column == 7);
+    error = (struct sim_error){0};
+    cr_expect_not(sim_expectations_check(&leaders, &error));
+    cr_expect_not_null(strstr(error.text, "this multi_region_leaders has no edges"));
+    error = (struct sim_error){0};
+    cr_expect(sim_expectations_check(&tiers, &error), "%s", error.text);
+    flat.expectations = leaders.expectations = tiers.expectations = &region;
+    cr_expect(sim_expectations_check(&leaders, &error), "%s", error.text);
+    cr_expect(sim_expectations_check(&tiers, &error), "%s", error.text);
+    cr_expect_not(sim_expectations_check(&flat, &error));
+    cr_expect_not_null(strstr(error.text, "has one region; convergence_rounds is about all"), "%s",
+                       error.text);
+}
+
 Test(measure, the_check_before_a_run_finds_the_first_wrong_expectation)
 {
     struct sim_expectation expectations[] = {{"residue == 0", {"s.yaml", 4, 3}},

@@ -106,7 +106,7 @@ Test(judge, a_failed_claim_names_the_setting_that_binds_and_the_value_that_would
     expect(&verdict, SIM_FAIL, "network 15 %");
     expect(&verdict, SIM_FAIL, "At p95 ticks alone take 110 ms, the network alone 20");
     expect(&verdict, SIM_FAIL, "interval_ms near 27 would hold if the rest stays");
-    cr_expect_float_eq(verdict.tick_share, 110.0 / 130, 1e-12);
+    cr_expect_float_eq(sim_shares_waiting(&verdict.shares), 110.0 / 130, 1e-12);
     sim_result_finish(&result);
 }
 

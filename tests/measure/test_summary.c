@@ -17,6 +17,10 @@ Test(measure, the_names_of_the_metrics_are_those_that_others_rely_on)
     static const char *const names[] = {
         "convergence_ms",
         "convergence_rounds",
+        "edge_convergence_ms",
+        "edge_convergence_rounds",
+        "region_convergence_ms",
+        "region_convergence_rounds",
         "messages",
         "bytes",
         "updates_sent_per_node",
@@ -92,6 +96,85 @@ Test(measure, residue_and_last_receipt_are_means_over_the_updates_of_a_repetitio
     cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].p50, 120);
     cr_expect_eq(summary.statistics[SIM_CONVERGENCE_MS].p95, INFINITY);
     cr_expect(isnan(mean(&summary, SIM_CONVERGENCE_MS)));
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
+// Update 0 takes 60 ms to theta of its edge and 900 to theta of its region, update 1 never gets to
+// the former, update 2 has neither. A round is 100 ms in the edge, 500 in the region, 1000 in all.
+Test(measure, times_within_an_edge_and_a_region_are_metrics_with_rounds_of_their_own)
+{
+    struct sim_scenario scenario = fixture_hierarchy();
+    struct sim_result result = fixture_result(3, 1000, 500);
+    fixture_near(&result, SIM_REACH_EDGE, 60);
+    fixture_near(&result, SIM_REACH_REGION, 900);
+    result.updates[1].near[SIM_REACH_EDGE].theta_ns = SIM_TIME_NEVER;
+    memset(result.updates[2].near, 0, sizeof result.updates[2].near);
+    result.interval_ns[SIM_REACH_EDGE] = 100 * MS;
+    result.interval_ns[SIM_REACH_REGION] = 500 * MS;
+    result.interval_ns[SIM_REACH_ALL] = 1000 * MS;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, &result, 1);
+    const struct sim_statistics *statistics = summary.statistics;
+    cr_expect_eq(statistics[SIM_EDGE_CONVERGENCE_MS].count, 2);
+    cr_expect_eq(statistics[SIM_EDGE_CONVERGENCE_MS].min, 60);
+    cr_expect_eq(statistics[SIM_EDGE_CONVERGENCE_MS].max, INFINITY);
+    cr_expect_float_eq(statistics[SIM_EDGE_CONVERGENCE_ROUNDS].min, 0.6, 1e-12);
+    cr_expect_eq(statistics[SIM_REGION_CONVERGENCE_MS].count, 2);
+    cr_expect_eq(statistics[SIM_REGION_CONVERGENCE_MS].p50, 900);
+    cr_expect_float_eq(statistics[SIM_REGION_CONVERGENCE_ROUNDS].mean, 1.8, 1e-12);
+    cr_expect_eq(statistics[SIM_CONVERGENCE_MS].count, 3);
+    cr_expect_float_eq(statistics[SIM_CONVERGENCE_ROUNDS].mean, 1.5, 1e-12);
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
+// Written at 50 ms, in the edge after 60: at 110, after the tick of 100. In the region after 900:
+// at 950, after that of 500. In all after 1,500: at 1,550, after that of 1,000.
+Test(measure, synchronous_rounds_count_the_ticks_of_their_own_reach)
+{
+    struct sim_scenario scenario = fixture_hierarchy();
+    scenario.gossip.schedule = MESH_SYNCHRONOUS;
+    struct sim_result result = fixture_result(1, 1000, 500);
+    fixture_near(&result, SIM_REACH_EDGE, 60);
+    fixture_near(&result, SIM_REACH_REGION, 900);
+    result.updates[0].written_ns = 50 * MS;
+    result.interval_ns[SIM_REACH_EDGE] = 100 * MS;
+    result.interval_ns[SIM_REACH_REGION] = 500 * MS;
+    result.interval_ns[SIM_REACH_ALL] = 1000 * MS;
+    struct sim_summary summary;
+    sim_summary_init(&summary, &scenario, &result, 1);
+    cr_expect_eq(mean(&summary, SIM_EDGE_CONVERGENCE_ROUNDS), 1);
+    cr_expect_eq(mean(&summary, SIM_REGION_CONVERGENCE_ROUNDS), 1);
+    cr_expect_eq(mean(&summary, SIM_CONVERGENCE_ROUNDS), 1);
+    result.updates[0].near[SIM_REACH_REGION].theta_ns = 950 * MS;  // at the tick of 1,000
+    sim_summary_finish(&summary);
+    sim_summary_init(&summary, &scenario, &result, 1);
+    cr_expect_eq(mean(&summary, SIM_REGION_CONVERGENCE_ROUNDS), 2);
+    sim_summary_finish(&summary);
+    sim_result_finish(&result);
+}
+
+Test(measure, a_mesh_without_edges_or_regions_has_no_metrics_of_them_and_no_zeros_instead)
+{
+    struct sim_scenario flat = fixture_scenario();
+    struct sim_scenario leaders = fixture_leaders();
+    struct sim_scenario tiers = fixture_hierarchy();
+    cr_expect_not(sim_metric_applies(SIM_EDGE_CONVERGENCE_MS, &flat));
+    cr_expect_not(sim_metric_applies(SIM_REGION_CONVERGENCE_ROUNDS, &flat));
+    cr_expect_not(sim_metric_applies(SIM_EDGE_CONVERGENCE_ROUNDS, &leaders));
+    cr_expect(sim_metric_applies(SIM_REGION_CONVERGENCE_MS, &leaders));
+    cr_expect(sim_metric_applies(SIM_EDGE_CONVERGENCE_MS, &tiers));
+    cr_expect(sim_metric_applies(SIM_REGION_CONVERGENCE_MS, &tiers));
+    cr_expect(sim_metric_applies(SIM_CONVERGENCE_MS, &flat));
+    struct sim_result result = fixture_result(2, 100, 20);
+    struct sim_summary summary;
+    sim_summary_init(&summary, &flat, &result, 1);
+    for (enum sim_metric_id id = SIM_EDGE_CONVERGENCE_MS; id <= SIM_REGION_CONVERGENCE_ROUNDS;
+         id++) {
+        cr_expect_eq(summary.statistics[id].count, 0, "%s", sim_metrics[id].name);
+        cr_expect(isnan(summary.statistics[id].p50), "%s", sim_metrics[id].name);
+    }
     sim_summary_finish(&summary);
     sim_result_finish(&result);
 }

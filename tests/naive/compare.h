@@ -20,16 +20,21 @@ struct compare_side {
     const struct naive_result *runs;
 };
 
-// Prints a table to stderr: quantiles of the time to theta, messages and copies of updates per
-// simulated second, in total and by kind; rows of zeros are left out. Returns how many rows
-// disagree.
+struct compare_limits {
+    double median_percent;  // how much medians may differ; 95th percentiles twice as much
+    double error_percent;   // a median whose standard error is larger proves nothing
+};
+
+// Prints a table to stderr: quantiles of the time to theta, in all and near the writer, messages
+// and copies of updates per simulated second, in total, by kind and by pair of nodes; rows of zeros
+// are left out. Returns how many rows disagree.
 //
 // Every row must differ by at most 5 of its own standard errors (figures without spread: not at
-// all). Besides, the medians within 2 %, the 95th percentiles within 4 %, the totals within 1 %. A
-// median whose standard error is above `error_percent_max` proves nothing and counts as a
-// disagreement. `run_count` is a multiple of COMPARE_BATCHES; each run has `updates` updates.
+// all). Besides, quantiles within their limits, the totals within 1 %. A median that proves nothing
+// counts as a disagreement. `run_count` is a multiple of COMPARE_BATCHES; each run has `updates`
+// updates.
 int compare_runs(const char *title, struct compare_side a, struct compare_side b, int run_count,
-                 int updates, double error_percent_max);
+                 int updates, struct compare_limits limits);
 
 // The smallest time that at least `percent` of all updates of the runs have reached theta by.
 double compare_quantile_ms(const struct naive_result *runs, int run_count, int updates,

@@ -138,22 +138,41 @@ static void read_updates(sqlite3 *sqlite, const struct naive_config *config, int
     cr_assert_eq(count, run_count * config->updates, "%d updates in the store", count);
 }
 
+// The index of the name in column `column`.
+static int named(sqlite3_stmt *row, int column, int count, const char *(*name_of)(int))
+{
+    const char *name = (const char *)sqlite3_column_text(row, column);
+    for (int i = 0; i < count; i++) {
+        if (strcmp(name, name_of(i)) == 0) {
+            return i;
+        }
+    }
+    cr_assert_fail("traffic of '%s', unknown here", name);
+    return 0;
+}
+
+static const char *kind_name(int kind)
+{
+    return naive_kind_name((enum naive_kind)kind);
+}
+
+static const char *pair_name(int pair)
+{
+    return naive_pair_name((enum naive_pair)pair);
+}
+
 static void read_traffic(sqlite3 *sqlite, int run_count, struct naive_result *results)
 {
     struct naive_result *result;
-    sqlite3_stmt *rows = query(sqlite, "SELECT repetition, message_kind, sum(messages),"
-                                       " sum(updates) FROM traffic GROUP BY 1, 2");
+    sqlite3_stmt *rows = query(
+        sqlite, "SELECT repetition, message_kind, pair_class, messages, updates FROM traffic");
     while (next_row(rows, run_count, results, &result)) {
-        const char *name = (const char *)sqlite3_column_text(rows, 1);
-        bool known = false;
-        for (int kind = 0; kind < NAIVE_KIND_COUNT; kind++) {
-            if (strcmp(name, naive_kind_name((enum naive_kind)kind)) == 0) {
-                result->messages[kind] = (uint64_t)sqlite3_column_int64(rows, 2);
-                result->updates_sent[kind] = (uint64_t)sqlite3_column_int64(rows, 3);
-                known = true;
-            }
-        }
-        cr_assert(known, "messages of kind %s, unknown here", name);
+        int kind = named(rows, 1, NAIVE_KIND_COUNT, kind_name);
+        int pair = named(rows, 2, NAIVE_PAIR_COUNT, pair_name);
+        uint64_t messages = (uint64_t)sqlite3_column_int64(rows, 3);
+        result->messages[kind] += messages;
+        result->pair_messages[pair] += messages;
+        result->updates_sent[kind] += (uint64_t)sqlite3_column_int64(rows, 4);
     }
 }
 

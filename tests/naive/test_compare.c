@@ -14,19 +14,19 @@
 // The same small mesh for every test, so that a change of one rule stands alone.
 static struct naive_config mesh_of_100(enum naive_mode mode)
 {
-    return (struct naive_config){
+    struct naive_config config = {
         .mode = mode,
         .agents = 100,
         .fanout = 5,
         .updates = UPDATES,
         .theta_percent = 95,
         .interval_ms = 100,
-        .latency_min_ms = 0.1,
-        .latency_max_ms = 1,
         .first_write_ms = 50,
         .every_ms = 23,
         .duration_ms = 700,
     };
+    naive_set_latency(&config, 0.1, 1);
+    return config;
 }
 
 static struct naive_result *runs_of(struct naive_config config, uint64_t seed)
@@ -44,8 +44,9 @@ static int disagreements(const char *title, struct naive_config a, struct naive_
 {
     struct naive_result *left = runs_of(a, 0);
     struct naive_result *right = runs_of(b, 5000);
-    int count = compare_runs(title, (struct compare_side){"a", left},
-                             (struct compare_side){"b", right}, RUNS, UPDATES, 0.6);
+    int count =
+        compare_runs(title, (struct compare_side){"a", left}, (struct compare_side){"b", right},
+                     RUNS, UPDATES, (struct compare_limits){2, 0.6});
     free(left);
     free(right);
     return count;
@@ -74,7 +75,8 @@ Test(compare, four_percent_of_delay_are_noticed)
 {
     struct naive_config config = mesh_of_100(NAIVE_PUSH_PULL);
     struct naive_config other = config;
-    other.latency_max_ms += 2 * 0.04 * 105 / 3;  // a median of about 105 ms, three messages long
+    // A median of about 105 ms, three messages long.
+    naive_set_latency(&other, 0.1, 1 + 2 * 0.04 * 105 / 3);
     cr_expect_gt(disagreements("a slower network", config, other), 0);
 }
 
@@ -101,14 +103,20 @@ static void fill_batches(struct naive_result *runs, double first_ms)
     }
 }
 
-static int compare_shifted(double shift, double error_percent_max)
+static int compare_filled(const struct naive_result *a, const struct naive_result *b,
+                          double error_percent)
+{
+    return compare_runs("by hand", (struct compare_side){"a", a}, (struct compare_side){"b", b},
+                        2 * COMPARE_BATCHES, 1, (struct compare_limits){2, error_percent});
+}
+
+static int compare_shifted(double shift, double error_percent)
 {
     struct naive_result a[2 * COMPARE_BATCHES];
     struct naive_result b[2 * COMPARE_BATCHES];
     fill_batches(a, 1010);
     fill_batches(b, 1010 + shift);
-    return compare_runs("by hand", (struct compare_side){"a", a}, (struct compare_side){"b", b},
-                        2 * COMPARE_BATCHES, 1, error_percent_max);
+    return compare_filled(a, b, error_percent);
 }
 
 // The batch medians are 1010 .. 1029: variance 20 * 21 / 12 = 35, standard error sqrt(35 / 20) =
@@ -117,6 +125,33 @@ Test(compare, five_standard_errors_of_batch_means_decide)
 {
     cr_expect_eq(compare_shifted(9.3, 1), 0);
     cr_expect_eq(compare_shifted(9.4, 1), 2, "both quantiles move");
+}
+
+Test(compare, a_region_that_lags_is_noticed)
+{
+    struct naive_result a[2 * COMPARE_BATCHES];
+    struct naive_result b[2 * COMPARE_BATCHES];
+    fill_batches(a, 1010);
+    fill_batches(b, 1010);
+    for (int run = 0; run < 2 * COMPARE_BATCHES; run++) {
+        a[run].region_ms[0] = a[run].theta_ms[0] / 2;
+        b[run].region_ms[0] = b[run].theta_ms[0] / 2 * 1.03;
+    }
+    cr_expect_eq(compare_filled(a, b, 1), 1);
+}
+
+Test(compare, a_message_to_the_wrong_place_is_noticed)
+{
+    struct naive_result a[2 * COMPARE_BATCHES];
+    struct naive_result b[2 * COMPARE_BATCHES];
+    fill_batches(a, 1010);
+    fill_batches(b, 1010);
+    for (int run = 0; run < 2 * COMPARE_BATCHES; run++) {
+        a[run].pair_messages[NAIVE_SAME_ZONE] = 100;
+        b[run].pair_messages[NAIVE_SAME_ZONE] = 99;
+        b[run].pair_messages[NAIVE_SAME_HOST] = 1;
+    }
+    cr_expect_eq(compare_filled(a, b, 1), 2);
 }
 
 Test(compare, an_error_too_large_to_prove_anything_is_a_disagreement)

@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The judge judged: runs whose outcome follows by hand or stands in the literature.
-//
-// Means are compared within 4.5 standard errors: seeds are fixed, so a test that passes keeps
-// passing, and a rewrite that draws differently is refused wrongly about once in 150,000
-// comparisons.
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -11,57 +7,22 @@
 #include <string.h>
 
 #include "naive.h"
-
-#define SURPRISE 4.5
-
-struct sample {
-    int count;
-    double sum;
-    double sum_of_squares;
-};
-
-static void add(struct sample *sample, double value)
-{
-    sample->count++;
-    sample->sum += value;
-    sample->sum_of_squares += value * value;
-}
-
-static double mean(const struct sample *sample)
-{
-    return sample->sum / sample->count;
-}
-
-static double deviation(const struct sample *sample)
-{
-    double variance = sample->sum_of_squares / sample->count - mean(sample) * mean(sample);
-    return sqrt(fmax(variance, 0) * sample->count / (sample->count - 1));
-}
-
-// `rounding`: what the reference itself may be off by, as printed.
-static void expect_mean(const char *what, const struct sample *sample, double expected,
-                        double rounding)
-{
-    double error = deviation(sample) / sqrt(sample->count);
-    cr_expect(fabs(mean(sample) - expected) <= SURPRISE * error + rounding,
-              "%s: expected %.4f, the naive simulator says %.4f +- %.4f over %d runs", what,
-              expected, mean(sample), error, sample->count);
-}
+#include "sample.h"
 
 // Two or three nodes, one update, constant latency of 1 ms, no faults.
 static struct naive_config small_mesh(enum naive_mode mode, int agents)
 {
-    return (struct naive_config){
+    struct naive_config config = {
         .mode = mode,
         .agents = agents,
         .fanout = 1,
         .updates = 1,
         .theta_percent = 100,
         .interval_ms = 100,
-        .latency_min_ms = 1,
-        .latency_max_ms = 1,
         .first_write_ms = 250,
     };
+    naive_set_latency(&config, 1, 1);
+    return config;
 }
 
 // Time to theta over `runs` seeds.
@@ -72,7 +33,7 @@ static struct sample measure(struct naive_config config, int runs)
         struct naive_result result;
         config.seed = (uint64_t)run;
         naive_run(&config, &result);
-        add(&sample, result.theta_ms[0]);
+        sample_add(&sample, result.theta_ms[0]);
     }
     return sample;
 }
@@ -82,9 +43,10 @@ static struct sample measure(struct naive_config config, int runs)
 Test(naive, of_two_nodes_push_waits_half_an_interval_for_the_writers_tick)
 {
     struct sample sample = measure(small_mesh(NAIVE_PUSH, 2), 20000);
-    expect_mean("mean", &sample, 50 + 1, 0);
+    sample_expect_mean("mean", &sample, 50 + 1, 0);
     // Uniform over an interval: 100 / sqrt(12); the deviation itself is known within 0.5 %.
-    cr_expect_float_eq(deviation(&sample), 100 / sqrt(12), 0.6, "spread %.3f", deviation(&sample));
+    cr_expect_float_eq(sample_deviation(&sample), 100 / sqrt(12), 0.6, "spread %.3f",
+                       sample_deviation(&sample));
 }
 
 Test(naive, each_lost_push_costs_one_more_interval)
@@ -92,19 +54,18 @@ Test(naive, each_lost_push_costs_one_more_interval)
     struct naive_config config = small_mesh(NAIVE_PUSH, 2);
     config.loss = 0.25;
     struct sample sample = measure(config, 20000);
-    expect_mean("50 + 100 p / (1 - p) + 1", &sample, 50 + 100 * 0.25 / 0.75 + 1, 0);
+    sample_expect_mean("50 + 100 p / (1 - p) + 1", &sample, 50 + 100 * 0.25 / 0.75 + 1, 0);
 }
 
 Test(naive, a_duplicated_message_counts_from_its_earlier_copy)
 {
     struct naive_config config = small_mesh(NAIVE_PUSH, 2);
-    config.latency_min_ms = 0;
-    config.latency_max_ms = 90;
+    naive_set_latency(&config, 0, 90);
     struct sample once = measure(config, 20000);
-    expect_mean("one copy: 50 + 90 / 2", &once, 50 + 45, 0);
+    sample_expect_mean("one copy: 50 + 90 / 2", &once, 50 + 45, 0);
     config.duplication = 1;
     struct sample twice = measure(config, 20000);
-    expect_mean("the earlier of two: 50 + 90 / 3", &twice, 50 + 30, 0);
+    sample_expect_mean("the earlier of two: 50 + 90 / 3", &twice, 50 + 30, 0);
 }
 
 // The writer's OPEN leaves after U1, the other's OPEN arrives after U2, both uniform over an
@@ -112,7 +73,7 @@ Test(naive, a_duplicated_message_counts_from_its_earlier_copy)
 Test(naive, of_two_nodes_push_pull_waits_a_third_of_an_interval)
 {
     struct sample sample = measure(small_mesh(NAIVE_PUSH_PULL, 2), 20000);
-    expect_mean("100 / 3 + 1", &sample, 100.0 / 3 + 1, 0);
+    sample_expect_mean("100 / 3 + 1", &sample, 100.0 / 3 + 1, 0);
 }
 
 // Latency 0. The first receiver comes after a wait uniform in the interval. From then on the ticks
@@ -121,12 +82,12 @@ Test(naive, of_two_nodes_push_pull_waits_a_third_of_an_interval)
 Test(naive, of_three_nodes_push_takes_two_more_ticks_for_the_last)
 {
     struct naive_config config = small_mesh(NAIVE_PUSH, 3);
-    config.latency_min_ms = config.latency_max_ms = 0;
+    naive_set_latency(&config, 0, 0);
     struct sample all = measure(config, 20000);
-    expect_mean("all three", &all, 50 + 100, 0);
+    sample_expect_mean("all three", &all, 50 + 100, 0);
     config.theta_percent = 60;
     struct sample two = measure(config, 20000);
-    expect_mean("two of three", &two, 50, 0);
+    sample_expect_mean("two of three", &two, 50, 0);
 }
 
 // Latency 0, in intervals: the writer's tick always tells someone, each of the others' ticks asks
@@ -134,26 +95,13 @@ Test(naive, of_three_nodes_push_takes_two_more_ticks_for_the_last)
 Test(naive, of_three_nodes_push_pull_needs_17_48_of_an_interval_for_the_second)
 {
     struct naive_config config = small_mesh(NAIVE_PUSH_PULL, 3);
-    config.latency_min_ms = config.latency_max_ms = 0;
+    naive_set_latency(&config, 0, 0);
     config.theta_percent = 60;
     struct sample sample = measure(config, 20000);
-    expect_mean("two of three", &sample, 100 * 17.0 / 48, 0);
+    sample_expect_mean("two of three", &sample, 100 * 17.0 / 48, 0);
 }
 
 // ---- Exchanges followed message by message. Ticks of both nodes at 0, 100, 200 ... ----
-
-static void expect_counts(const struct naive_result *result, const uint64_t *messages,
-                          const uint64_t *updates_sent)
-{
-    for (int kind = 0; kind < NAIVE_KIND_COUNT; kind++) {
-        cr_expect_eq(result->messages[kind], messages[kind], "%s messages: %lu, by hand %lu",
-                     naive_kind_name((enum naive_kind)kind), (unsigned long)result->messages[kind],
-                     (unsigned long)messages[kind]);
-        cr_expect_eq(result->updates_sent[kind], updates_sent[kind],
-                     "updates in %s: %lu, by hand %lu", naive_kind_name((enum naive_kind)kind),
-                     (unsigned long)result->updates_sent[kind], (unsigned long)updates_sent[kind]);
-    }
-}
 
 // Written at 150 and lost at 200 and 300, the update is still recent at 400, the third tick: OPEN
 // carries it. The other's OPEN of 400 shows a set without it; the ANSWER at 401 carries nothing,
@@ -167,9 +115,9 @@ Test(naive, an_update_is_recent_for_three_ticks)
     config.duration_ms = 450;
     struct naive_result result;
     naive_run(&config, &result);
-    expect_counts(&result,
-                  (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 10, [NAIVE_SEND_ANSWER] = 1},
-                  (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 3});
+    sample_expect_counts(
+        &result, (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 10, [NAIVE_SEND_ANSWER] = 1},
+        (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 3});
     cr_expect_float_eq(result.theta_ms[0], 401 - 150, 1e-6, "%f", result.theta_ms[0]);
 }
 
@@ -210,14 +158,14 @@ Test(naive, an_old_update_travels_by_vectors_in_four_latencies)
     config.duration_ms = 550;
     struct naive_result result;
     naive_run(&config, &result);
-    expect_counts(&result,
-                  (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 12,
-                                               [NAIVE_SEND_ANSWER] = 2,
-                                               [NAIVE_SEND_VECTOR] = 2,
-                                               [NAIVE_SEND_FILL] = 2,
-                                               [NAIVE_SEND_REST] = 1},
-                  (uint64_t[NAIVE_KIND_COUNT]){
-                      [NAIVE_SEND_OPEN] = 3, [NAIVE_SEND_FILL] = 1, [NAIVE_SEND_REST] = 1});
+    sample_expect_counts(&result,
+                         (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 12,
+                                                      [NAIVE_SEND_ANSWER] = 2,
+                                                      [NAIVE_SEND_VECTOR] = 2,
+                                                      [NAIVE_SEND_FILL] = 2,
+                                                      [NAIVE_SEND_REST] = 1},
+                         (uint64_t[NAIVE_KIND_COUNT]){
+                             [NAIVE_SEND_OPEN] = 3, [NAIVE_SEND_FILL] = 1, [NAIVE_SEND_REST] = 1});
     cr_expect_float_eq(result.theta_ms[0], 504 - 150, 1e-6, "%f", result.theta_ms[0]);
 }
 
@@ -269,12 +217,13 @@ static void expect_push_rounds(int agents, double rounds, double spread)
     for (config.seed = 0; config.seed < 5000; config.seed++) {
         struct naive_result result;
         naive_run(&config, &result);
-        add(&sample, (50 + result.all_ms[0] - 1) / 100);
+        sample_add(&sample, (50 + result.all_ms[0] - 1) / 100);
     }
-    expect_mean("rounds until all know", &sample, rounds, 0.00005);
+    sample_expect_mean("rounds until all know", &sample, rounds, 0.00005);
     // The deviation of 5,000 is itself off by sd / sqrt(2 * 5000), somewhat more with a skewed
     // tail.
-    cr_expect_float_eq(deviation(&sample), spread, 0.08, "spread %.4f", deviation(&sample));
+    cr_expect_float_eq(sample_deviation(&sample), spread, 0.08, "spread %.4f",
+                       sample_deviation(&sample));
 }
 
 Test(naive, synchronous_push_needs_the_exact_number_of_rounds_on_the_complete_graph)
@@ -299,9 +248,9 @@ Test(naive, peers_are_distinct_and_uniform)
         cr_assert_eq(result.held[0], 4, "%d hold it after one tick", result.held[0]);
         config.duration_ms = 250;
         naive_run(&config, &result);
-        add(&second, result.held[0]);
+        sample_add(&second, result.held[0]);
     }
-    expect_mean("holders after two ticks", &second, 20 - 16 * pow(16.0 / 19, 4), 0);
+    sample_expect_mean("holders after two ticks", &second, 20 - 16 * pow(16.0 / 19, 4), 0);
 }
 
 Test(naive, a_quiet_mesh_sends_one_message_per_tick_and_peer)
@@ -315,7 +264,7 @@ Test(naive, a_quiet_mesh_sends_one_message_per_tick_and_peer)
         messages[mode == NAIVE_PUSH ? NAIVE_SEND_PUSH : NAIVE_SEND_OPEN] = 30 * 7 * 8;
         struct naive_result result;
         naive_run(&config, &result);
-        expect_counts(&result, messages, (uint64_t[NAIVE_KIND_COUNT]){0});
+        sample_expect_counts(&result, messages, (uint64_t[NAIVE_KIND_COUNT]){0});
         cr_expect_eq(result.held[0], 0);
         cr_expect(isinf(result.theta_ms[0]));
     }
@@ -349,7 +298,7 @@ Test(naive, eager_forwards_what_is_new_on_first_receipt_and_only_then)
     naive_run(&config, &result);
     cr_expect_float_eq(result.all_ms[0], 1, 1e-9, "%f", result.all_ms[0]);
     cr_expect_float_eq(result.all_ms[1], 1, 1e-9, "%f", result.all_ms[1]);
-    expect_counts(
+    sample_expect_counts(
         &result,
         (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_OPEN] = 12 * 11, [NAIVE_SEND_EAGER] = 2 * 12 * 11},
         (uint64_t[NAIVE_KIND_COUNT]){[NAIVE_SEND_EAGER] = 2 * 12 * 11});
@@ -367,11 +316,11 @@ Test(naive, eager_alone_reaches_the_share_of_the_final_size_equation)
     for (config.seed = 0; config.seed < 300; config.seed++) {
         struct naive_result result;
         naive_run(&config, &result);
-        add(&share, result.held[0] / 2000.0);
+        sample_add(&share, result.held[0] / 2000.0);
         cr_expect_eq(result.messages[NAIVE_SEND_EAGER], 2u * (unsigned)result.held[0]);
     }
     // The equation is that of infinitely many nodes: off by the order of 1/2000.
-    expect_mean("share that learns it", &share, 0.7968, 0.001);
+    sample_expect_mean("share that learns it", &share, 0.7968, 0.001);
 }
 
 Test(naive, a_run_without_duration_ends_with_the_last_receipt)
@@ -391,7 +340,7 @@ Test(naive, the_same_seed_gives_the_same_run_and_another_seed_another)
 {
     struct naive_config config = small_mesh(NAIVE_EAGER, 40);
     config.fanout = 3;
-    config.latency_max_ms = 10;
+    naive_set_latency(&config, 1, 10);
     struct naive_result first, again, other;
     naive_run(&config, &first);
     naive_run(&config, &again);

@@ -142,6 +142,86 @@ Test(net, a_constant_latency_takes_its_minimum_and_draws_nothing)
     cr_expect(network.latency_ns_min == 777 && network.latency_ns_max == 777);
 }
 
+// ---- Pairs of regions ----
+
+// A shape of half to one and a half of the mean, as a straight line.
+static void fill_line(struct sim_quantiles *table)
+{
+    const uint64_t half = UINT64_C(1) << 31;
+    for (uint64_t i = 0; i <= SIM_QUANTILE_CELLS; i++) {
+        table->points[i] = half + (i << 32) / SIM_QUANTILE_CELLS;
+    }
+    for (uint32_t i = 0; i <= SIM_QUANTILE_TAIL; i++) {
+        uint64_t octave = i / SIM_QUANTILE_STEPS;
+        uint64_t share = (UINT64_C(256) - 2 * (i % SIM_QUANTILE_STEPS)) << 18 >> octave;
+        table->low[i] = half + (i == SIM_QUANTILE_TAIL ? 0 : share);
+        table->high[i] = 3 * half - (i == SIM_QUANTILE_TAIL ? 0 : share);
+    }
+}
+
+static const uint64_t means_ns[9] = {0, 8000, 20000, 6000, 0, 40000, 30000, 50000, 0};
+
+static void expect_pairs(const struct sim_network *network, const struct world *world)
+{
+    for (uint32_t a = 0; a < world->node_count; a++) {
+        for (uint32_t b = 0; b < world->node_count; b++) {
+            uint32_t from = world->hosts[world->host_of[a]].region;
+            uint32_t to = world->hosts[world->host_of[b]].region;
+            if (from == to) {
+                continue;
+            }
+            enum sim_pair_class pair = sim_network_pair(network, a, b);
+            const struct sim_link *link = sim_network_link(network, a, b, pair);
+            uint64_t mean_ns = means_ns[3 * from + to];
+            cr_expect(pair == SIM_INTER_REGION);
+            cr_expect(link->minimum_ns == mean_ns / 2 && link->span_ns == mean_ns, "%u to %u", a,
+                      b);
+            cr_expect(sim_link_median_ns(link) == mean_ns);
+            cr_expect(sim_link_latency_ns(link, 0, 0) == mean_ns / 2);
+            cr_expect(sim_link_latency_ns(link, UINT32_MAX / 4 + 1, 0) == mean_ns * 3 / 4);
+            cr_expect(sim_link_latency_ns(link, UINT32_MAX, UINT32_MAX) == mean_ns * 3 / 2);
+        }
+    }
+}
+
+Test(net, ordered_pairs_of_regions_have_latencies_of_their_own)
+{
+    static struct sim_quantiles line;
+    struct world world;
+    struct sim_network network;
+    struct sim_network_settings settings = settings_of(0);
+    fill_line(&line);
+    settle(&layouts[9], &world);  // three regions of two zones
+    settings.regions = (struct sim_region_settings){3, means_ns, &line};
+    sim_network_init(&network, &settings, 1, world.host_of, world.node_count, world.hosts);
+    expect_pairs(&network, &world);
+    cr_expect(network.latency_ns_min == 3000, "%lu", network.latency_ns_min);
+    cr_expect(network.latency_ns_max == 75000, "%lu", network.latency_ns_max);
+    sim_network_finish(&network);
+}
+
+Test(net, tiers_may_take_the_latency_of_the_places_they_join)
+{
+    // An aggregator in the agent's zone, one in another zone, one in another region.
+    static const uint32_t host_of[] = {0, 1, 2, 3};
+    static const struct sim_host hosts[] = {{0, 0, SIM_TIER_AGENT},
+                                            {0, 0, SIM_TIER_AGGREGATOR},
+                                            {1, 0, SIM_TIER_AGGREGATOR},
+                                            {2, 1, SIM_TIER_AGGREGATOR}};
+    struct sim_network network;
+    struct sim_network_settings settings = settings_of(0);
+    settings.tiers_by_place[SIM_EDGE_AGGREGATOR] = true;
+    sim_network_init(&network, &settings, 1, host_of, 4, hosts);
+    for (uint32_t aggregator = 1; aggregator < 4; aggregator++) {
+        enum sim_pair_class pair = sim_network_pair(&network, 0, aggregator);
+        cr_expect(pair == SIM_EDGE_AGGREGATOR);
+        const struct sim_link *link = sim_network_link(&network, 0, aggregator, pair);
+        cr_expect(link == &network.links[SIM_SAME_ZONE + aggregator - 1]);
+    }
+    cr_expect(network.latency_ns_min <= network.links[SIM_SAME_ZONE].minimum_ns);
+    sim_network_finish(&network);
+}
+
 // ---- Draws ----
 
 static struct sim_link link_with(struct sim_latency latency, uint32_t loss_ppb,

@@ -5,6 +5,7 @@
 // section 17.3), DATAGRAM frame 3 (RFC 9221), tag 16. Ethernet carries 1500, QUIC sends 1200 (RFC
 // 9000 section 14).
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "network.h"
 
@@ -73,4 +74,57 @@ Test(net, classes_and_transports_have_the_names_of_the_files)
     cr_expect_str_eq(sim_transport_name(SIM_TCP), "TCP");
     cr_expect_str_eq(sim_transport_name(SIM_QUIC), "QUIC");
     cr_expect_str_eq(sim_transport_name(SIM_UDP), "UDP");
+}
+
+// Headers: SYN 60 with all its options, 52 a later TCP packet, 28 a datagram. TLS 1.3 with bare
+// Ed25519 certificates at both ends: 1,000 bytes there, 980 back. QUIC's datagrams with Initial
+// packets are of 1,200 (RFC 9000 section 14.1): two there, one back, and one with the ticket.
+Test(net, handshakes_cost_what_their_packets_add_up_to)
+{
+    static const struct {
+        enum sim_transport transport;
+        bool tls;
+        struct sim_handshake full;
+        struct sim_handshake resumed;
+    } cases[] = {
+        {SIM_UDP, false, {0}, {0}},
+        {SIM_TCP, false, {1, 60 + 52, 60, 2, 1}, {1, 60 + 52, 60, 2, 1}},
+        {SIM_TCP,
+         true,
+         {2, 60 + 3 * 52 + 1000, 60 + 52 + 980, 4, 2},
+         {1, 60 + 3 * 52 + 896, 60 + 52 + 816, 4, 2}},
+        {SIM_QUIC,
+         true,
+         {1, 2 * 1228, 1228 + 28 + 32 + 575, 2, 2},
+         {0, 2 * 1228, 1228 + 28 + 32 + 575, 2, 2}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct sim_network_settings settings = {
+            .transport = cases[i].transport, .tls = cases[i].tls, .connections = {.mutual = true}};
+        static const uint32_t host_of[2];
+        static const struct sim_host host;
+        struct sim_network network;
+        sim_network_init(&network, &settings, 1, host_of, 2, &host);
+        for (uint32_t kind = 0; kind < SIM_HANDSHAKE_NONE; kind++) {
+            const struct sim_handshake *by_hand =
+                kind == SIM_HANDSHAKE_FULL ? &cases[i].full : &cases[i].resumed;
+            cr_expect(memcmp(&network.handshakes[kind], by_hand, sizeof *by_hand) == 0,
+                      "%s%s: %u there, %u back", sim_transport_name(cases[i].transport),
+                      cases[i].tls ? " with TLS" : "", network.handshakes[kind].there_bytes,
+                      network.handshakes[kind].back_bytes);
+        }
+    }
+}
+
+Test(net, packets_are_counted_as_their_overhead_is)
+{
+    struct sim_network_settings settings = {.transport = SIM_UDP, .batching = true};
+    static const uint32_t host_of[2];
+    static const struct sim_host host;
+    struct sim_network network;
+    sim_network_init(&network, &settings, 1, host_of, 2, &host);
+    for (uint32_t bytes = 1; bytes < 10000; bytes += 37) {
+        cr_assert(sim_network_packets(&network, bytes, 1) * 28 ==
+                  sim_network_transport_bytes(&network, bytes, 1));
+    }
 }

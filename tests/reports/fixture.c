@@ -106,10 +106,10 @@ void add_run(const char *path, const struct made_run *run)
         " topology, agents, mode, schedule, fanout, interval_ns, threshold_ppb, loss_ppb,"
         " duplicate_ppb, duration_ns, seed, repeat, fingerprint) VALUES (%d, %d, %Q, '0.1.0', %Q, "
         "%Q,"
-        " 1, %Q, %d, %Q, 'phased', 5, 100000000, 950000000, 0, 0, 0, 42, %d, 1)",
+        " %d, %Q, %d, %Q, 'phased', 5, 100000000, 950000000, 0, 0, 0, 42, %d, 1)",
         run->id, run->command_id, text_or(run->status, "complete"), text_or(run->scenario, "flat"),
-        text_or(run->cell, ""), text_or(run->topology, "flat_mesh"), run->agents, run->mode,
-        run->repeat);
+        text_or(run->cell, ""), run->matrix_row == 0 ? 1 : run->matrix_row,
+        text_or(run->topology, "flat_mesh"), run->agents, run->mode, run->repeat);
     char *message = NULL;
     cr_assert(sqlite3_open(path, &database) == SQLITE_OK);
     sqlite3_exec(database, command, NULL, NULL, &message);
@@ -122,7 +122,8 @@ void add_repetition(const char *path, int run_id, int repetition, bool interrupt
 {
     execute(
         path,
-        "INSERT INTO repetitions VALUES (%d, %d, 42, %d, 1, 1000, 100000000, %d, 1);"
+        "INSERT INTO repetitions (run_id, repetition, seed, interrupted, fingerprint, simulated_ns,"
+        " interval_ns, agents, events) VALUES (%d, %d, 42, %d, 1, 1000, 100000000, %d, 1);"
         "INSERT INTO updates (run_id, repetition, origin, sequence, written_ns, measured, cohort,"
         " held, last_receipt_ns) VALUES (%d, %d, 0, 1, 0, 1, %d, 1, 0)",
         run_id, repetition, interrupted, agents, run_id, repetition, agents);
@@ -131,16 +132,36 @@ void add_repetition(const char *path, int run_id, int repetition, bool interrupt
 void add_curve(const char *path, int run_id, int repetition, long step_ns, int pairs,
                const int *held, int count)
 {
+    add_class_curve(path, run_id, repetition, "mesh", step_ns, pairs, held, count);
+}
+
+void add_class_curve(const char *path, int run_id, int repetition, const char *scope_class,
+                     long step_ns, int pairs, const int *held, int count)
+{
     for (int index = 0; index < count; index++) {
-        execute(path, "INSERT INTO curves VALUES (%d, %d, 'mesh', %ld, %d, %d)", run_id, repetition,
-                (index + 1) * step_ns, held[index], pairs);
+        execute(path,
+                "INSERT INTO curves (run_id, repetition, scope_class, after_ns, held, pairs)"
+                " VALUES (%d, %d, %Q, %ld, %d, %d)",
+                run_id, repetition, scope_class, (index + 1) * step_ns, held[index], pairs);
     }
+}
+
+void add_traffic(const char *path, int run_id, int repetition, const char *kind,
+                 const char *pair_class, long bytes, long transport_bytes)
+{
+    execute(path,
+            "INSERT INTO traffic (run_id, repetition, message_kind, pair_class, messages, bytes,"
+            " transport_bytes, updates, duplicated, lost, dropped, corrupted, delivered,"
+            " saved_bytes, digest_bytes, idle, idle_bytes, handshakes, resumed, handshake_bytes)"
+            " VALUES (%d, %d, %Q, %Q, 10, %ld, %ld, 1, 0, 2, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0)",
+            run_id, repetition, kind, pair_class, bytes, transport_bytes);
 }
 
 void add_percentiles(const char *path, int run_id, long p50_ns, long p95_ns)
 {
     execute(path,
-            "INSERT INTO metrics VALUES (%d, 'convergence', 'p50', 'ns', %ld),"
+            "INSERT INTO metrics (run_id, metric, statistic, unit, value)"
+            " VALUES (%d, 'convergence', 'p50', 'ns', %ld),"
             " (%d, 'convergence', 'p95', 'ns', %ld)",
             run_id, p50_ns, run_id, p95_ns);
 }
@@ -148,12 +169,11 @@ void add_percentiles(const char *path, int run_id, long p50_ns, long p95_ns)
 void add_claim(const char *path, int run_id, int ordinal, const char *claim, const char *section,
                long target_ns, const char *verdict)
 {
-    char *command = sqlite3_mprintf(
-        "INSERT INTO verdicts VALUES (%d, %d, 'id', %Q, %Q, 'convergence', 'p95', 'ns', NULL, %ld,"
-        " 1, 1, 1, 300, %Q, '')",
-        run_id, ordinal, claim, section, target_ns, verdict);
-    execute(path, "%s", command);
-    sqlite3_free(command);
+    execute(path,
+            "INSERT INTO verdicts (run_id, ordinal, claim_id, claim, section, metric, statistic,"
+            " unit, target_high, measured, low, high, samples, verdict, why)"
+            " VALUES (%d, %d, 'id', %Q, %Q, 'convergence', 'p95', 'ns', %ld, 1, 1, 1, 300, %Q, '')",
+            run_id, ordinal, claim, section, target_ns, verdict);
 }
 
 // ---- The verb ----

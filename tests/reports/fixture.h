@@ -15,7 +15,8 @@ const char *scratch_path(const char *name);
 
 // Creates an empty store, and executes SQL in it. Both fail the test with SQLite's message.
 void make_store(const char *path);
-void execute(const char *path, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// `format` is sqlite3_mprintf's: %Q quotes a text.
+void execute(const char *path, const char *format, ...);
 
 // A run with what all its rows need; the tests add what they are about.
 struct made_run {
@@ -28,6 +29,7 @@ struct made_run {
     const char *mode;
     int agents;
     int repeat;
+    int matrix_row;  // 0: 1
 };
 void add_run(const char *path, const struct made_run *run);
 
@@ -37,6 +39,13 @@ void add_repetition(const char *path, int run_id, int repetition, bool interrupt
 // Points of its curve: `held[i]` of `pairs` at (i + 1) * step_ns.
 void add_curve(const char *path, int run_id, int repetition, long step_ns, int pairs,
                const int *held, int count);
+
+void add_class_curve(const char *path, int run_id, int repetition, const char *scope_class,
+                     long step_ns, int pairs, const int *held, int count);
+
+// Bytes of ten messages.
+void add_traffic(const char *path, int run_id, int repetition, const char *kind,
+                 const char *pair_class, long bytes, long transport_bytes);
 
 void add_percentiles(const char *path, int run_id, long p50_ns, long p95_ns);
 void add_claim(const char *path, int run_id, int ordinal, const char *claim, const char *section,

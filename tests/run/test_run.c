@@ -468,6 +468,74 @@ Test(run, an_interrupted_run_stops_within_a_window_and_says_so)
     sim_result_finish(&result);
 }
 
+// ---- Connections, compression, hosts ----
+
+// Every agent comes to know 4,000 others: 100 per tick and direction, 20 seconds of ten ticks.
+Test(run, cold_connections_beyond_the_budget_are_refused_with_the_figure)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    struct sim_error error = {0};
+    fixture_init(&fixture, 100000);
+    fixture.scenario.network.transport = SIM_QUIC;
+    fixture.scenario.network.connections.cold = true;
+    fixture.scenario.gossip.fanout = 10;
+    cr_assert(!sim_run(&fixture.scenario, 0, &fixture.options, &result, &error));
+    cr_expect(error.code == SIM_ERROR_INTERNAL);
+    cr_expect(strstr(error.text, "100000 agents to up to 4020 peers each need 13.1 GB") != NULL,
+              "%s", error.text);
+    sim_result_finish(&result);
+}
+
+// Nothing of a run is in the figures: all repetitions share them, and messages shrink by them.
+Test(run, compression_is_measured_once_and_saves_bytes)
+{
+    struct fixture fixture;
+    struct sim_result results[2];
+    fixture_init(&fixture, 20);
+    fixture.scenario.network.compressor = SIM_COMPRESS_ZSTD;
+    fixture.scenario.workload.updates = 100;
+    fixture.scenario.workload.every_ns = 1 * MS;
+    for (uint32_t repetition = 0; repetition < 2; repetition++) {
+        fixture_run(&fixture, repetition, &results[repetition]);
+    }
+    cr_expect(results[0].fingerprint != results[1].fingerprint);
+    cr_expect(memcmp(&results[0].compression, &results[1].compression,
+                     sizeof results[0].compression) == 0);
+    const struct sim_traffic *fill = &results[0].traffic[MESH_MESSAGE_FILL][SIM_SAME_HOST];
+    cr_expect(fill->saved_bytes > 0 && fill->saved_bytes < fill->bytes);
+    uint64_t bytes = fill->bytes;
+    sim_result_finish(&results[0]);
+    fixture.scenario.network.compressor = SIM_COMPRESS_NONE;
+    fixture_run(&fixture, 0, &results[0]);
+    fill = &results[0].traffic[MESH_MESSAGE_FILL][SIM_SAME_HOST];
+    cr_expect(fill->bytes == bytes && fill->saved_bytes == 0, "encoded bytes stay what they are");
+    sim_result_finish(&results[0]);
+    sim_result_finish(&results[1]);
+}
+
+// 600 agents on hosts of 250, 250 and 100, each connected to 599 others; a counter's replica of one
+// update takes 64 bytes and a row of 64. A QUIC connection takes 27,400.
+Test(run, hosts_have_the_memory_of_their_agents_and_connections)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    fixture_init(&fixture, 600);
+    fixture.scenario.network.transport = SIM_QUIC;
+    fixture.scenario.instances[SIM_TIER_AGENT] = (struct sim_instance){
+        .name = "x", .vcpus = 2, .memory_bytes = 1000, .bits_per_s = 2000, .packets_per_s = 30};
+    fixture_run(&fixture, 0, &result);
+    const struct sim_tier_use *tier = &result.tiers[SIM_TIER_AGENT];
+    cr_assert(tier->hosts == 3 && result.tiers[SIM_TIER_COORDINATOR].hosts == 0);
+    cr_expect(tier->peak[SIM_CONNECTIONS] == 250 * 599 && tier->mean[SIM_CONNECTIONS] == 200 * 599);
+    cr_expect(tier->peak[SIM_MEMORY] == UINT64_C(250) * (128 + 599 * 27400));
+    cr_expect(tier->peak[SIM_CPU] > tier->mean[SIM_CPU] && tier->mean[SIM_CPU] > 0);
+    cr_expect(tier->limit[SIM_CPU] == 2000000000 && tier->limit[SIM_MEMORY] == 1000 &&
+              tier->limit[SIM_BANDWIDTH] == 2000 && tier->limit[SIM_PACKETS] == 30 &&
+              tier->limit[SIM_CONNECTIONS] == 0);
+    sim_result_finish(&result);
+}
+
 // ---- Refusal ----
 
 static double refused_gb(uint32_t value_bytes)
@@ -485,10 +553,10 @@ static double refused_gb(uint32_t value_bytes)
     static const char opening[] = "10000000 agents and 1000000 updates need ";
     cr_assert(strncmp(error.text, opening, sizeof opening - 1) == 0, "%s", error.text);
     char *unit = NULL;
-    double gb = strtod(error.text + sizeof opening - 1, &unit);
-    cr_expect(strncmp(unit, " GB before the first message", 28) == 0, "%s", error.text);
+    double mib = strtod(error.text + sizeof opening - 1, &unit);
+    cr_expect(strncmp(unit, " MiB before the first message", 29) == 0, "%s", error.text);
     sim_result_finish(&result);
-    return gb;
+    return mib * 1048576e-9;
 }
 
 Test(run, a_run_that_cannot_fit_is_refused_with_the_figure)

@@ -3,8 +3,11 @@
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "connections.h"
 #include "fixture.h"
+#include "hosts.h"
 #include "world.h"
 
 // ---- Who gossips with whom ----
@@ -249,12 +252,68 @@ Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
             fixture.scenario.gossip.mode = modes[i / 2 % 2];
         }
         fixture.scenario.gossip.schedule = schedules[i / 4];
+        fixture.scenario.network.transport = SIM_QUIC;
+        fixture.scenario.network.connections.cold = i % 3 == 0;
         fixture_run(&fixture, 0, &windows);
         fixture.options.queue = SIM_QUEUE_HEAP;
         fixture_run(&fixture, 0, &heap);
         cr_expect(windows.fingerprint == heap.fingerprint, "case %u", i);
+        cr_expect(memcmp(windows.traffic, heap.traffic, sizeof windows.traffic) == 0, "case %u", i);
+        cr_expect(memcmp(windows.tiers, heap.tiers, sizeof windows.tiers) == 0, "case %u", i);
         expect_whole(&windows, 240, i % 2 == 1);
         sim_result_finish(&windows);
         sim_result_finish(&heap);
     }
+}
+
+// ---- Who pays ----
+
+// A relay is connected to its edge and its aggregator; who is called has connections, too.
+Test(run, warm_connections_are_those_of_every_scope_and_link)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    init_hierarchy(&fixture);
+    fixture.scenario.network.transport = SIM_QUIC;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_tier_use *tiers = result.tiers;
+    cr_assert(tiers[SIM_TIER_AGENT].hosts == 12 && tiers[SIM_TIER_AGGREGATOR].hosts == 4 &&
+              tiers[SIM_TIER_COORDINATOR].hosts == 3);
+    cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 20 * 19 + 2);
+    cr_expect(tiers[SIM_TIER_AGGREGATOR].mean[SIM_CONNECTIONS] == 3 * 2 + 3);
+    cr_expect(tiers[SIM_TIER_COORDINATOR].mean[SIM_CONNECTIONS] == 4 + 2);
+    sim_result_finish(&result);
+
+    // All bridges of the first region live in its first zone, and call six of other regions.
+    init_leaders(&fixture, MESH_PUSH_PULL);
+    fixture.scenario.network.transport = SIM_QUIC;
+    fixture_run(&fixture, 0, &result);
+    cr_assert(tiers[SIM_TIER_AGENT].hosts == 4 && tiers[SIM_TIER_AGGREGATOR].hosts == 0);
+    cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 60 * 119 + 3 * 6);
+    cr_expect(tiers[SIM_TIER_AGENT].mean[SIM_CONNECTIONS] ==
+              (120 * 119 + 80 * 79 + 40 * 39 + 9 * 6) / 4);
+    sim_result_finish(&result);
+}
+
+// Two ticks of fanout 3, in both directions; aggregators meet 6 relays and 3 coordinators.
+Test(run, cold_pairs_are_remembered_by_the_nodes_of_every_tier)
+{
+    struct fixture fixture;
+    uint64_t peers = 0;
+    init_hierarchy(&fixture);
+    fixture.scenario.duration_ns = 100 * MS;
+    fixture.scenario.network.transport = SIM_QUIC;
+    cr_expect(sim_hosts_pair_bytes(&fixture.scenario, &peers) == 0, "warm");
+    fixture.scenario.network.connections.cold = true;
+    cr_expect(sim_hosts_pair_bytes(&fixture.scenario, &peers) ==
+              sim_connections_bytes(216, 12) + sim_connections_bytes(24, 13) +
+                  sim_connections_bytes(4, 6 + 3) + sim_connections_bytes(3, 4 + 3));
+    cr_expect(peers == 13);
+
+    init_leaders(&fixture, MESH_PUSH_PULL);
+    fixture.scenario.duration_ns = 100 * MS;
+    fixture.scenario.network.transport = SIM_QUIC;
+    fixture.scenario.network.connections.cold = true;
+    cr_expect(sim_hosts_pair_bytes(&fixture.scenario, &peers) ==
+              sim_connections_bytes(231, 12) + sim_connections_bytes(9, 12 + 2));
 }

@@ -41,7 +41,10 @@ void scratch_remove(void)
 
 static void init_scenario(struct sim_scenario *scenario)
 {
+    static struct sim_region regions[] = {{.name = "eu-west-1"}, {.name = "here & there"}};
     *scenario = (struct sim_scenario){
+        .regions = regions,
+        .region_count = 2,
         .name = "a run by hand",
         .cell = "gossip.mode=eager",
         .row = 3,
@@ -55,6 +58,7 @@ static void init_scenario(struct sim_scenario *scenario)
                    .fanout = 10,
                    .interval_ns = 100000000,
                    .threshold_ppb = 990000000},
+        .instances = {{.name = "c6i.xlarge"}, {.name = "c6i.xlarge"}, {.name = "c6i.xlarge"}},
         .network = {.loss_ppb = 20000000, .duplicate_ppb = 10000000},
     };
 }
@@ -72,7 +76,9 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .p99_ns = 42,
         .all_ns = SIM_TIME_NEVER,
         .last_receipt_ns = 55,
-        .path = {.tick_ns = {30}, .network_ns = 11, .hops = 4, .node = 812},
+        .near = {[SIM_REACH_EDGE] = {.cohort = 20, .held = 19, .theta_ns = 17},
+                 [SIM_REACH_REGION] = {.cohort = 300, .held = 298, .theta_ns = 29}},
+        .path = {.tick_ns = {6, 15, 9}, .network_ns = 11, .hops = 4, .node = 812},
     };
     updates[1] = (struct sim_update_result){
         .dot = {.origin = 3, .sequence = 1},
@@ -85,6 +91,7 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .p99_ns = SIM_TIME_NEVER,
         .all_ns = SIM_TIME_NEVER,
         .last_receipt_ns = 0,
+        .near = {[SIM_REACH_REGION] = {.cohort = 301, .held = 1, .theta_ns = SIM_TIME_NEVER}},
         .path = {.node = MESH_NODE_NONE},
     };
 }
@@ -92,23 +99,44 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
 static void init_result(struct sim_result *result, uint32_t repetition,
                         struct sim_update_result *updates, struct sim_checkpoint *checkpoint)
 {
-    static struct sim_curve curve = {.step_ns = 10,
-                                     .pairs = 1000,
-                                     .held = {5, 500, 998},
-                                     .point_count = 3,
-                                     .reach = SIM_REACH_ALL,
-                                     .region = SIM_REGION_NONE};
+    static struct sim_curve curves[] = {
+        {.step_ns = 10,
+         .pairs = 1000,
+         .held = {5, 500, 998},
+         .point_count = 3,
+         .reach = SIM_REACH_ALL,
+         .region = SIM_REGION_NONE},
+        {.step_ns = 11,
+         .pairs = 20,
+         .held = {2, 19},
+         .point_count = 2,
+         .reach = SIM_REACH_EDGE,
+         .region = SIM_REGION_NONE},
+        {.step_ns = 12,
+         .pairs = 300,
+         .held = {298},
+         .point_count = 1,
+         .reach = SIM_REACH_REGION,
+         .region = SIM_REGION_NONE},
+        {.step_ns = 13, .pairs = 600, .held = {597}, .point_count = 1, .reach = SIM_REACH_ALL},
+        {.step_ns = 14,
+         .pairs = 400,
+         .held = {7, 393},
+         .point_count = 2,
+         .reach = SIM_REACH_ALL,
+         .region = 1},
+    };
     *result = (struct sim_result){
         .seed = UINT64_MAX - 1 + repetition,
         .repetition = repetition,
         .fingerprint = 0xF00000000000000A + repetition,
         .simulated_ns = 20000000000,
-        .interval_ns = {[SIM_REACH_ALL] = 100000000},
+        .interval_ns = {[SIM_REACH_REGION] = 200000000, [SIM_REACH_ALL] = 300000000},
         .agents = 1000,
         .updates = updates,
         .update_count = FIXTURE_UPDATES,
-        .curves = &curve,
-        .curve_count = 1,
+        .curves = curves,
+        .curve_count = sizeof curves / sizeof *curves,
         .checkpoints = checkpoint,
         .checkpoint_count = 1,
         .events = 123456,
@@ -123,7 +151,25 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .updates = 12,
         .duplicated = 1,
         .lost = 2,
+        .dropped = 3,
+        .corrupted = 4,
         .delivered = 8,
+        .saved_bytes = 70,
+        .digest_bytes = 160,
+        .idle = 3,
+        .idle_bytes = 108,
+        .handshakes = 4,
+        .resumed = 1,
+        .handshake_bytes = 16048,
+    };
+    result->traffic[SIM_TRAFFIC_ROTATION][SIM_SAME_REGION] =
+        (struct sim_traffic){.handshakes = 9, .handshake_bytes = 36108};
+    result->compression.classes[SIM_PAYLOAD_UPDATES][7] = (struct sim_compressed){130, 101};
+    result->tiers[SIM_TIER_AGENT] = (struct sim_tier_use){
+        .hosts = 4,
+        .mean = {1000, 20, 300, 4000, 50},
+        .peak = {1001, 21, 301, 4001, 51},
+        .limit = {4000000000, 0, 1562000000, 8589934592, 0},
     };
     // Sent before the end of the warm-up and delivered after it.
     result->traffic[MESH_MESSAGE_EAGER][SIM_INTER_REGION] = (struct sim_traffic){.delivered = 1};

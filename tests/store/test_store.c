@@ -76,20 +76,40 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
     sim_store_close(store);
     expect_rows(path,
                 "SELECT run_id, repetition, seed, interrupted, printf('%016x', fingerprint),"
-                " simulated_ns, interval_ns, agents, events FROM repetitions",
-                "1|0|-2|0|f00000000000000a|20000000000|100000000|1000|123456\n"
-                "1|1|-1|0|f00000000000000b|20000000000|100000000|1000|123456\n");
+                " simulated_ns, edge_interval_ns, region_interval_ns, interval_ns, agents, events"
+                " FROM repetitions",
+                "1|0|-2|0|f00000000000000a|20000000000|-|200000000|300000000|1000|123456\n"
+                "1|1|-1|0|f00000000000000b|20000000000|-|200000000|300000000|1000|123456\n");
     expect_rows(path, "SELECT * FROM updates WHERE repetition = 1",
-                "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|-\n"
-                "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|30|11|4|812\n");
+                "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-\n"
+                "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812\n");
+    expect_rows(path,
+                "SELECT edge_cohort, edge_held, edge_theta_ns, region_cohort, region_held,"
+                " region_theta_ns, path_tick_ns, path_link_tick_ns, path_global_tick_ns,"
+                " path_network_ns, path_hops, path_node FROM updates"
+                " WHERE repetition = 0 AND origin = 7",
+                "20|19|17|300|298|29|6|15|9|11|4|812\n");
     expect_rows(path, "SELECT * FROM traffic WHERE repetition = 0",
-                "1|0|eager|inter_region|0|0|0|0|0|0|1\n"
-                "1|0|open|same_zone|10|360|580|12|1|2|8\n");
+                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1|0|0|0|0|0|0|0\n"
+                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8|70|160|3|108|4|1|16048\n"
+                "1|0|rotation|same_region|0|0|0|0|0|0|0|0|0|0|0|0|0|9|0|36108\n");
+    expect_rows(path, "SELECT * FROM compressions",
+                "1|0|updates|128|130|101\n"
+                "1|1|updates|128|130|101\n");
+    expect_rows(path, "SELECT * FROM hosts WHERE repetition = 1",
+                "1|1|agent|bandwidth|c6i.xlarge|4|300|301|1562000000\n"
+                "1|1|agent|connections|c6i.xlarge|4|50|51|-\n"
+                "1|1|agent|cpu|c6i.xlarge|4|1000|1001|4000000000\n"
+                "1|1|agent|memory|c6i.xlarge|4|4000|4001|8589934592\n"
+                "1|1|agent|packets|c6i.xlarge|4|20|21|-\n");
     expect_rows(path, "SELECT * FROM latencies",
                 "1|0|same_zone|5500000|9900000\n"
                 "1|1|same_zone|5500000|9900000\n");
     expect_rows(path, "SELECT * FROM curves WHERE repetition = 0",
-                "1|0|mesh|10|5|1000\n1|0|mesh|20|500|1000\n1|0|mesh|30|998|1000\n");
+                "1|0|edge|11|2|20\n1|0|edge|22|19|20\n"
+                "1|0|mesh|10|5|1000\n1|0|mesh|20|500|1000\n1|0|mesh|30|998|1000\n"
+                "1|0|region|12|298|300\n1|0|region:eu-west-1|13|597|600\n"
+                "1|0|region:here & there|14|7|400\n1|0|region:here & there|28|393|400\n");
     expect_rows(path, "SELECT * FROM checkpoints WHERE repetition = 1", "1|1|0|5000000000|99|61\n");
     expect_rows(path, "SELECT repetition, wall_ns, peak_rss_bytes FROM host_facts",
                 "0|777|888\n1|777|888\n");

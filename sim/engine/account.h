@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Who pays for what: connections between nodes, and what hosts do for their nodes (private to this
+// folder).
+//
+//     a copy is sent      sim_account_dial        is there a connection? else handshake, waiting
+//     a message is sent   sim_account_send        the source's host
+//     it is received      sim_account_receive     the target's host; its node knows the connection
+//     updates, rows new   sim_account_deliver     signed where written, verified elsewhere
+//     a window ends       sim_account_window      limits of hosts, rotations, the second's peaks
+//
+// Certificates and keys are new at the start; node n's change at k * period + phase of n, k >= 1.
+// Connections are made anew at the end of the window in which that falls, beside those in use, so
+// no message waits.
+
+#ifndef SIM_ACCOUNT_H
+#define SIM_ACCOUNT_H
+
+#include "connections.h"
+#include "engine.h"
+
+#define SIM_ROTATION_COUNT 2  // of certificates, of keys
+
+// Node and phase, by phase; made when the first falls due.
+struct sim_rotation {
+    struct sim_due *dues;  // [node_count]
+    uint64_t period_ns;    // 0: none
+    uint64_t turn_ns;      // when the current turn began
+    uint32_t cursor;       // those before it have changed in this turn
+};
+
+struct sim_account {
+    bool connects;  // the transport has connections
+    bool cold;      // `connections` is in use
+    struct sim_connections connections;
+    struct sim_rotation rotations[SIM_ROTATION_COUNT];
+    uint32_t host_count;
+    struct sim_host_work *work;  // [host_count] since `since_ns`; NULL: nobody asked
+    struct sim_host_use *uses;   // [host_count]
+    uint64_t since_ns;
+    uint64_t counted_ns;  // in `uses`
+};
+
+void sim_account_init(struct sim_engine *engine);
+void sim_account_finish(struct sim_engine *engine);
+
+// How long the copy waits for its connection.
+uint64_t sim_account_dial(struct sim_engine *engine, const struct mesh_message *message,
+                          uint32_t target, enum sim_pair_class pair);
+
+// `copies` of which `inside` stay on the source's host; `carried` bytes are left after compression.
+void sim_account_send(struct sim_engine *engine, const struct mesh_message *message,
+                      uint32_t carried, uint32_t copies, uint32_t inside);
+
+void sim_account_receive(struct sim_engine *engine, const struct mesh_event *event);
+
+void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint32_t count);
+
+void sim_account_window(struct sim_engine *engine, uint64_t time_ns);
+
+// At the end of the run: what is left of the last second.
+void sim_account_end(struct sim_engine *engine, uint64_t time_ns);
+
+// The longest that a copy can be under way.
+uint64_t sim_account_transit_ns(const struct sim_network *network);
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "crossings.h"
+
+#include <stdlib.h>
+
+#include "allocate.h"
+#include "state.h"
+
+void sim_crossings_finish(struct sim_crossings *crossings)
+{
+    sim_channels_finish(&crossings->channels);
+    sim_memory_free(crossings->copies);
+}
+
+static struct mesh_random draw(const struct sim_engine *engine, const struct mesh_message *message,
+                               uint32_t stream)
+{
+    return mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
+                       (uint32_t)(message->occasion >> 32), message->source, stream);
+}
+
+static void count_fate(struct sim_worker *worker, const struct sim_arrival *arrival,
+                       enum sim_fate fate, uint64_t latency_ns)
+{
+    struct sim_counters *counters = &worker->counters[arrival->message->kind][arrival->pair];
+    counters->lost += fate == SIM_LOST;
+    counters->dropped += fate == SIM_DROPPED;
+    counters->corrupted += fate == SIM_CORRUPTED;
+    if (fate != SIM_ARRIVES) {
+        return;
+    }
+    sim_latencies_note(worker->latencies, arrival->pair, latency_ns);
+    if (latency_ns > counters->latency_ns_max) {
+        counters->latency_ns_max = latency_ns;
+    }
+}
+
+// One copy over its channel, and on to its arrival.
+static void cross_once(struct sim_engine *engine, const struct sim_arrival *arrival,
+                       const struct sim_link *link, const struct sim_crossing *crossing)
+{
+    struct sim_worker *worker = &engine->worker;
+    const struct mesh_message *message = arrival->message;
+    uint64_t latency_ns = 0;
+    enum sim_fate fate = sim_channels_cross(&worker->crossings.channels, engine->config.network,
+                                            link, crossing, &latency_ns);
+    if (message->sent_ns >= engine->config.warmup_ns) {
+        worker->counters[message->kind][arrival->pair].duplicated += crossing->second;
+        count_fate(worker, arrival, fate, latency_ns);
+    }
+    if (fate == SIM_ARRIVES) {
+        sim_arrive(engine, arrival, latency_ns);
+    }
+}
+
+static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32_t stream)
+{
+    const struct sim_network *network = engine->config.network;
+    const struct mesh_message *message = arrival->message;
+    arrival->pair = sim_network_pair(network, message->source, arrival->target);
+    const struct sim_link *link =
+        sim_network_link(network, message->source, arrival->target, arrival->pair);
+    struct mesh_random first = draw(engine, message, stream);
+    struct mesh_random more = draw(engine, message, stream + SIM_STREAM_CHANNEL);
+    uint32_t packets =
+        sim_network_packets(network, message->wire_bytes, sim_network_updates(message));
+    struct sim_crossing crossing = {
+        .sent_ns = message->sent_ns,
+        .from = network->host_of[message->source],
+        .to = network->host_of[arrival->target],
+        .bytes = message->wire_bytes + packets * network->packet_overhead_bytes,
+        .packets = packets,
+        .draw = {first.word[0], first.word[1], first.word[2], first.word[3]},
+        .more = {more.word[0], more.word[1], more.word[2], more.word[3]},
+    };
+    cross_once(engine, arrival, link, &crossing);
+    if (network->duplicates && sim_link_duplicates(link, first.word[3])) {
+        struct mesh_random again = draw(engine, message, stream + SIM_STREAM_DUPLICATE);
+        crossing.draw[0] = again.word[0];
+        crossing.draw[1] = again.word[1];
+        crossing.more[0] = again.word[2];
+        crossing.more[1] = again.word[3];
+        crossing.second = true;
+        cross_once(engine, arrival, link, &crossing);
+    }
+}
+
+static void keep(struct sim_crossings *crossings, const struct sim_kept_copy *copy)
+{
+    if (crossings->count == crossings->capacity) {
+        crossings->capacity = crossings->capacity == 0 ? 1024 : 2 * crossings->capacity;
+        crossings->copies =
+            sim_memory_resize(crossings->copies, crossings->capacity * sizeof *crossings->copies);
+    }
+    crossings->copies[crossings->count] = *copy;
+    crossings->copies[crossings->count].number = crossings->count;
+    crossings->count++;
+}
+
+void sim_cross(struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+               uint32_t generation, const uint32_t *targets, uint32_t count)
+{
+    uint32_t stream = sim_network_stream(message, targets[0], 0);
+    uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
+    for (uint32_t place = 0; place < count; place++) {
+        if (engine->config.queue == SIM_QUEUE_HEAP) {
+            struct sim_arrival arrival = {message, reference, generation, targets[place],
+                                          SIM_SAME_HOST};
+            cross(engine, &arrival, stream + place);
+            continue;
+        }
+        keep(&engine->worker.crossings, &(struct sim_kept_copy){
+                                            .order = offset_ns << 32 | message->source,
+                                            .reference = reference,
+                                            .target = targets[place],
+                                            .stream = stream + place,
+                                        });
+    }
+}
+
+static int in_order(const void *left, const void *right)
+{
+    const struct sim_kept_copy *a = left;
+    const struct sim_kept_copy *b = right;
+    if (a->order != b->order) {
+        return a->order < b->order ? -1 : 1;
+    }
+    return a->number < b->number ? -1 : a->number > b->number;
+}
+
+void sim_cross_kept(struct sim_engine *engine)
+{
+    struct sim_crossings *crossings = &engine->worker.crossings;
+    if (engine->block_count > 1) {  // one block appends in order
+        qsort(crossings->copies, crossings->count, sizeof *crossings->copies, in_order);
+    }
+    for (uint32_t i = 0; i < crossings->count; i++) {
+        const struct sim_kept_copy *copy = &crossings->copies[i];
+        struct sim_arrival arrival = {
+            .message = sim_messages_at(&engine->worker.messages, copy->reference),
+            .reference = copy->reference,
+            .target = copy->target,
+        };
+        cross(engine, &arrival, copy->stream);
+    }
+    crossings->count = 0;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "choices.h"
+
+const struct sim_choice sim_choices_of_mode[] = {
+    {.name = "push", .value = MESH_PUSH},
+    {.name = "pull", .value = MESH_PULL},
+    {.name = "push-pull", .value = MESH_PUSH_PULL},
+    {.name = "eager", .value = MESH_EAGER},
+    {.name = "rumor", .value = MESH_RUMOR},
+    {.name = "delta", .value = MESH_DELTA},
+    {0},
+};
+const struct sim_choice sim_choices_of_schedule[] = {
+    {.name = "phased", .value = MESH_PHASED},
+    {.name = "synchronous", .value = MESH_SYNCHRONOUS},
+    {.name = "poisson", .value = MESH_POISSON},
+    {0},
+};
+const struct sim_choice sim_choices_of_peers[] = {
+    {.name = "uniform", .value = MESH_UNIFORM},
+    {.name = "local-bias", .value = MESH_LOCAL_BIAS},
+    {.name = "latency-aware", .value = MESH_LATENCY_AWARE},
+    {.name = "hybrid", .value = MESH_HYBRID},
+    {0},
+};
+const struct sim_choice sim_choices_of_direction[] = {
+    {.name = "push", .value = false},
+    {.name = "pull", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_graph[] = {
+    {.name = "tree", .value = SIM_TREE},
+    {.name = "ring", .value = SIM_RING},
+    {0},
+};
+const struct sim_choice sim_choices_of_stop[] = {
+    {.name = "counter", .value = false},
+    {.name = "coin", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_transport[] = {
+    {.name = "TCP", .value = SIM_TCP},
+    {.name = "QUIC", .value = SIM_QUIC},
+    {.name = "UDP", .value = SIM_UDP},
+    {0},
+};
+const struct sim_choice sim_choices_of_writers[] = {
+    {.name = "random", .value = SIM_WRITERS_RANDOM},
+    {.name = "first", .value = SIM_WRITERS_FIRST},
+    {0},
+};
+const struct sim_choice sim_choices_of_crdt[] = {
+    {.name = "lww-register", .value = SIM_LWW_REGISTER},
+    {.name = "g-counter", .value = SIM_G_COUNTER},
+    {.name = "pn-counter", .value = SIM_PN_COUNTER},
+    {.name = "or-set", .value = SIM_OR_SET},
+    {.name = "lww-map", .value = SIM_LWW_MAP},
+    {0},
+};
+const struct sim_choice sim_choices_of_signature[] = {
+    {.name = "none", .value = 0},
+    {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
+    {0},
+};
+const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
+const struct sim_choice sim_choices_of_compression[] = {
+    {.name = "none", .value = SIM_COMPRESS_NONE},
+    {.name = "zstd", .value = SIM_COMPRESS_ZSTD},
+    {0},
+};
+const struct sim_choice sim_choices_of_start[] = {
+    {.name = "warm", .value = false},
+    {.name = "cold", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_profile[] = {
+    {.name = "document", .value = SIM_PROFILE_DOCUMENT},
+    {.name = "cloud", .value = SIM_PROFILE_CLOUD},
+    {0},
+};
+const struct sim_choice sim_choices_of_loss_model[] = {
+    {.name = "random", .value = false},
+    {.name = "gilbert-elliott", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_ordering[] = {
+    {.name = "none", .value = false},
+    {.name = "fifo", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_cipher[] = {
+    {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The words that a key may have as its value, and what each of them lands as (private to this
+// folder).
+//
+//     gossip.mode --keys.c--> sim_choices_of_mode --> "push-pull" = MESH_PUSH_PULL
+//
+// Each list ends with an entry without a name.
+
+#ifndef SIM_CHOICES_H
+#define SIM_CHOICES_H
+
+#include "keys.h"
+
+extern const struct sim_choice sim_choices_of_mode[];
+extern const struct sim_choice sim_choices_of_schedule[];
+extern const struct sim_choice sim_choices_of_peers[];
+extern const struct sim_choice sim_choices_of_direction[];
+extern const struct sim_choice sim_choices_of_graph[];
+extern const struct sim_choice sim_choices_of_stop[];
+extern const struct sim_choice sim_choices_of_transport[];
+extern const struct sim_choice sim_choices_of_writers[];
+extern const struct sim_choice sim_choices_of_crdt[];
+extern const struct sim_choice sim_choices_of_signature[];
+extern const struct sim_choice sim_choices_of_election[];
+extern const struct sim_choice sim_choices_of_compression[];
+extern const struct sim_choice sim_choices_of_start[];
+extern const struct sim_choice sim_choices_of_profile[];
+extern const struct sim_choice sim_choices_of_loss_model[];
+extern const struct sim_choice sim_choices_of_ordering[];
+extern const struct sim_choice sim_choices_of_cipher[];
+
+#endif

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Latencies of the pair classes: what the settings say, as tables where it takes one.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csv.h"
+#include "loading.h"
+
+struct sim_library_file {
+    struct sim_library_file *next;
+    const struct sim_source *source;
+};
+
+struct sim_library_table {
+    struct sim_library_table *next;
+    struct sim_shape shape;
+    struct sim_quantiles quantiles;
+};
+
+// ---- The library ----
+
+static void keep_file(struct sim_library *library, const struct sim_source *source,
+                      struct sim_scenario *scenario)
+{
+    uint32_t count = scenario->data_file_count;
+    for (uint32_t i = 0; i < count; i++) {
+        if (strcmp(scenario->data_files[i].path, source->name) == 0) {
+            return;
+        }
+    }
+    struct sim_data_file *files = sim_arena_array(library->arena, count + 1, sizeof *files);
+    if (count > 0) {
+        memcpy(files, scenario->data_files, count * sizeof *files);
+    }
+    files[count] = (struct sim_data_file){source->name, source->bytes};
+    scenario->data_files = files;
+    scenario->data_file_count = count + 1;
+}
+
+const struct sim_source *sim_library_read(struct sim_library *library, const struct sim_node *path,
+                                          struct sim_scenario *scenario, struct sim_error *error)
+{
+    const char *name = sim_resolve_path(library->arena, path);
+    for (const struct sim_library_file *file = library->files; file != NULL; file = file->next) {
+        if (strcmp(file->source->name, name) == 0) {
+            keep_file(library, file->source, scenario);
+            return file->source;
+        }
+    }
+    const struct sim_source *source = sim_source_read(library->arena, name, error);
+    if (source == NULL) {
+        if (error != NULL && error->code == SIM_ERROR_IO) {  // where it was asked for
+            struct sim_error place = {0};
+            sim_node_fail(path, &place, "unreadable");
+            sim_error_at(error, place.file, place.line, place.column, place.excerpt);
+        }
+        return NULL;
+    }
+    struct sim_library_file *file = sim_arena_take(library->arena, sizeof *file);
+    *file = (struct sim_library_file){library->files, source};
+    library->files = file;
+    keep_file(library, source, scenario);
+    return source;
+}
+
+static const struct sim_quantiles *stored(const struct sim_library *library, const char *used_for)
+{
+    for (uint32_t i = 0; i < library->stored_count; i++) {
+        if (strcmp(library->stored[i].used_for, used_for) == 0) {
+            return library->stored[i].quantiles;
+        }
+    }
+    return NULL;
+}
+
+static bool same_shape(const struct sim_shape *a, const struct sim_shape *b)
+{
+    return a->distribution == b->distribution && a->mean_ns == b->mean_ns &&
+           a->deviation_ns == b->deviation_ns && a->minimum_ns == b->minimum_ns &&
+           a->maximum_ns == b->maximum_ns && a->exponent == b->exponent &&
+           a->sample_count == b->sample_count &&
+           (a->sample_count == 0 ||
+            memcmp(a->samples_ns, b->samples_ns, a->sample_count * sizeof *a->samples_ns) == 0);
+}
+
+static const struct sim_quantiles *tabulate(struct sim_library *library,
+                                            const struct sim_shape *shape, struct sim_error *error)
+{
+    struct sim_library_table *table = library->tables;
+    while (table != NULL && !same_shape(&table->shape, shape)) {
+        table = table->next;
+    }
+    if (table == NULL) {
+        table = sim_arena_take(library->arena, sizeof *table);
+        table->shape = *shape;
+        if (!sim_shape_tabulate(shape, &table->quantiles, error)) {
+            return NULL;
+        }
+        table->next = library->tables;
+        library->tables = table;
+    }
+    return &table->quantiles;
+}
+
+const struct sim_quantiles *sim_library_tabulate(struct sim_library *library, const char *used_for,
+                                                 const struct sim_shape *shape,
+                                                 struct sim_scenario *scenario,
+                                                 struct sim_error *error)
+{
+    const struct sim_quantiles *quantiles = stored(library, used_for);
+    quantiles = quantiles != NULL ? quantiles : tabulate(library, shape, error);
+    if (quantiles == NULL) {
+        return NULL;
+    }
+    uint32_t count = scenario->table_count;
+    struct sim_table *tables = sim_arena_array(library->arena, count + 1, sizeof *tables);
+    if (count > 0) {
+        memcpy(tables, scenario->tables, count * sizeof *tables);
+    }
+    tables[count] = (struct sim_table){used_for, quantiles};
+    scenario->tables = tables;
+    scenario->table_count = count + 1;
+    return quantiles;
+}
+
+// ---- Samples ----
+
+static int ascending(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left;
+    uint64_t b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+// One column, or one of several: the one that the header calls one_way_ms or rtt_ms.
+static bool find_column(const struct sim_csv *csv, const struct sim_csv_field *header,
+                        uint32_t count, uint32_t *column, bool *round_trip, struct sim_error *error)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (sim_csv_says(&header[i], "rtt_ms") || sim_csv_says(&header[i], "one_way_ms")) {
+            *column = i;
+            found++;
+        }
+    }
+    if (found > 1) {
+        return sim_csv_fail(csv, &header[*column], error,
+                            "the header has more than one column of latencies");
+    }
+    return sim_csv_unit(csv, &header[found == 0 ? 0 : *column], round_trip, error);
+}
+
+static bool read_rows(struct sim_arena *arena, struct sim_csv *csv, struct sim_csv_field *fields,
+                      struct sim_shape *shape, struct sim_error *error)
+{
+    uint32_t columns;
+    uint32_t column = 0;
+    uint32_t count = 0;
+    bool round_trip = false;
+    if (!sim_csv_row(csv, fields, &columns, error)) {
+        return false;
+    }
+    if (columns == 0) {
+        return sim_source_fail(csv->source, 1, 1, error, "no header: one_way_ms or rtt_ms");
+    }
+    if (!find_column(csv, fields, columns, &column, &round_trip, error)) {
+        return false;
+    }
+    uint64_t *samples = sim_arena_array(arena, csv->source->length, sizeof *samples);
+    for (;;) {
+        uint32_t found;
+        if (!sim_csv_row(csv, fields, &found, error)) {
+            return false;
+        }
+        if (found == 0) {
+            break;
+        }
+        if (found != columns) {
+            return sim_csv_fail(csv, &fields[0], error, "%u fields, but the header has %u", found,
+                                columns);
+        }
+        if (!sim_csv_latency(csv, &fields[column], round_trip, &samples[count++], error)) {
+            return false;
+        }
+    }
+    if (count < 2) {
+        return sim_source_fail(csv->source, 1, 1, error,
+                               "%u measurement%s: a distribution takes two at least", count,
+                               count == 1 ? "" : "s");
+    }
+    qsort(samples, count, sizeof *samples, ascending);
+    shape->samples_ns = samples;
+    shape->sample_count = count;
+    return true;
+}
+
+static bool read_samples(const struct sim_cell *cell, const struct sim_value *value,
+                         struct sim_scenario *scenario, struct sim_shape *shape,
+                         struct sim_error *error)
+{
+    struct sim_arena *arena = cell->library->arena;
+    const struct sim_source *source = sim_library_read(cell->library, value->file, scenario, error);
+    struct sim_csv csv;
+    if (source == NULL) {
+        return false;
+    }
+    sim_csv_start(&csv, source);
+    return read_rows(arena, &csv,
+                     sim_arena_array(arena, SIM_CSV_FIELDS_MAX, sizeof(struct sim_csv_field)),
+                     shape, error);
+}
+
+// ---- Classes ----
+
+const struct sim_node *sim_latency_node(const struct sim_cell *cell, enum sim_pair_class pair,
+                                        const struct sim_key **key)
+{
+    for (int round_trip = 0; round_trip < 2; round_trip++) {
+        char path[SIM_KEY_PATH_BYTES];
+        snprintf(path, sizeof path, "network.latency.%s%s", sim_pair_class_name(pair),
+                 round_trip ? "_rtt_ms" : "_ms");
+        const struct sim_node *node = sim_node_find(cell->merged, path);
+        if (node != NULL) {
+            *key = sim_key_find(path);
+            return node;
+        }
+    }
+    return NULL;
+}
+
+static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
+                       const struct sim_node *node, struct sim_value *value,
+                       struct sim_scenario *scenario, struct sim_error *error)
+{
+    const char *name = sim_pair_class_name(pair);
+    struct sim_error reason = {0};
+    bool kept = stored(cell->library, name) != NULL;
+    if (value->distribution == SIM_EMPIRICAL && !kept &&
+        !read_samples(cell, value, scenario, &value->shape, error)) {
+        return false;
+    }
+    const struct sim_quantiles *table =
+        sim_library_tabulate(cell->library, name, &value->shape, scenario, &reason);
+    if (table == NULL) {
+        return sim_node_fail(node, error, "%s: %s", name, reason.text);
+    }
+    scenario->network.quantiles[pair] = table;
+    value->low = (int64_t)table->points[0];
+    value->high = (int64_t)table->points[SIM_QUANTILE_CELLS];
+    return true;
+}
+
+bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenario,
+                        struct sim_error *error)
+{
+    for (int i = 0; i < SIM_PAIR_CLASS_COUNT; i++) {
+        enum sim_pair_class pair = (enum sim_pair_class)i;
+        const struct sim_key *key;
+        const struct sim_node *node = sim_latency_node(cell, pair, &key);
+        struct sim_value value;
+        if (node == NULL) {
+            continue;
+        }
+        if (!sim_key_read(key, key->path, node, &value, error)) {
+            return false;
+        }
+        if (value.distribution > SIM_UNIFORM &&
+            !bind_table(cell, pair, node, &value, scenario, error)) {
+            return false;
+        }
+        scenario->network.latency[pair] =
+            (struct sim_latency){value.distribution, (uint64_t)value.low, (uint64_t)value.high};
+        bool tier = pair == SIM_EDGE_AGGREGATOR || pair == SIM_AGGREGATOR_COORDINATOR;
+        scenario->network.tiers_by_place[pair] = tier && scenario->profile == SIM_PROFILE_CLOUD &&
+                                                 node->source->kind == SIM_SOURCE_DEFAULT;
+    }
+    return true;
+}
