@@ -24,8 +24,7 @@ static bool same_hash(const uint64_t a[2], const uint64_t b[2])
 static void hash_in(struct stepping *stepping, uint32_t word, uint64_t lanes, uint64_t hash[2])
 {
     for (; lanes != 0; lanes &= lanes - 1) {
-        const struct mesh_update *update =
-            &stepping->states->table->updates[64 * word + (uint32_t)__builtin_ctzll(lanes)];
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, lanes);
         hash[0] += update->hash[0];
         hash[1] += update->hash[1];
     }
@@ -38,7 +37,7 @@ static void add_recent(struct stepping *stepping, const struct mesh_scope *scope
                        struct mesh_message *message, const struct mesh_message *known)
 {
     for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
-        for (uint32_t word = 0; word < message->words; word++) {
+        for (uint32_t word = stepping->word_first; word < message->words; word++) {
             uint64_t lanes = *mesh_stepping_recent(stepping, word, age);
             if (known != NULL && word < known->words) {
                 lanes &= ~known->lanes[word];
@@ -59,25 +58,26 @@ static void add_missing(struct stepping *stepping, const struct mesh_scope *scop
                         struct mesh_message *message, const uint64_t *vector, uint32_t words,
                         uint64_t turn)
 {
-    uint32_t lane_count = 64 * message->words;
+    uint32_t word_count = message->words - stepping->word_first;
+    uint32_t lane_count = 64 * word_count;
     uint32_t start = (uint32_t)(turn % lane_count * 2654435761u % lane_count);  // a prime
     uint64_t before_start = (UINT64_C(1) << start % 64) - 1;
-    uint32_t word = start / 64;
+    uint32_t word = stepping->word_first + start / 64;
     // The first word is met again at the end, for its lanes before the start.
-    for (uint32_t i = 0; i <= message->words; i++) {
+    for (uint32_t i = 0; i <= word_count; i++) {
         uint64_t lanes = mesh_stepping_visible(stepping, scope, word);
         lanes &= word < words ? ~vector[word] : UINT64_MAX;
-        lanes &= i == 0 ? ~before_start : i == message->words ? before_start : UINT64_MAX;
+        lanes &= i == 0 ? ~before_start : i == word_count ? before_start : UINT64_MAX;
         if (lanes != 0) {
             mesh_outgoing_add(message, word, lanes, scope->update_limit);
         }
-        word = word + 1 < message->words ? word + 1 : 0;
+        word = word + 1 < message->words ? word + 1 : stepping->word_first;
     }
 }
 
 static void add_vector(struct stepping *stepping, struct mesh_message *message)
 {
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = stepping->word_first; word < message->words; word++) {
         message->lanes[message->words + word] = *plane(stepping, word, MESH_HAVE);
     }
 }
@@ -88,9 +88,11 @@ static void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
                       const struct mesh_message *heard, uint64_t hash[2])
 {
     memcpy(hash, stepping->hash, 2 * sizeof *hash);
-    for (uint32_t word = 0; heard != NULL && word < heard->words; word++) {
+    for (uint32_t word = stepping->word_first; heard != NULL && word < heard->words; word++) {
         uint64_t brought = heard->lanes[word] & ~mesh_stepping_visible(stepping, scope, word);
-        hash_in(stepping, word, brought, hash);
+        if (brought != 0) {
+            hash_in(stepping, word, brought, hash);
+        }
     }
 }
 
@@ -113,6 +115,22 @@ static const struct mesh_scope *home_of(const struct stepping *stepping,
                       ->scopes[mesh_role_at(stepping->states, stepping->role_first)->home];
 }
 
+// The roles' books are of what travels.
+static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fresh)
+{
+    if (word < stepping->states->table->local_words) {
+        mesh_tiers_learn(stepping, word, fresh);
+        return;
+    }
+    for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
+        struct mesh_role *role = mesh_role_at(stepping->states, i);
+        role->recent[(size_t)MESH_RECENT_PLANES * word] |= fresh;
+        if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
+            hash_in(stepping, word, fresh, role->hash);
+        }
+    }
+}
+
 // `fresh`: lanes of `word` that this replica does not hold yet, at least one.
 static void learn(struct stepping *stepping, const struct mesh_scope *scope, uint32_t word,
                   uint64_t fresh, struct learnt *learnt)
@@ -127,16 +145,11 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
     if (!mesh_stepping_keeps_apart(home)) {
         hash_in(stepping, word, fresh, replica->hash);  // else when it becomes visible
     }
-    for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
-        struct mesh_role *role = mesh_role_at(stepping->states, i);
-        role->recent[(size_t)MESH_RECENT_PLANES * word] |= fresh;
-        if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
-            hash_in(stepping, word, fresh, role->hash);
-        }
+    if (stepping->role_first != stepping->role_end) {
+        learn_in_roles(stepping, word, fresh);
     }
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        const struct mesh_update *update =
-            &stepping->states->table->updates[64 * word + (uint32_t)__builtin_ctzll(left)];
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
         replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
     }
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
@@ -154,8 +167,7 @@ static struct mesh_dot least_dot(const struct stepping *stepping, const struct m
 {
     struct mesh_dot least = {UINT32_MAX, UINT32_MAX};
     for (uint32_t i = 0; i < record_count; i++) {
-        const struct mesh_update *updates =
-            &stepping->states->table->updates[(size_t)64 * records[i].deliver.word];
+        const struct mesh_update *updates = mesh_stepping_rows(stepping, records[i].deliver.word);
         for (uint64_t lanes = records[i].deliver.lanes; lanes != 0; lanes &= lanes - 1) {
             struct mesh_dot dot = updates[__builtin_ctzll(lanes)].dot;
             if (mesh_occasion_of_dot(dot) < mesh_occasion_of_dot(least)) {
@@ -203,16 +215,29 @@ void mesh_gossip_start(struct stepping *stepping, const struct mesh_scope *scope
     record->timer.tick = mesh_schedule_number(scope, record->timer.at_ns);
 }
 
-void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope)
+// The word of the replica that the write's lane lies in. Reports stay at home, if that is possible,
+// and are not counted among the node's writes.
+static uint32_t word_of_write(struct stepping *stepping, const struct mesh_write *write)
+{
+    bool local = stepping->local != NULL && write->type == MESH_REPORT;
+    uint32_t word = write->lane / 64 + (local ? 0 : stepping->states->table->local_words);
+    assert(word < (local ? stepping->states->table->local_words : stepping->states->words));
+    struct mesh_dot dot = mesh_stepping_rows(stepping, word)[write->lane % 64].dot;
+    assert(dot.origin == stepping->event->node + (local ? MESH_NODE_MAX : 0));
+    if (!local) {
+        stepping->replica->sequence++;
+        assert(dot.sequence == stepping->replica->sequence);
+    }
+    return word;
+}
+
+void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
+                     const struct mesh_write *write)
 {
     struct mesh_replica *replica = stepping->replica;
-    const struct mesh_write *write = stepping->event->write;
-    struct mesh_update *update = &stepping->states->table->updates[write->lane];
-    replica->sequence++;
+    uint32_t word = word_of_write(stepping, write);
+    struct mesh_update *update = &mesh_stepping_rows(stepping, word)[write->lane % 64];
     replica->clock = mesh_clock_next(replica->clock, stepping->event->time_ns);
-    assert(write->lane / 64 < stepping->states->words);
-    assert(update->dot.origin == stepping->event->node);
-    assert(update->dot.sequence == replica->sequence);
     update->clock = replica->clock;
     update->type = write->type;
     update->key = write->key;
@@ -228,8 +253,13 @@ void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope
     // The user's update and its sequence number outlive a crash before anyone else hears of them.
     mesh_stepping_record(stepping, MESH_RECORD_PERSIST)->persist.lane = write->lane;
     struct learnt learnt = {0, 0};
-    learn(stepping, scope, write->lane / 64, UINT64_C(1) << write->lane % 64, &learnt);
+    learn(stepping, scope, word, UINT64_C(1) << write->lane % 64, &learnt);
     forward(stepping, scope, &learnt);
+}
+
+void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    mesh_gossip_put(stepping, scope, stepping->event->write);
 }
 
 // In a synchronous scope a tick makes visible what was learnt since the last one.
@@ -238,7 +268,7 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
     if (!mesh_stepping_keeps_apart(scope)) {
         return;
     }
-    for (uint32_t word = 0; word < stepping->states->words; word++) {
+    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
         hash_in(stepping, word, *mesh_stepping_recent(stepping, word, 0), stepping->hash);
     }
 }
@@ -246,7 +276,7 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
 // What was learnt since the last tick becomes one tick older.
 static void age_recent(struct stepping *stepping)
 {
-    for (uint32_t word = 0; word < stepping->states->words; word++) {
+    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
         uint64_t *recent = mesh_stepping_recent(stepping, word, 0);
         if ((recent[0] | recent[1] | recent[2]) != 0) {
             recent[2] = recent[1];
@@ -256,13 +286,9 @@ static void age_recent(struct stepping *stepping)
     }
 }
 
-void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
+static void tell(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_event *event = stepping->event;
-    if (stepping->replica->joining) {
-        mesh_join_tick(stepping, scope);
-        return;
-    }
     fold(stepping, scope);
     if (scope->mode == MESH_RUMOR) {
         mesh_rumor_tick(stepping, scope);
@@ -285,6 +311,19 @@ void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
     }
     mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_TICK_PEERS);
     age_recent(stepping);
+}
+
+void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    if (stepping->replica->joining) {
+        mesh_join_tick(stepping, scope);
+    } else if (stepping->config->tiers == NULL) {
+        tell(stepping, scope);
+    } else {
+        mesh_tiers_before_tick(stepping, scope);
+        tell(stepping, scope);
+        mesh_tiers_after_tick(stepping, scope);
+    }
 }
 
 // ---- Receipts: steps 2 to 5 of the exchange ----
@@ -320,7 +359,7 @@ static void answer_answer(struct stepping *stepping, const struct mesh_scope *sc
 
 static bool same_set(struct stepping *stepping, const uint64_t *vector, uint32_t words)
 {
-    for (uint32_t word = 0; word < stepping->states->words; word++) {
+    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
         if (*plane(stepping, word, MESH_HAVE) != (word < words ? vector[word] : 0)) {
             return false;
         }
@@ -390,7 +429,7 @@ static void learn_all(struct stepping *stepping, const struct mesh_scope *scope,
                       struct learnt *learnt)
 {
     const struct mesh_message *message = stepping->event->message;
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = stepping->word_first; word < message->words; word++) {
         uint64_t fresh = message->lanes[word] & ~*plane(stepping, word, MESH_HAVE);
         if (fresh != 0) {
             learn(stepping, scope, word, fresh, learnt);
@@ -444,16 +483,26 @@ void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *sc
     }
 }
 
+// What is no gossip, or heard by a node without a replica.
+static void receive_apart(struct stepping *stepping, const struct mesh_scope *scope)
+{
+    if (mesh_message_has_rows(stepping->event->message->kind)) {
+        mesh_tiers_receive(stepping, scope);
+    } else {
+        mesh_join_receive(stepping, scope);
+    }
+}
+
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
-    assert(message->words <= stepping->states->words);
+    assert(message->words <= stepping->states->words || mesh_message_has_rows(message->kind));
     if (message->scope != stepping->event->scope) {
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {
         mesh_stepping_reject(stepping, MESH_REJECT_SELF);
     } else if (message->kind >= MESH_MESSAGE_JOIN || stepping->replica->joining) {
-        mesh_join_receive(stepping, scope);
+        receive_apart(stepping, scope);
     } else if (message->kind != MESH_MESSAGE_PUSH || brings_news(stepping, message)) {
         // Most pushes are old news: they end here, having touched one line of the replica.
         learn_and_answer(stepping, scope);

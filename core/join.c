@@ -46,6 +46,7 @@ void mesh_join_start(struct stepping *stepping)
         memset(role->recent, 0,
                (size_t)stepping->states->words * MESH_RECENT_PLANES * sizeof *role->recent);
     }
+    mesh_tiers_renew(stepping);
     ask(stepping, stepping->event->peer);
 }
 
@@ -65,6 +66,14 @@ static uint32_t next_peer(struct stepping *stepping, const struct mesh_scope *sc
 
 void mesh_join_tick(struct stepping *stepping, const struct mesh_scope *scope)
 {
+    // What stays at home comes from home alone.
+    const struct mesh_role *role = stepping->role_first == stepping->role_end
+                                       ? NULL
+                                       : mesh_role_at(stepping->states, stepping->role_first);
+    if (role != NULL && role->home != stepping->scope &&
+        mesh_table_local(stepping->states->table, role->home) != NULL) {
+        return;
+    }
     uint32_t peer = next_peer(stepping, scope);
     if (peer != MESH_NODE_NONE) {
         ask(stepping, peer);
@@ -77,12 +86,11 @@ static void answer_join(struct stepping *stepping, const struct mesh_scope *scop
     struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_SNAPSHOT, 2);
     memcpy(message->hash, stepping->hash, sizeof message->hash);
     message->lanes[message->words] = stepping->replica->clock;
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = stepping->word_first; word < message->words; word++) {
         uint64_t held = mesh_stepping_visible(stepping, scope, word);
         mesh_outgoing_add(message, word, held, UINT16_MAX);
         for (uint64_t left = held & ~message->lanes[word]; left != 0; left &= left - 1) {
-            const struct mesh_update *update =
-                &stepping->states->table->updates[64 * word + (uint32_t)__builtin_ctzll(left)];
+            const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
             message->hash[0] -= update->hash[0];
             message->hash[1] -= update->hash[1];
         }
@@ -91,12 +99,13 @@ static void answer_join(struct stepping *stepping, const struct mesh_scope *scop
 }
 
 // Lanes of `held` whose dots are released: the snapshot has them, though not in its lanes.
-static uint64_t released_among(const struct mesh_table *table, uint32_t word, uint64_t held)
+static uint64_t released_among(const struct stepping *stepping, uint32_t word, uint64_t held)
 {
+    const struct mesh_table *shared = stepping->states->table;
+    const struct mesh_table *table = word < shared->local_words ? stepping->local : shared;
     uint64_t released = 0;
     for (uint64_t left = held; left != 0; left &= left - 1) {
-        const struct mesh_update *update =
-            &table->updates[64 * word + (uint32_t)__builtin_ctzll(left)];
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
         if (update->dot.sequence <= mesh_table_released(table, update->dot.origin)) {
             released |= left & -left;
         }
@@ -109,17 +118,15 @@ static uint64_t released_among(const struct mesh_table *table, uint32_t word, ui
 static void merge(struct stepping *stepping, const struct mesh_scope *scope, uint32_t word,
                   uint64_t brought)
 {
-    const struct mesh_table *table = stepping->states->table;
     struct mesh_replica *replica = stepping->replica;
     uint64_t *have = plane(stepping, word, MESH_HAVE);
-    uint64_t released = released_among(table, word, *have & ~brought);
+    uint64_t released = released_among(stepping, word, *have & ~brought);
     for (uint32_t i = 0; i < stepping->states->planes; i++) {
         replica->planes[(size_t)stepping->states->planes * word + i] &= ~released;
     }
     for (uint64_t left = mesh_stepping_visible(stepping, scope, word) & ~brought; left != 0;
          left &= left - 1) {
-        const struct mesh_update *update =
-            &table->updates[64 * word + (uint32_t)__builtin_ctzll(left)];
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
         replica->hash[0] += update->hash[0];
         replica->hash[1] += update->hash[1];
     }
@@ -132,7 +139,7 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     }
     *have |= fresh;
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        uint64_t clock = table->updates[64 * word + (uint32_t)__builtin_ctzll(left)].clock;
+        uint64_t clock = mesh_stepping_row(stepping, word, left)->clock;
         replica->clock = clock > replica->clock ? clock : replica->clock;
     }
     if (scope->mode == MESH_DELTA) {
@@ -143,14 +150,33 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     record->deliver.word = word;
 }
 
+// The hash of what is visible and travels: without what stays at home.
+static void shared_hash(struct stepping *stepping, const struct mesh_scope *scope, uint64_t hash[2])
+{
+    memcpy(hash, stepping->replica->hash, 2 * sizeof *hash);
+    if (stepping->local == NULL) {
+        return;
+    }
+    hash[0] -= stepping->local->released_hash[0];
+    hash[1] -= stepping->local->released_hash[1];
+    for (uint32_t word = 0; word < stepping->states->table->local_words; word++) {
+        for (uint64_t left = mesh_stepping_visible(stepping, scope, word); left != 0;
+             left &= left - 1) {
+            const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
+            hash[0] -= update->hash[0];
+            hash[1] -= update->hash[1];
+        }
+    }
+}
+
 // The books of the roles begin as those at home stand.
 static void align_roles(struct stepping *stepping, const struct mesh_scope *scope)
 {
     for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
         struct mesh_role *role = mesh_role_at(stepping->states, i);
-        memcpy(role->hash, stepping->replica->hash, sizeof role->hash);
-        for (uint32_t word = 0; mesh_stepping_keeps_apart(scope) && word < stepping->states->words;
-             word++) {
+        shared_hash(stepping, scope, role->hash);
+        for (uint32_t word = stepping->states->table->local_words;
+             mesh_stepping_keeps_apart(scope) && word < stepping->states->words; word++) {
             role->recent[(size_t)MESH_RECENT_PLANES * word] = *plane(stepping, word, MESH_RECENT_0);
         }
     }
@@ -163,11 +189,12 @@ static void take_snapshot(struct stepping *stepping, const struct mesh_scope *sc
     uint64_t clock = heard->lanes[heard->words];
     memcpy(replica->hash, heard->hash, sizeof replica->hash);
     replica->clock = clock > replica->clock ? clock : replica->clock;
-    for (uint32_t word = 0; word < stepping->states->words; word++) {
+    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
         merge(stepping, scope, word, word < heard->words ? heard->lanes[word] : 0);
     }
     align_roles(stepping, scope);
     replica->joining = 0;
+    mesh_tiers_renew(stepping);
 }
 
 // Of two nodes that both wait neither can help; whoever has its snapshot needs no other.

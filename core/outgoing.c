@@ -6,11 +6,11 @@
 
 #include "mesh/wire.h"
 
-struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
-                                         uint32_t initiator, uint64_t occasion, uint32_t sets)
+static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_message_kind kind,
+                                         uint32_t initiator, uint64_t occasion, uint32_t sets,
+                                         uint32_t words)
 {
     struct mesh_output *output = stepping->output;
-    uint32_t words = stepping->states->words;
     size_t size = sizeof(struct mesh_message) / sizeof(uint64_t) + (size_t)sets * words;
     assert(output->message_word_capacity - output->message_words >= size);
     struct mesh_message *message =
@@ -25,6 +25,19 @@ struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_me
     message->words = (uint16_t)words;
     message->kind = (uint8_t)kind;
     return message;
+}
+
+struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
+                                         uint32_t initiator, uint64_t occasion, uint32_t sets)
+{
+    return begin(stepping, kind, initiator, occasion, sets, stepping->states->words);
+}
+
+struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
+                                              enum mesh_message_kind kind, uint32_t initiator,
+                                              uint64_t occasion, uint32_t words)
+{
+    return begin(stepping, kind, initiator, occasion, 1, words);
 }
 
 struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind,

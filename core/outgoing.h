@@ -13,6 +13,11 @@
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion, uint32_t sets);
 
+// The same for rows and names of rows (tiers.c), which take `words` words.
+struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
+                                              enum mesh_message_kind kind, uint32_t initiator,
+                                              uint64_t occasion, uint32_t words);
+
 // The same, going on with the exchange of the message being handled.
 struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind,
                                             uint32_t sets);

@@ -75,6 +75,9 @@ static bool names_what_is_held(uint8_t kind)
 void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words)
 {
     const uint64_t *second = message->lanes + message->words;
+    if (mesh_message_has_rows(message->kind)) {
+        return;
+    }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {
         settle_none(settled, words);
         return;
@@ -105,9 +108,12 @@ uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t 
     for (uint32_t first = 0; first < lane_end; first++) {
         uint32_t lane = first;
         while (lane != MESH_LANE_NONE && has(lanes, words, lane) &&
-               table->updates[lane].dot.origin < table->origin_count &&
+               table->updates[lane].dot.origin - table->origin_first < table->origin_count &&
                mesh_table_is_next(table, lane)) {
             uint32_t next = table->updates[lane].next_lane;
+            if (table->keeps_last && (next == MESH_LANE_NONE || !has(lanes, words, next))) {
+                break;
+            }
             if (releasing != NULL) {
                 releasing(context, &table->updates[lane]);
             }

@@ -56,7 +56,7 @@ static void flip_coins(struct stepping *stepping, uint32_t word, uint64_t lanes,
 {
     for (; lanes != 0; lanes &= lanes - 1) {
         uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
-        uint64_t dot = mesh_occasion_of_dot(stepping->states->table->updates[lane].dot);
+        uint64_t dot = mesh_occasion_of_dot(mesh_stepping_rows(stepping, lane / 64)[lane % 64].dot);
         struct mesh_random random =
             mesh_draw(stepping->config->seed, MESH_DRAW_COIN, (uint32_t)contact & MESH_INDEX_MAX,
                       stepping->event->node, dot);

@@ -47,11 +47,15 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
         messages = delta ? MESH_DEGREE_MAX : messages;
     }
     size_t message_words = sizeof(struct mesh_message) / sizeof(uint64_t) + 2 * (size_t)words;
-    return (struct mesh_bound){
+    struct mesh_bound bound = {
         .records = words + 1 + messages,
         .targets = targets,
         .message_words = messages * message_words,
     };
+    if (config->tiers != NULL) {
+        mesh_tiers_bound(config, message_words, &bound);
+    }
+    return bound;
 }
 
 static uint8_t *put(uint8_t *bytes, uint64_t value, uint32_t count)
@@ -171,6 +175,10 @@ static void handle(struct stepping *stepping)
     if (stepping->states->has_role != NULL) {
         find_roles(stepping);
     }
+    if (stepping->locals != NULL) {
+        stepping->local = stepping->locals[event->scope];
+        stepping->word_first = stepping->local == NULL ? stepping->states->table->local_words : 0;
+    }
     switch ((enum mesh_event_kind)event->kind) {
     case MESH_EVENT_START: mesh_gossip_start(stepping, scope); break;
     case MESH_EVENT_WRITE: mesh_gossip_write(stepping, scope); break;
@@ -186,8 +194,11 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
 {
     assert(states->words >= 1 && states->words <= UINT16_MAX);
     struct mesh_bound bound = mesh_output_bound(config, states->words);
-    struct stepping stepping = {
-        .config = config, .states = states, .recent_stride = states->planes, .output = output};
+    struct stepping stepping = {.config = config,
+                                .states = states,
+                                .locals = states->table->locals,
+                                .recent_stride = states->planes,
+                                .output = output};
     uint32_t done = 0;
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.

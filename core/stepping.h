@@ -10,6 +10,9 @@ struct stepping {
     const struct mesh_config *config;
     const struct mesh_states *states;
     const struct mesh_event *event;
+    struct mesh_table *const *locals;  // the table's
+    const struct mesh_table *local;    // of the event's scope, or NULL
+    uint32_t word_first;               // the event's scope speaks of words [word_first, words)
     uint32_t event_index;
     struct mesh_replica *replica;
     uint32_t role_first;  // the node's roles: [role_first, role_end) of the states'
@@ -26,6 +29,20 @@ static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uin
                                             enum mesh_plane plane)
 {
     return &stepping->replica->planes[stepping->states->planes * word + plane];
+}
+
+// The rows of a word's 64 lanes.
+static inline struct mesh_update *mesh_stepping_rows(const struct stepping *stepping, uint32_t word)
+{
+    const struct mesh_table *shared = stepping->states->table;
+    return word < shared->local_words ? &stepping->local->updates[(size_t)64 * word]
+                                      : &shared->updates[(size_t)64 * (word - shared->local_words)];
+}
+
+static inline const struct mesh_update *mesh_stepping_row(const struct stepping *stepping,
+                                                          uint32_t word, uint64_t lanes)
+{
+    return &mesh_stepping_rows(stepping, word)[__builtin_ctzll(lanes)];
 }
 
 // Learnt since the last tick of the event's scope (age 0), in the two before (1, 2).
@@ -62,6 +79,10 @@ void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope
 void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope);
 
+// An update of this node, in the lane reserved for it.
+void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
+                     const struct mesh_write *write);
+
 // What a node without a replica does with the messages of gossip: it learns and answers nothing.
 void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope);
 
@@ -76,6 +97,17 @@ struct mesh_message *mesh_rumor_receive(struct stepping *stepping, const struct 
 void mesh_join_start(struct stepping *stepping);
 void mesh_join_tick(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_join_receive(struct stepping *stepping, const struct mesh_scope *scope);
+
+// tiers.c: rows and totals, for nodes with a tier record. What an event causes besides; what comes
+// before a tick's gossip and what after it; what a relay does with reports that are new to it,
+// lanes of `word`, and with a replica that was cleared or taken over.
+void mesh_tiers_bound(const struct mesh_config *config, size_t message_words,
+                      struct mesh_bound *bound);
+void mesh_tiers_before_tick(struct stepping *stepping, const struct mesh_scope *scope);
+void mesh_tiers_after_tick(struct stepping *stepping, const struct mesh_scope *scope);
+void mesh_tiers_receive(struct stepping *stepping, const struct mesh_scope *scope);
+void mesh_tiers_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
+void mesh_tiers_renew(struct stepping *stepping);
 
 // delta.c: the same for scopes in mode delta; false: rejected, nothing may be learnt
 void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope);

@@ -54,7 +54,7 @@ static void take_sums(struct reader *reader, uint64_t reports, struct mesh_sums 
 
 // ---- Rows ----
 
-static bool row_precedes(const struct mesh_row *a, const struct mesh_row *b)
+bool mesh_row_precedes(const struct mesh_row *a, const struct mesh_row *b)
 {
     if (a->reports != b->reports) {
         return a->reports < b->reports;
@@ -87,12 +87,18 @@ static uint32_t row_index(const struct mesh_summary *state, uint32_t edge)
     return low;
 }
 
+const struct mesh_row *mesh_summary_row(const struct mesh_summary *state, uint32_t edge)
+{
+    uint32_t index = row_index(state, edge);
+    return index < state->count && state->rows[index].edge == edge ? &state->rows[index] : NULL;
+}
+
 bool mesh_summary_write(struct mesh_summary *state, const struct mesh_row *row)
 {
     uint32_t index = row_index(state, row->edge);
     struct mesh_row *at = &state->rows[index];
     if (index < state->count && at->edge == row->edge) {
-        if (row_precedes(at, row)) {
+        if (mesh_row_precedes(at, row)) {
             *at = *row;
         }
         return true;

@@ -198,8 +198,8 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
 
 void mesh_table_adopt(struct mesh_table *table, uint32_t origin, uint32_t count)
 {
-    assert(table->released != NULL && origin < table->origin_count);
-    uint32_t *released = &table->released[origin];
+    assert(table->released != NULL && origin - table->origin_first < table->origin_count);
+    uint32_t *released = &table->released[origin - table->origin_first];
     if (count <= *released) {
         return;
     }
@@ -220,6 +220,8 @@ void mesh_table_release(struct mesh_table *table, uint32_t lane)
     link_lanes(table, update->previous_lane, MESH_LANE_NONE);
     link_lanes(table, MESH_LANE_NONE, update->next_lane);
     mesh_table_adopt(table, update->dot.origin, update->dot.sequence);
+    table->released_hash[0] += update->hash[0];
+    table->released_hash[1] += update->hash[1];
     *update = (struct mesh_update){.dot = no_dot, .next_lane = table->free_first};
     table->free_first = lane;
     table->free_count++;

@@ -8,6 +8,7 @@
 #include "mesh/map.h"
 #include "mesh/set.h"
 #include "mesh/summary.h"
+#include "rows.h"
 
 // ---- Sizes ----
 
@@ -41,7 +42,7 @@ uint32_t mesh_wire_update_bytes(const struct mesh_update *update, uint32_t signa
 static bool has_hash(uint8_t kind)
 {
     return kind == MESH_MESSAGE_OPEN || kind == MESH_MESSAGE_ANSWER ||
-           kind == MESH_MESSAGE_SNAPSHOT;
+           kind == MESH_MESSAGE_SNAPSHOT || kind == MESH_MESSAGE_ROWS;
 }
 
 static bool has_vector(uint8_t kind)
@@ -59,6 +60,24 @@ static bool names_only(uint8_t kind)
 static bool holds(const uint64_t *lanes, uint32_t words, uint32_t lane)
 {
     return lane / 64 < words && (lanes[lane / 64] >> lane % 64 & 1) != 0;
+}
+
+// A part of a set of lanes: those of one table.
+struct section {
+    const struct mesh_table *table;
+    const uint64_t *lanes;
+    uint32_t words;
+};
+
+// The sections of a set of a message, as they travel together; returns how many, 1 or 2.
+static uint32_t sections_of(const struct mesh_table *shared, const struct mesh_message *message,
+                            const uint64_t *set, struct section sections[2])
+{
+    const struct mesh_table *local = mesh_table_local(shared, message->scope);
+    sections[0] =
+        (struct section){shared, set + shared->local_words, message->words - shared->local_words};
+    sections[1] = (struct section){local, set, shared->local_words};
+    return local == NULL ? 1 : 2;
 }
 
 // One entry of a version vector: dots of one origin, without a gap.
@@ -93,56 +112,98 @@ static uint32_t released_before(const struct mesh_table *table, uint32_t lane, b
                : 0;
 }
 
-static uint32_t vector_bytes(const struct mesh_table *table, const uint64_t *lanes, uint32_t words,
-                             bool whole)
+// Bytes of the entries of one section; counts them.
+static uint32_t entry_bytes(const struct section *section, bool whole, uint32_t *entries)
 {
-    uint32_t entries = whole ? table->released_origins : 0;
+    const struct mesh_table *table = section->table;
+    *entries += whole ? table->released_origins : 0;
     uint32_t bytes = whole ? table->released_bytes : 0;
-    for (uint32_t word = 0; word < words; word++) {
-        for (uint64_t left = lanes[word]; left != 0; left &= left - 1) {
+    for (uint32_t word = 0; word < section->words; word++) {
+        for (uint64_t left = section->lanes[word]; left != 0; left &= left - 1) {
             uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(left);
             struct run run;
-            if (!run_at(table, lanes, words, lane, &run)) {
+            if (!run_at(table, section->lanes, section->words, lane, &run)) {
                 continue;
             }
             uint32_t released = released_before(table, lane, whole);
             if (released > 0) {
                 bytes += varint_bytes(released + run.length) - varint_bytes(released);
             } else {
-                entries++;
+                (*entries)++;
                 bytes += varint_bytes(run.first.origin) + varint_bytes(run.first.sequence) +
                          varint_bytes(run.length);
             }
         }
     }
+    return bytes;
+}
+
+static uint32_t vector_bytes(const struct mesh_table *shared, const struct mesh_message *message,
+                             const uint64_t *set, bool whole)
+{
+    struct section sections[2];
+    uint32_t count = sections_of(shared, message, set, sections);
+    uint32_t entries = 0;
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bytes += entry_bytes(&sections[i], whole, &entries);
+    }
     return bytes + varint_bytes(entries);
 }
 
-// What a snapshot says beside its hash and its updates: a clock, what is released, the base.
-static uint32_t snapshot_bytes(const struct mesh_table *table)
+// Bytes and number of the released entries of a snapshot; an entry leaves out the first sequence,
+// which is 1.
+static uint32_t released_entry_bytes(const struct mesh_table *table)
 {
-    // An entry here leaves out the first sequence, which is 1.
-    return 8 + varint_bytes(table->released_origins) + table->released_bytes -
-           table->released_origins + varint_bytes(table->base_bytes) + table->base_bytes;
+    return table->released_bytes - table->released_origins;
+}
+
+// What a snapshot says beside its hash and its updates: a clock, what is released, the base, and of
+// what stays at home the sum that is released.
+static uint32_t snapshot_bytes(const struct mesh_table *table, const struct mesh_table *local)
+{
+    uint32_t entries = table->released_origins;
+    uint32_t bytes = 8 + released_entry_bytes(table);
+    if (local != NULL) {
+        entries += local->released_origins;
+        bytes += released_entry_bytes(local) + MESH_WIRE_HASH_BYTES;
+    }
+    return bytes + varint_bytes(entries) + varint_bytes(table->base_bytes) + table->base_bytes;
+}
+
+static uint32_t updates_bytes(const struct mesh_table *table, const uint64_t *lanes, uint32_t words)
+{
+    uint32_t bytes = 0;
+    for (uint32_t word = 0; word < words; word++) {
+        for (uint64_t left = lanes[word]; left != 0; left &= left - 1) {
+            bytes += table->updates[64 * word + (uint32_t)__builtin_ctzll(left)].wire_bytes;
+        }
+    }
+    return bytes;
 }
 
 uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
     uint32_t bytes = MESH_WIRE_HEADER_BYTES + varint_bytes(message->update_count);
     bytes += has_hash(message->kind) ? MESH_WIRE_HASH_BYTES : 0;
+    const uint64_t *second = message->lanes + message->words;
     if (names_only(message->kind)) {
-        return bytes + vector_bytes(table, message->lanes, message->words, false) +
-               vector_bytes(table, message->lanes + message->words, message->words, false);
+        return bytes + vector_bytes(table, message, message->lanes, false) +
+               vector_bytes(table, message, second, false);
     }
-    for (uint32_t word = 0; word < message->words; word++) {
-        for (uint64_t left = message->lanes[word]; left != 0; left &= left - 1) {
-            bytes += table->updates[64 * word + (uint32_t)__builtin_ctzll(left)].wire_bytes;
-        }
+    if (mesh_message_has_rows(message->kind)) {
+        return bytes + mesh_rows_bytes(message);
+    }
+    const struct mesh_table *local = mesh_table_local(table, message->scope);
+    bytes += updates_bytes(table, message->lanes + table->local_words,
+                           message->words - table->local_words);
+    if (local != NULL) {
+        bytes += updates_bytes(local, message->lanes, table->local_words);
     }
     if (has_vector(message->kind)) {
-        bytes += vector_bytes(table, message->lanes + message->words, message->words, true);
+        bytes += vector_bytes(table, message, second, true);
     }
-    return bytes + (message->kind == MESH_MESSAGE_SNAPSHOT ? snapshot_bytes(table) : 0);
+    return bytes + (message->kind == MESH_MESSAGE_SNAPSHOT ? snapshot_bytes(table, local) : 0);
 }
 
 // ---- Encoding ----
@@ -170,14 +231,15 @@ static void put_update(struct writer *writer, const struct mesh_config *config,
 }
 
 // The runs of a set that are entries of their own.
-static uint32_t put_runs(struct writer *writer, const struct mesh_table *table,
-                         const uint64_t *lanes, uint32_t words, bool whole)
+static uint32_t put_runs(struct writer *writer, const struct section *section, bool whole)
 {
+    const struct mesh_table *table = section->table;
     uint32_t entries = 0;
-    for (uint32_t lane = 0; lane < 64 * words; lane++) {
+    for (uint32_t lane = 0; lane < 64 * section->words; lane++) {
         struct run run;
-        if (holds(lanes, words, lane) && released_before(table, lane, whole) == 0 &&
-            run_at(table, lanes, words, lane, &run)) {
+        if (holds(section->lanes, section->words, lane) &&
+            released_before(table, lane, whole) == 0 &&
+            run_at(table, section->lanes, section->words, lane, &run)) {
             entries++;
             if (writer != NULL) {
                 put_varint(writer, run.first.origin);
@@ -190,18 +252,18 @@ static uint32_t put_runs(struct writer *writer, const struct mesh_table *table,
 }
 
 // The released writes of each origin, and what of the set follows them.
-static void put_released(struct writer *writer, const struct mesh_table *table,
-                         const uint64_t *lanes, uint32_t words)
+static void put_released(struct writer *writer, const struct section *section)
 {
-    for (uint32_t origin = 0; table->released_origins > 0 && origin < table->origin_count;
-         origin++) {
-        struct run run = {{origin, 1}, table->released[origin]};
+    const struct mesh_table *table = section->table;
+    for (uint32_t i = 0; table->released_origins > 0 && i < table->origin_count; i++) {
+        uint32_t origin = table->origin_first + i;
+        struct run run = {{origin, 1}, table->released[i]};
         if (run.length == 0) {
             continue;
         }
         struct mesh_dot next = {origin, run.length + 1};
         for (uint32_t lane = mesh_table_find(table, next, NULL);
-             lane != MESH_LANE_NONE && holds(lanes, words, lane);
+             lane != MESH_LANE_NONE && holds(section->lanes, section->words, lane);
              lane = table->updates[lane].next_lane) {
             run.length++;
         }
@@ -211,30 +273,85 @@ static void put_released(struct writer *writer, const struct mesh_table *table,
     }
 }
 
-static void put_vector(struct writer *writer, const struct mesh_table *table, const uint64_t *lanes,
-                       uint32_t words, bool whole)
+static void put_vector(struct writer *writer, const struct mesh_table *shared,
+                       const struct mesh_message *message, const uint64_t *set, bool whole)
 {
-    uint32_t released = whole ? table->released_origins : 0;
-    put_varint(writer, released + put_runs(NULL, table, lanes, words, whole));
-    if (released > 0) {
-        put_released(writer, table, lanes, words);
+    struct section sections[2];
+    uint32_t count = sections_of(shared, message, set, sections);
+    uint32_t entries = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        entries +=
+            (whole ? sections[i].table->released_origins : 0) + put_runs(NULL, &sections[i], whole);
     }
-    put_runs(writer, table, lanes, words, whole);
+    put_varint(writer, entries);
+    for (uint32_t i = 0; i < count; i++) {
+        if (whole) {
+            put_released(writer, &sections[i]);
+        }
+        put_runs(writer, &sections[i], whole);
+    }
 }
 
-static void put_snapshot(struct writer *writer, const struct mesh_table *table)
+static void put_updates(struct writer *writer, const struct mesh_config *config,
+                        const struct section *section)
+{
+    for (uint32_t lane = 0; lane < 64 * section->words; lane++) {
+        if (holds(section->lanes, section->words, lane)) {
+            put_update(writer, config, section->table, lane);
+        }
+    }
+}
+
+static void put_released_counts(struct writer *writer, const struct mesh_table *table)
+{
+    for (uint32_t i = 0; table->released_origins > 0 && i < table->origin_count; i++) {
+        if (table->released[i] > 0) {
+            put_varint(writer, table->origin_first + i);
+            put_varint(writer, table->released[i]);
+        }
+    }
+}
+
+static void put_snapshot(struct writer *writer, const struct mesh_table *table,
+                         const struct mesh_table *local)
 {
     assert(table->base != NULL || table->base_bytes == 0);
-    put_varint(writer, table->released_origins);
-    for (uint32_t origin = 0; table->released_origins > 0 && origin < table->origin_count;
-         origin++) {
-        if (table->released[origin] > 0) {
-            put_varint(writer, origin);
-            put_varint(writer, table->released[origin]);
-        }
+    put_varint(writer, table->released_origins + (local == NULL ? 0 : local->released_origins));
+    put_released_counts(writer, table);
+    if (local != NULL) {
+        put_released_counts(writer, local);
+        put(writer, local->released_hash[0], 8);
+        put(writer, local->released_hash[1], 8);
     }
     put_varint(writer, table->base_bytes);
     put_bytes(writer, table->base, table->base_bytes);
+}
+
+// What stands behind the count.
+static void put_content(struct writer *writer, const struct mesh_config *config,
+                        const struct mesh_table *table, const struct mesh_message *message)
+{
+    const uint64_t *second = message->lanes + message->words;
+    if (names_only(message->kind)) {
+        put_vector(writer, table, message, message->lanes, false);
+        put_vector(writer, table, message, second, false);
+        return;
+    }
+    if (mesh_message_has_rows(message->kind)) {
+        mesh_rows_put(writer, config, message);
+        return;
+    }
+    struct section sections[2];
+    uint32_t count = sections_of(table, message, message->lanes, sections);
+    for (uint32_t i = 0; i < count; i++) {
+        put_updates(writer, config, &sections[i]);
+    }
+    if (has_vector(message->kind)) {
+        put_vector(writer, table, message, second, true);
+    }
+    if (message->kind == MESH_MESSAGE_SNAPSHOT) {
+        put_snapshot(writer, table, mesh_table_local(table, message->scope));
+    }
 }
 
 size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_table *table,
@@ -255,21 +372,7 @@ size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_tabl
         put(&writer, message->lanes[message->words], 8);
     }
     put_varint(&writer, message->update_count);
-    if (names_only(message->kind)) {
-        put_vector(&writer, table, message->lanes, message->words, false);
-    }
-    for (uint32_t lane = 0; !names_only(message->kind) && lane < 64u * message->words; lane++) {
-        if (holds(message->lanes, message->words, lane)) {
-            put_update(&writer, config, table, lane);
-        }
-    }
-    if (has_vector(message->kind)) {
-        put_vector(&writer, table, message->lanes + message->words, message->words,
-                   !names_only(message->kind));
-    }
-    if (message->kind == MESH_MESSAGE_SNAPSHOT) {
-        put_snapshot(&writer, table);
-    }
+    put_content(&writer, config, table, message);
     return writer.count <= capacity ? writer.count : 0;
 }
 
@@ -300,7 +403,7 @@ static void take_update(struct reader *reader, const struct mesh_config *config,
                         struct mesh_update *update, const uint8_t **signature)
 {
     *update = (struct mesh_update){0};
-    update->dot.origin = (uint32_t)take_varint(reader, MESH_NODE_MAX - 1);
+    update->dot.origin = (uint32_t)take_varint(reader, 2 * MESH_NODE_MAX - 1);
     update->dot.sequence = (uint32_t)take_varint(reader, UINT32_MAX);
     update->clock = take(reader, 8);
     update->type = (uint8_t)take(reader, 1);
@@ -324,6 +427,25 @@ static void take_update(struct reader *reader, const struct mesh_config *config,
         mesh_update_hash(config, update);
         update->wire_bytes = mesh_wire_update_bytes(update, config->signature_bytes);
     }
+}
+
+// The table that a dot belongs to in a message of this scope, or NULL.
+static struct mesh_table *table_of(struct mesh_table *shared, uint32_t scope, uint32_t origin)
+{
+    if (origin < MESH_NODE_MAX) {
+        return shared;
+    }
+    struct mesh_table *local = mesh_table_local(shared, scope);
+    bool permitted = local != NULL && (local->released == NULL ||
+                                       origin - local->origin_first < local->origin_count);
+    return permitted ? local : NULL;
+}
+
+// Where sections are kept apart, reports stay at home, and nothing else does.
+static bool is_in_place(const struct mesh_table *shared, const struct mesh_update *update)
+{
+    return shared->locals == NULL ||
+           (update->type == MESH_REPORT) == (update->dot.origin >= MESH_NODE_MAX);
 }
 
 // The lane of a decoded update, entered if it is new; MESH_LANE_NONE when there is no room.
@@ -359,25 +481,29 @@ static bool is_released(const struct mesh_table *table, const struct mesh_update
 }
 
 static enum mesh_reject take_updates(struct reader *reader, const struct mesh_config *config,
-                                     struct mesh_table *table, struct mesh_message *message)
+                                     struct mesh_table *shared, struct mesh_message *message)
 {
     uint32_t released = 0;
     for (uint32_t i = 0; i < message->update_count; i++) {
         struct mesh_update update;
         const uint8_t *signature;
         take_update(reader, config, &update, &signature);
-        if (reader->failed) {
+        struct mesh_table *table = table_of(shared, message->scope, update.dot.origin);
+        if (reader->failed || table == NULL || !is_in_place(shared, &update)) {
             return MESH_REJECT_FORMAT;
         }
         if (is_released(table, &update)) {
             released++;
             continue;
         }
-        uint32_t lane =
-            enter(table, &update, signature, config->signature_bytes, 64u * message->words);
+        uint32_t word_first = table == shared ? shared->local_words : 0;
+        uint32_t word_end = table == shared ? message->words : shared->local_words;
+        uint32_t lane = enter(table, &update, signature, config->signature_bytes,
+                              64u * (word_end - word_first));
         if (lane == MESH_LANE_NONE) {
             return MESH_REJECT_FULL;
         }
+        lane += 64u * word_first;
         if (holds(message->lanes, message->words, lane)) {
             return MESH_REJECT_FORMAT;  // the same update twice
         }
@@ -401,11 +527,11 @@ static uint32_t released_of(const struct mesh_table *table, const struct run *ru
 // Marks in `vector` the lanes that an entry covers; the dots it names beyond this table are only
 // noted. The table is scanned, so the work is bounded by its size whatever `length` claims.
 static void mark_run(const struct mesh_table *table, const struct run *run, uint64_t *vector,
-                     struct mesh_message *message)
+                     uint32_t words, struct mesh_message *message)
 {
     uint32_t known = released_of(table, run);
     uint32_t released = mesh_table_released(table, run->first.origin);
-    for (uint32_t lane = 0; lane < table->lane_count && lane < 64u * message->words; lane++) {
+    for (uint32_t lane = 0; lane < table->lane_count && lane < 64 * words; lane++) {
         const struct mesh_update *update = &table->updates[lane];
         if (update->dot.origin == run->first.origin && (update->hash[0] | update->hash[1]) != 0 &&
             update->dot.sequence - run->first.sequence < run->length) {
@@ -416,38 +542,46 @@ static void mark_run(const struct mesh_table *table, const struct run *run, uint
     message->beyond |= known < run->length;
 }
 
-static enum mesh_reject take_vector(struct reader *reader, const struct mesh_table *table,
+static enum mesh_reject take_vector(struct reader *reader, struct mesh_table *shared,
                                     uint64_t *vector, struct mesh_message *message)
 {
     uint64_t entries = take_varint(reader, UINT32_MAX);
     for (uint64_t i = 0; i < entries && !reader->failed; i++) {
         struct run run;
-        run.first.origin = (uint32_t)take_varint(reader, MESH_NODE_MAX - 1);
+        run.first.origin = (uint32_t)take_varint(reader, 2 * MESH_NODE_MAX - 1);
         run.first.sequence = (uint32_t)take_varint(reader, UINT32_MAX);
         run.length = (uint32_t)take_varint(reader, UINT32_MAX);
-        if (reader->failed || run.first.sequence == 0 || run.length == 0 ||
+        const struct mesh_table *table = table_of(shared, message->scope, run.first.origin);
+        if (reader->failed || run.first.sequence == 0 || run.length == 0 || table == NULL ||
             run.length - 1 > UINT32_MAX - run.first.sequence) {
             return MESH_REJECT_FORMAT;
         }
-        mark_run(table, &run, vector, message);
+        if (table == shared) {
+            mark_run(table, &run, vector + shared->local_words,
+                     message->words - shared->local_words, message);
+        } else {
+            mark_run(table, &run, vector, shared->local_words, message);
+        }
     }
     return reader->failed ? MESH_REJECT_FORMAT : 0;
 }
 
 // The released writes in a snapshot, by ascending origin; taken over when `adopt` says so.
-static enum mesh_reject take_released(struct reader *reader, struct mesh_table *table,
+static enum mesh_reject take_released(struct reader *reader, struct mesh_table *shared,
                                       struct mesh_message *message, bool adopt)
 {
     uint64_t entries = take_varint(reader, UINT32_MAX);
     uint64_t origin_least = 0;
     for (uint64_t i = 0; i < entries && !reader->failed; i++) {
-        uint32_t origin = (uint32_t)take_varint(reader, MESH_NODE_MAX - 1);
+        uint32_t origin = (uint32_t)take_varint(reader, 2 * MESH_NODE_MAX - 1);
         uint32_t count = (uint32_t)take_varint(reader, UINT32_MAX);
-        if (reader->failed || count == 0 || origin < origin_least) {
+        struct mesh_table *table = table_of(shared, message->scope, origin);
+        if (reader->failed || count == 0 || origin < origin_least || table == NULL) {
             return MESH_REJECT_FORMAT;
         }
         origin_least = (uint64_t)origin + 1;
-        if (table->adopts && (table->released == NULL || origin >= table->origin_count)) {
+        if (shared->adopts &&
+            (table->released == NULL || origin - table->origin_first >= table->origin_count)) {
             return MESH_REJECT_FULL;
         }
         if (adopt) {
@@ -463,7 +597,13 @@ static enum mesh_reject take_snapshot(struct reader *reader, struct mesh_table *
                                       struct mesh_message *message)
 {
     struct reader again = *reader;
+    struct mesh_table *local = mesh_table_local(table, message->scope);
     enum mesh_reject reject = take_released(reader, table, message, false);
+    uint64_t local_hash[2] = {0, 0};
+    if (local != NULL) {
+        local_hash[0] = take(reader, 8);
+        local_hash[1] = take(reader, 8);
+    }
     uint32_t base_bytes = (uint32_t)take_varint(reader, UINT32_MAX);
     const uint8_t *base = take_bytes(reader, base_bytes);
     if (reject != 0 || reader->failed || reader->left != 0) {
@@ -472,10 +612,35 @@ static enum mesh_reject take_snapshot(struct reader *reader, struct mesh_table *
     if (table->adopts) {
         message->beyond = 0;
         take_released(&again, table, message, true);
+        if (local != NULL) {
+            memcpy(local->released_hash, local_hash, sizeof local_hash);
+        }
         table->base = base;
         table->base_bytes = base_bytes;
     }
     return 0;
+}
+
+// What stands behind the count.
+static enum mesh_reject take_content(struct reader *reader, const struct mesh_config *config,
+                                     struct mesh_table *table, struct mesh_message *message)
+{
+    uint64_t *second = message->lanes + message->words;
+    if (mesh_message_has_rows(message->kind)) {
+        return mesh_rows_take(reader, config, message);
+    }
+    enum mesh_reject reject = take_updates(reader, config, table, message);
+    if (reject == 0 && names_only(message->kind)) {
+        reject = message->update_count > 0 ? MESH_REJECT_FORMAT
+                                           : take_vector(reader, table, message->lanes, message);
+    }
+    if (reject == 0 && has_vector(message->kind)) {
+        reject = take_vector(reader, table, second, message);
+    }
+    if (reject == 0 && message->kind == MESH_MESSAGE_SNAPSHOT) {
+        reject = take_snapshot(reader, table, message);
+    }
+    return reject;
 }
 
 enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_table *table,
@@ -508,17 +673,7 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
     if (message->scope >= config->scope_count) {
         return MESH_REJECT_SCOPE;
     }
-    enum mesh_reject reject = take_updates(&reader, config, table, message);
-    if (reject == 0 && names_only(message->kind)) {
-        reject = message->update_count > 0 ? MESH_REJECT_FORMAT
-                                           : take_vector(&reader, table, message->lanes, message);
-    }
-    if (reject == 0 && has_vector(message->kind)) {
-        reject = take_vector(&reader, table, message->lanes + words, message);
-    }
-    if (reject == 0 && message->kind == MESH_MESSAGE_SNAPSHOT) {
-        reject = take_snapshot(&reader, table, message);
-    }
+    enum mesh_reject reject = take_content(&reader, config, table, message);
     if (reject == 0 && reader.left != 0) {
         reject = MESH_REJECT_FORMAT;
     }

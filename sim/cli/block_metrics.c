@@ -122,6 +122,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
     print_shares(page, scenario, &finding->shares);
     print_traffic(page, summary);
     sim_block_resources(page, finding);
+    sim_block_aggregation(page, summary);
 }
 
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)

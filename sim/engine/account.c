@@ -170,7 +170,7 @@ void sim_account_send(struct sim_engine *engine, const struct mesh_message *mess
 {
     if (engine->account.work != NULL) {
         sim_host_send(work_of(engine, message->source), engine->config.network, message->wire_bytes,
-                      carried, message->update_count, copies, copies - inside);
+                      carried, sim_network_updates(message), copies, copies - inside);
     }
 }
 
@@ -181,7 +181,7 @@ static void take_in(struct sim_engine *engine, const struct mesh_message *messag
         bool outside = network->host_of[message->source] != network->host_of[node];
         uint32_t carried = sim_network_carried_bytes(network, message);
         sim_host_receive(work_of(engine, node), network, message->wire_bytes, carried,
-                         message->update_count, outside);
+                         sim_network_updates(message), outside);
     }
 }
 
@@ -200,17 +200,17 @@ void sim_account_throw_away(struct sim_engine *engine, const struct mesh_message
     take_in(engine, message, target);
 }
 
-void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint64_t lanes)
+void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint32_t count)
 {
     if (engine->account.work == NULL) {
         return;
     }
     struct sim_host_work *work = work_of(engine, event->node);
-    uint64_t count = (uint64_t)__builtin_popcountll(lanes);
-    if (event->kind == MESH_EVENT_WRITE) {
-        sim_host_sign(work, engine->config.network, count);
-    } else {
+    // What a tick brings are a relay's row and a coordinator's total, made by the node itself.
+    if (event->kind == MESH_EVENT_RECEIVE) {
         sim_host_verify(work, engine->config.network, count);
+    } else {
+        sim_host_sign(work, engine->config.network, count);
     }
 }
 

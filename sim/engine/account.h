@@ -5,7 +5,7 @@
 //     a copy is sent      sim_account_dial        is there a connection? else handshake, waiting
 //     a message is sent   sim_account_send        the source's host
 //     it is received      sim_account_receive     the target's host; its node knows the connection
-//     updates are new     sim_account_deliver     signed where written, verified elsewhere
+//     updates, rows new   sim_account_deliver     signed where written, verified elsewhere
 //     a window ends       sim_account_window      limits of hosts, rotations, the second's peaks
 //
 // Certificates and keys are new at the start; node n's change at k * period + phase of n, k >= 1.
@@ -57,7 +57,7 @@ void sim_account_receive(struct sim_engine *engine, const struct mesh_event *eve
 void sim_account_throw_away(struct sim_engine *engine, const struct mesh_message *message,
                             uint32_t target);
 
-void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint64_t lanes);
+void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint32_t count);
 
 void sim_account_window(struct sim_engine *engine, uint64_t time_ns);
 

@@ -8,7 +8,7 @@
 #include "state.h"
 
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
-                        const struct mesh_record *record)
+                        const struct mesh_record *record, uint32_t word)
 {
     if (worker->change_count == worker->change_capacity) {
         worker->change_capacity = worker->change_capacity == 0 ? 1024 : 2 * worker->change_capacity;
@@ -21,9 +21,19 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
         .time_ns = event->time_ns,
         .message = event->kind == MESH_EVENT_RECEIVE ? event->message : NULL,
         .lanes = record->deliver.lanes,
-        .word = record->deliver.word,
+        .word = word,
         .node = event->node,
     };
+}
+
+static void deliver(struct sim_engine *engine, const struct mesh_event *event,
+                    const struct mesh_record *record)
+{
+    if (record->deliver.word < engine->local_words) {
+        sim_tiers_note(engine, event, record);
+    } else {
+        note_change(&engine->worker, event, record, record->deliver.word - engine->local_words);
+    }
 }
 
 // One message on its way: what all its copies share. What the loop over them reads of the engine is
@@ -131,11 +141,39 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
     }
 }
 
-// Of an exchange, what are no updates.
-static uint32_t digest_bytes_of(const struct mesh_table *table, const struct mesh_message *message)
+// Of the updates in this word of a message's lanes, the first.
+static const struct mesh_update *updates_of(const struct sim_engine *engine,
+                                            const struct mesh_message *message, uint32_t word)
+{
+    return word < engine->local_words
+               ? &engine->tiers.local_tables[message->scope]->updates[(size_t)64 * word]
+               : &engine->table.updates[(size_t)64 * (word - engine->local_words)];
+}
+
+static uint32_t update_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
+{
+    uint32_t bytes = 0;
+    for (uint32_t word = 0; word < message->words; word++) {
+        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+            bytes += updates_of(engine, message, word)[__builtin_ctzll(lanes)].wire_bytes;
+        }
+    }
+    return bytes;
+}
+
+static uint32_t row_bytes_of(const struct mesh_message *message)
+{
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < message->update_count; i++) {
+        bytes += mesh_rows_row(message, i).wire_bytes;
+    }
+    return bytes;
+}
+
+// Of an exchange, what are no updates and no rows.
+static uint32_t digest_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
 {
     uint32_t updates = message->update_count;
-    uint32_t bytes = message->wire_bytes;
     switch ((enum mesh_message_kind)message->kind) {
     case MESH_MESSAGE_OPEN:
     case MESH_MESSAGE_ANSWER:
@@ -143,29 +181,31 @@ static uint32_t digest_bytes_of(const struct mesh_table *table, const struct mes
         return MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES + 1 + (updates >> 7 > 0) +
                (updates >> 14 > 0);
     case MESH_MESSAGE_FILL:
-    case MESH_MESSAGE_SNAPSHOT:
-        for (uint32_t word = 0; word < message->words; word++) {
-            for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
-                bytes -= table->updates[64 * word + (uint32_t)__builtin_ctzll(lanes)].wire_bytes;
-            }
-        }
-        return bytes;
-    case MESH_MESSAGE_VECTOR: return bytes;
+    case MESH_MESSAGE_SNAPSHOT: return message->wire_bytes - update_bytes_of(engine, message);
+    case MESH_MESSAGE_ROWS: return message->wire_bytes - row_bytes_of(message);
+    case MESH_MESSAGE_VECTOR:
+    case MESH_MESSAGE_ROWS_HELD: return message->wire_bytes;
     default: return 0;
     }
 }
 
 // Updates that a message carries, those written before the end of the warm-up left out: they would
-// be copies of what nobody measures.
+// be copies of what nobody measures. Reports are never left out; rows are no updates.
 static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
 {
+    if (mesh_message_has_rows(message->kind)) {
+        return 0;
+    }
     if (engine->counted_first == 0 || message->update_count == 0) {
         return message->update_count;
     }
     uint32_t count = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = 0; word < engine->local_words; word++) {
+        count += (uint32_t)__builtin_popcountll(message->lanes[word]);
+    }
+    for (uint32_t word = engine->local_words; word < message->words; word++) {
         for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
-            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(lanes);
+            uint32_t lane = 64 * (word - engine->local_words) + (uint32_t)__builtin_ctzll(lanes);
             count += engine->write_of_lane[lane] >= engine->counted_first;
         }
     }
@@ -178,9 +218,9 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
     if (message->sent_ns < engine->config.warmup_ns) {
         return;
     }
-    uint32_t transport_bytes =
-        sim_network_transport_bytes(engine->config.network, carried_bytes, message->update_count);
-    uint32_t digest_bytes = digest_bytes_of(&engine->table, message);
+    uint32_t transport_bytes = sim_network_transport_bytes(engine->config.network, carried_bytes,
+                                                           sim_network_updates(message));
+    uint32_t digest_bytes = digest_bytes_of(engine, message);
     uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
@@ -347,12 +387,16 @@ static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND: post(engine, record, generation); return true;
     case MESH_RECORD_DELIVER:
-        note_change(&engine->worker, event, record);
-        sim_account_deliver(engine, event, record->deliver.lanes);
+        deliver(engine, event, record);
+        sim_account_deliver(engine, event, (uint32_t)__builtin_popcountll(record->deliver.lanes));
         return false;
     case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
     case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
     case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
+    case MESH_RECORD_ROW:
+        sim_tiers_note(engine, event, record);
+        sim_account_deliver(engine, event, 1);
+        return false;
     }
     return false;
 }
@@ -392,7 +436,7 @@ static uint32_t compose(struct sim_engine *engine, const struct mesh_states *sta
     if (author->compose == NULL) {
         return count;
     }
-    if (events[first].kind == MESH_EVENT_WRITE) {
+    if (events[first].kind == MESH_EVENT_WRITE && events[first].write->type != MESH_REPORT) {
         struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
         author->compose(author->context, states, write->node, &write->write);
     }

@@ -65,7 +65,7 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32
     struct mesh_random first = draw(engine, message, stream);
     struct mesh_random more = draw(engine, message, stream + SIM_STREAM_CHANNEL);
     uint32_t carried_bytes = sim_network_carried_bytes(network, message);
-    uint32_t packets = sim_network_packets(network, carried_bytes, message->update_count);
+    uint32_t packets = sim_network_packets(network, carried_bytes, sim_network_updates(message));
     struct sim_crossing crossing = {
         .sent_ns = message->sent_ns,
         .from = network->host_of[message->source],

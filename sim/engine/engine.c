@@ -18,21 +18,24 @@ static void create_writes(struct sim_engine *engine)
     uint32_t write_count = engine->config.write_count;
     engine->writes = sim_memory_zeroed(write_count * sizeof *engine->writes);
     engine->written = sim_memory_zeroed(write_count);
+    engine->sequences =
+        write_count == 0 && engine->config.reporting.every_ns == 0
+            ? NULL
+            : sim_memory_zeroed(engine->config.node_count * sizeof *engine->sequences);
     if (write_count > 0) {
         memcpy(engine->writes, engine->config.writes, write_count * sizeof *engine->writes);
         while (engine->counted_first < write_count &&
                engine->writes[engine->counted_first].time_ns < engine->config.warmup_ns) {
             engine->counted_first++;
         }
-        engine->sequences =
-            sim_memory_zeroed(engine->config.node_count * sizeof *engine->sequences);
     }
 }
 
 // A chunk holds the messages of several events, or of one when the table has grown all it can.
 static size_t message_words_max(const struct sim_engine *engine)
 {
-    struct mesh_bound most = mesh_output_bound(engine->config.mesh, sim_lanes_words_max(engine));
+    struct mesh_bound most =
+        mesh_output_bound(engine->config.mesh, engine->local_words + sim_lanes_words_max(engine));
     size_t quarter = (most.message_words + 3) / 4;
     return quarter > engine->message_words ? quarter : engine->message_words;
 }
@@ -135,8 +138,10 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     }
     XXH3_64bits_reset(made->hash);
     create_writes(made);
+    sim_tiers_create(made);
     sim_lanes_create(made);
     sim_roles_create(made);
+    sim_tiers_attach(made);
     create_worker(made);
     sim_account_init(made);
     start(made);
@@ -173,6 +178,7 @@ void sim_engine_destroy(struct sim_engine *engine)
     destroy_worker(&engine->worker);
     sim_account_finish(engine);
     sim_lanes_finish(engine);
+    sim_tiers_finish(engine);
     sim_memory_free(engine->roles);
     sim_memory_free(engine->has_role);
     sim_memory_free(engine->change_writes);
@@ -194,7 +200,7 @@ static bool reserve_lanes(struct sim_engine *engine)
     while (end < engine->config.write_count && engine->writes[end].time_ns < end_ns) {
         end++;
     }
-    if (!sim_lanes_provide(engine, end - engine->write_first)) {
+    if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine))) {
         return false;
     }
     for (; engine->write_end < end; engine->write_end++) {
@@ -203,6 +209,7 @@ static bool reserve_lanes(struct sim_engine *engine)
         write->write.lane = mesh_table_reserve(&engine->table, dot);
         engine->write_of_lane[write->write.lane] = engine->write_end;
     }
+    sim_tiers_reserve_totals(engine);
     return true;
 }
 
@@ -216,7 +223,7 @@ static bool begin_window(struct sim_engine *engine)
         worker->output.message_words = 0;
         worker->output.message_word_capacity = 0;
     }
-    return reserve_lanes(engine);
+    return reserve_lanes(engine) && sim_tiers_begin_window(engine);
 }
 
 const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_t time_ns,
@@ -312,10 +319,11 @@ static void hash_changes(struct sim_engine *engine)
     }
 }
 
-// Message counts enter at checkpoints.
+// Message counts enter at checkpoints, those of rows where somebody reports.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+    bool rows = engine->tiers.edge_count > 0;
+    for (uint32_t kind = 1; kind < (rows ? MESH_MESSAGE_KIND_COUNT : MESH_MESSAGE_ROWS); kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = &engine->worker.counters[kind][pair];
             uint64_t entry[8] = {
@@ -347,6 +355,7 @@ static bool end_window(struct sim_engine *engine)
                           worker->change_count);
     }
     worker->change_count = 0;
+    sim_tiers_end_window(engine);
     sim_account_window(engine, time_ns);
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
@@ -395,6 +404,11 @@ const struct mesh_table *sim_engine_table(const struct sim_engine *engine)
 uint32_t sim_engine_write_of_lane(const struct sim_engine *engine, uint32_t lane)
 {
     return engine->write_of_lane[lane];
+}
+
+const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node)
+{
+    return mesh_tiers_of(&engine->blocks[node >> SIM_BLOCK_SHIFT].states, node);
 }
 
 const struct sim_error *sim_engine_failure(const struct sim_engine *engine)

@@ -41,12 +41,13 @@
 
 #include "error.h"
 #include "host.h"
-#include "mesh/step.h"
+#include "mesh/tiers.h"
 #include "network.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
+#define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
 #define SIM_CHECKPOINT_NS 100000000u  // checkpoints stand at the first window end from there on
 
 enum sim_queue { SIM_QUEUE_WINDOWS, SIM_QUEUE_HEAP };
@@ -70,14 +71,38 @@ struct sim_author {
                     struct mesh_write *write);
 };
 
+// Reports of the agents of a hierarchy, each with a period and a phase of its own. mesh->tiers is
+// set then, and the scopes are in this order: edges, aggregators, coordinators, links
+// (run/scopes.h).
+struct sim_reporting {
+    void *context;
+    uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
+    uint32_t local_lanes;          // of each edge, for reports under way and the last of each agent
+    uint32_t agents_per_edge_max;  // of the largest edge
+    uint64_t (*first_ns)(void *context, uint32_t agent);  // below every_ns
+    // The report that `agent` writes as its `number`th, from 1: the same whenever it is asked.
+    struct mesh_report (*compose)(void *context, uint32_t agent, uint32_t number);
+};
+
 // Updates that became known to a node: a write, or the first receipt.
 struct sim_change {
     uint64_t time_ns;
     const struct mesh_message
         *message;    // that brought them, readable during the call; NULL: a write
-    uint64_t lanes;  // of lanes 64 * word .. 64 * word + 63
+    uint64_t lanes;  // of the table's lanes 64 * word .. 64 * word + 63
     uint32_t word;
     uint32_t node;
+};
+
+// What happened to the summary of a hierarchy: a report became known to an agent, or a row to a
+// relay, which made it, or to a node above.
+struct sim_note {
+    uint64_t time_ns;
+    uint64_t content;  // of a report the hash, of a row the clock
+    uint32_t node;
+    uint32_t author;  // of the report; of the row the relay
+    uint32_t number;  // of the report, from 1; of the row the edge
+    bool row;
 };
 
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
@@ -114,10 +139,14 @@ struct sim_host_use {
 // Observers only observe. Calls come at window ends, in the order of time.
 struct sim_observer {
     void *context;
-    // Changes in the total order; write_of_lane: the index of the write in each lane at this time.
+    // Changes in the total order; write_of_lane: the index of the write in each lane at this time,
+    // from write_count on for the coordinators' totals.
     // May be NULL, like the others.
     void (*changes)(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
                     const struct sim_change *changes, uint32_t count);
+    // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
+    // the relay had been told in the notes before that of the row being made.
+    void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
     // An update that all hold for good gives back its lane: whoever folds values out of lanes adds
     // it to his base now (mesh/release.h).
     void (*released)(void *context, const struct mesh_update *update);
@@ -139,6 +168,7 @@ struct sim_engine_config {
     uint32_t write_count;
     uint64_t warmup_ns;  // messages sent and updates written before are not counted
     struct sim_author author;
+    struct sim_reporting reporting;
     struct sim_observer observer;
     enum sim_queue queue;
     uint64_t memory_bytes;  // replicas, table and timers may take so much; 0: no limit
@@ -182,6 +212,9 @@ uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_
 // With config.hosts, after the run; of the `*counted_ns` after the warm-up.
 const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint32_t host,
                                            uint64_t *counted_ns);
+
+// What the node keeps for the summary, or NULL.
+const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);

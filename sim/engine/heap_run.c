@@ -37,6 +37,18 @@ static void push_writes(struct sim_engine *engine)
     }
 }
 
+static void push_reports(struct sim_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
+        sim_heap_push(&engine->worker.heap, &(struct sim_heap_event){
+                                                .time_ns = engine->tiers.reports[i].time_ns,
+                                                .target = engine->tiers.reports[i].node,
+                                                .source = SIM_REFERENCE_REPORT,
+                                                .reference = SIM_REFERENCE_REPORT,
+                                            });
+    }
+}
+
 static void handle(struct sim_engine *engine, struct sim_heap_event *top)
 {
     struct sim_worker *worker = &engine->worker;
@@ -55,6 +67,11 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         event->kind = MESH_EVENT_WRITE;
         event->scope = write->scope;
         event->write = &write->write;
+    } else if (top->reference == SIM_REFERENCE_REPORT) {
+        const struct sim_report *report = sim_tiers_take_report(engine, top->time_ns, top->target);
+        event->kind = MESH_EVENT_WRITE;
+        event->scope = report->edge;
+        event->write = &report->write;
     } else {
         event->kind = MESH_EVENT_TICK;
         event->scope = (uint16_t)(top->reference - SIM_REFERENCE_TICK);
@@ -107,6 +124,7 @@ void sim_heap_run_window(struct sim_engine *engine)
     uint64_t end_ns = (engine->window + 1) * engine->window_ns;
     pull_far(engine);
     push_writes(engine);
+    push_reports(engine);
     while (heap->count > 0 && heap->events[0].time_ns < end_ns) {
         struct sim_heap_event top = sim_heap_pop(heap);
         handle(engine, &top);

@@ -15,8 +15,9 @@
 #include "mesh/release.h"
 #include "state.h"
 
-#define OUTPUT_EVENTS 16u  // the output holds what this many events can cause at most
-#define NAMED_MAX 5u       // agents that a failure names
+#define OUTPUT_EVENTS 16u     // the output holds what this many events can cause at most
+#define NAMED_MAX 5u          // agents that a failure names
+#define TOTALS_UNDER_WAY 64u  // of each coordinator, at most
 
 // ---- Sizes ----
 
@@ -55,16 +56,24 @@ static uint32_t words_that_fit(const struct sim_engine *engine, uint32_t least, 
     const struct sim_engine_config *config = &engine->config;
     uint32_t planes = mesh_planes(config->mesh);
     while (wanted > least && config->memory_bytes > 0 &&
-           bytes_for(config->node_count, wanted, planes, true) + besides_bytes >
+           bytes_for(config->node_count, engine->local_words + wanted, planes, true) +
+                   besides_bytes >
                config->memory_bytes) {
         wanted--;
     }
     return wanted;
 }
 
+// More lanes than there are updates are of no use; coordinators write totals besides.
+static uint32_t words_max(const struct sim_engine *engine)
+{
+    uint32_t totals = engine->tiers.coordinator_count * TOTALS_UNDER_WAY;
+    return words_for(engine->config.write_count + totals);
+}
+
 uint32_t sim_lanes_words_max(const struct sim_engine *engine)
 {
-    return words_that_fit(engine, engine->words, words_for(engine->config.write_count), 0);
+    return words_that_fit(engine, engine->words, words_max(engine), 0);
 }
 
 // ---- Memory ----
@@ -75,7 +84,7 @@ static void point_blocks(struct sim_engine *engine, size_t stride)
         struct mesh_states *states = &engine->blocks[i].states;
         states->replicas = (char *)engine->replicas + states->node_first * stride;
         states->stride = stride;
-        states->words = engine->words;
+        states->words = sim_replica_words(engine);
     }
 }
 
@@ -83,7 +92,7 @@ static void create_blocks(struct sim_engine *engine)
 {
     uint32_t node_count = engine->config.node_count;
     uint32_t planes = mesh_planes(engine->config.mesh);
-    size_t stride = mesh_replica_bytes(engine->words, planes);
+    size_t stride = mesh_replica_bytes(sim_replica_words(engine), planes);
     engine->replica_bytes = node_count * stride;
     engine->replicas = sim_memory_pages(engine->replica_bytes);
     engine->block_count = (node_count + SIM_BLOCK_NODES - 1) >> SIM_BLOCK_SHIFT;
@@ -104,7 +113,7 @@ static void create_blocks(struct sim_engine *engine)
 static void size_output(struct sim_engine *engine)
 {
     struct mesh_output *output = &engine->worker.output;
-    struct mesh_bound bound = mesh_output_bound(engine->config.mesh, engine->words);
+    struct mesh_bound bound = mesh_output_bound(engine->config.mesh, sim_replica_words(engine));
     engine->message_words = bound.message_words;
     output->record_capacity = OUTPUT_EVENTS * bound.records;
     output->records =
@@ -135,11 +144,11 @@ static bool may_settle(const struct mesh_config *mesh)
 void sim_lanes_create(struct sim_engine *engine)
 {
     const struct sim_engine_config *config = &engine->config;
-    uint32_t all = words_for(config->write_count);
+    uint32_t all = words_max(engine);
     uint32_t start = words_for(config->lanes_start == 0 ? SIM_LANES_START : config->lanes_start);
     // Who composes writes from what replicas hold reads it from the table: it keeps everything.
-    bool releases =
-        config->write_count > 0 && may_settle(config->mesh) && config->author.compose == NULL;
+    bool releases = (config->write_count > 0 || engine->local_words > 0) &&
+                    may_settle(config->mesh) && config->author.compose == NULL;
     engine->words = releases && start < all ? start : all;
     uint32_t lanes = 64 * engine->words;
     uint32_t index_capacity = index_for(engine->words);
@@ -188,6 +197,10 @@ static void forget_in(void *context, struct mesh_message *message)
 
 static void sweep(struct sim_engine *engine)
 {
+    if (engine->local_words > 0) {
+        sim_tiers_sweep(engine);
+        return;
+    }
     struct sweep sweep = {engine->settled, engine->words};
     memset(engine->settled, 0xff, engine->words * sizeof *engine->settled);
     for (uint32_t i = 0; i < engine->block_count; i++) {
@@ -210,8 +223,8 @@ static void sweep(struct sim_engine *engine)
 static void widen_replicas(struct sim_engine *engine, uint32_t words)
 {
     uint32_t planes = mesh_planes(engine->config.mesh);
-    size_t old_stride = mesh_replica_bytes(engine->words, planes);
-    size_t stride = mesh_replica_bytes(words, planes);
+    size_t old_stride = mesh_replica_bytes(sim_replica_words(engine), planes);
+    size_t stride = mesh_replica_bytes(engine->local_words + words, planes);
     size_t bytes = engine->config.node_count * stride;
     char *replicas = sim_memory_pages(bytes);
     for (size_t node = 0; node < engine->config.node_count; node++) {
@@ -246,7 +259,7 @@ static void grow(struct sim_engine *engine, uint32_t words)
 static uint32_t words_wanted(const struct sim_engine *engine, uint32_t count)
 {
     uint32_t room = mesh_table_room(&engine->table);
-    uint32_t all = words_for(engine->config.write_count);
+    uint32_t all = words_max(engine);
     uint32_t lanes = 64 * engine->words;
     uint32_t words = engine->words;
     if (room < count || 4 * (room - count) < lanes) {
@@ -283,7 +296,8 @@ static void name_holdouts(const struct sim_engine *engine, uint32_t lane, char *
     size_t length = 0;
     for (uint32_t node = 0; node < engine->config.node_count; node++) {
         const struct mesh_replica *replica = sim_engine_replica(engine, node);
-        uint64_t have = replica->planes[(size_t)planes * (lane / 64) + MESH_HAVE];
+        uint64_t have =
+            replica->planes[(size_t)planes * (engine->local_words + lane / 64) + MESH_HAVE];
         if ((have >> lane % 64 & 1) == 0 && lacking++ < NAMED_MAX) {
             length += (size_t)snprintf(names + length, sizeof names - length, "%s%" PRIu32,
                                        lacking == 1 ? "" : ", ", node);
@@ -343,7 +357,8 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
         return true;
     }
     fail(engine, count,
-         bytes_for(engine->config.node_count, wanted, mesh_planes(engine->config.mesh), true) +
+         bytes_for(engine->config.node_count, engine->local_words + wanted,
+                   mesh_planes(engine->config.mesh), true) +
              engine->replica_bytes);
     return false;
 }

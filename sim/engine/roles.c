@@ -59,7 +59,7 @@ void sim_roles_create(struct sim_engine *engine)
     if (engine->role_count == 0) {
         return;
     }
-    size_t bytes = mesh_role_bytes(engine->words);
+    size_t bytes = mesh_role_bytes(sim_replica_words(engine));
     engine->roles = sim_memory_zeroed(engine->role_count * bytes);
     engine->has_role = sim_memory_zeroed(engine->block_count * (size_t)(SIM_BLOCK_NODES / 8));
     for (uint32_t i = 0; i < engine->role_count; i++) {
@@ -78,8 +78,8 @@ void sim_roles_create(struct sim_engine *engine)
 
 void sim_roles_widen(struct sim_engine *engine, uint32_t words)
 {
-    size_t old_bytes = mesh_role_bytes(engine->words);
-    size_t bytes = mesh_role_bytes(words);
+    size_t old_bytes = mesh_role_bytes(sim_replica_words(engine));
+    size_t bytes = mesh_role_bytes(engine->local_words + words);
     if (engine->role_count == 0) {
         return;
     }

@@ -28,7 +28,8 @@
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
 #define SIM_REFERENCE_WRITE 1u
-#define SIM_REFERENCE_TICK 2u
+#define SIM_REFERENCE_REPORT 2u
+#define SIM_REFERENCE_TICK 3u
 
 struct sim_block {
     struct mesh_states states;
@@ -56,6 +57,42 @@ struct sim_worker {
     uint64_t events;
 };
 
+// A report of the current window.
+struct sim_report {
+    uint64_t time_ns;
+    uint32_t node;
+    uint16_t edge;
+    struct mesh_write write;
+};
+
+// The summary of a hierarchy: tables of the edges, records, reports (tiers.c).
+struct sim_tiers {
+    uint32_t edge_count;  // 0: nobody reports, and the rest is empty
+    struct mesh_table *locals;
+    struct mesh_table **local_tables;  // [scope_count]
+    uint8_t *values;                   // [edge_count][lanes][MESH_REPORT_BYTES_MAX]
+    uint32_t *released;                // of all agents
+    uint32_t *indexes;
+    struct sim_timers timers;    // of all agents, whose block is 0
+    uint32_t *numbers;           // [agents] reports so far
+    struct sim_report *reports;  // [report_count] of the current window, by (time, node)
+    uint32_t report_count;
+    uint32_t report_capacity;
+    struct mesh_tier *records;  // [record_count] by node
+    uint32_t record_count;
+    struct mesh_tier *coordinators;  // the last of them
+    uint32_t coordinator_count;
+    struct mesh_row *rows;  // memory of the records
+    uint8_t *ages;
+    struct mesh_report_entry *entries;
+    uint8_t **total_values;  // [total_count] of MESH_TOTAL_BYTES_MAX
+    uint32_t total_count;
+    uint64_t *settled;  // [edge_count + 1][words of a replica] scratch of a sweep
+    struct sim_note *notes;
+    uint32_t note_count;
+    uint32_t note_capacity;
+};
+
 struct sim_engine {
     struct sim_engine_config config;
     uint64_t window_ns;
@@ -66,7 +103,8 @@ struct sim_engine {
     uint32_t windows_per_slot;   // of the message memory
     uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
-    uint32_t words;
+    uint32_t words;            // of the shared table
+    uint32_t local_words;      // of each edge's, in front of them in a replica; 0: there is none
     size_t message_words;      // what one event can send at most (mesh_output_bound)
     struct sim_block *blocks;  // [block_count]
     void *replicas;
@@ -75,12 +113,13 @@ struct sim_engine {
     uint32_t role_count;
     uint64_t *has_role;  // bit per node; NULL: nobody has one
     struct mesh_table table;
-    uint32_t *write_of_lane;   // [table.lane_capacity]
-    uint64_t *settled;         // [words] scratch of a sweep
+    uint32_t *write_of_lane;  // [table.lane_capacity]
+    uint64_t *settled;        // [words] scratch of a sweep
+    struct sim_tiers tiers;
     struct sim_error failure;  // SIM_OK, or lanes ran out
     uint32_t *change_writes;   // scratch: the writes of one event's changes
     uint32_t change_writes_capacity;
-    struct sim_write *writes;  // [config.write_count], lanes filled in as they are reserved
+    struct sim_write *writes;  // [config.write_count + tiers.total_count], lanes as reserved
     uint8_t *written;          // [config.write_count] 1: handled
     uint32_t *sequences;       // [node_count] writes reserved so far, NULL without writes
     uint32_t write_first;      // writes of the current window: [write_first, write_end)
@@ -116,6 +155,37 @@ uint32_t sim_lanes_words_max(const struct sim_engine *engine);
 // roles.c
 void sim_roles_create(struct sim_engine *engine);
 void sim_roles_widen(struct sim_engine *engine, uint32_t words);  // before engine->words grows
+
+// tiers.c Tables and records before the replicas are made; pointing the blocks at them after.
+void sim_tiers_create(struct sim_engine *engine);
+void sim_tiers_attach(struct sim_engine *engine);
+void sim_tiers_finish(struct sim_engine *engine);
+
+// The reports of the window that begins; false: some edge has no lane left for one.
+bool sim_tiers_begin_window(struct sim_engine *engine);
+
+// Lanes of the shared table that coordinators want for their next totals, and taking them.
+uint32_t sim_tiers_totals_wanted(const struct sim_engine *engine);
+void sim_tiers_reserve_totals(struct sim_engine *engine);
+
+// The report of an own event.
+const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, uint64_t time_ns,
+                                               uint32_t node);
+
+// Notes what a record says of reports or rows.
+void sim_tiers_note(struct sim_engine *engine, const struct mesh_event *event,
+                    const struct mesh_record *record);
+
+// Hashes the notes of the window and hands them to the observer.
+void sim_tiers_end_window(struct sim_engine *engine);
+
+// Gives back lanes of all tables at once, whichever was short.
+void sim_tiers_sweep(struct sim_engine *engine);
+
+static inline uint32_t sim_replica_words(const struct sim_engine *engine)
+{
+    return engine->local_words + engine->words;
+}
 
 // flights.c Calls `visit` for every message under way, as often as it has copies on their way.
 void sim_flights_visit(const struct sim_engine *engine,

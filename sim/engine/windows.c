@@ -105,6 +105,14 @@ static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mes
             mesh_schedule_number(&engine->config.mesh->scopes[event->scope], event->time_ns);
         return;
     }
+    if (reference == SIM_REFERENCE_REPORT) {
+        const struct sim_report *report =
+            sim_tiers_take_report(engine, event->time_ns, event->node);
+        event->kind = MESH_EVENT_WRITE;
+        event->scope = report->edge;
+        event->write = &report->write;
+        return;
+    }
     const struct sim_write *write = sim_engine_take_write(engine, event->time_ns, event->node);
     event->kind = MESH_EVENT_WRITE;
     event->scope = write->scope;
@@ -161,18 +169,25 @@ static void run_block(struct sim_engine *engine, uint32_t block_index)
     }
 }
 
+static void push_own(struct sim_engine *engine, uint64_t time_ns, uint32_t node, uint32_t reference)
+{
+    struct sim_ring *ring = &engine->worker.ring;
+    sim_ring_push(ring, sim_ring_bucket(ring, engine->window, node >> SIM_BLOCK_SHIFT),
+                  sim_event_pack(time_ns - engine->window * engine->window_ns,
+                                 node & (SIM_BLOCK_NODES - 1), 0, reference));
+}
+
 void sim_windows_run_window(struct sim_engine *engine)
 {
     struct sim_worker *worker = &engine->worker;
     worker->ring.window = engine->window;
     sim_ring_pull_far(&worker->ring, &worker->messages, &worker->output);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
-        const struct sim_write *write = &engine->writes[i];
-        sim_ring_push(
-            &worker->ring,
-            sim_ring_bucket(&worker->ring, engine->window, write->node >> SIM_BLOCK_SHIFT),
-            sim_event_pack(write->time_ns - engine->window * engine->window_ns,
-                           write->node & (SIM_BLOCK_NODES - 1), 0, SIM_REFERENCE_WRITE));
+        push_own(engine, engine->writes[i].time_ns, engine->writes[i].node, SIM_REFERENCE_WRITE);
+    }
+    for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
+        const struct sim_report *report = &engine->tiers.reports[i];
+        push_own(engine, report->time_ns, report->node, SIM_REFERENCE_REPORT);
     }
     for (uint32_t block = 0; block < engine->block_count; block++) {
         run_block(engine, block);

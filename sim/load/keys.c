@@ -611,9 +611,11 @@ const struct sim_key sim_keys[] = {
      .fallback = "0",
      .effect = "updates and traffic before it are not judged, nor copies of such updates after it"},
     {.path = "workload.report_every_ms",
-     .type = SIM_KEY_DECIMAL,
-     .topologies = SIM_FOR_ALL,
-     .later = true},
+     MS(3000000, DAY_NS),
+     .topologies = HIERARCHY,
+     TAKES(U64, workload.report_every_ns),
+     .effect = "time between an agent's reports, which its edge keeps and the tiers add up; needs "
+               "duration_ms"},
 
     {.path = "expect",
      .type = SIM_KEY_LIST,

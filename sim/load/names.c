@@ -58,6 +58,9 @@ const char *sim_message_name(uint32_t kind)
         [MESH_MESSAGE_EAGER] = "eager",
         [MESH_MESSAGE_JOIN] = "join",
         [MESH_MESSAGE_SNAPSHOT] = "snapshot",
+        [MESH_MESSAGE_ROWS] = "rows",
+        [MESH_MESSAGE_ROWS_HELD] = "rows_held",
+        [MESH_MESSAGE_ROWS_REST] = "rows_rest",
     };
     assert(kind < MESH_MESSAGE_KIND_COUNT);
     return names[kind];

@@ -15,6 +15,7 @@
 
 #include "host.h"
 #include "mesh/step.h"
+#include "mesh/summary.h"
 #include "network.h"
 
 #define SIM_TIME_NEVER UINT64_MAX
@@ -58,6 +59,17 @@ struct sim_update_result {
     uint64_t last_receipt_ns;             // last first receipt; 0 when only the writer holds it
     struct sim_near near[SIM_REACH_ALL];  // of the writer's edge, of its region
     struct sim_path path;
+};
+
+// How long a report of an agent took to come to its edge, up to its aggregator, and to the
+// coordinators (run/reporting.h).
+struct sim_report_result {
+    uint64_t written_ns;
+    uint64_t edge_ns;          // until ceil(theta * agents) of the edge's agents hold it
+    uint64_t aggregator_ns;    // until its aggregator has had a row that covers it
+    uint64_t coordinators_ns;  // until ceil(theta * coordinators) of them have had one
+    uint32_t agent;
+    uint32_t number;  // of the agent's reports, from 1
 };
 
 // Sums over all messages of one kind between nodes of one pair class, after the warm-up.
@@ -121,6 +133,9 @@ struct sim_result {
     uint32_t agents;
     struct sim_update_result *updates;  // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
+    struct sim_report_result *reports;  // [report_count], by (agent, number)
+    uint32_t report_count;
+    struct mesh_total total;  // what the first coordinator adds up at the end; reports 0: nothing
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_compression compression;  // what messages were compressed by

@@ -514,6 +514,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
         }
     }
     summary->fingerprint = combined_fingerprint(results, count);
+    summary->aggregation = sim_aggregation_of(results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
         samples->run_count = summary->run_count;

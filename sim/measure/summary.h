@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "aggregation.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -93,6 +94,7 @@ struct sim_summary {
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
+    struct sim_aggregation aggregation;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.

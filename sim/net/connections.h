@@ -27,11 +27,13 @@
 // Bytes of tables that a run may need at most.
 #define SIM_PAIR_BYTES_MAX (UINT64_C(4) << 30)
 
-// Purposes of draws: a handshake's first and second round trip, a node's phases of rotation.
+// Purposes of draws: a node's phases of rotation, a handshake's first and second round trip.
 enum {
-    SIM_DRAW_HANDSHAKE = MESH_DRAW_DRIVER + 80,
     SIM_DRAW_ROTATION = MESH_DRAW_DRIVER + 84,
+    SIM_DRAW_HANDSHAKE = MESH_DRAW_DRIVER + 88,
 };
+_Static_assert(64 + MESH_MESSAGE_KIND_COUNT <= 84,
+               "a purpose for what each kind draws of a channel");
 
 struct sim_peer {
     uint64_t used_ns;  // last message; of one being made when it will be, of a closed one when it

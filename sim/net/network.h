@@ -252,13 +252,19 @@ uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t
                                      uint32_t updates);
 uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes, uint32_t updates);
 
+// Updates or rows in a message; names of rows are none.
+static inline uint32_t sim_network_updates(const struct mesh_message *message)
+{
+    return message->kind == MESH_MESSAGE_ROWS_HELD ? 0 : message->update_count;
+}
+
 // What is left of a message once it is compressed, if messages are.
 static inline uint32_t sim_network_carried_bytes(const struct sim_network *network,
                                                  const struct mesh_message *message)
 {
     return network->compression.measured
                ? sim_compression_bytes(&network->compression, message->wire_bytes,
-                                       message->update_count > 0)
+                                       sim_network_updates(message) > 0)
                : message->wire_bytes;
 }
 
@@ -271,6 +277,7 @@ static inline bool sim_network_fans_out(const struct mesh_message *message)
     case MESH_MESSAGE_PUSH:
     case MESH_MESSAGE_OPEN:
     case MESH_MESSAGE_EAGER:
+    case MESH_MESSAGE_ROWS:
     case MESH_MESSAGE_ASK: return true;
     case MESH_MESSAGE_RUMOR: return message->initiator == message->source;
     default: return false;

@@ -80,6 +80,7 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
         .tracked = updates < SIM_TRACKED_UPDATES ? updates : SIM_TRACKED_UPDATES,
         .near = sim_memory_zeroed(updates * sizeof *recorder->near),
         .threshold_ppb = scenario->gossip.threshold_ppb,
+        .update_count = updates,
         .open = updates,
         .stop_when_held = scenario->duration_ns == 0,
     };
@@ -263,6 +264,9 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
             uint32_t update = write_of_lane[lane];
+            if (update >= recorder->update_count) {
+                continue;  // a coordinator's total
+            }
             recorder->result->updates[update].dot = table->updates[lane].dot;
             if (update < recorder->tracked) {
                 receipts_of(recorder, update)[changes[i].node] = receipt_of(recorder, &changes[i]);

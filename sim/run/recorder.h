@@ -45,6 +45,7 @@ struct sim_recorder {
     struct sim_vicinity (*near)[SIM_REACH_ALL];  // [updates] edge, region
     uint32_t region_curve_first;  // result->curves: of region 0; 0: regions have none
     uint32_t threshold_ppb;
+    uint32_t update_count;
     uint32_t open;        // updates that not all hold yet
     bool stop_when_held;  // no duration_ms was given
     uint32_t checkpoint_capacity;

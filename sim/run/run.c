@@ -9,12 +9,14 @@
 #include "connections.h"
 #include "hosts.h"
 #include "recorder.h"
+#include "reporting.h"
 #include "world.h"
 
 #define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
 
 struct watch {
     struct sim_recorder recorder;
+    struct sim_reports reports;
     const struct sim_run_options *options;
     uint64_t end_ns;
     uint64_t progress_next_ns;  // wall
@@ -35,6 +37,12 @@ static void observe_changes(void *context, const struct mesh_table *table,
 {
     struct watch *watch = context;
     sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
+}
+
+static void observe_notes(void *context, const struct sim_note *notes, uint32_t count)
+{
+    struct watch *watch = context;
+    sim_reports_notes(&watch->reports, notes, count);
 }
 
 static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
@@ -80,7 +88,8 @@ static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
         (sim_content_has_value(scenario->workload.crdt) ? scenario->workload.value_bytes : 0);
     uint64_t peers = 0;
     return updates * per_update + tracked * nodes * sizeof(struct sim_receipt) +
-           sim_hosts_pair_bytes(scenario, &peers);
+           sim_hosts_pair_bytes(scenario, &peers) +
+           (sim_reports_wanted(scenario) ? sim_reports_bytes(scenario) : 0);
 }
 
 // Updates that are surely under way at once: all where none ever settles, where values are composed
@@ -105,9 +114,11 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
                              scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
                              1e-9 * (double)SIM_PAIR_BYTES_MAX);
     }
-    uint64_t bytes = sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario),
-                                             scenario->gossip.mode) +
-                     bytes_beside_engine(scenario);
+    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
+    uint64_t bytes =
+        sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
+                                scenario->gossip.mode) +
+        bytes_beside_engine(scenario);
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
@@ -217,6 +228,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     };
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
+    bool reports = sim_reports_wanted(scenario);
+    if (reports) {
+        sim_reports_init(&watch.reports, scenario, &world, result->seed, result);
+    }
     struct sim_engine_config config = {
         .mesh = &world.mesh,
         .network = &world.network,
@@ -225,8 +240,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .write_count = scenario->workload.updates,
         .warmup_ns = scenario->workload.warmup_ns,
         .author = world.author,
+        .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
         .observer = {.context = &watch,
                      .changes = observe_changes,
+                     .notes = observe_notes,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,
@@ -247,12 +264,18 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
             close_curve(&result->curves[i]);
         }
         forget_unwritten(result);
+        if (reports) {
+            sim_reports_close(&watch.reports, engine);
+        }
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
     }
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);
+    if (reports) {
+        sim_reports_finish(&watch.reports);
+    }
     sim_world_finish(&world);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);

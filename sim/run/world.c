@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "allocate.h"
+#include "reporting.h"
 #include "stand_ins.h"
 
 // A draw of the workload; the others are in content.c, the network's purposes below (network.h).
@@ -92,6 +93,14 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,
     };
+    if (sim_reports_wanted(scenario)) {
+        world->tiers = (struct mesh_tiers){
+            .hierarchy = {scenario->hierarchy.edges_per_aggregator,
+                          scenario->hierarchy.aggregators_per_region},
+            .edge_count = world->places.edges.count,
+        };
+        world->mesh.tiers = &world->tiers;
+    }
     plan_writes(world, scenario, seed);
 }
 

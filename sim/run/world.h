@@ -22,6 +22,7 @@ struct sim_world {
     struct sim_places places;
     struct sim_network network;
     struct sim_scopes scopes;
+    struct mesh_tiers tiers;  // the mesh's, if its agents report
     struct mesh_config mesh;
     struct sim_write *writes;    // [updates], sorted by (time_ns, node); lane: the update's number
     struct sim_content content;  // what they say

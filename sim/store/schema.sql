@@ -148,8 +148,9 @@ CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
     message_kind     TEXT NOT NULL,     -- push, open, answer, vector, fill, rest, rumor, ask,
-                                        -- feedback, delta, eager, join, snapshot; rotation:
-                                        -- handshakes alone
+                                        -- feedback, delta, eager, join, snapshot,
+                                        -- rows, rows_held, rows_rest; rotation: handshakes
+                                        -- alone
     pair_class       TEXT NOT NULL,     -- same_host, same_zone, same_region, inter_region,
                                         -- edge_aggregator, aggregator_coordinator
     messages         INTEGER NOT NULL,  -- messages sent

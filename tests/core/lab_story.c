@@ -9,17 +9,19 @@
 #include "lab.h"
 
 static const char *const kinds[MESH_MESSAGE_KIND_COUNT] = {
-    [MESH_MESSAGE_PUSH] = "PUSH",         [MESH_MESSAGE_OPEN] = "OPEN",
-    [MESH_MESSAGE_ANSWER] = "ANSWER",     [MESH_MESSAGE_VECTOR] = "VECTOR",
-    [MESH_MESSAGE_FILL] = "FILL",         [MESH_MESSAGE_REST] = "REST",
-    [MESH_MESSAGE_RUMOR] = "RUMOR",       [MESH_MESSAGE_ASK] = "ASK",
-    [MESH_MESSAGE_FEEDBACK] = "FEEDBACK", [MESH_MESSAGE_EAGER] = "EAGER",
-    [MESH_MESSAGE_JOIN] = "JOIN",         [MESH_MESSAGE_SNAPSHOT] = "SNAPSHOT",
+    [MESH_MESSAGE_PUSH] = "PUSH",           [MESH_MESSAGE_OPEN] = "OPEN",
+    [MESH_MESSAGE_ANSWER] = "ANSWER",       [MESH_MESSAGE_VECTOR] = "VECTOR",
+    [MESH_MESSAGE_FILL] = "FILL",           [MESH_MESSAGE_REST] = "REST",
+    [MESH_MESSAGE_RUMOR] = "RUMOR",         [MESH_MESSAGE_ASK] = "ASK",
+    [MESH_MESSAGE_FEEDBACK] = "FEEDBACK",   [MESH_MESSAGE_EAGER] = "EAGER",
+    [MESH_MESSAGE_JOIN] = "JOIN",           [MESH_MESSAGE_SNAPSHOT] = "SNAPSHOT",
+    [MESH_MESSAGE_ROWS] = "ROWS",           [MESH_MESSAGE_ROWS_HELD] = "ROWS_HELD",
+    [MESH_MESSAGE_ROWS_REST] = "ROWS_REST",
 };
 
 static const char *const rejects[] = {
     [MESH_REJECT_SCOPE] = "SCOPE",   [MESH_REJECT_KIND] = "KIND", [MESH_REJECT_SELF] = "SELF",
-    [MESH_REJECT_FORMAT] = "FORMAT", [MESH_REJECT_FULL] = "FULL",
+    [MESH_REJECT_FORMAT] = "FORMAT", [MESH_REJECT_FULL] = "FULL", [MESH_REJECT_EDGE] = "EDGE",
 };
 
 void lab_tell(struct lab *lab, const char *format, ...)
@@ -132,6 +134,7 @@ static void tell_record(struct lab *lab, const struct mesh_table *table,
         tell_lanes(lab, table, lanes, record->deliver.word + 1);
         break;
     case MESH_RECORD_REJECT: lab_tell(lab, "rejects it: %s", rejects[record->reject.reason]); break;
+    case MESH_RECORD_ROW: lab_tell(lab, "has a row of edge %u", record->row.edge); break;
     }
 }
 

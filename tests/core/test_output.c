@@ -48,6 +48,7 @@ static void append_record(struct told *told, const struct mesh_record *record,
         append(told, &record->deliver.word, sizeof record->deliver.word);
         break;
     case MESH_RECORD_REJECT: append(told, &record->reject, sizeof record->reject); break;
+    case MESH_RECORD_ROW: append(told, &record->row, sizeof record->row); break;
     }
 }
 

@@ -37,6 +37,7 @@ static void timing_init(struct timing *timing, enum mesh_schedule schedule)
 static struct mesh_record start(const struct timing *timing, uint32_t node, uint64_t time_ns)
 {
     uint64_t replica[8] = {0};
+    struct mesh_table table = {.updates = NULL};  // nobody writes
     struct mesh_states states = {
         .replicas = replica,
         .stride = 64,
@@ -44,6 +45,7 @@ static struct mesh_record start(const struct timing *timing, uint32_t node, uint
         .node_count = 1,
         .words = 1,
         .planes = MESH_PLANES,
+        .table = &table,
     };
     struct mesh_record records[4];
     uint32_t targets[16];

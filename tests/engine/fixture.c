@@ -23,6 +23,9 @@ const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_EAGER] = "EAGER",
     [MESH_MESSAGE_JOIN] = "JOIN",
     [MESH_MESSAGE_SNAPSHOT] = "SNAPSHOT",
+    [MESH_MESSAGE_ROWS] = "ROWS",
+    [MESH_MESSAGE_ROWS_HELD] = "ROWS_HELD",
+    [MESH_MESSAGE_ROWS_REST] = "ROWS_REST",
 };
 
 static void *zeroed(size_t count, size_t size)

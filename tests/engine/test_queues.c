@@ -265,6 +265,8 @@ Test(engine, the_shapes_lose_duplicate_overflow_and_keep_messages_in_flight)
     cr_expect(lost > 1000 && duplicated > 1000 && in_flight > 1000);
     kinds |= 1u << MESH_MESSAGE_DELTA;                               // needs a graph: test_delta.c
     kinds |= 1u << MESH_MESSAGE_JOIN | 1u << MESH_MESSAGE_SNAPSHOT;  // nobody joins late
+    kinds |= 1u << MESH_MESSAGE_ROWS | 1u << MESH_MESSAGE_ROWS_HELD |
+             1u << MESH_MESSAGE_ROWS_REST;  // nobody reports
     cr_expect(kinds == (1u << MESH_MESSAGE_KIND_COUNT) - 2, "not every kind is delivered: %" PRIx64,
               kinds);
 }

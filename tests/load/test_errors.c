@@ -182,7 +182,8 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
         {"byzantine: []", 1, "byzantine is not in this version"},
         {"cost: {}", 1, "cost is not in this version"},
         {"membership: swim", 1, "membership is not in this version"},
-        {"workload: {report_every_ms: 5}", 12, "workload.report_every_ms is not in this version"},
+        {"workload: {report_every_ms: 5}", 12,
+         "workload.report_every_ms belongs to hierarchical; this is a flat_mesh"},
     };
     MUST_FAIL_EACH(mistakes);
     must_fail("topology: flat_mesh\ngossip: {eager_links: true}\n", SIM_ERROR_SCENARIO, 2, 10,

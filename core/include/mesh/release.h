@@ -25,7 +25,13 @@
 //     mesh_release_forget       for every block of replicas
 //     mesh_release_forget_in    for every message under way
 //
-// with nothing in between. Duties of the driver: what holds messages back must be counted as under
+// with nothing in between. Where scopes have local tables (mesh/table.h) the driver goes so for
+// each of them, over the replicas that have their home there and the messages of that scope, and
+// uses words [0, local_words) of the answer; and once for the shared table, over all replicas and
+// messages, and uses the words behind. What it does not use it sets to 0 before it forgets. Of a
+// local table the newest update of each origin stays, so that a new relay finds all reports.
+//
+// Duties of the driver: what holds messages back must be counted as under
 // way; before an update is released it has been folded into base states by whoever still reads
 // values (mesh_release_lanes calls him), because folds of lanes no longer see it; a node that lost
 // its replica joins (mesh/step.h) or is left out of the states for good.
@@ -44,9 +50,9 @@ void mesh_release_settled(const struct mesh_config *config, const struct mesh_st
 // Takes from `settled` ([words]) the lanes that this message keeps from being settled.
 void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words);
 
-// Releases those of `lanes` that stand next in their origin's order; `lanes` becomes what was
-// released. `releasing` is called with each row before it goes; NULL: nobody reads values. Returns
-// how many.
+// Releases those of `lanes` ([words], counted in the table) that stand next in the order of their
+// origins; `lanes` becomes what was released. `releasing` is called with each row before it goes;
+// NULL: nobody reads values. Returns how many.
 uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t words,
                             void (*releasing)(void *context, const struct mesh_update *update),
                             void *context);

@@ -82,19 +82,22 @@ struct mesh_rumor {
 };
 
 enum mesh_message_kind {
-    MESH_MESSAGE_PUSH = 1,  // push: updates
-    MESH_MESSAGE_OPEN,      // push-pull 1: hash, recent updates
-    MESH_MESSAGE_ANSWER,    // push-pull 2: hash, recent updates that OPEN lacked
-    MESH_MESSAGE_VECTOR,    // push-pull 3: version vector of all that the sender holds
-    MESH_MESSAGE_FILL,      // push-pull 4: updates that VECTOR lacked, and a vector in return
-    MESH_MESSAGE_REST,      // push-pull 5: updates that FILL's vector lacked
-    MESH_MESSAGE_RUMOR,     // rumor: hot updates
-    MESH_MESSAGE_ASK,       // rumor, pull: send me what is hot
-    MESH_MESSAGE_FEEDBACK,  // rumor: which of them were news here, and which were not
-    MESH_MESSAGE_DELTA,     // delta: what was learnt since the last tick
-    MESH_MESSAGE_EAGER,     // updates on their first receipt
-    MESH_MESSAGE_JOIN,      // a node without a replica asks for one
-    MESH_MESSAGE_SNAPSHOT,  // all that the sender holds, and what was released
+    MESH_MESSAGE_PUSH = 1,   // push: updates
+    MESH_MESSAGE_OPEN,       // push-pull 1: hash, recent updates
+    MESH_MESSAGE_ANSWER,     // push-pull 2: hash, recent updates that OPEN lacked
+    MESH_MESSAGE_VECTOR,     // push-pull 3: version vector of all that the sender holds
+    MESH_MESSAGE_FILL,       // push-pull 4: updates that VECTOR lacked, and a vector in return
+    MESH_MESSAGE_REST,       // push-pull 5: updates that FILL's vector lacked
+    MESH_MESSAGE_RUMOR,      // rumor: hot updates
+    MESH_MESSAGE_ASK,        // rumor, pull: send me what is hot
+    MESH_MESSAGE_FEEDBACK,   // rumor: which of them were news here, and which were not
+    MESH_MESSAGE_DELTA,      // delta: what was learnt since the last tick
+    MESH_MESSAGE_EAGER,      // updates on their first receipt
+    MESH_MESSAGE_JOIN,       // a node without a replica asks for one
+    MESH_MESSAGE_SNAPSHOT,   // all that the sender holds, and what was released
+    MESH_MESSAGE_ROWS,       // tiers 1: a digest of the sender's rows, and those that changed
+    MESH_MESSAGE_ROWS_HELD,  // tiers 2: which rows the receiver of ROWS holds
+    MESH_MESSAGE_ROWS_REST,  // tiers 3: rows that are better than those
     MESH_MESSAGE_KIND_COUNT
 };
 
@@ -136,6 +139,7 @@ struct mesh_config {
     uint64_t seed;
     const struct mesh_scope *scopes;
     uint32_t scope_count;
+    const struct mesh_tiers *tiers;  // mesh/tiers.h; NULL: nothing is added up
     uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
     // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
     void (*hash)(void *context, const void *bytes, size_t count, uint64_t out[2]);
@@ -145,12 +149,13 @@ struct mesh_config {
 // A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried, and
 // in VECTOR and FILL `words` more of what the sender holds; what is released it holds in any case.
 // FEEDBACK carries no updates: its first words name those that were news, the others those that
-// were not. The second set of SNAPSHOT is the sender's clock, in its first word.
+// were not. The second set of SNAPSHOT is the sender's clock, in its first word. The messages of
+// rows have no lanes, but `words` words that mesh/tiers.h describes.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator;   // who opened the exchange
     uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
-    uint64_t hash[2];     // of the sender's set; OPEN, ANSWER and SNAPSHOT only, else zero
+    uint64_t hash[2];     // of the sender's set; OPEN, ANSWER, SNAPSHOT and ROWS only, else zero
     uint64_t sent_ns;     // time of the event that sent it; not on the wire
     uint32_t sequence;    // the source's count of messages; not on the wire
     uint32_t wire_bytes;  // what the encoder makes of it
@@ -222,6 +227,8 @@ struct mesh_states {
     void *roles;  // [role_count], mesh_role_bytes(words) each, by node, then by scope
     uint32_t role_count;
     const uint64_t *has_role;  // bit per node of the block; NULL: none has
+    struct mesh_tier *tiers;   // [tier_count] by node (mesh/tiers.h)
+    uint32_t tier_count;
 };
 
 enum mesh_event_kind {
@@ -238,7 +245,9 @@ struct mesh_write {
         uint64_t amount;       // the other types, as in struct mesh_update
     };
     uint32_t key;
-    uint32_t lane;  // reserved for dot (node, replica.sequence + 1)
+    uint32_t
+        lane;  // reserved for dot (node, replica.sequence + 1); of a report where those stay at
+               // home, in the local table and for dot (node + MESH_NODE_MAX, its next)
     uint16_t value_bytes;
     uint8_t type;  // enum mesh_update_type
 };
@@ -262,6 +271,7 @@ enum mesh_record_kind {
     MESH_RECORD_PERSIST,
     MESH_RECORD_DELIVER,
     MESH_RECORD_REJECT,
+    MESH_RECORD_ROW,
 };
 
 enum mesh_reject {
@@ -270,6 +280,7 @@ enum mesh_reject {
     MESH_REJECT_SELF,       // a message that names its receiver as source
     MESH_REJECT_FORMAT,     // bytes that do not decode
     MESH_REJECT_FULL,       // more updates in flight than the receiver's table has lanes
+    MESH_REJECT_EDGE,       // rows of edges that are not below the receiver
 };
 
 struct mesh_record {
@@ -297,6 +308,11 @@ struct mesh_record {
             uint32_t source;
             enum mesh_reject reason;
         } reject;
+        struct {
+            uint64_t clock;  // of the row that the node made or took over from now on
+            uint32_t edge;
+            uint32_t relay;  // the node itself: it made it, of all the reports that it holds
+        } row;
     };
 };
 
@@ -340,6 +356,12 @@ static inline struct mesh_role *mesh_role_at(const struct mesh_states *states, u
     size_t bytes =
         sizeof(struct mesh_role) + (size_t)states->words * MESH_RECENT_PLANES * sizeof(uint64_t);
     return (struct mesh_role *)((char *)states->roles + index * bytes);
+}
+
+// Whether it carries rows or names of rows, and no lanes.
+static inline bool mesh_message_has_rows(uint8_t kind)
+{
+    return kind >= MESH_MESSAGE_ROWS && kind <= MESH_MESSAGE_ROWS_REST;
 }
 
 // Sets of lanes behind the head of a message of this kind.

@@ -101,6 +101,7 @@ struct mesh_row {
     uint32_t reports;  // agents covered, 1 .. MESH_NODE_MAX
     uint32_t relay;
     uint32_t edge;
+    uint32_t wire_bytes;  // what the encoder needs for it, signature included (mesh/tiers.h)
 };
 
 // The row of at least one report.
@@ -113,6 +114,12 @@ struct mesh_summary {
     uint32_t count;
     uint32_t capacity;
 };
+
+// Whether `b` wins over `a`, a row of the same edge.
+bool mesh_row_precedes(const struct mesh_row *a, const struct mesh_row *b);
+
+// The row of this edge, until the state changes; NULL: none is known.
+const struct mesh_row *mesh_summary_row(const struct mesh_summary *state, uint32_t edge);
 
 // Join one row, one valid update of type ROW, or all of `other` into the state. They return false
 // when there is no room for another edge; the state then is one that lacks a part. A row is its own

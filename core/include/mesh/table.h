@@ -22,11 +22,23 @@
 //
 // The lane and its bits are free for other updates then; the dot stays known, the replicas' hashes
 // keep its sum, and vectors on the wire name it.
+//
+// What never leaves a scope, the reports of an edge (mesh/tiers.h), lies in a table of that scope's
+// own, so that scopes do not share lanes for it. Its lanes stand first in a replica:
+//
+//     replica's lanes   words [0, local_words)         locals[home scope]: what stays at home
+//                       words [local_words, words)     the shared table: all that travels
+//
+// Local dots have origins of their own, node + MESH_NODE_MAX: both streams have no gaps, and a dot
+// tells its table. Lanes of rows, writes and reservations count from 0 in each table; words of
+// replicas, messages and records count in the replica. Of local updates the newest of an origin is
+// its state, and is not released before a newer one can be.
 
 #ifndef MESH_TABLE_H
 #define MESH_TABLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define MESH_LANE_NONE UINT32_MAX
@@ -92,13 +104,21 @@ struct mesh_table {
     // The table of one live node that is joining: it takes over what a snapshot says is released,
     // and the snapshot's base.
     bool adopts;
+    // Sections. Of the shared table:
+    struct mesh_table *const *locals;  // [scope_count], NULL where nothing stays at home; or NULL
+    uint32_t local_words;              // of each local table, and in front in each replica
+    // Of a local table:
+    uint32_t origin_first;      // of the origins that may be released, MESH_NODE_MAX + a node
+    bool keeps_last;            // the newest update of an origin keeps its lane
+    uint64_t released_hash[2];  // sum of the hashes of what was released
 };
 
 // Takes memory of the driver's; `index` and `signatures` may be NULL. Clears `updates` and `index`.
 void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
                      uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
 
-// From now on updates of nodes below `origin_count` may be released. Clears `released`.
+// From now on updates of origins origin_first .. origin_first + origin_count - 1 may be released.
+// Clears `released`.
 void mesh_table_permit_release(struct mesh_table *table, uint32_t *released, uint32_t origin_count);
 
 // Moves the rows into larger memory, cleared before; the old is the driver's again. Lanes stay.
@@ -137,8 +157,8 @@ static inline bool mesh_update_has_value(uint8_t type)
 // Released writes of an origin.
 static inline uint32_t mesh_table_released(const struct mesh_table *table, uint32_t origin)
 {
-    return table->released_origins > 0 && origin < table->origin_count ? table->released[origin]
-                                                                       : 0;
+    uint32_t index = origin - table->origin_first;
+    return table->released_origins > 0 && index < table->origin_count ? table->released[index] : 0;
 }
 
 // Whether this lane holds the first write of its origin that is not released.
@@ -147,6 +167,12 @@ static inline bool mesh_table_is_next(const struct mesh_table *table, uint32_t l
     const struct mesh_update *update = &table->updates[lane];
     return update->again == 0 &&
            update->dot.sequence == mesh_table_released(table, update->dot.origin) + 1;
+}
+
+// The table of what stays in this scope, or NULL.
+static inline struct mesh_table *mesh_table_local(const struct mesh_table *shared, uint32_t scope)
+{
+    return shared->locals == NULL ? NULL : shared->locals[scope];
 }
 
 static inline bool mesh_dot_equal(struct mesh_dot a, struct mesh_dot b)

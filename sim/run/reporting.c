@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "reporting.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "allocate.h"
+#include "mesh/random.h"
+
+// Draws of the workload; content.c has the purposes before them.
+enum { DRAW_REPORT_PHASE = MESH_DRAW_DRIVER + 110, DRAW_REPORT_RATE, DRAW_REPORT };
+
+enum { AGGREGATOR, COORDINATORS };  // above_ns, covered
+
+// In so many intervals of an edge a report is held by all and no longer recent.
+#define SETTLED_INTERVALS 24u
+
+// What a relay was told when it made a row.
+struct sim_row_snapshot {
+    struct sim_row_snapshot *next;
+    struct mesh_row_name name;
+    uint32_t numbers[];  // by agent of the edge
+};
+
+// ---- Sizes ----
+
+bool sim_reports_wanted(const struct sim_scenario *scenario)
+{
+    return scenario->topology == SIM_HIERARCHICAL && scenario->workload.report_every_ns > 0;
+}
+
+static uint64_t end_ns(const struct sim_scenario *scenario)
+{
+    return scenario->duration_ns > 0 ? scenario->duration_ns : (uint64_t)SIM_OPEN_END_NS;
+}
+
+// The engine goes on to the end of its last window.
+static uint32_t numbers_max(const struct sim_scenario *scenario)
+{
+    return (uint32_t)((end_ns(scenario) + SIM_WINDOW_NS_MAX) / scenario->workload.report_every_ns +
+                      1);
+}
+
+static uint32_t edges_of(const struct sim_scenario *scenario)
+{
+    return scenario->region_count * scenario->hierarchy.aggregators_per_region *
+           scenario->hierarchy.edges_per_aggregator;
+}
+
+// Agents are dealt evenly to the edges of each region.
+static uint32_t edge_agents_max(const struct sim_scenario *scenario)
+{
+    uint32_t edges =
+        scenario->hierarchy.aggregators_per_region * scenario->hierarchy.edges_per_aggregator;
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < scenario->region_count; i++) {
+        uint32_t agents = (scenario->regions[i].agents + edges - 1) / edges;
+        most = agents > most ? agents : most;
+    }
+    return most;
+}
+
+uint32_t sim_reports_lanes(const struct sim_scenario *scenario)
+{
+    uint64_t settled_ns = SETTLED_INTERVALS * scenario->gossip.interval_ns;
+    uint64_t under_way = settled_ns / scenario->workload.report_every_ns + 1;
+    uint64_t all = numbers_max(scenario);
+    uint64_t each = scenario->gossip.mode == MESH_PUSH || 1 + under_way > all ? all : 1 + under_way;
+    return (uint32_t)(each * edge_agents_max(scenario));
+}
+
+uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
+{
+    uint64_t reports = (uint64_t)scenario->agents * numbers_max(scenario);
+    uint64_t kept = (3 + scenario->hierarchy.coordinators) * sizeof(uint32_t);
+    uint64_t lanes = (uint64_t)edges_of(scenario) * sim_reports_lanes(scenario);
+    uint64_t per_lane =
+        sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX + 4 * sizeof(uint32_t);  // index
+    return reports * (sizeof(uint32_t) + 3 * sizeof(uint64_t)) + scenario->agents * kept +
+           lanes * per_lane;
+}
+
+// ---- What is reported ----
+
+static struct mesh_random draw(const struct sim_reports *reports, uint32_t purpose, uint32_t agent,
+                               uint32_t number)
+{
+    return mesh_draw(reports->seed, purpose, 0, agent, number);
+}
+
+static uint64_t first_ns(void *context, uint32_t agent)
+{
+    const struct sim_reports *reports = context;
+    struct mesh_random random = draw(reports, DRAW_REPORT_PHASE, agent, 0);
+    return mesh_below_wide(random.word[0], random.word[1],
+                           reports->scenario->workload.report_every_ns);
+}
+
+static struct mesh_report compose(void *context, uint32_t agent, uint32_t number)
+{
+    const struct sim_reports *reports = context;
+    uint64_t rate = 2 + (draw(reports, DRAW_REPORT_RATE, agent, 0).word[0] >> 31);
+    struct mesh_random random = draw(reports, DRAW_REPORT, agent, number);
+    return (struct mesh_report){
+        .executions = rate * number,
+        .active_tasks = mesh_below(random.word[0], 10) < 6,
+        .completion_ppb = 880000000 + mesh_below(random.word[1], 100000001),
+        .latency_us = 30000 + mesh_below(random.word[2], 40001),
+    };
+}
+
+struct sim_reporting sim_reports_source(struct sim_reports *reports)
+{
+    return (struct sim_reporting){
+        .context = reports,
+        .every_ns = reports->scenario->workload.report_every_ns,
+        .local_lanes = sim_reports_lanes(reports->scenario),
+        .agents_per_edge_max = reports->edge_agents_max,
+        .first_ns = first_ns,
+        .compose = compose,
+    };
+}
+
+static uint64_t written_ns(const struct sim_reports *reports, uint32_t agent, uint32_t number)
+{
+    return first_ns((void *)reports, agent) +
+           (number - 1) * reports->scenario->workload.report_every_ns;
+}
+
+// ---- Lifecycle ----
+
+static void number_relays(struct sim_reports *reports)
+{
+    const struct sim_scopes *scopes = &reports->world->scopes;
+    uint32_t agents = reports->world->places.agents;
+    reports->slot_of = sim_memory_zeroed(agents * sizeof *reports->slot_of);
+    memset(reports->slot_of, 0xff, agents * sizeof *reports->slot_of);
+    for (uint32_t i = reports->world->places.edges.count + 2; i < scopes->count; i++) {
+        for (uint32_t j = 0; j < scopes->items[i].count; j++) {
+            reports->slot_of[scopes->items[i].members[j]] = reports->slot_count++;
+        }
+    }
+}
+
+void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *scenario,
+                      const struct sim_world *world, uint64_t seed, struct sim_result *result)
+{
+    size_t agents = world->places.agents;
+    size_t edges = world->places.edges.count;
+    size_t coordinators = world->places.coordinators;
+    *reports = (struct sim_reports){
+        .scenario = scenario,
+        .world = world,
+        .result = result,
+        .seed = seed,
+        .numbers_max = numbers_max(scenario),
+        .edge_agents_max = edge_agents_max(scenario),
+    };
+    size_t all = agents * reports->numbers_max;
+    assert(edges == edges_of(scenario));
+    number_relays(reports);
+    reports->written = sim_memory_zeroed(agents * sizeof *reports->written);
+    reports->holders = sim_memory_zeroed(all * sizeof *reports->holders);
+    reports->edge_ns = sim_memory_zeroed(all * sizeof *reports->edge_ns);
+    for (uint32_t tier = AGGREGATOR; tier <= COORDINATORS; tier++) {
+        reports->above_ns[tier] = sim_memory_zeroed(all * sizeof *reports->above_ns[tier]);
+        reports->covered[tier] = sim_memory_zeroed(agents * sizeof *reports->covered[tier]);
+    }
+    reports->told = sim_memory_zeroed((size_t)reports->slot_count * reports->edge_agents_max *
+                                      sizeof *reports->told);
+    reports->rows = sim_memory_zeroed(edges * sizeof *reports->rows);
+    reports->covered_by = sim_memory_zeroed(coordinators * agents * sizeof *reports->covered_by);
+    reports->held_rows = sim_memory_zeroed(coordinators * edges * sizeof *reports->held_rows);
+}
+
+void sim_reports_finish(struct sim_reports *reports)
+{
+    for (uint32_t edge = 0; edge < reports->world->places.edges.count; edge++) {
+        for (struct sim_row_snapshot *row = reports->rows[edge]; row != NULL;) {
+            struct sim_row_snapshot *next = row->next;
+            sim_memory_free(row);
+            row = next;
+        }
+    }
+    sim_memory_free(reports->slot_of);
+    sim_memory_free(reports->written);
+    sim_memory_free(reports->holders);
+    sim_memory_free(reports->edge_ns);
+    for (uint32_t tier = AGGREGATOR; tier <= COORDINATORS; tier++) {
+        sim_memory_free(reports->above_ns[tier]);
+        sim_memory_free(reports->covered[tier]);
+    }
+    sim_memory_free(reports->told);
+    sim_memory_free(reports->rows);
+    sim_memory_free(reports->covered_by);
+    sim_memory_free(reports->held_rows);
+}
+
+// ---- In the edge ----
+
+static uint32_t share_of(uint32_t count, uint64_t ppb)
+{
+    return (uint32_t)((count * ppb + SIM_PPB - 1) / SIM_PPB);
+}
+
+static uint64_t since_ns(const struct sim_reports *reports, uint32_t agent, uint32_t number,
+                         uint64_t now_ns)
+{
+    return now_ns - written_ns(reports, agent, number);
+}
+
+static void note_report(struct sim_reports *reports, const struct sim_note *note)
+{
+    const struct sim_shares *edges = &reports->world->places.edges;
+    uint32_t edge = sim_shares_find(edges, note->author);
+    uint32_t first = edges->starts[edge];
+    uint32_t agents = edges->starts[edge + 1] - first;
+    assert(note->number <= reports->numbers_max);
+    size_t at = (size_t)note->author * reports->numbers_max + note->number - 1;
+    if (note->node == note->author) {
+        reports->written[note->author] = note->number;
+    }
+    if (++reports->holders[at] == share_of(agents, reports->scenario->gossip.threshold_ppb)) {
+        reports->edge_ns[at] = since_ns(reports, note->author, note->number, note->time_ns);
+    }
+    uint32_t slot = reports->slot_of[note->node];
+    if (slot != UINT32_MAX) {
+        size_t place = (size_t)slot * reports->edge_agents_max + note->author - first;
+        uint32_t *told = &reports->told[place];
+        *told = note->number > *told ? note->number : *told;
+    }
+}
+
+// ---- Above it ----
+
+static bool name_precedes(const struct mesh_row_name *a, const struct mesh_row_name *b)
+{
+    if (a->reports != b->reports) {
+        return a->reports < b->reports;
+    }
+    return a->clock != b->clock ? a->clock < b->clock : a->relay < b->relay;
+}
+
+static void row_made(struct sim_reports *reports, const struct sim_note *note, uint32_t agents)
+{
+    const uint32_t *told =
+        &reports->told[(size_t)reports->slot_of[note->node] * reports->edge_agents_max];
+    struct sim_row_snapshot *row = sim_memory_zeroed(sizeof *row + agents * sizeof *row->numbers);
+    row->name =
+        (struct mesh_row_name){.clock = note->content, .relay = note->author, .edge = note->number};
+    for (uint32_t i = 0; i < agents; i++) {
+        row->numbers[i] = told[i];
+        row->name.reports += told[i] > 0;
+    }
+    row->next = reports->rows[note->number];
+    reports->rows[note->number] = row;
+}
+
+// Reports of `agent` up to `number` are covered on this tier from now on.
+static void cover(struct sim_reports *reports, uint32_t tier, uint32_t agent, uint32_t number,
+                  uint64_t now_ns)
+{
+    uint32_t *covered = &reports->covered[tier][agent];
+    while (*covered < number) {
+        size_t at = (size_t)agent * reports->numbers_max + (*covered)++;
+        reports->above_ns[tier][at] = since_ns(reports, agent, *covered, now_ns);
+    }
+}
+
+// The newest report of `agent` that share theta of the coordinators have had covered.
+static uint32_t covered_by_share(const struct sim_reports *reports, uint32_t agent)
+{
+    uint32_t agents = reports->world->places.agents;
+    uint32_t coordinators = reports->world->places.coordinators;
+    uint32_t needed = share_of(coordinators, reports->scenario->gossip.threshold_ppb);
+    uint32_t best = 0;
+    for (uint32_t i = 0; i < coordinators; i++) {
+        uint32_t number = reports->covered_by[(size_t)i * agents + agent];
+        uint32_t as_new = 0;
+        for (uint32_t j = 0; j < coordinators; j++) {
+            as_new += reports->covered_by[(size_t)j * agents + agent] >= number;
+        }
+        best = as_new >= needed && number > best ? number : best;
+    }
+    return best;
+}
+
+// Forgets the rows of an edge that no coordinator will take over any more.
+static void forget_rows(struct sim_reports *reports, uint32_t edge)
+{
+    uint32_t edges = reports->world->places.edges.count;
+    struct mesh_row_name least = reports->held_rows[edge];
+    for (uint32_t i = 1; i < reports->world->places.coordinators; i++) {
+        const struct mesh_row_name *held = &reports->held_rows[(size_t)i * edges + edge];
+        least = name_precedes(held, &least) ? *held : least;
+    }
+    for (struct sim_row_snapshot **at = &reports->rows[edge]; *at != NULL;) {
+        struct sim_row_snapshot *row = *at;
+        if (name_precedes(&least, &row->name)) {
+            at = &row->next;
+        } else {
+            *at = row->next;
+            sim_memory_free(row);
+        }
+    }
+}
+
+static void row_taken_over(struct sim_reports *reports, const struct sim_note *note, uint32_t first,
+                           uint32_t agents)
+{
+    const struct sim_places *places = &reports->world->places;
+    uint32_t coordinator_first = places->agents + places->aggregators;
+    const struct sim_row_snapshot *row = reports->rows[note->number];
+    while (row != NULL && (row->name.relay != note->author || row->name.clock != note->content)) {
+        row = row->next;
+    }
+    assert(row != NULL);
+    if (note->node < coordinator_first) {
+        for (uint32_t i = 0; i < agents; i++) {
+            cover(reports, AGGREGATOR, first + i, row->numbers[i], note->time_ns);
+        }
+        return;
+    }
+    uint32_t coordinator = note->node - coordinator_first;
+    for (uint32_t i = 0; i < agents; i++) {
+        size_t at = (size_t)coordinator * places->agents + first + i;
+        uint32_t *covered = &reports->covered_by[at];
+        *covered = row->numbers[i] > *covered ? row->numbers[i] : *covered;
+        cover(reports, COORDINATORS, first + i, covered_by_share(reports, first + i),
+              note->time_ns);
+    }
+    reports->held_rows[(size_t)coordinator * places->edges.count + note->number] = row->name;
+    forget_rows(reports, note->number);
+}
+
+void sim_reports_notes(struct sim_reports *reports, const struct sim_note *notes, uint32_t count)
+{
+    const struct sim_shares *edges = &reports->world->places.edges;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!notes[i].row) {
+            note_report(reports, &notes[i]);
+            continue;
+        }
+        uint32_t first = edges->starts[notes[i].number];
+        uint32_t agents = edges->starts[notes[i].number + 1] - first;
+        if (notes[i].node == notes[i].author) {
+            row_made(reports, &notes[i], agents);
+        } else {
+            row_taken_over(reports, &notes[i], first, agents);
+        }
+    }
+}
+
+// ---- The end ----
+
+static uint64_t or_never(uint64_t since, bool reached)
+{
+    return reached ? since : SIM_TIME_NEVER;
+}
+
+static void add_result(struct sim_reports *reports, uint32_t agent, uint32_t number)
+{
+    const struct sim_shares *edges = &reports->world->places.edges;
+    uint32_t edge = sim_shares_find(edges, agent);
+    uint32_t needed = share_of(edges->starts[edge + 1] - edges->starts[edge],
+                               reports->scenario->gossip.threshold_ppb);
+    size_t at = (size_t)agent * reports->numbers_max + number - 1;
+    reports->result->reports[reports->result->report_count++] = (struct sim_report_result){
+        .agent = agent,
+        .number = number,
+        .written_ns = written_ns(reports, agent, number),
+        .edge_ns = or_never(reports->edge_ns[at], reports->holders[at] >= needed),
+        .aggregator_ns = or_never(reports->above_ns[AGGREGATOR][at],
+                                  reports->covered[AGGREGATOR][agent] >= number),
+        .coordinators_ns = or_never(reports->above_ns[COORDINATORS][at],
+                                    reports->covered[COORDINATORS][agent] >= number),
+    };
+}
+
+void sim_reports_close(struct sim_reports *reports, const struct sim_engine *engine)
+{
+    const struct sim_places *places = &reports->world->places;
+    struct sim_result *result = reports->result;
+    uint64_t all = 0;
+    for (uint32_t agent = 0; agent < places->agents; agent++) {
+        all += reports->written[agent];
+    }
+    result->reports = sim_memory_zeroed(all * sizeof *result->reports);
+    for (uint32_t agent = 0; agent < places->agents; agent++) {
+        for (uint32_t number = 1; number < reports->written[agent]; number++) {
+            if (written_ns(reports, agent, number) >= reports->scenario->workload.warmup_ns) {
+                add_result(reports, agent, number);
+            }
+        }
+    }
+    const struct mesh_tier *top = sim_engine_tier(engine, places->agents + places->aggregators);
+    result->total =
+        mesh_summary_total(&top->rows, &reports->world->tiers.hierarchy, 0, places->edges.count);
+}
