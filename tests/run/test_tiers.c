@@ -317,3 +317,58 @@ Test(run, cold_pairs_are_remembered_by_the_nodes_of_every_tier)
     cr_expect(sim_hosts_pair_bytes(&fixture.scenario, &peers) ==
               sim_connections_bytes(231, 12) + sim_connections_bytes(9, 12 + 2));
 }
+
+// What makes one message matter to the next: connections, or channels of either sort.
+static void set_medium(struct fixture *fixture, uint32_t medium)
+{
+    struct sim_network_settings *network = &fixture->scenario.network;
+    network->transport = SIM_QUIC;
+    network->tls = true;
+    network->agents_per_host = 10;
+    network->loss_ppb = 20000000;
+    network->duplicate_ppb = 20000000;
+    switch (medium) {
+    case 0:
+        network->connections = (struct sim_connection_settings){
+            .cold = true, .idle_timeout_ns = 300 * MS, .max_per_host = 60};
+        break;
+    case 1:
+        network->channel = (struct sim_channel_settings){.fifo = true,
+                                                         .corrupt_ppb = 10000000,
+                                                         .rate_bits_per_s = 20000000,
+                                                         .queue_packets = 50};
+        break;
+    default:
+        network->channel = (struct sim_channel_settings){.bursts = true,
+                                                         .enter_ppb = 10000000,
+                                                         .leave_ppb = 300000000,
+                                                         .bad_loss_ppb = 900000000,
+                                                         .correlation_ppb = 500000000};
+    }
+}
+
+Test(run, windows_and_heap_agree_on_reports_over_cold_connections_and_channels)
+{
+    static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
+    for (uint32_t i = 0; i < 9; i++) {
+        struct fixture fixture;
+        struct sim_result windows;
+        struct sim_result heap;
+        init_hierarchy(&fixture);
+        fixture_set_latency(&fixture, (struct sim_latency){SIM_UNIFORM, 1 * MS, 10 * MS});
+        set_medium(&fixture, i / 3);
+        fixture.scenario.gossip.schedule = schedules[i % 3];
+        fixture.scenario.gossip.mode = i % 2 == 0 ? MESH_PUSH_PULL : MESH_EAGER;
+        fixture.scenario.workload.report_every_ns = 400 * MS;
+        fixture.scenario.duration_ns = 2500 * MS;
+        fixture_run(&fixture, 0, &windows);
+        fixture.options.queue = SIM_QUEUE_HEAP;
+        fixture_run(&fixture, 0, &heap);
+        cr_expect(windows.fingerprint == heap.fingerprint && windows.events == heap.events,
+                  "case %u", i);
+        cr_expect(memcmp(windows.traffic, heap.traffic, sizeof windows.traffic) == 0, "case %u", i);
+        cr_expect(windows.traffic[MESH_MESSAGE_ROWS][SIM_EDGE_AGGREGATOR].delivered > 0);
+        sim_result_finish(&windows);
+        sim_result_finish(&heap);
+    }
+}
