@@ -51,27 +51,46 @@ static void add_recent(struct stepping *stepping, const struct mesh_scope *scope
     }
 }
 
-// Adds what is visible here and `vector` (`words` words) lacks. When that is more than fits, the
-// lane to begin with follows from `turn`: whatever the limit, as many successive turns as there are
-// lanes begin with each lane once, scattered, so that none is left out for ever.
+// What is visible of `word` here, and neither in `vector` (`words` words) nor in the message yet.
+static uint64_t missing(struct stepping *stepping, const struct mesh_scope *scope,
+                        const struct mesh_message *message, const uint64_t *vector, uint32_t words,
+                        uint32_t word)
+{
+    uint64_t lanes = mesh_stepping_visible(stepping, scope, word) & ~message->lanes[word];
+    return word < words ? lanes & ~vector[word] : lanes;
+}
+
+// Adds what is visible here and `vector` lacks. When that is more than fits, the one to begin with
+// follows from `turn`: of n missing, n successive turns begin with each once, scattered, so that
+// all get their turn and as often as each other, whatever the limit.
 static void add_missing(struct stepping *stepping, const struct mesh_scope *scope,
                         struct mesh_message *message, const uint64_t *vector, uint32_t words,
                         uint64_t turn)
 {
-    uint32_t word_count = message->words - stepping->word_first;
-    uint32_t lane_count = 64 * word_count;
-    uint32_t start = (uint32_t)(turn % lane_count * 2654435761u % lane_count);  // a prime
-    uint64_t before_start = (UINT64_C(1) << start % 64) - 1;
-    uint32_t word = stepping->word_first + start / 64;
+    uint32_t count = 0;
+    for (uint32_t word = stepping->word_first; word < message->words; word++) {
+        count +=
+            (uint32_t)__builtin_popcountll(missing(stepping, scope, message, vector, words, word));
+    }
+    if (count == 0) {
+        return;
+    }
+    bool cut = count > scope->update_limit - message->update_count;
+    uint32_t before = cut ? (uint32_t)(turn % count * 2654435761u % count) : 0;  // a prime
+    uint32_t word = stepping->word_first;
+    uint64_t lanes = missing(stepping, scope, message, vector, words, word);
+    while (before >= (uint32_t)__builtin_popcountll(lanes)) {
+        before -= (uint32_t)__builtin_popcountll(lanes);
+        lanes = missing(stepping, scope, message, vector, words, ++word);
+    }
+    for (; before > 0; before--) {
+        lanes &= lanes - 1;
+    }
     // The first word is met again at the end, for its lanes before the start.
-    for (uint32_t i = 0; i <= word_count; i++) {
-        uint64_t lanes = mesh_stepping_visible(stepping, scope, word);
-        lanes &= word < words ? ~vector[word] : UINT64_MAX;
-        lanes &= i == 0 ? ~before_start : i == word_count ? before_start : UINT64_MAX;
-        if (lanes != 0) {
-            mesh_outgoing_add(message, word, lanes, scope->update_limit);
-        }
+    for (uint32_t i = stepping->word_first; i <= message->words; i++) {
+        mesh_outgoing_add(message, word, lanes, scope->update_limit);
         word = word + 1 < message->words ? word + 1 : stepping->word_first;
+        lanes = missing(stepping, scope, message, vector, words, word);
     }
 }
 

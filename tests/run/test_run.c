@@ -649,3 +649,24 @@ Test(run, every_update_of_a_long_run_is_recorded_under_its_own_dot)
     }
     sim_result_finish(&result);
 }
+
+// One of two fits a message: whichever lanes they have, both get every other turn. An update alone
+// takes about 13 rounds here, log2(100) + ln(100).
+Test(run, updates_that_do_not_fit_one_message_take_turns_evenly)
+{
+    for (uint32_t seed = 0; seed < 10; seed++) {
+        struct fixture fixture;
+        struct sim_result result;
+        fixture_init(&fixture, 100);
+        fixture.scenario.gossip.mode = MESH_PUSH;
+        fixture.scenario.gossip.fanout = 1;
+        fixture.scenario.network.batch_size = 1;
+        fixture.scenario.workload.updates = 2;
+        fixture.scenario.workload.every_ns = 0;
+        fixture_run(&fixture, seed, &result);
+        for (uint32_t u = 0; u < 2; u++) {
+            cr_expect(result.updates[u].all_ns < 50 * 100 * MS, "seed %u, update %u", seed, u);
+        }
+        sim_result_finish(&result);
+    }
+}
