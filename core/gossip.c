@@ -143,7 +143,7 @@ static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fr
     }
     for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
         struct mesh_role *role = mesh_role_at(stepping->states, i);
-        role->recent[(size_t)MESH_RECENT_PLANES * word] |= fresh;
+        role->recent[word] |= fresh;
         if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
             hash_in(stepping, word, fresh, role->hash);
         }
@@ -296,11 +296,13 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
 static void age_recent(struct stepping *stepping)
 {
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        uint64_t *recent = mesh_stepping_recent(stepping, word, 0);
-        if ((recent[0] | recent[1] | recent[2]) != 0) {
-            recent[2] = recent[1];
-            recent[1] = recent[0];
-            recent[0] = 0;
+        uint64_t *recent_0 = mesh_stepping_recent(stepping, word, 0);
+        uint64_t *recent_1 = mesh_stepping_recent(stepping, word, 1);
+        uint64_t *recent_2 = mesh_stepping_recent(stepping, word, 2);
+        if ((*recent_0 | *recent_1 | *recent_2) != 0) {
+            *recent_2 = *recent_1;
+            *recent_1 = *recent_0;
+            *recent_0 = 0;
         }
     }
 }

@@ -122,7 +122,7 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     uint64_t *have = plane(stepping, word, MESH_HAVE);
     uint64_t released = released_among(stepping, word, *have & ~brought);
     for (uint32_t i = 0; i < stepping->states->planes; i++) {
-        replica->planes[(size_t)stepping->states->planes * word + i] &= ~released;
+        replica->planes[(size_t)stepping->states->words * i + word] &= ~released;
     }
     for (uint64_t left = mesh_stepping_visible(stepping, scope, word) & ~brought; left != 0;
          left &= left - 1) {
@@ -177,7 +177,7 @@ static void align_roles(struct stepping *stepping, const struct mesh_scope *scop
         shared_hash(stepping, scope, role->hash);
         for (uint32_t word = stepping->states->table->local_words;
              mesh_stepping_keeps_apart(scope) && word < stepping->states->words; word++) {
-            role->recent[(size_t)MESH_RECENT_PLANES * word] = *plane(stepping, word, MESH_RECENT_0);
+            role->recent[word] = *plane(stepping, word, MESH_RECENT_0);
         }
     }
 }

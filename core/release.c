@@ -34,9 +34,11 @@ static void unsettle_roles(const struct mesh_states *states, uint64_t *settled)
 {
     for (uint32_t i = 0; i < states->role_count; i++) {
         const struct mesh_role *role = mesh_role_at(states, i);
-        for (uint32_t word = 0; word < states->words; word++) {
-            const uint64_t *recent = &role->recent[(size_t)MESH_RECENT_PLANES * word];
-            settled[word] &= ~(recent[0] | recent[1] | recent[2]);
+        for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
+            const uint64_t *recent = &role->recent[(size_t)states->words * age];
+            for (uint32_t word = 0; word < states->words; word++) {
+                settled[word] &= ~recent[word];
+            }
         }
     }
 }
@@ -56,12 +58,13 @@ void mesh_release_settled(const struct mesh_config *config, const struct mesh_st
             return;
         }
         for (uint32_t word = 0; word < states->words; word++) {
-            const uint64_t *planes = &replica->planes[(size_t)states->planes * word];
-            uint64_t quiet = planes[MESH_HAVE];
-            for (uint32_t left = active; left != 0; left &= left - 1) {
-                quiet &= ~planes[__builtin_ctz(left)];
+            settled[word] &= replica->planes[word];
+        }
+        for (uint32_t left = active; left != 0; left &= left - 1) {
+            const uint64_t *plane = &replica->planes[(size_t)states->words * __builtin_ctz(left)];
+            for (uint32_t word = 0; word < states->words; word++) {
+                settled[word] &= ~plane[word];
             }
-            settled[word] &= quiet;
         }
     }
     unsettle_roles(states, settled);
@@ -133,10 +136,10 @@ void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes
 {
     for (uint32_t i = 0; i < states->node_count; i++) {
         struct mesh_replica *replica = mesh_replica_of(states, states->node_first + i);
-        for (uint32_t word = 0; word < states->words; word++) {
-            uint64_t *planes = &replica->planes[(size_t)states->planes * word];
-            for (uint32_t plane = 0; plane < states->planes; plane++) {
-                planes[plane] &= ~lanes[word];
+        for (uint32_t plane = 0; plane < states->planes; plane++) {
+            uint64_t *words = &replica->planes[(size_t)states->words * plane];
+            for (uint32_t word = 0; word < states->words; word++) {
+                words[word] &= ~lanes[word];
             }
         }
     }

@@ -33,6 +33,30 @@ size_t mesh_role_bytes(uint32_t words)
     return sizeof(struct mesh_role) + (size_t)words * MESH_RECENT_PLANES * sizeof(uint64_t);
 }
 
+static void widen_planes(const uint64_t *old, uint32_t old_words, uint32_t planes, uint64_t *wide,
+                         uint32_t words)
+{
+    assert(words >= old_words);
+    for (uint32_t plane = 0; plane < planes; plane++) {
+        memcpy(wide + (size_t)words * plane, old + (size_t)old_words * plane,
+               old_words * sizeof *old);
+    }
+}
+
+void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
+                        struct mesh_replica *replica, uint32_t words)
+{
+    memcpy(replica, old, sizeof *replica);
+    widen_planes(old->planes, old_words, planes, replica->planes, words);
+}
+
+void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
+                     uint32_t words)
+{
+    memcpy(role, old, sizeof *role);
+    widen_planes(old->recent, old_words, MESH_RECENT_PLANES, role->recent, words);
+}
+
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)
 {
     // The most a single event causes: new updates delivered, forwarded to `fanout` peers, and an
@@ -143,7 +167,6 @@ __attribute__((noinline)) static void find_roles(struct stepping *stepping)
     uint32_t local = node - states->node_first;
     stepping->role_first = 0;
     stepping->role_end = 0;
-    stepping->recent_stride = states->planes;
     if ((states->has_role[local / 64] >> local % 64 & 1) == 0) {
         return;
     }
@@ -157,7 +180,6 @@ __attribute__((noinline)) static void find_roles(struct stepping *stepping)
         if (role->scope == stepping->scope) {
             stepping->hash = role->hash;
             stepping->recent = role->recent;
-            stepping->recent_stride = MESH_RECENT_PLANES;
         }
     }
 }
@@ -171,7 +193,7 @@ static void handle(struct stepping *stepping)
     stepping->scope = event->scope;
     stepping->replica = mesh_replica_of(stepping->states, event->node);
     stepping->hash = stepping->replica->hash;
-    stepping->recent = &stepping->replica->planes[MESH_RECENT_0];
+    stepping->recent = mesh_stepping_plane(stepping, 0, MESH_RECENT_0);
     if (stepping->states->has_role != NULL) {
         find_roles(stepping);
     }
@@ -194,11 +216,8 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
 {
     assert(states->words >= 1 && states->words <= UINT16_MAX);
     struct mesh_bound bound = mesh_output_bound(config, states->words);
-    struct stepping stepping = {.config = config,
-                                .states = states,
-                                .locals = states->table->locals,
-                                .recent_stride = states->planes,
-                                .output = output};
+    struct stepping stepping = {
+        .config = config, .states = states, .locals = states->table->locals, .output = output};
     uint32_t done = 0;
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.

@@ -21,14 +21,13 @@ struct stepping {
     // The books of that scope: in the replica at home, in a role elsewhere.
     uint64_t *hash;
     uint64_t *recent;
-    uint32_t recent_stride;
     struct mesh_output *output;
 };
 
 static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uint32_t word,
                                             enum mesh_plane plane)
 {
-    return &stepping->replica->planes[stepping->states->planes * word + plane];
+    return &stepping->replica->planes[(size_t)stepping->states->words * plane + word];
 }
 
 // The rows of a word's 64 lanes.
@@ -49,7 +48,7 @@ static inline const struct mesh_update *mesh_stepping_row(const struct stepping 
 static inline uint64_t *mesh_stepping_recent(const struct stepping *stepping, uint32_t word,
                                              uint32_t age)
 {
-    return &stepping->recent[stepping->recent_stride * word + age];
+    return &stepping->recent[(size_t)stepping->states->words * age + word];
 }
 
 // Whether what is heard is kept apart until the next tick. Delta propagation judges nothing by what

@@ -228,8 +228,9 @@ static void widen_replicas(struct sim_engine *engine, uint32_t words)
     size_t bytes = engine->config.node_count * stride;
     char *replicas = sim_memory_pages(bytes);
     for (size_t node = 0; node < engine->config.node_count; node++) {
-        memcpy(replicas + node * stride, (const char *)engine->replicas + node * old_stride,
-               old_stride);
+        mesh_replica_widen((const void *)((const char *)engine->replicas + node * old_stride),
+                           sim_replica_words(engine), planes, (void *)(replicas + node * stride),
+                           engine->local_words + words);
     }
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     engine->replicas = replicas;
@@ -290,14 +291,12 @@ static uint32_t oldest_lane(const struct sim_engine *engine)
 // "which 7 agents lack: 5, 19, 23, 40, 77 and 2 more"
 static void name_holdouts(const struct sim_engine *engine, uint32_t lane, char *text, size_t size)
 {
-    uint32_t planes = mesh_planes(engine->config.mesh);
     uint32_t lacking = 0;
     char names[80] = "";
     size_t length = 0;
     for (uint32_t node = 0; node < engine->config.node_count; node++) {
         const struct mesh_replica *replica = sim_engine_replica(engine, node);
-        uint64_t have =
-            replica->planes[(size_t)planes * (engine->local_words + lane / 64) + MESH_HAVE];
+        uint64_t have = replica->planes[engine->local_words + lane / 64];
         if ((have >> lane % 64 & 1) == 0 && lacking++ < NAMED_MAX) {
             length += (size_t)snprintf(names + length, sizeof names - length, "%s%" PRIu32,
                                        lacking == 1 ? "" : ", ", node);

@@ -661,9 +661,8 @@ void hierarchy_expect_total(const struct hierarchy *hierarchy, const struct mesh
     for (uint32_t node = 0; node < hierarchy->nodes; node++) {
         const struct mesh_replica *replica = mesh_replica_of(states, node);
         struct mesh_total heard;
-        cr_assert(mesh_total_fold(&hierarchy->table,
-                                  &replica->planes[states->planes * first + MESH_HAVE],
-                                  states->words - first, states->planes, MESH_TOTAL_KEY, &heard),
+        cr_assert(mesh_total_fold(&hierarchy->table, &replica->planes[first], states->words - first,
+                                  MESH_TOTAL_KEY, &heard),
                   "seed %lu: node %u heard no total", hierarchy->settings.seed, node);
         cr_assert(hierarchy_totals_equal(&heard, total),
                   "seed %lu: node %u heard of %lu reports, not of %lu", hierarchy->settings.seed,
@@ -672,12 +671,12 @@ void hierarchy_expect_total(const struct hierarchy *hierarchy, const struct mesh
 }
 
 static void add_held(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint64_t hash[2])
+                     uint64_t hash[2])
 {
     hash[0] += table->released_hash[0];
     hash[1] += table->released_hash[1];
     for (uint32_t lane = 0; lane < 64 * words; lane++) {
-        if ((have[(size_t)stride * (lane / 64)] >> lane % 64 & 1) != 0) {
+        if ((have[lane / 64] >> lane % 64 & 1) != 0) {
             hash[0] += table->updates[lane].hash[0];
             hash[1] += table->updates[lane].hash[1];
         }
@@ -691,10 +690,8 @@ void hierarchy_hash(const struct hierarchy *hierarchy, uint32_t node, bool all, 
     uint32_t first = hierarchy->settings.local_words;
     hash[0] = 0;
     hash[1] = 0;
-    add_held(&hierarchy->table, &replica->planes[states->planes * first], states->words - first,
-             states->planes, hash);
+    add_held(&hierarchy->table, &replica->planes[first], states->words - first, hash);
     if (all && node < hierarchy->agents) {
-        add_held(hierarchy->local_tables[hierarchy->home[node]], replica->planes, first,
-                 states->planes, hash);
+        add_held(hierarchy->local_tables[hierarchy->home[node]], replica->planes, first, hash);
     }
 }

@@ -372,7 +372,7 @@ const struct mesh_replica *lab_replica(const struct lab *lab, uint32_t node)
 
 uint64_t lab_plane(const struct lab *lab, uint32_t node, uint32_t word, enum mesh_plane which)
 {
-    return lab_replica(lab, node)->planes[lab->all.planes * word + which];
+    return lab_replica(lab, node)->planes[lab->all.words * which + word];
 }
 
 bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot)

@@ -388,11 +388,10 @@ Test(tiers, totals_reach_everyone)
     tree_init(&tree, MESH_PHASED, 5);
     tree_run(&tree, SIM_QUEUE_WINDOWS, 1000 * MS);
     const struct mesh_table *table = sim_engine_table(tree.engine);
-    uint32_t planes = mesh_planes(&tree.mesh);
     for (uint32_t node = 0; node < NODES; node++) {
         const struct mesh_replica *replica = sim_engine_replica(tree.engine, node);
-        cr_assert(mesh_total_fold(table, &replica->planes[planes * table->local_words],
-                                  table->lane_capacity / 64, planes, MESH_TOTAL_KEY, &total),
+        cr_assert(mesh_total_fold(table, &replica->planes[table->local_words],
+                                  table->lane_capacity / 64, MESH_TOTAL_KEY, &total),
                   "node %u heard no total", node);
         cr_expect_eq(total.reports, AGENTS, "node %u heard of %lu reports", node, total.reports);
     }

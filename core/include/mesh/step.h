@@ -25,11 +25,14 @@
 // A replica, one cache line while a scope has at most 64 updates in flight:
 //
 //   0        16      24         28         32       40         48         56        64
-//   | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 | have of
-//   |        |       |          |  sent    | lanes 0..63, one bit each                | 64..127 ...
+//   | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 |
+//   |        |       |          |  sent    | lanes 0..63, one bit each                |
 //
 //   have       the lanes (updates) this replica holds
 //   recent 0   learnt since the node's last tick; recent 1, 2: in the two ticks before
+//
+// With more lanes each of these planes is as many words, one plane behind the other, so that a
+// loop over a plane is one over neighbours in memory.
 
 #ifndef MESH_STEP_H
 #define MESH_STEP_H
@@ -168,7 +171,7 @@ struct mesh_message {
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
 
-// One of the replicas; see the drawing. planes[states.planes * word + plane].
+// One of the replicas; see the drawing. planes[states.words * plane + word].
 struct mesh_replica {
     uint64_t hash[2];   // sum, modulo 2^64 each, of the hashes of the updates held or released
     uint64_t clock;     // hybrid logical clock: the largest seen
@@ -187,7 +190,7 @@ struct mesh_role {
     uint32_t node;
     uint16_t scope;
     uint16_t home;      // the node's first scope
-    uint64_t recent[];  // [words][MESH_RECENT_PLANES] learnt since the last tick here, ...
+    uint64_t recent[];  // [MESH_RECENT_PLANES][words] learnt since the last tick here, ...
 };
 _Static_assert(sizeof(struct mesh_role) == 24, "head of a role");
 
@@ -341,6 +344,13 @@ uint32_t mesh_mode_planes(enum mesh_mode mode);
 uint32_t mesh_planes(const struct mesh_config *config);
 size_t mesh_replica_bytes(uint32_t words, uint32_t planes);
 size_t mesh_role_bytes(uint32_t words);
+
+// Copies a replica, or a role, into larger memory, zeroed before, with planes of `words` words.
+void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
+                        struct mesh_replica *replica, uint32_t words);
+void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
+                     uint32_t words);
+
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
 
 // Handles events[0 .. count). Returns how many it consumed: fewer than `count` only when the output
@@ -377,6 +387,12 @@ static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *sta
 {
     return (struct mesh_replica *)((char *)states->replicas +
                                    (size_t)(node - states->node_first) * states->stride);
+}
+
+static inline uint64_t *mesh_replica_plane(const struct mesh_states *states,
+                                           struct mesh_replica *replica, enum mesh_plane plane)
+{
+    return &replica->planes[(size_t)states->words * plane];
 }
 
 // The name of an occasion for the draws: a tick of a scope, or the first receipt of an update.
