@@ -32,86 +32,63 @@ static void hash_in(struct stepping *stepping, uint32_t word, uint64_t lanes, ui
 
 // ---- What goes into a message ----
 
-// Adds the visible recent updates that are not in `known` (NULL: none is), the latest learnt first.
+static const struct mesh_lanes nothing = {NULL, 0, 0};
+
+// A tick sees everything.
+static bool sees_all(const struct stepping *stepping, const struct mesh_scope *scope)
+{
+    return !mesh_stepping_keeps_apart(scope) || stepping->event->kind == MESH_EVENT_TICK;
+}
+
+// Adds the visible recent updates that are not in `known`, the latest learnt first. What was learnt
+// since the last tick is what may not be visible.
 static void add_recent(struct stepping *stepping, const struct mesh_scope *scope,
-                       struct mesh_message *message, const struct mesh_message *known)
+                       struct mesh_message *message, const struct mesh_lanes *known)
 {
-    for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
-        for (uint32_t word = stepping->word_first; word < message->words; word++) {
-            uint64_t lanes = *mesh_stepping_recent(stepping, word, age);
-            if (known != NULL && word < known->words) {
-                lanes &= ~known->lanes[word];
-            }
-            if (lanes != 0) {
-                mesh_outgoing_add(message, word,
-                                  lanes & mesh_stepping_visible(stepping, scope, word),
-                                  scope->update_limit);
-            }
+    for (uint32_t age = sees_all(stepping, scope) ? 0 : 1; age < MESH_RECENT_PLANES; age++) {
+        if (message->update_count == scope->update_limit) {
+            return;
         }
+        mesh_outgoing_add_plane(stepping, message,
+                                mesh_stepping_recent(stepping, message->word_first, age), known,
+                                scope->update_limit, 0);
     }
 }
 
-// What is visible of `word` here, and neither in `vector` (`words` words) nor in the message yet.
-static uint64_t missing(struct stepping *stepping, const struct mesh_scope *scope,
-                        const struct mesh_message *message, const uint64_t *vector, uint32_t words,
-                        uint32_t word)
+// What is visible of the words of the message, which is empty or a tick's.
+static const uint64_t *visible_plane(struct stepping *stepping, const struct mesh_scope *scope,
+                                     const struct mesh_message *message)
 {
-    uint64_t lanes = mesh_stepping_visible(stepping, scope, word) & ~message->lanes[word];
-    return word < words ? lanes & ~vector[word] : lanes;
-}
-
-// Adds what is visible here and `vector` lacks. When that is more than fits, the one to begin with
-// follows from `turn`: of n missing, n successive turns begin with each once, scattered, so that
-// all get their turn and as often as each other, whatever the limit.
-static void add_missing(struct stepping *stepping, const struct mesh_scope *scope,
-                        struct mesh_message *message, const uint64_t *vector, uint32_t words,
-                        uint64_t turn)
-{
-    uint32_t count = 0;
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
-        count +=
-            (uint32_t)__builtin_popcountll(missing(stepping, scope, message, vector, words, word));
+    const uint64_t *have = plane(stepping, message->word_first, MESH_HAVE);
+    if (sees_all(stepping, scope)) {
+        return have;
     }
-    if (count == 0) {
-        return;
+    const uint64_t *since = mesh_stepping_recent(stepping, message->word_first, 0);
+    uint64_t *visible = mesh_outgoing_scratch(stepping, message);
+    assert(message->update_count == 0);
+    for (uint32_t i = 0; i < message->words; i++) {
+        visible[i] = have[i] & ~since[i];
     }
-    bool cut = count > scope->update_limit - message->update_count;
-    uint32_t before = cut ? (uint32_t)(turn % count * 2654435761u % count) : 0;  // a prime
-    uint32_t word = stepping->word_first;
-    uint64_t lanes = missing(stepping, scope, message, vector, words, word);
-    while (before >= (uint32_t)__builtin_popcountll(lanes)) {
-        before -= (uint32_t)__builtin_popcountll(lanes);
-        lanes = missing(stepping, scope, message, vector, words, ++word);
-    }
-    for (; before > 0; before--) {
-        lanes &= lanes - 1;
-    }
-    // The first word is met again at the end, for its lanes before the start.
-    for (uint32_t i = stepping->word_first; i <= message->words; i++) {
-        mesh_outgoing_add(message, word, lanes, scope->update_limit);
-        word = word + 1 < message->words ? word + 1 : stepping->word_first;
-        lanes = missing(stepping, scope, message, vector, words, word);
-    }
+    return visible;
 }
 
 static void add_vector(struct stepping *stepping, struct mesh_message *message)
 {
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
-        message->lanes[message->words + word] = *plane(stepping, word, MESH_HAVE);
-    }
+    struct mesh_lanes vector = mesh_message_vector(message);
+    memcpy(message->lanes + (vector.lanes - message->lanes),
+           plane(stepping, vector.word_first, MESH_HAVE), vector.words * sizeof *vector.lanes);
 }
 
-// The hash of what is visible and what `heard` (NULL: nothing) brought. Both sides of an exchange
+// The hash of what is visible and what the event's message brought. Both sides of an exchange
 // compare this: what others have told since the last tick of a synchronous scope stays out of it.
-static void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
-                      const struct mesh_message *heard, uint64_t hash[2])
+static void hash_with(struct stepping *stepping, const struct mesh_scope *scope, uint64_t hash[2])
 {
+    const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
     memcpy(hash, stepping->hash, 2 * sizeof *hash);
-    for (uint32_t word = stepping->word_first; heard != NULL && word < heard->words; word++) {
-        uint64_t brought = heard->lanes[word] & ~mesh_stepping_visible(stepping, scope, word);
-        if (brought != 0) {
-            hash_in(stepping, word, brought, hash);
-        }
+    for (uint32_t i = 0; mesh_stepping_keeps_apart(scope) && i < heard.words; i++) {
+        uint32_t word = heard.word_first + i;
+        hash_in(stepping, word, heard.lanes[i] & ~mesh_stepping_visible(stepping, scope, word),
+                hash);
     }
 }
 
@@ -206,7 +183,7 @@ static void send_on(struct stepping *stepping, const struct mesh_scope *scope,
     const struct mesh_record *records = &stepping->output->records[learnt->record_first];
     uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, records, learnt->record_count));
     struct mesh_message *message =
-        mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion, 1);
+        mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion);
     for (uint32_t i = 0; i < learnt->record_count; i++) {
         mesh_outgoing_add(message, records[i].deliver.word, records[i].deliver.lanes,
                           scope->update_limit);
@@ -295,15 +272,18 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
 // What was learnt since the last tick becomes one tick older.
 static void age_recent(struct stepping *stepping)
 {
-    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        uint64_t *recent_0 = mesh_stepping_recent(stepping, word, 0);
-        uint64_t *recent_1 = mesh_stepping_recent(stepping, word, 1);
-        uint64_t *recent_2 = mesh_stepping_recent(stepping, word, 2);
-        if ((*recent_0 | *recent_1 | *recent_2) != 0) {
-            *recent_2 = *recent_1;
-            *recent_1 = *recent_0;
-            *recent_0 = 0;
-        }
+    uint32_t words = stepping->states->words - stepping->word_first;
+    uint64_t *recent_0 = mesh_stepping_recent(stepping, stepping->word_first, 0);
+    uint64_t *recent_1 = mesh_stepping_recent(stepping, stepping->word_first, 1);
+    uint64_t *recent_2 = mesh_stepping_recent(stepping, stepping->word_first, 2);
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < words; i++) {
+        any |= recent_0[i] | recent_1[i] | recent_2[i];
+    }
+    for (uint32_t i = 0; any != 0 && i < words; i++) {
+        recent_2[i] = recent_1[i];
+        recent_1[i] = recent_0[i];
+        recent_0[i] = 0;
     }
 }
 
@@ -321,12 +301,14 @@ static void tell(struct stepping *stepping, const struct mesh_scope *scope)
     }
     uint64_t occasion = mesh_occasion_of_tick(event->scope, event->tick);
     enum mesh_message_kind kind = scope->mode == MESH_PUSH ? MESH_MESSAGE_PUSH : MESH_MESSAGE_OPEN;
-    struct mesh_message *message = mesh_outgoing_begin(stepping, kind, event->node, occasion, 1);
+    struct mesh_message *message = mesh_outgoing_begin(stepping, kind, event->node, occasion);
+    const struct mesh_lanes carried = mesh_message_updates(message);
     if (scope->mode != MESH_PULL) {
-        add_recent(stepping, scope, message, NULL);
+        add_recent(stepping, scope, message, &nothing);
     }
     if (kind == MESH_MESSAGE_PUSH) {
-        add_missing(stepping, scope, message, NULL, 0, event->tick);
+        mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message),
+                                &carried, scope->update_limit, event->tick);
     } else {
         memcpy(message->hash, stepping->hash, sizeof message->hash);
     }
@@ -353,14 +335,15 @@ void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
 static void answer_open(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
+    const struct mesh_lanes known = mesh_message_updates(heard);
     uint64_t hash[2];
-    hash_with(stepping, scope, heard, hash);
+    hash_with(stepping, scope, hash);
     if (same_hash(hash, heard->hash)) {
         return;
     }
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_ANSWER, 1);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_ANSWER);
     memcpy(message->hash, hash, sizeof message->hash);
-    add_recent(stepping, scope, message, heard);
+    add_recent(stepping, scope, message, &known);
     mesh_outgoing_reply(stepping, message);
 }
 
@@ -369,42 +352,41 @@ static void answer_answer(struct stepping *stepping, const struct mesh_scope *sc
 {
     const struct mesh_message *heard = stepping->event->message;
     uint64_t hash[2];
-    hash_with(stepping, scope, heard, hash);
+    hash_with(stepping, scope, hash);
     if (same_hash(hash, heard->hash)) {
         return;
     }
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_VECTOR, 2);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_VECTOR);
     add_vector(stepping, message);
     mesh_outgoing_reply(stepping, message);
 }
 
-static bool same_set(struct stepping *stepping, const uint64_t *vector, uint32_t words)
+static bool same_set(struct stepping *stepping, const struct mesh_lanes *vector)
 {
+    uint64_t different = 0;
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        if (*plane(stepping, word, MESH_HAVE) != (word < words ? vector[word] : 0)) {
-            return false;
-        }
+        different |= *plane(stepping, word, MESH_HAVE) ^ mesh_lanes_at(vector, word);
     }
-    return true;
+    return different == 0;
 }
 
 // 4: what the vector lacked, and our own vector in return; with pull the asker only asks.
 static void answer_vector(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
-    const uint64_t *vector = heard->lanes + heard->words;
-    if (!heard->beyond && same_set(stepping, vector, heard->words)) {
-        return;
-    }
+    const struct mesh_lanes vector = mesh_message_vector(heard);
     bool pull = scope->mode == MESH_PULL;
-    struct mesh_message *message = mesh_outgoing_continue(
-        stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL, pull ? 1 : 2);
-    add_missing(stepping, scope, message, vector, heard->words, heard->occasion);
-    if (!pull) {
-        add_vector(stepping, message);
-    } else if (message->update_count == 0) {
+    struct mesh_message *message =
+        mesh_outgoing_continue(stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL);
+    uint32_t lacking =
+        mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message), &vector,
+                                scope->update_limit, heard->occasion);
+    if (lacking == 0 && (pull || (!heard->beyond && same_set(stepping, &vector)))) {
         mesh_outgoing_drop(stepping, message);
         return;
+    }
+    if (!pull) {
+        add_vector(stepping, message);
     }
     mesh_outgoing_reply(stepping, message);
 }
@@ -413,23 +395,44 @@ static void answer_vector(struct stepping *stepping, const struct mesh_scope *sc
 static void answer_fill(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_REST, 1);
-    add_missing(stepping, scope, message, heard->lanes + heard->words, heard->words,
-                heard->occasion);
-    if (message->update_count == 0) {
+    const struct mesh_lanes vector = mesh_message_vector(heard);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_REST);
+    if (mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message), &vector,
+                                scope->update_limit, heard->occasion) == 0) {
         mesh_outgoing_drop(stepping, message);
         return;
     }
     mesh_outgoing_reply(stepping, message);
 }
 
-static bool brings_news(const struct stepping *stepping, const struct mesh_message *message)
+// Of what was heard in up to MESH_LANES_WORDS words from number `first` on, the updates that are
+// new here; bit i of the value: there are some in fresh[i].
+static uint64_t fresh_of(const struct stepping *stepping, const struct mesh_lanes *heard,
+                         uint32_t first, uint64_t fresh[MESH_LANES_WORDS])
 {
-    uint64_t fresh = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
-        fresh |= message->lanes[word] & ~*plane(stepping, word, MESH_HAVE);
+    uint32_t words = heard->words - first;
+    return stepping->code->without(heard->lanes + first,
+                                   plane(stepping, heard->word_first + first, MESH_HAVE),
+                                   words < MESH_LANES_WORDS ? words : MESH_LANES_WORDS, fresh);
+}
+
+__attribute__((noinline)) static bool some_word_is_new(const struct stepping *stepping,
+                                                       const struct mesh_lanes *heard)
+{
+    uint64_t fresh[MESH_LANES_WORDS];
+    for (uint32_t first = 0; first < heard->words; first += MESH_LANES_WORDS) {
+        if (fresh_of(stepping, heard, first, fresh) != 0) {
+            return true;
+        }
     }
-    return fresh != 0;
+    return false;
+}
+
+static inline bool brings_news(const struct stepping *stepping, const struct mesh_message *message)
+{
+    const struct mesh_lanes heard = mesh_message_updates(message);
+    return heard.words == 1 ? (heard.lanes[0] & ~*plane(stepping, heard.word_first, MESH_HAVE)) != 0
+                            : some_word_is_new(stepping, &heard);
 }
 
 static void answer(struct stepping *stepping, const struct mesh_scope *scope)
@@ -446,15 +449,32 @@ static void answer(struct stepping *stepping, const struct mesh_scope *scope)
     }
 }
 
-static void learn_all(struct stepping *stepping, const struct mesh_scope *scope,
-                      struct learnt *learnt)
+__attribute__((noinline)) static void learn_words(struct stepping *stepping,
+                                                  const struct mesh_scope *scope,
+                                                  const struct mesh_lanes *heard,
+                                                  struct learnt *learnt)
 {
-    const struct mesh_message *message = stepping->event->message;
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
-        uint64_t fresh = message->lanes[word] & ~*plane(stepping, word, MESH_HAVE);
-        if (fresh != 0) {
-            learn(stepping, scope, word, fresh, learnt);
+    uint64_t fresh[MESH_LANES_WORDS];
+    for (uint32_t first = 0; first < heard->words; first += MESH_LANES_WORDS) {
+        for (uint64_t left = fresh_of(stepping, heard, first, fresh); left != 0; left &= left - 1) {
+            uint32_t i = (uint32_t)__builtin_ctzll(left);
+            learn(stepping, scope, heard->word_first + first + i, fresh[i], learnt);
         }
+    }
+}
+
+// Most meshes have one word, and most messages bring nothing new.
+static inline void learn_all(struct stepping *stepping, const struct mesh_scope *scope,
+                             struct learnt *learnt)
+{
+    const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
+    if (heard.words != 1) {
+        learn_words(stepping, scope, &heard, learnt);
+        return;
+    }
+    uint64_t fresh = heard.lanes[0] & ~*plane(stepping, heard.word_first, MESH_HAVE);
+    if (fresh != 0) {
+        learn(stepping, scope, heard.word_first, fresh, learnt);
     }
 }
 
@@ -517,7 +537,8 @@ static void receive_apart(struct stepping *stepping, const struct mesh_scope *sc
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
-    assert(message->words <= stepping->states->words || mesh_message_has_rows(message->kind));
+    assert(message->word_first + message->words <= stepping->states->words ||
+           mesh_message_has_rows(message->kind));
     if (message->scope != stepping->event->scope) {
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {

@@ -29,7 +29,7 @@ static void ask(struct stepping *stepping, uint32_t peer)
     uint32_t node = stepping->event->node;
     uint64_t occasion = OCCASION_JOIN | stepping->replica->message_count;
     assert(peer != node);
-    mesh_outgoing_to(stepping, mesh_outgoing_begin(stepping, MESH_MESSAGE_JOIN, node, occasion, 1),
+    mesh_outgoing_to(stepping, mesh_outgoing_begin(stepping, MESH_MESSAGE_JOIN, node, occasion),
                      peer);
 }
 
@@ -83,13 +83,14 @@ void mesh_join_tick(struct stepping *stepping, const struct mesh_scope *scope)
 // The hash is that of what the message holds: what does not fit into its count is taken out again.
 static void answer_join(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_SNAPSHOT, 2);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_SNAPSHOT);
+    const struct mesh_lanes carried = mesh_message_updates(message);
     memcpy(message->hash, stepping->hash, sizeof message->hash);
     message->lanes[message->words] = stepping->replica->clock;
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
+    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
         uint64_t held = mesh_stepping_visible(stepping, scope, word);
         mesh_outgoing_add(message, word, held, UINT16_MAX);
-        for (uint64_t left = held & ~message->lanes[word]; left != 0; left &= left - 1) {
+        for (uint64_t left = held & ~mesh_lanes_at(&carried, word); left != 0; left &= left - 1) {
             const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
             message->hash[0] -= update->hash[0];
             message->hash[1] -= update->hash[1];
@@ -186,11 +187,12 @@ static void take_snapshot(struct stepping *stepping, const struct mesh_scope *sc
 {
     const struct mesh_message *heard = stepping->event->message;
     struct mesh_replica *replica = stepping->replica;
+    const struct mesh_lanes brought = mesh_message_updates(heard);
     uint64_t clock = heard->lanes[heard->words];
     memcpy(replica->hash, heard->hash, sizeof replica->hash);
     replica->clock = clock > replica->clock ? clock : replica->clock;
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        merge(stepping, scope, word, word < heard->words ? heard->lanes[word] : 0);
+        merge(stepping, scope, word, mesh_lanes_at(&brought, word));
     }
     align_roles(stepping, scope);
     replica->joining = 0;

@@ -70,14 +70,15 @@ void mesh_release_settled(const struct mesh_config *config, const struct mesh_st
     unsettle_roles(states, settled);
 }
 
-static bool names_what_is_held(uint8_t kind)
+static void unsettle(struct mesh_lanes set, uint64_t *settled, uint32_t words)
 {
-    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL;
+    for (uint32_t i = 0; i < set.words && set.word_first + i < words; i++) {
+        settled[set.word_first + i] &= ~set.lanes[i];
+    }
 }
 
 void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words)
 {
-    const uint64_t *second = message->lanes + message->words;
     if (mesh_message_has_rows(message->kind)) {
         return;
     }
@@ -85,14 +86,15 @@ void mesh_release_under_way(const struct mesh_message *message, uint64_t *settle
         settle_none(settled, words);
         return;
     }
-    for (uint32_t word = 0; word < words; word++) {
-        bool within = word < message->words;
-        settled[word] &= within ? ~message->lanes[word] : UINT64_MAX;
-        if (names_what_is_held(message->kind)) {
-            settled[word] &= within ? second[word] : 0;
-        } else if (message->kind == MESH_MESSAGE_FEEDBACK) {
-            settled[word] &= within ? ~second[word] : UINT64_MAX;
-        }
+    if (message->kind == MESH_MESSAGE_FEEDBACK) {
+        unsettle(mesh_message_set(message, 0), settled, words);
+        unsettle(mesh_message_set(message, 1), settled, words);
+        return;
+    }
+    unsettle(mesh_message_updates(message), settled, words);
+    struct mesh_lanes vector = mesh_message_vector(message);
+    for (uint32_t word = 0; vector.words > 0 && word < words; word++) {
+        settled[word] &= mesh_lanes_at(&vector, word);
     }
 }
 
@@ -147,7 +149,9 @@ void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes
 
 void mesh_release_forget_in(struct mesh_message *message, const uint64_t *lanes)
 {
-    for (uint32_t word = 0; names_what_is_held(message->kind) && word < message->words; word++) {
-        message->lanes[message->words + word] &= ~lanes[word];
+    struct mesh_lanes vector = mesh_message_vector(message);
+    uint64_t *held = message->lanes + (vector.lanes - message->lanes);
+    for (uint32_t i = 0; i < vector.words; i++) {
+        held[i] &= ~lanes[vector.word_first + i];
     }
 }

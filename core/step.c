@@ -217,7 +217,12 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
     assert(states->words >= 1 && states->words <= UINT16_MAX);
     struct mesh_bound bound = mesh_output_bound(config, states->words);
     struct stepping stepping = {
-        .config = config, .states = states, .locals = states->table->locals, .output = output};
+        .config = config,
+        .states = states,
+        .code = mesh_lanes_code(),
+        .locals = states->table->locals,
+        .output = output,
+    };
     uint32_t done = 0;
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.

@@ -10,6 +10,7 @@ struct stepping {
     const struct mesh_config *config;
     const struct mesh_states *states;
     const struct mesh_event *event;
+    const struct mesh_lanes_code *code;
     struct mesh_table *const *locals;  // the table's
     const struct mesh_table *local;    // of the event's scope, or NULL
     uint32_t word_first;               // the event's scope speaks of words [word_first, words)

@@ -152,10 +152,12 @@ static const struct mesh_update *updates_of(const struct sim_engine *engine,
 
 static uint32_t update_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
 {
+    const struct mesh_lanes carried = mesh_message_updates(message);
     uint32_t bytes = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
-        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
-            bytes += updates_of(engine, message, word)[__builtin_ctzll(lanes)].wire_bytes;
+    for (uint32_t i = 0; i < carried.words; i++) {
+        for (uint64_t lanes = carried.lanes[i]; lanes != 0; lanes &= lanes - 1) {
+            bytes += updates_of(engine, message, carried.word_first + i)[__builtin_ctzll(lanes)]
+                         .wire_bytes;
         }
     }
     return bytes;
@@ -199,14 +201,14 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
     if (engine->counted_first == 0 || message->update_count == 0) {
         return message->update_count;
     }
-    uint32_t count = 0;
-    for (uint32_t word = 0; word < engine->local_words; word++) {
-        count += (uint32_t)__builtin_popcountll(message->lanes[word]);
-    }
-    for (uint32_t word = engine->local_words; word < message->words; word++) {
-        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+    const struct mesh_lanes carried = mesh_message_updates(message);
+    uint32_t count = message->update_count;
+    for (uint32_t i = 0; i < carried.words; i++) {
+        uint32_t word = carried.word_first + i;
+        for (uint64_t lanes = word < engine->local_words ? 0 : carried.lanes[i]; lanes != 0;
+             lanes &= lanes - 1) {
             uint32_t lane = 64 * (word - engine->local_words) + (uint32_t)__builtin_ctzll(lanes);
-            count += engine->write_of_lane[lane] >= engine->counted_first;
+            count -= engine->write_of_lane[lane] < engine->counted_first;
         }
     }
     return count;

@@ -363,8 +363,9 @@ static void check_message(const struct hierarchy *hierarchy, const struct mesh_m
                                                              : mesh_message_sets(message->kind);
     for (uint32_t set = 0; set < sets; set++) {
         for (uint32_t word = 0; word < hierarchy->settings.local_words; word++) {
-            cr_assert_eq(message->lanes[set * message->words + word], 0,
-                         "a report leaves the edge of node %u", message->source);
+            struct mesh_lanes lanes = mesh_message_set(message, set);
+            cr_assert_eq(mesh_lanes_at(&lanes, word), 0, "a report leaves the edge of node %u",
+                         message->source);
         }
     }
 }

@@ -104,12 +104,6 @@ void lab_finish(struct lab *lab)
 
 // ---- One step ----
 
-bool lab_has_two_sets(const struct mesh_message *message)
-{
-    return message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL ||
-           message->kind == MESH_MESSAGE_FEEDBACK;
-}
-
 static size_t message_bytes(const struct mesh_message *message)
 {
     return sizeof *message +
@@ -246,7 +240,7 @@ void lab_deliver(struct lab *lab, uint32_t index, bool again)
     struct lab_flight flight = again ? lab->flights[index] : land(lab, index);
     struct mesh_message *message = flight.message;
     if (lab->own_tables) {
-        uint16_t words = flight.message->words;
+        uint16_t words = (uint16_t)lab->all.words;
         message = lab_memory(lab, sizeof *message + 2u * words * sizeof message->lanes[0]);
         enum mesh_reject reject =
             mesh_wire_decode(&lab->config, lab->states[flight.target].table, flight.bytes,

@@ -34,9 +34,8 @@ static void append_record(struct told *told, const struct mesh_record *record,
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND: {
         const struct mesh_message *message = record->send.message;
-        bool two = message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL;
-        append(told, message,
-               sizeof *message + (two ? 2u : 1u) * message->words * sizeof(uint64_t));
+        size_t sets = mesh_message_sets(message->kind);
+        append(told, message, sizeof *message + sets * message->words * sizeof(uint64_t));
         append(told, output->targets + record->send.target_first,
                record->send.target_count * sizeof(uint32_t));
         break;

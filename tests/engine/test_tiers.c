@@ -174,10 +174,11 @@ static void observe_changes(void *context, const struct mesh_table *table,
 
 static uint64_t update_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
+    struct mesh_lanes carried = mesh_message_updates(message);
     uint64_t bytes = 0;
-    for (uint32_t lane = 0; lane < 64u * message->words; lane++) {
+    for (uint32_t lane = 0; lane < 64 * (carried.word_first + carried.words); lane++) {
         uint32_t local = 64 * table->local_words;
-        if ((message->lanes[lane / 64] >> lane % 64 & 1) != 0) {
+        if ((mesh_lanes_at(&carried, lane / 64) >> lane % 64 & 1) != 0) {
             bytes +=
                 mesh_wire_update_bytes(lane < local ? &table->locals[message->scope]->updates[lane]
                                                     : &table->updates[lane - local],

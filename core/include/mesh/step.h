@@ -41,6 +41,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mesh/lanes.h"
 #include "mesh/table.h"
 
 #define MESH_NODE_NONE UINT32_MAX
@@ -149,24 +150,30 @@ struct mesh_config {
     void *hash_context;
 };
 
-// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried, and
-// in VECTOR and FILL `words` more of what the sender holds; what is released it holds in any case.
-// FEEDBACK carries no updates: its first words name those that were news, the others those that
-// were not. The second set of SNAPSHOT is the sender's clock, in its first word. The messages of
-// rows have no lanes, but `words` words that mesh/tiers.h describes.
+// A message in memory: lanes instead of dots. `lanes` holds one or two sets (mesh_message_sets) of
+// `words` words each, the words of the replica from `word_first` on; outside them a set is empty:
+//
+//     replica     word  0  1  2  3  4  5  6  7  8  9       word_first = 3, words = 4
+//     message                    [ updates ] [ vector ]    lanes[0 .. 3], lanes[4 .. 7]
+//
+// The sets are the updates carried, but in VECTOR what the sender holds, in FILL updates and then
+// what the sender holds; what is released it holds in any case. FEEDBACK names the updates that
+// were news, and then those that were not. The second set of SNAPSHOT is the sender's clock, in its
+// first word. The messages of rows have `words` words that mesh/tiers.h describes.
 struct mesh_message {
     uint32_t source;
-    uint32_t initiator;   // who opened the exchange
-    uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
+    uint32_t initiator : 24;  // who opened the exchange
+    uint32_t kind : 7;        // enum mesh_message_kind
+    uint32_t beyond : 1;      // 1: it names updates that the receiver's table does not know
+    uint64_t occasion;        // the initiator's tick, or the dot being forwarded (mesh_occasion)
     uint64_t hash[2];     // of the sender's set; OPEN, ANSWER, SNAPSHOT and ROWS only, else zero
     uint64_t sent_ns;     // time of the event that sent it; not on the wire
     uint32_t sequence;    // the source's count of messages; not on the wire
     uint32_t wire_bytes;  // what the encoder makes of it
     uint16_t scope;
+    uint16_t word_first;
     uint16_t words;
     uint16_t update_count;
-    uint8_t kind;    // enum mesh_message_kind
-    uint8_t beyond;  // 1: it names updates that the receiver's table does not know
     uint64_t lanes[];
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
@@ -377,10 +384,34 @@ static inline bool mesh_message_has_rows(uint8_t kind)
 // Sets of lanes behind the head of a message of this kind.
 static inline uint32_t mesh_message_sets(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL ||
-                   kind == MESH_MESSAGE_FEEDBACK || kind == MESH_MESSAGE_SNAPSHOT
+    return kind == MESH_MESSAGE_FILL || kind == MESH_MESSAGE_FEEDBACK ||
+                   kind == MESH_MESSAGE_SNAPSHOT
                ? 2
                : 1;
+}
+
+static inline struct mesh_lanes mesh_message_set(const struct mesh_message *message, uint32_t index)
+{
+    return (struct mesh_lanes){message->lanes + (size_t)message->words * index, message->word_first,
+                               message->words};
+}
+
+// The updates that it carries, and what it says that its sender holds; no words where there is
+// nothing of the kind. Messages of rows have neither.
+static inline struct mesh_lanes mesh_message_updates(const struct mesh_message *message)
+{
+    struct mesh_lanes set = mesh_message_set(message, 0);
+    bool carries = message->kind != MESH_MESSAGE_VECTOR && message->kind != MESH_MESSAGE_FEEDBACK;
+    set.words = carries ? set.words : 0;
+    return set;
+}
+
+static inline struct mesh_lanes mesh_message_vector(const struct mesh_message *message)
+{
+    bool fill = message->kind == MESH_MESSAGE_FILL;
+    struct mesh_lanes set = mesh_message_set(message, fill);
+    set.words = fill || message->kind == MESH_MESSAGE_VECTOR ? set.words : 0;
+    return set;
 }
 
 static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
