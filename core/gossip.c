@@ -10,6 +10,7 @@
 #include "mesh/schedule.h"
 #include "mesh/wire.h"
 #include "outgoing.h"
+#include "vector.h"
 
 static uint64_t *plane(const struct stepping *stepping, uint32_t word, enum mesh_plane which)
 {
@@ -133,6 +134,7 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
 {
     struct mesh_replica *replica = stepping->replica;
     const struct mesh_scope *home = home_of(stepping, scope);
+    mesh_vector_learn(stepping, word, fresh);
     *plane(stepping, word, MESH_HAVE) |= fresh;
     *plane(stepping, word, MESH_RECENT_0) |= fresh;
     if (home->mode == MESH_RUMOR) {

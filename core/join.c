@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "outgoing.h"
+#include "vector.h"
 
 // No tick and no dot has this bit: what follows is the joiner's count of messages.
 #define OCCASION_JOIN (UINT64_C(1) << 63)
@@ -46,6 +47,7 @@ void mesh_join_start(struct stepping *stepping)
         memset(role->recent, 0,
                (size_t)stepping->states->words * MESH_RECENT_PLANES * sizeof *role->recent);
     }
+    mesh_vector_renew(stepping);
     mesh_tiers_renew(stepping);
     ask(stepping, stepping->event->peer);
 }
@@ -196,6 +198,7 @@ static void take_snapshot(struct stepping *stepping, const struct mesh_scope *sc
     }
     align_roles(stepping, scope);
     replica->joining = 0;
+    mesh_vector_renew(stepping);
     mesh_tiers_renew(stepping);
 }
 

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "mesh/wire.h"
+#include "vector.h"
 
 static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion, uint32_t word_first,
@@ -176,7 +176,9 @@ static void send_to(struct stepping *stepping, struct mesh_message *message, uin
         trim(stepping, message);
     }
     message->sequence = stepping->replica->message_count++;
-    message->wire_bytes = mesh_wire_message_bytes(stepping->states->table, message);
+    struct vector_size vector;
+    bool kept = mesh_vector_kept(stepping, &vector);
+    message->wire_bytes = mesh_wire_bytes(stepping->states->table, message, kept ? &vector : NULL);
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_SEND);
     record->send.message = message;
     record->send.target_first = output->target_count;

@@ -23,9 +23,16 @@ uint32_t mesh_planes(const struct mesh_config *config)
     return planes;
 }
 
-size_t mesh_replica_bytes(uint32_t words, uint32_t planes)
+// Words behind the planes (vector.h).
+static uint32_t words_behind(uint32_t local_words)
 {
-    return sizeof(struct mesh_replica) + (size_t)words * planes * sizeof(uint64_t);
+    return local_words > 0 ? 2 : 0;
+}
+
+size_t mesh_replica_bytes(uint32_t words, uint32_t planes, uint32_t local_words)
+{
+    return sizeof(struct mesh_replica) +
+           ((size_t)words * planes + words_behind(local_words)) * sizeof(uint64_t);
 }
 
 size_t mesh_role_bytes(uint32_t words)
@@ -44,10 +51,12 @@ static void widen_planes(const uint64_t *old, uint32_t old_words, uint32_t plane
 }
 
 void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
-                        struct mesh_replica *replica, uint32_t words)
+                        uint32_t local_words, struct mesh_replica *replica, uint32_t words)
 {
     memcpy(replica, old, sizeof *replica);
     widen_planes(old->planes, old_words, planes, replica->planes, words);
+    memcpy(replica->planes + (size_t)words * planes, old->planes + (size_t)old_words * planes,
+           words_behind(local_words) * sizeof(uint64_t));
 }
 
 void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,

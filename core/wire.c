@@ -9,6 +9,7 @@
 #include "mesh/set.h"
 #include "mesh/summary.h"
 #include "rows.h"
+#include "vector.h"
 
 // ---- Sizes ----
 
@@ -62,108 +63,16 @@ static bool carries_none(uint8_t kind)
     return kind == MESH_MESSAGE_FEEDBACK || kind == MESH_MESSAGE_VECTOR;
 }
 
-// A part of a set of lanes: those of one table, words counted there.
-struct section {
-    const struct mesh_table *table;
-    struct mesh_lanes set;
-};
-
-static bool holds(const struct section *section, uint32_t lane)
-{
-    return (mesh_lanes_at(&section->set, lane / 64) >> lane % 64 & 1) != 0;
-}
-
-// The words [first, end) of the replica of a set, as a section.
-static struct section section_of(const struct mesh_table *table, struct mesh_lanes set,
-                                 uint32_t first, uint32_t end)
-{
-    uint32_t from = set.word_first > first ? set.word_first : first;
-    uint32_t to = set.word_first + set.words < end ? set.word_first + set.words : end;
-    if (from >= to) {
-        return (struct section){table, {NULL, 0, 0}};
-    }
-    return (struct section){table, {set.lanes + (from - set.word_first), from - first, to - from}};
-}
-
-// The sections of a set of a message, as they travel together; returns how many, 1 or 2.
-static uint32_t sections_of(const struct mesh_table *shared, const struct mesh_message *message,
-                            struct mesh_lanes set, struct section sections[2])
-{
-    const struct mesh_table *local = mesh_table_local(shared, message->scope);
-    sections[0] = section_of(shared, set, shared->local_words, UINT32_MAX);
-    sections[1] = section_of(local, set, 0, shared->local_words);
-    return local == NULL ? 1 : 2;
-}
-
-// One entry of a version vector: dots of one origin, without a gap.
-struct run {
-    struct mesh_dot first;
-    uint32_t length;
-};
-
-// Finds the run that starts at `lane`, if one does: its predecessor's lane is not in the set. A dot
-// that was equivocated stands outside its origin's chain and is a run of its own.
-static bool run_at(const struct section *section, uint32_t lane, struct run *run)
-{
-    const struct mesh_table *table = section->table;
-    const struct mesh_update *update = &table->updates[lane];
-    if (update->previous_lane != MESH_LANE_NONE && holds(section, update->previous_lane)) {
-        return false;
-    }
-    *run = (struct run){update->dot, 1};
-    for (uint32_t next = update->next_lane; next != MESH_LANE_NONE && holds(section, next);
-         next = table->updates[next].next_lane) {
-        run->length++;
-    }
-    return true;
-}
-
-// Released writes that a run goes on from. `whole`: the vector names all that its sender holds, so
-// these as well, in the same entry.
-static uint32_t released_before(const struct mesh_table *table, uint32_t lane, bool whole)
-{
-    return whole && mesh_table_is_next(table, lane)
-               ? mesh_table_released(table, table->updates[lane].dot.origin)
-               : 0;
-}
-
-// Bytes of the entries of one section; counts them.
-static uint32_t entry_bytes(const struct section *section, bool whole, uint32_t *entries)
-{
-    const struct mesh_table *table = section->table;
-    *entries += whole ? table->released_origins : 0;
-    uint32_t bytes = whole ? table->released_bytes : 0;
-    for (uint32_t i = 0; i < section->set.words; i++) {
-        for (uint64_t left = section->set.lanes[i]; left != 0; left &= left - 1) {
-            uint32_t lane = 64 * (section->set.word_first + i) + (uint32_t)__builtin_ctzll(left);
-            struct run run;
-            if (!run_at(section, lane, &run)) {
-                continue;
-            }
-            uint32_t released = released_before(table, lane, whole);
-            if (released > 0) {
-                bytes += varint_bytes(released + run.length) - varint_bytes(released);
-            } else {
-                (*entries)++;
-                bytes += varint_bytes(run.first.origin) + varint_bytes(run.first.sequence) +
-                         varint_bytes(run.length);
-            }
-        }
-    }
-    return bytes;
-}
-
 static uint32_t vector_bytes(const struct mesh_table *shared, const struct mesh_message *message,
                              struct mesh_lanes set, bool whole)
 {
     struct section sections[2];
-    uint32_t count = sections_of(shared, message, set, sections);
-    uint32_t entries = 0;
-    uint32_t bytes = 0;
+    uint32_t count = mesh_vector_sections(shared, message, set, sections);
+    struct vector_size size = {0, 0};
     for (uint32_t i = 0; i < count; i++) {
-        bytes += entry_bytes(&sections[i], whole, &entries);
+        mesh_vector_measure(&sections[i], whole, &size);
     }
-    return bytes + varint_bytes(entries);
+    return mesh_vector_bytes(&size);
 }
 
 // Bytes and number of the released entries of a snapshot; an entry leaves out the first sequence,
@@ -199,7 +108,8 @@ static uint32_t updates_bytes(const struct section *section)
     return bytes;
 }
 
-uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
+uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_message *message,
+                         const struct vector_size *vector)
 {
     uint32_t bytes = MESH_WIRE_HEADER_BYTES + varint_bytes(message->update_count);
     bytes += has_hash(message->kind) ? MESH_WIRE_HASH_BYTES : 0;
@@ -211,15 +121,21 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct me
         return bytes + mesh_rows_bytes(message);
     }
     struct section sections[2];
-    uint32_t count = sections_of(table, message, mesh_message_updates(message), sections);
+    uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
     for (uint32_t i = 0; i < count; i++) {
         bytes += updates_bytes(&sections[i]);
     }
     if (has_vector(message->kind)) {
-        bytes += vector_bytes(table, message, mesh_message_vector(message), true);
+        bytes += vector != NULL ? mesh_vector_bytes(vector)
+                                : vector_bytes(table, message, mesh_message_vector(message), true);
     }
     const struct mesh_table *local = mesh_table_local(table, message->scope);
     return bytes + (message->kind == MESH_MESSAGE_SNAPSHOT ? snapshot_bytes(table, local) : 0);
+}
+
+uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
+{
+    return mesh_wire_bytes(table, message, NULL);
 }
 
 // ---- Encoding ----
@@ -254,8 +170,8 @@ static uint32_t put_runs(struct writer *writer, const struct section *section, b
     uint32_t first = section->set.word_first;
     for (uint32_t lane = 64 * first; lane < 64 * (first + section->set.words); lane++) {
         struct run run;
-        if (holds(section, lane) && released_before(table, lane, whole) == 0 &&
-            run_at(section, lane, &run)) {
+        if (section_holds(section, lane) && mesh_vector_released_before(table, lane, whole) == 0 &&
+            mesh_vector_run_at(section, lane, &run)) {
             entries++;
             if (writer != NULL) {
                 put_varint(writer, run.first.origin);
@@ -278,8 +194,7 @@ static void put_released(struct writer *writer, const struct section *section)
             continue;
         }
         struct mesh_dot next = {origin, run.length + 1};
-        for (uint32_t lane = mesh_table_find(table, next, NULL);
-             lane != MESH_LANE_NONE && holds(section, lane);
+        for (uint32_t lane = mesh_table_find(table, next, NULL); section_holds(section, lane);
              lane = table->updates[lane].next_lane) {
             run.length++;
         }
@@ -293,7 +208,7 @@ static void put_vector(struct writer *writer, const struct mesh_table *shared,
                        const struct mesh_message *message, struct mesh_lanes set, bool whole)
 {
     struct section sections[2];
-    uint32_t count = sections_of(shared, message, set, sections);
+    uint32_t count = mesh_vector_sections(shared, message, set, sections);
     uint32_t entries = 0;
     for (uint32_t i = 0; i < count; i++) {
         entries +=
@@ -313,7 +228,7 @@ static void put_updates(struct writer *writer, const struct mesh_config *config,
 {
     uint32_t first = section->set.word_first;
     for (uint32_t lane = 64 * first; lane < 64 * (first + section->set.words); lane++) {
-        if (holds(section, lane)) {
+        if (section_holds(section, lane)) {
             put_update(writer, config, section->table, lane);
         }
     }
@@ -358,7 +273,7 @@ static void put_content(struct writer *writer, const struct mesh_config *config,
         return;
     }
     struct section sections[2];
-    uint32_t count = sections_of(table, message, mesh_message_updates(message), sections);
+    uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
     for (uint32_t i = 0; i < count; i++) {
         put_updates(writer, config, &sections[i]);
     }

@@ -35,9 +35,11 @@ static uint32_t index_for(uint32_t words)
     return capacity;
 }
 
-static uint64_t bytes_for(uint32_t node_count, uint32_t words, uint32_t planes, bool writes)
+static uint64_t bytes_for(uint32_t node_count, uint32_t local_words, uint32_t words,
+                          uint32_t planes, bool writes)
 {
-    uint64_t per_node = mesh_replica_bytes(words, planes) + sizeof(struct sim_timer) +
+    words += local_words;
+    uint64_t per_node = mesh_replica_bytes(words, planes, local_words) + sizeof(struct sim_timer) +
                         (writes ? 2 * sizeof(uint32_t) : 0);
     uint64_t per_lane = sizeof(struct mesh_update) + sizeof(uint32_t);
     return node_count * per_node + UINT64_C(64) * words * per_lane +
@@ -46,7 +48,8 @@ static uint64_t bytes_for(uint32_t node_count, uint32_t words, uint32_t planes, 
 
 uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode)
 {
-    return bytes_for(node_count, words_for(update_count), mesh_mode_planes(mode), update_count > 0);
+    return bytes_for(node_count, 0, words_for(update_count), mesh_mode_planes(mode),
+                     update_count > 0);
 }
 
 // The most words, up to `wanted`, that fit beside `besides_bytes`; at least `least`.
@@ -56,7 +59,7 @@ static uint32_t words_that_fit(const struct sim_engine *engine, uint32_t least, 
     const struct sim_engine_config *config = &engine->config;
     uint32_t planes = mesh_planes(config->mesh);
     while (wanted > least && config->memory_bytes > 0 &&
-           bytes_for(config->node_count, engine->local_words + wanted, planes, true) +
+           bytes_for(config->node_count, engine->local_words, wanted, planes, true) +
                    besides_bytes >
                config->memory_bytes) {
         wanted--;
@@ -92,7 +95,7 @@ static void create_blocks(struct sim_engine *engine)
 {
     uint32_t node_count = engine->config.node_count;
     uint32_t planes = mesh_planes(engine->config.mesh);
-    size_t stride = mesh_replica_bytes(sim_replica_words(engine), planes);
+    size_t stride = mesh_replica_bytes(sim_replica_words(engine), planes, engine->local_words);
     engine->replica_bytes = node_count * stride;
     engine->replicas = sim_memory_pages(engine->replica_bytes);
     engine->block_count = (node_count + SIM_BLOCK_NODES - 1) >> SIM_BLOCK_SHIFT;
@@ -223,14 +226,14 @@ static void sweep(struct sim_engine *engine)
 static void widen_replicas(struct sim_engine *engine, uint32_t words)
 {
     uint32_t planes = mesh_planes(engine->config.mesh);
-    size_t old_stride = mesh_replica_bytes(sim_replica_words(engine), planes);
-    size_t stride = mesh_replica_bytes(engine->local_words + words, planes);
+    size_t old_stride = mesh_replica_bytes(sim_replica_words(engine), planes, engine->local_words);
+    size_t stride = mesh_replica_bytes(engine->local_words + words, planes, engine->local_words);
     size_t bytes = engine->config.node_count * stride;
     char *replicas = sim_memory_pages(bytes);
     for (size_t node = 0; node < engine->config.node_count; node++) {
         mesh_replica_widen((const void *)((const char *)engine->replicas + node * old_stride),
-                           sim_replica_words(engine), planes, (void *)(replicas + node * stride),
-                           engine->local_words + words);
+                           sim_replica_words(engine), planes, engine->local_words,
+                           (void *)(replicas + node * stride), engine->local_words + words);
     }
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     engine->replicas = replicas;
@@ -356,7 +359,7 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
         return true;
     }
     fail(engine, count,
-         bytes_for(engine->config.node_count, engine->local_words + wanted,
+         bytes_for(engine->config.node_count, engine->local_words, wanted,
                    mesh_planes(engine->config.mesh), true) +
              engine->replica_bytes);
     return false;

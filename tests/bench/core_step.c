@@ -81,7 +81,7 @@ static void set_up(void)
         .planes = mesh_planes(&config),
         .table = &table,
     };
-    assert(mesh_replica_bytes(1, states.planes) == sizeof replicas[0]);
+    assert(mesh_replica_bytes(1, states.planes, 0) == sizeof replicas[0]);
     for (uint32_t i = 0; i < 3; i++) {
         struct mesh_write write = {.type = MESH_G_INCREMENT, .amount = 1};
         write.lane = mesh_table_reserve(&table, (struct mesh_dot){0, i + 1});

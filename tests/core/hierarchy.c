@@ -226,7 +226,7 @@ void hierarchy_init(struct hierarchy *hierarchy, struct hierarchy_settings setti
     init_scopes(hierarchy);
     init_tables(hierarchy);
     uint32_t planes = mesh_planes(&hierarchy->config);
-    size_t stride = mesh_replica_bytes(hierarchy->words, planes);
+    size_t stride = mesh_replica_bytes(hierarchy->words, planes, settings.local_words);
     hierarchy->states = (struct mesh_states){
         .replicas = hierarchy_memory(hierarchy, hierarchy->nodes * stride),
         .stride = stride,

@@ -69,7 +69,7 @@ void lab_init(struct lab *lab, struct lab_settings settings)
         .hash = lab_hash,
     };
     uint32_t planes = mesh_planes(&lab->config);
-    size_t stride = mesh_replica_bytes(words, planes);
+    size_t stride = mesh_replica_bytes(words, planes, 0);
     lab->all = (struct mesh_states){
         .replicas = lab_memory(lab, nodes * stride),
         .stride = stride,

@@ -84,7 +84,7 @@ static void pair_init(struct pair *pair, enum mesh_mode home, enum mesh_schedule
         .has_role = &pair->has_role,
     };
     cr_assert(mesh_role_bytes(1) == sizeof pair->roles[0]);
-    cr_assert(mesh_replica_bytes(1, PLANES) == sizeof pair->replicas[0]);
+    cr_assert(mesh_replica_bytes(1, PLANES, 0) == sizeof pair->replicas[0]);
     pair->output = (struct mesh_output){
         .records = pair->records,
         .record_capacity = 16,

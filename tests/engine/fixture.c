@@ -331,8 +331,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     outcome->reached_ns = sim_engine_run(engine, world->until_ns);
     outcome->fingerprint = sim_engine_fingerprint(engine);
     outcome->events = sim_engine_events(engine);
-    outcome->replicas_hash =
-        hash_replicas(engine, world, mesh_replica_bytes(engine->words, mesh_planes(&world->mesh)));
+    outcome->replicas_hash = hash_replicas(
+        engine, world, mesh_replica_bytes(engine->words, mesh_planes(&world->mesh), 0));
     outcome->heads_hash = hash_replicas(engine, world, sizeof(struct mesh_replica));
     outcome->lane_capacity = sim_engine_table(engine)->lane_capacity;
     if (sim_engine_failure(engine) != NULL) {

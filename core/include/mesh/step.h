@@ -228,7 +228,7 @@ enum mesh_plane {
 // The replicas of a contiguous block of nodes that share a table.
 struct mesh_states {
     void *replicas;  // [node_count], `stride` bytes each, zeroed before first use
-    size_t stride;   // >= mesh_replica_bytes(words, planes); a multiple of 8
+    size_t stride;   // >= mesh_replica_bytes(words, planes, local_words); a multiple of 8
     uint32_t node_first;
     uint32_t node_count;
     uint32_t words;   // 64-lane words per plane, 1 .. UINT16_MAX
@@ -346,15 +346,16 @@ struct mesh_bound {
     size_t message_words;
 };
 
-// Planes per word of lanes that a replica needs in a scope of this mode; in all its scopes.
+// Planes per word of lanes that a replica needs in a scope of this mode; in all its scopes. With
+// reports that stay at home (local_words > 0) it also keeps how long its vector is.
 uint32_t mesh_mode_planes(enum mesh_mode mode);
 uint32_t mesh_planes(const struct mesh_config *config);
-size_t mesh_replica_bytes(uint32_t words, uint32_t planes);
+size_t mesh_replica_bytes(uint32_t words, uint32_t planes, uint32_t local_words);
 size_t mesh_role_bytes(uint32_t words);
 
 // Copies a replica, or a role, into larger memory, zeroed before, with planes of `words` words.
 void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
-                        struct mesh_replica *replica, uint32_t words);
+                        uint32_t local_words, struct mesh_replica *replica, uint32_t words);
 void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
                      uint32_t words);
 
