@@ -234,7 +234,8 @@ void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
 {
     struct mesh_replica *replica = stepping->replica;
     uint32_t word = word_of_write(stepping, write);
-    struct mesh_update *update = &mesh_stepping_rows(stepping, word)[write->lane % 64];
+    struct mesh_table *table = mesh_stepping_table(stepping, word);
+    struct mesh_update *update = &table->updates[write->lane];
     replica->clock = mesh_clock_next(replica->clock, stepping->event->time_ns);
     update->clock = replica->clock;
     update->type = write->type;
@@ -248,6 +249,7 @@ void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
     assert(mesh_wire_update_is_valid(update));
     mesh_update_hash(stepping->config, update);
     update->wire_bytes = mesh_wire_update_bytes(update, stepping->config->signature_bytes);
+    mesh_table_enter_size(table, write->lane);
     // The user's update and its sequence number outlive a crash before anyone else hears of them.
     mesh_stepping_record(stepping, MESH_RECORD_PERSIST)->persist.lane = write->lane;
     struct learnt learnt = {0, 0};

@@ -87,6 +87,22 @@ BODY void keep(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, ui
     }
 }
 
+BODY uint64_t sum(const uint64_t *restrict set, uint32_t words, const uint64_t *restrict planes,
+                  uint32_t plane_words, uint32_t which)
+{
+    uint64_t all = 0;
+    for (; which != 0; which &= which - 1) {
+        uint32_t bit = (uint32_t)__builtin_ctz(which);
+        const uint64_t *restrict plane = planes + (size_t)plane_words * bit;
+        uint64_t count = 0;
+        for (uint64_t i = 0; i < words; i++) {
+            count += (uint64_t)__builtin_popcountll(set[i] & plane[i]);
+        }
+        all += count << bit;
+    }
+    return all;
+}
+
 #define CODE(machine, target)                                                                    \
     target static uint64_t without_##machine(const uint64_t *restrict set,                       \
                                              const uint64_t *restrict less, uint32_t words,      \
@@ -105,8 +121,14 @@ BODY void keep(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, ui
     {                                                                                            \
         keep(set, words, total, first, count);                                                   \
     }                                                                                            \
+    target static uint64_t sum_##machine(const uint64_t *restrict set, uint32_t words,           \
+                                         const uint64_t *restrict planes, uint32_t plane_words,  \
+                                         uint32_t which)                                         \
+    {                                                                                            \
+        return sum(set, words, planes, plane_words, which);                                      \
+    }                                                                                            \
     static const struct mesh_lanes_code code_##machine = {without_##machine, subtract_##machine, \
-                                                          keep_##machine};
+                                                          keep_##machine, sum_##machine};
 
 CODE(plain, )
 #ifdef __x86_64__

@@ -12,7 +12,7 @@ struct stepping {
     const struct mesh_event *event;
     const struct mesh_lanes_code *code;
     struct mesh_table *const *locals;  // the table's
-    const struct mesh_table *local;    // of the event's scope, or NULL
+    struct mesh_table *local;          // of the event's scope, or NULL
     uint32_t word_first;               // the event's scope speaks of words [word_first, words)
     uint32_t event_index;
     struct mesh_replica *replica;
@@ -29,6 +29,13 @@ static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uin
                                             enum mesh_plane plane)
 {
     return &stepping->replica->planes[(size_t)stepping->states->words * plane + word];
+}
+
+// The table of a word's lanes.
+static inline struct mesh_table *mesh_stepping_table(const struct stepping *stepping, uint32_t word)
+{
+    struct mesh_table *shared = stepping->states->table;
+    return word < shared->local_words ? stepping->local : shared;
 }
 
 // The rows of a word's 64 lanes.

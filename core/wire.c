@@ -95,7 +95,8 @@ static uint32_t snapshot_bytes(const struct mesh_table *table, const struct mesh
     return bytes + varint_bytes(entries) + varint_bytes(table->base_bytes) + table->base_bytes;
 }
 
-static uint32_t updates_bytes(const struct section *section)
+// What the updates of a section take, row by row; counts them.
+static uint32_t rows_bytes(const struct section *section, uint32_t *count)
 {
     uint32_t bytes = 0;
     for (uint32_t i = 0; i < section->set.words; i++) {
@@ -103,7 +104,39 @@ static uint32_t updates_bytes(const struct section *section)
             &section->table->updates[(size_t)64 * (section->set.word_first + i)];
         for (uint64_t left = section->set.lanes[i]; left != 0; left &= left - 1) {
             bytes += updates[__builtin_ctzll(left)].wire_bytes;
+            (*count)++;
         }
+    }
+    return bytes;
+}
+
+// The same for `count` updates by the planes of the table, in which they differ from the first: up
+// where the first has no such bit, down where it has.
+static uint32_t planes_bytes(const struct section *section, uint32_t count)
+{
+    const struct mesh_table *table = section->table;
+    const struct mesh_lanes *set = &section->set;
+    const struct mesh_lanes_code *code = mesh_lanes_code();
+    const uint64_t *planes = table->sizes + set->word_first;
+    uint32_t plane_words = table->lane_capacity / 64;
+    uint32_t up = table->size_varies & ~table->size_first;
+    uint32_t down = table->size_varies & table->size_first;
+    uint64_t bytes = (uint64_t)count * table->size_first;
+    bytes += up == 0 ? 0 : code->sum(set->lanes, set->words, planes, plane_words, up);
+    bytes -= down == 0 ? 0 : code->sum(set->lanes, set->words, planes, plane_words, down);
+    return (uint32_t)bytes;
+}
+
+static uint32_t updates_bytes(const struct mesh_table *table, const struct mesh_message *message)
+{
+    struct section sections[2];
+    uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
+    uint32_t counted = 0;
+    uint32_t bytes = rows_bytes(&sections[0], &counted);
+    if (count > 1) {
+        bytes += sections[1].table->sizes == NULL
+                     ? rows_bytes(&sections[1], &counted)
+                     : planes_bytes(&sections[1], message->update_count - counted);
     }
     return bytes;
 }
@@ -120,11 +153,7 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
     if (mesh_message_has_rows(message->kind)) {
         return bytes + mesh_rows_bytes(message);
     }
-    struct section sections[2];
-    uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
-    for (uint32_t i = 0; i < count; i++) {
-        bytes += updates_bytes(&sections[i]);
-    }
+    bytes += message->update_count == 0 ? 0 : updates_bytes(table, message);
     if (has_vector(message->kind)) {
         bytes += vector != NULL ? mesh_vector_bytes(vector)
                                 : vector_bytes(table, message, mesh_message_vector(message), true);
@@ -398,6 +427,7 @@ static uint32_t enter(struct mesh_table *table, const struct mesh_update *update
     row->previous_lane = links.previous_lane;
     row->next_lane = links.next_lane;
     row->again = links.again;
+    mesh_table_enter_size(table, lane);
     if (table->signatures != NULL && signature_bytes > 0) {
         memcpy(table->signatures + (size_t)lane * MESH_SIGNATURE_BYTES, signature, signature_bytes);
     }

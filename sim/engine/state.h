@@ -73,6 +73,7 @@ struct sim_tiers {
     uint8_t *values;                   // [edge_count][lanes][MESH_REPORT_BYTES_MAX]
     uint32_t *released;                // of all agents
     uint32_t *indexes;
+    uint64_t *sizes;             // [edge_count][MESH_SIZE_BITS][local_words]
     struct sim_timers timers;    // of all agents, whose block is 0
     uint32_t *numbers;           // [agents] reports so far
     struct sim_report *reports;  // [report_count] of the current window, by (time, node)

@@ -46,6 +46,8 @@ static void create_tables(struct sim_engine *engine)
     tiers->released = sim_memory_zeroed(agent_count(engine) * sizeof *tiers->released);
     tiers->indexes =
         sim_memory_zeroed((size_t)tiers->edge_count * index_capacity * sizeof *tiers->indexes);
+    tiers->sizes = sim_memory_zeroed((size_t)tiers->edge_count * MESH_SIZE_BITS *
+                                     engine->local_words * sizeof *tiers->sizes);
     struct mesh_update *updates = sim_memory_zeroed(all * sizeof *updates);
     for (uint32_t edge = 0; edge < tiers->edge_count; edge++) {
         const struct mesh_scope *scope = scope_of(engine, edge);
@@ -56,6 +58,12 @@ static void create_tables(struct sim_engine *engine)
         mesh_table_permit_release(local, tiers->released + scope->first, scope->count);
         local->origin_first = MESH_NODE_MAX + scope->first;
         local->keeps_last = true;
+        // A table of sizes is for an edge that no two blocks step at the same time.
+        if (scope->first >> SIM_BLOCK_SHIFT ==
+            (scope->first + scope->count - 1) >> SIM_BLOCK_SHIFT) {
+            mesh_table_weigh(local,
+                             tiers->sizes + (size_t)edge * MESH_SIZE_BITS * engine->local_words);
+        }
         tiers->local_tables[edge] = local;
     }
 }
@@ -218,6 +226,7 @@ void sim_tiers_finish(struct sim_engine *engine)
     sim_memory_free(tiers->values);
     sim_memory_free(tiers->released);
     sim_memory_free(tiers->indexes);
+    sim_memory_free(tiers->sizes);
     sim_timers_finish(&tiers->timers);
     sim_memory_free(tiers->numbers);
     sim_memory_free(tiers->reports);

@@ -239,6 +239,7 @@ static void set_up(uint32_t words)
     mesh_table_permit_release(&local, released, AGENTS);
     local.origin_first = MESH_NODE_MAX;
     local.keeps_last = true;
+    mesh_table_weigh(&local, zeroed(MESH_SIZE_BITS * words, sizeof(uint64_t)));
     shared.locals = locals;
     shared.local_words = words;
     values = zeroed(lanes, MESH_REPORT_BYTES_MAX);

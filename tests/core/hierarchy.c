@@ -122,6 +122,10 @@ static void init_tables(struct hierarchy *hierarchy)
         init_table(hierarchy, local, settings->local_words, settings->agents_per_edge);
         local->origin_first = MESH_NODE_MAX + i * settings->agents_per_edge;
         local->keeps_last = true;
+        if (settings->seed % 2 == 0) {
+            size_t words = (size_t)MESH_SIZE_BITS * settings->local_words;
+            mesh_table_weigh(local, hierarchy_memory(hierarchy, words * sizeof(uint64_t)));
+        }
         hierarchy->local_tables[i] = local;
     }
 }

@@ -106,6 +106,26 @@ static void try_keep(const struct mesh_lanes_code *code, const char *name, struc
     }
 }
 
+static void try_sum(const struct mesh_lanes_code *code, const char *name, struct dice *dice)
+{
+    static uint64_t planes[5 * WORDS_MAX];
+    uint64_t set[WORDS_MAX];
+    uint32_t words = dice_below(dice, WORDS_MAX + 1);
+    uint32_t plane_words = words + dice_below(dice, WORDS_MAX + 1 - words);
+    uint32_t which = dice_below(dice, 32);
+    roll_set(dice, set, words);
+    roll_set(dice, planes, 5 * plane_words);
+    uint64_t expected = 0;
+    for (uint32_t lane = 0; lane < 64 * words; lane++) {
+        for (uint32_t bit = 0; is_in(set, lane) && bit < 5; bit++) {
+            bool is_one = is_in(planes + (size_t)bit * plane_words, lane);
+            expected += (which >> bit & 1) != 0 && is_one ? 1u << bit : 0;
+        }
+    }
+    cr_assert_eq(code->sum(set, words, planes, plane_words, which), expected, "%s: %u words", name,
+                 words);
+}
+
 Test(lanes, every_vector_code_does_what_one_bit_after_the_other_does)
 {
     for (uint32_t machine = 0; machine < MESH_LANES_MACHINE_COUNT; machine++) {
@@ -115,6 +135,7 @@ Test(lanes, every_vector_code_does_what_one_bit_after_the_other_does)
             try_without(code, names[machine], &dice);
             try_subtract(code, names[machine], &dice);
             try_keep(code, names[machine], &dice);
+            try_sum(code, names[machine], &dice);
         }
     }
 }

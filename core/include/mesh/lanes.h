@@ -48,6 +48,11 @@ struct mesh_lanes_code {
     // Of all lanes of the set, in ascending order and from the first again behind the last, keeps
     // `count`, beginning with number `first`; total: how many there are, > first and >= count.
     void (*keep)(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, uint32_t count);
+
+    // The sum of what planes say of the lanes of the set, bit b of a number in plane b, of the bits
+    // in `which`. Planes are `plane_words` apart.
+    uint64_t (*sum)(const uint64_t *set, uint32_t words, const uint64_t *planes,
+                    uint32_t plane_words, uint32_t which);
 };
 
 // For this kind of machine, or NULL when this one is none.
