@@ -95,11 +95,25 @@ static void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
 
 // ---- Learning ----
 
-// What an event brought: the new lanes, in the records that deliver them.
+// What an event brought: the new lanes of each word, at the end of the output's news, and the sum
+// of their hashes.
 struct learnt {
-    uint32_t record_first;
-    uint32_t record_count;
+    uint32_t first;
+    uint32_t count;
+    uint64_t hash[2];
 };
+
+static struct learnt nothing_yet(const struct stepping *stepping)
+{
+    return (struct learnt){stepping->output->news_count, 0, {0, 0}};
+}
+
+static void deliver(struct stepping *stepping, const struct learnt *learnt)
+{
+    if (learnt->count > 0) {
+        mesh_stepping_deliver(stepping, learnt->first, learnt->hash);
+    }
+}
 
 // The scope whose books the replica keeps. Who has no role was heard at home, or is a callee: what
 // its callers tell it goes into the books of its own home, which like their scope pushes and pulls.
@@ -112,8 +126,15 @@ static const struct mesh_scope *home_of(const struct stepping *stepping,
                       ->scopes[mesh_role_at(stepping->states, stepping->role_first)->home];
 }
 
+static void add_hash(uint64_t hash[2], const uint64_t more[2])
+{
+    hash[0] += more[0];
+    hash[1] += more[1];
+}
+
 // The roles' books are of what travels.
-static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fresh)
+static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fresh,
+                           const uint64_t hash[2])
 {
     if (word < stepping->states->table->local_words) {
         mesh_tiers_learn(stepping, word, fresh);
@@ -123,7 +144,7 @@ static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fr
         struct mesh_role *role = mesh_role_at(stepping->states, i);
         role->recent[word] |= fresh;
         if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
-            hash_in(stepping, word, fresh, role->hash);
+            add_hash(role->hash, hash);
         }
     }
 }
@@ -134,39 +155,40 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
 {
     struct mesh_replica *replica = stepping->replica;
     const struct mesh_scope *home = home_of(stepping, scope);
-    mesh_vector_learn(stepping, word, fresh);
+    const struct mesh_update *updates = mesh_stepping_rows(stepping, word);
+    uint64_t hash[2] = {0, 0};
+    for (uint64_t left = fresh; left != 0; left &= left - 1) {
+        const struct mesh_update *update = &updates[__builtin_ctzll(left)];
+        add_hash(hash, update->hash);
+        replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
+    }
+    if (stepping->states->table->local_words > 0) {
+        mesh_vector_learn(stepping, word, fresh);
+    }
     *plane(stepping, word, MESH_HAVE) |= fresh;
     *plane(stepping, word, MESH_RECENT_0) |= fresh;
     if (home->mode == MESH_RUMOR) {
         mesh_rumor_learn(stepping, word, fresh);
     }
     if (!mesh_stepping_keeps_apart(home)) {
-        hash_in(stepping, word, fresh, replica->hash);  // else when it becomes visible
+        add_hash(replica->hash, hash);  // else when it becomes visible
     }
     if (stepping->role_first != stepping->role_end) {
-        learn_in_roles(stepping, word, fresh);
+        learn_in_roles(stepping, word, fresh, hash);
     }
-    for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
-        replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
-    }
-    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
-    record->deliver.lanes = fresh;
-    record->deliver.word = word;
-    if (learnt->record_count == 0) {
-        learnt->record_first = (uint32_t)(record - stepping->output->records);
-    }
-    learnt->record_count++;
+    mesh_stepping_news(stepping, word, fresh);
+    add_hash(learnt->hash, hash);
+    learnt->count++;
 }
 
 // The least dot of what was learnt, whatever its lane.
-static struct mesh_dot least_dot(const struct stepping *stepping, const struct mesh_record *records,
-                                 uint32_t record_count)
+static struct mesh_dot least_dot(const struct stepping *stepping, const struct learnt *learnt)
 {
+    const struct mesh_news *news = &stepping->output->news[learnt->first];
     struct mesh_dot least = {UINT32_MAX, UINT32_MAX};
-    for (uint32_t i = 0; i < record_count; i++) {
-        const struct mesh_update *updates = mesh_stepping_rows(stepping, records[i].deliver.word);
-        for (uint64_t lanes = records[i].deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+    for (uint32_t i = 0; i < learnt->count; i++) {
+        const struct mesh_update *updates = mesh_stepping_rows(stepping, news[i].word);
+        for (uint64_t lanes = news[i].lanes; lanes != 0; lanes &= lanes - 1) {
             struct mesh_dot dot = updates[__builtin_ctzll(lanes)].dot;
             if (mesh_occasion_of_dot(dot) < mesh_occasion_of_dot(least)) {
                 least = dot;
@@ -182,13 +204,12 @@ static void send_on(struct stepping *stepping, const struct mesh_scope *scope,
                     const struct learnt *learnt)
 {
     stepping->scope = (uint16_t)(scope - stepping->config->scopes);
-    const struct mesh_record *records = &stepping->output->records[learnt->record_first];
-    uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, records, learnt->record_count));
+    const struct mesh_news *news = &stepping->output->news[learnt->first];
+    uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, learnt));
     struct mesh_message *message =
         mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion);
-    for (uint32_t i = 0; i < learnt->record_count; i++) {
-        mesh_outgoing_add(message, records[i].deliver.word, records[i].deliver.lanes,
-                          scope->update_limit);
+    for (uint32_t i = 0; i < learnt->count; i++) {
+        mesh_outgoing_add(message, news[i].word, news[i].lanes, scope->update_limit);
     }
     mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_EAGER_PEERS);
 }
@@ -197,7 +218,7 @@ static inline void forward(struct stepping *stepping, const struct mesh_scope *h
                            const struct learnt *learnt)
 {
     const struct mesh_scope *scope = home_of(stepping, heard_in);
-    if (scope->mode == MESH_EAGER && learnt->record_count > 0) {
+    if (scope->mode == MESH_EAGER && learnt->count > 0) {
         send_on(stepping, scope, learnt);
     }
 }
@@ -252,8 +273,9 @@ void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
     mesh_table_enter_size(table, write->lane);
     // The user's update and its sequence number outlive a crash before anyone else hears of them.
     mesh_stepping_record(stepping, MESH_RECORD_PERSIST)->persist.lane = write->lane;
-    struct learnt learnt = {0, 0};
+    struct learnt learnt = nothing_yet(stepping);
     learn(stepping, scope, word, UINT64_C(1) << write->lane % 64, &learnt);
+    deliver(stepping, &learnt);
     forward(stepping, scope, &learnt);
 }
 
@@ -474,11 +496,13 @@ static inline void learn_all(struct stepping *stepping, const struct mesh_scope 
     const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
     if (heard.words != 1) {
         learn_words(stepping, scope, &heard, learnt);
+        deliver(stepping, learnt);
         return;
     }
     uint64_t fresh = heard.lanes[0] & ~*plane(stepping, heard.word_first, MESH_HAVE);
     if (fresh != 0) {
         learn(stepping, scope, heard.word_first, fresh, learnt);
+        deliver(stepping, learnt);
     }
 }
 
@@ -490,7 +514,7 @@ static bool is_exchanged(uint8_t kind)
 
 static void learn_and_answer(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct learnt learnt = {0, 0};
+    struct learnt learnt = nothing_yet(stepping);
     if (scope->mode == MESH_RUMOR) {
         // Feedback speaks of what was held before this message, and is sent when it is learnt.
         struct mesh_message *feedback = mesh_rumor_receive(stepping, scope);
@@ -519,7 +543,7 @@ static void learn_and_answer(struct stepping *stepping, const struct mesh_scope 
 
 void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct learnt learnt = {0, 0};
+    struct learnt learnt = nothing_yet(stepping);
     uint8_t kind = stepping->event->message->kind;
     if (scope->mode == MESH_DELTA   ? mesh_delta_receive(stepping, scope)
         : scope->mode == MESH_RUMOR ? kind == MESH_MESSAGE_RUMOR

@@ -116,10 +116,16 @@ static uint64_t released_among(const struct stepping *stepping, uint32_t word, u
     return released;
 }
 
+static void add_hash(uint64_t hash[2], const uint64_t more[2])
+{
+    hash[0] += more[0];
+    hash[1] += more[1];
+}
+
 // One word of lanes. What the joiner alone holds counts on top of the snapshot's hash; what both
 // hold is in that, and no longer waits for a tick to count.
 static void merge(struct stepping *stepping, const struct mesh_scope *scope, uint32_t word,
-                  uint64_t brought)
+                  uint64_t brought, uint64_t news_hash[2])
 {
     struct mesh_replica *replica = stepping->replica;
     uint64_t *have = plane(stepping, word, MESH_HAVE);
@@ -129,9 +135,7 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     }
     for (uint64_t left = mesh_stepping_visible(stepping, scope, word) & ~brought; left != 0;
          left &= left - 1) {
-        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
-        replica->hash[0] += update->hash[0];
-        replica->hash[1] += update->hash[1];
+        add_hash(replica->hash, mesh_stepping_row(stepping, word, left)->hash);
     }
     if (mesh_stepping_keeps_apart(scope)) {
         *plane(stepping, word, MESH_RECENT_0) &= ~brought;
@@ -142,15 +146,14 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     }
     *have |= fresh;
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        uint64_t clock = mesh_stepping_row(stepping, word, left)->clock;
-        replica->clock = clock > replica->clock ? clock : replica->clock;
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
+        replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
+        add_hash(news_hash, update->hash);
     }
     if (scope->mode == MESH_DELTA) {
         *plane(stepping, word, MESH_RECENT_0) |= fresh;  // nobody else tells the nodes behind it
     }
-    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
-    record->deliver.lanes = fresh;
-    record->deliver.word = word;
+    mesh_stepping_news(stepping, word, fresh);
 }
 
 // The hash of what is visible and travels: without what stays at home.
@@ -193,8 +196,13 @@ static void take_snapshot(struct stepping *stepping, const struct mesh_scope *sc
     uint64_t clock = heard->lanes[heard->words];
     memcpy(replica->hash, heard->hash, sizeof replica->hash);
     replica->clock = clock > replica->clock ? clock : replica->clock;
+    uint32_t news_first = stepping->output->news_count;
+    uint64_t news_hash[2] = {0, 0};
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        merge(stepping, scope, word, mesh_lanes_at(&brought, word));
+        merge(stepping, scope, word, mesh_lanes_at(&brought, word), news_hash);
+    }
+    if (stepping->output->news_count > news_first) {
+        mesh_stepping_deliver(stepping, news_first, news_hash);
     }
     align_roles(stepping, scope);
     replica->joining = 0;

@@ -68,8 +68,8 @@ void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mes
 
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)
 {
-    // The most a single event causes: new updates delivered, forwarded to `fanout` peers, and an
-    // answer to the sender; or a message for each neighbour.
+    // The most a single event causes: a write made durable, new updates delivered, forwarded to
+    // `fanout` peers, and an answer to the sender; or a message for each neighbour.
     uint32_t targets = 0;
     uint32_t messages = 2;
     for (uint32_t i = 0; i < config->scope_count; i++) {
@@ -81,8 +81,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     }
     size_t message_words = sizeof(struct mesh_message) / sizeof(uint64_t) + 2 * (size_t)words;
     struct mesh_bound bound = {
-        .records = words + 1 + messages,
+        .records = 2 + messages,
         .targets = targets,
+        .news = words,
         .message_words = messages * message_words,
     };
     if (config->tiers != NULL) {
@@ -138,15 +139,32 @@ void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
     record->reject.reason = reason;
 }
 
+void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes)
+{
+    struct mesh_output *output = stepping->output;
+    assert(output->news_count < output->news_capacity);
+    output->news[output->news_count++] = (struct mesh_news){lanes, word};
+}
+
+void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2])
+{
+    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
+    memcpy(record->deliver.hash, hash, sizeof record->deliver.hash);
+    record->deliver.news_first = first;
+    record->deliver.news_count = stepping->output->news_count - first;
+}
+
 // How many events' worth of output surely fits.
 static uint32_t events_that_fit(const struct mesh_output *output, const struct mesh_bound *bound)
 {
-    assert(bound->records > 0 && bound->targets > 0 && bound->message_words > 0);
+    assert(bound->records > 0 && bound->targets > 0 && bound->news > 0 && bound->message_words > 0);
     size_t records = (output->record_capacity - output->record_count) / bound->records;
     size_t targets = (output->target_capacity - output->target_count) / bound->targets;
     size_t messages =
         (output->message_word_capacity - output->message_words) / bound->message_words;
+    size_t news = (output->news_capacity - output->news_count) / bound->news;
     size_t least = records < targets ? records : targets;
+    least = news < least ? news : least;
     least = messages < least ? messages : least;
     return least < UINT32_MAX ? (uint32_t)least : UINT32_MAX;
 }

@@ -80,6 +80,11 @@ static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
 struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind);
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason);
 
+// What an event brings, word by word, and the record of all of it, from news `first` on; `hash`:
+// the sum of theirs.
+void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes);
+void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2]);
+
 // gossip.c: one handler per kind of event
 void mesh_gossip_start(struct stepping *stepping, const struct mesh_scope *scope);
 void mesh_gossip_write(struct stepping *stepping, const struct mesh_scope *scope);

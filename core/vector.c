@@ -128,6 +128,11 @@ static void enter(const struct section *section, uint32_t lane, struct vector_si
 {
     const struct mesh_update *updates = section->table->updates;
     struct mesh_dot dot = updates[lane].dot;
+    // While numbers take a byte, what goes on a run costs nothing.
+    if (dot.sequence < 0x80 && section_holds(section, updates[lane].previous_lane) &&
+        !section_holds(section, updates[lane].next_lane)) {
+        return;
+    }
     uint32_t first = lane;
     uint32_t before = 0;
     for (; section_holds(section, updates[first].previous_lane); before++) {
@@ -150,9 +155,6 @@ static void enter(const struct section *section, uint32_t lane, struct vector_si
 void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
 {
     uint32_t local_words = stepping->states->table->local_words;
-    if (local_words == 0) {
-        return;
-    }
     const struct section section = section_at(stepping, word);
     struct vector_size *size = &kept(stepping)[word < local_words ? LOCAL : SHARED];
     uint32_t lane_first = 64 * (word < local_words ? word : word - local_words);

@@ -66,7 +66,8 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
 // What the replica keeps, of messages at home and elsewhere; false: it keeps nothing.
 bool mesh_vector_kept(const struct stepping *stepping, struct vector_size *size);
 
-// Keeping it: `fresh`, lanes of `word`, enter the replica; what it held was cleared or taken over.
+// Keeping it, where reports stay at home: `fresh`, lanes of `word`, enter the replica; what it held
+// was cleared or taken over.
 void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
 void mesh_vector_renew(struct stepping *stepping);
 

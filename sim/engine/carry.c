@@ -7,9 +7,10 @@
 #include "mesh/wire.h"
 #include "state.h"
 
-static void note_change(struct sim_worker *worker, const struct mesh_event *event,
-                        const struct mesh_record *record, uint32_t word)
+static void note_change(struct sim_engine *engine, const struct mesh_event *event,
+                        const struct mesh_news *news)
 {
+    struct sim_worker *worker = &engine->worker;
     if (worker->change_count == worker->change_capacity) {
         worker->change_capacity = worker->change_capacity == 0 ? 1024 : 2 * worker->change_capacity;
         worker->changes =
@@ -20,8 +21,8 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
     worker->changes[worker->change_count++] = (struct sim_change){
         .time_ns = event->time_ns,
         .message = event->kind == MESH_EVENT_RECEIVE ? event->message : NULL,
-        .lanes = record->deliver.lanes,
-        .word = word,
+        .lanes = news->lanes,
+        .word = news->word - engine->local_words,
         .node = event->node,
     };
 }
@@ -29,11 +30,17 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
 static void deliver(struct sim_engine *engine, const struct mesh_event *event,
                     const struct mesh_record *record)
 {
-    if (record->deliver.word < engine->local_words) {
-        sim_tiers_note(engine, event, record);
-    } else {
-        note_change(&engine->worker, event, record, record->deliver.word - engine->local_words);
+    const struct mesh_news *news = engine->worker.output.news + record->deliver.news_first;
+    uint32_t updates = 0;
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        if (news[i].word < engine->local_words) {
+            sim_tiers_note_reports(engine, event, &news[i]);
+        } else {
+            note_change(engine, event, &news[i]);
+        }
+        updates += (uint32_t)__builtin_popcountll(news[i].lanes);
     }
+    sim_account_deliver(engine, event, updates);
 }
 
 // One message on its way: what all its copies share. What the loop over them reads of the engine is
@@ -388,15 +395,12 @@ static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
 {
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND: post(engine, record, generation); return true;
-    case MESH_RECORD_DELIVER:
-        deliver(engine, event, record);
-        sim_account_deliver(engine, event, (uint32_t)__builtin_popcountll(record->deliver.lanes));
-        return false;
+    case MESH_RECORD_DELIVER: deliver(engine, event, record); return false;
     case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
     case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
     case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
     case MESH_RECORD_ROW:
-        sim_tiers_note(engine, event, record);
+        sim_tiers_note_row(engine, event, record);
         sim_account_deliver(engine, event, 1);
         return false;
     }
@@ -426,6 +430,7 @@ static void carry_out_all(struct sim_engine *engine, const struct mesh_event *ev
     assert(next == worker->output.record_count);
     worker->output.record_count = 0;
     worker->output.target_count = 0;
+    worker->output.news_count = 0;
 }
 
 // Lets the author complete the write that event `first` of the batch may be. Returns where the step

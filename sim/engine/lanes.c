@@ -124,6 +124,8 @@ static void size_output(struct sim_engine *engine)
     output->target_capacity = OUTPUT_EVENTS * bound.targets;
     output->targets =
         sim_memory_resize(output->targets, output->target_capacity * sizeof *output->targets);
+    output->news_capacity = OUTPUT_EVENTS * bound.news;
+    output->news = sim_memory_resize(output->news, output->news_capacity * sizeof *output->news);
 }
 
 static void size_scratch(struct sim_engine *engine)

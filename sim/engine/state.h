@@ -173,9 +173,11 @@ void sim_tiers_reserve_totals(struct sim_engine *engine);
 const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, uint64_t time_ns,
                                                uint32_t node);
 
-// Notes what a record says of reports or rows.
-void sim_tiers_note(struct sim_engine *engine, const struct mesh_event *event,
-                    const struct mesh_record *record);
+// Notes what an event brought of reports, and what a record says of rows.
+void sim_tiers_note_reports(struct sim_engine *engine, const struct mesh_event *event,
+                            const struct mesh_news *news);
+void sim_tiers_note_row(struct sim_engine *engine, const struct mesh_event *event,
+                        const struct mesh_record *record);
 
 // Hashes the notes of the window and hands them to the observer.
 void sim_tiers_end_window(struct sim_engine *engine);

@@ -371,22 +371,22 @@ static int by_dot(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static void note_reports(struct sim_engine *engine, const struct mesh_event *event,
-                         const struct mesh_record *record)
+void sim_tiers_note_reports(struct sim_engine *engine, const struct mesh_event *event,
+                            const struct mesh_news *news)
 {
     struct sim_tiers *tiers = &engine->tiers;
     const struct mesh_table *local = &tiers->locals[edge_of(engine, event->node)];
     uint32_t first = tiers->note_count;
-    for (uint64_t lanes = record->deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+    for (uint64_t lanes = news->lanes; lanes != 0; lanes &= lanes - 1) {
         const struct mesh_update *update =
-            &local->updates[64 * record->deliver.word + (uint32_t)__builtin_ctzll(lanes)];
+            &local->updates[64 * news->word + (uint32_t)__builtin_ctzll(lanes)];
         add_note(tiers, (struct sim_note){.time_ns = event->time_ns,
                                           .content = update->hash[0],
                                           .node = event->node,
                                           .author = update->dot.origin - MESH_NODE_MAX,
                                           .number = update->dot.sequence});
     }
-    // A receipt has a record per word: those of the same event stand together.
+    // A receipt brings some of several words: those of the same event stand together.
     while (first > 0 && !tiers->notes[first - 1].row &&
            tiers->notes[first - 1].node == event->node &&
            tiers->notes[first - 1].time_ns == event->time_ns) {
@@ -395,13 +395,9 @@ static void note_reports(struct sim_engine *engine, const struct mesh_event *eve
     qsort(tiers->notes + first, tiers->note_count - first, sizeof *tiers->notes, by_dot);
 }
 
-void sim_tiers_note(struct sim_engine *engine, const struct mesh_event *event,
-                    const struct mesh_record *record)
+void sim_tiers_note_row(struct sim_engine *engine, const struct mesh_event *event,
+                        const struct mesh_record *record)
 {
-    if (record->kind == MESH_RECORD_DELIVER) {
-        note_reports(engine, event, record);
-        return;
-    }
     add_note(&engine->tiers, (struct sim_note){.time_ns = event->time_ns,
                                                .content = record->row.clock,
                                                .node = event->node,

@@ -212,6 +212,8 @@ static void init_output(struct hierarchy *hierarchy)
         .record_capacity = bound.records,
         .targets = hierarchy_memory(hierarchy, bound.targets * sizeof(uint32_t)),
         .target_capacity = bound.targets,
+        .news = hierarchy_memory(hierarchy, bound.news * sizeof(struct mesh_news)),
+        .news_capacity = bound.news,
         .messages = hierarchy_memory(hierarchy, bound.message_words * sizeof(uint64_t)),
         .message_word_capacity = bound.message_words,
     };
@@ -297,13 +299,14 @@ static void note_told(struct hierarchy *hierarchy, uint32_t node, const struct m
 static void note_delivered(struct hierarchy *hierarchy, uint32_t node,
                            const struct mesh_record *record)
 {
-    if (record->deliver.word >= hierarchy->settings.local_words) {
-        return;
-    }
+    const struct mesh_news *news = &hierarchy->output.news[record->deliver.news_first];
     const struct mesh_table *local = hierarchy->local_tables[hierarchy->home[node]];
-    for (uint64_t left = record->deliver.lanes; left != 0; left &= left - 1) {
-        uint32_t lane = 64 * record->deliver.word + (uint32_t)__builtin_ctzll(left);
-        note_told(hierarchy, node, &local->updates[lane]);
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        bool is_local = news[i].word < hierarchy->settings.local_words;
+        for (uint64_t left = is_local ? news[i].lanes : 0; left != 0; left &= left - 1) {
+            uint32_t lane = 64 * news[i].word + (uint32_t)__builtin_ctzll(left);
+            note_told(hierarchy, node, &local->updates[lane]);
+        }
     }
 }
 
@@ -429,6 +432,7 @@ static void step(struct hierarchy *hierarchy, struct mesh_event event)
     }
     output->record_count = 0;
     output->target_count = 0;
+    output->news_count = 0;
     output->message_words = 0;
 }
 

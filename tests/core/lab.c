@@ -149,6 +149,8 @@ static void step(struct lab *lab, struct mesh_event event)
         .record_capacity = bound.records,
         .targets = must(malloc(bound.targets * sizeof(uint32_t))),
         .target_capacity = bound.targets,
+        .news = must(malloc(bound.news * sizeof(struct mesh_news))),
+        .news_capacity = bound.news,
         .messages = must(malloc(bound.message_words * sizeof(uint64_t))),
         .message_word_capacity = bound.message_words,
     };
@@ -160,7 +162,7 @@ static void step(struct lab *lab, struct mesh_event event)
     uint32_t consumed = mesh_step(&lab->config, states, &event, 1, &output);
     cr_assert_eq(consumed, 1, "the least legal output must do for one event\n%s", lab->story);
     cr_assert(output.record_count <= bound.records && output.target_count <= bound.targets &&
-              output.message_words <= bound.message_words);
+              output.news_count <= bound.news && output.message_words <= bound.message_words);
     lab_tell_step(lab, &event, &output);
     states->table->adopts = lab->own_tables && lab_replica(lab, event.node)->joining;
     lab_check_step(lab, &event, &output, have_before);
@@ -172,6 +174,7 @@ static void step(struct lab *lab, struct mesh_event event)
     free(have_before);
     free(output.records);
     free(output.targets);
+    free(output.news);
     free(output.messages);
 }
 

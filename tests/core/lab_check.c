@@ -140,18 +140,40 @@ static void check_order(const struct lab *lab, const struct mesh_output *output)
     }
 }
 
+// What the record says was new, by words that ascend, and its hash.
+static void take_news(const struct lab *lab, uint32_t node, const struct mesh_record *record,
+                      const struct mesh_output *output, uint64_t *delivered)
+{
+    const struct mesh_news *news = &output->news[record->deliver.news_first];
+    uint64_t hash[2] = {0, 0};
+    cr_assert(record->deliver.news_count > 0);
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        cr_assert(news[i].lanes != 0 && (i == 0 || news[i].word > news[i - 1].word));
+        delivered[news[i].word] = news[i].lanes;
+        for (uint32_t lane = 0; lane < 64; lane++) {
+            const struct mesh_update *update =
+                &lab->states[node].table->updates[64 * news[i].word + lane];
+            hash[0] += (news[i].lanes >> lane & 1) * update->hash[0];
+            hash[1] += (news[i].lanes >> lane & 1) * update->hash[1];
+        }
+    }
+    cr_assert(record->deliver.hash[0] == hash[0] && record->deliver.hash[1] == hash[1],
+              "the hash is not that of what was new\n%s", lab->story);
+}
+
 void lab_check_step(const struct lab *lab, const struct mesh_event *event,
                     const struct mesh_output *output, const uint64_t *have_before)
 {
     uint64_t delivered[LAB_WRITES_MAX / 64] = {0};
+    uint32_t delivers = 0;
     for (uint32_t i = 0; i < output->record_count; i++) {
         const struct mesh_record *record = &output->records[i];
         cr_assert_eq(record->event, 0);
         if (record->kind == MESH_RECORD_SEND) {
             check_message(lab, event, record);
         } else if (record->kind == MESH_RECORD_DELIVER) {
-            cr_assert(delivered[record->deliver.word] == 0 && record->deliver.lanes != 0);
-            delivered[record->deliver.word] = record->deliver.lanes;
+            cr_assert_eq(delivers++, 0, "more than one record of what was new\n%s", lab->story);
+            take_news(lab, event->node, record, output, delivered);
         }
     }
     for (uint32_t word = 0; word < lab->all.words; word++) {

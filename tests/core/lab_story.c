@@ -117,10 +117,22 @@ static void tell_targets(struct lab *lab, const uint32_t *targets, uint32_t coun
     }
 }
 
+static void tell_news(struct lab *lab, const struct mesh_table *table,
+                      const struct mesh_record *record, const struct mesh_output *output)
+{
+    const struct mesh_news *news = &output->news[record->deliver.news_first];
+    uint64_t lanes[LAB_WRITES_MAX / 64] = {0};
+    struct mesh_lanes set = {lanes, 0, LAB_WRITES_MAX / 64};
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        cr_assert(news[i].word < LAB_WRITES_MAX / 64);
+        lanes[news[i].word] = news[i].lanes;
+    }
+    tell_lanes(lab, table, &set);
+}
+
 static void tell_record(struct lab *lab, const struct mesh_table *table,
                         const struct mesh_record *record, const struct mesh_output *output)
 {
-    struct mesh_lanes fresh = {&record->deliver.lanes, record->deliver.word, 1};
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND:
         lab_tell(lab, "sends ");
@@ -134,7 +146,7 @@ static void tell_record(struct lab *lab, const struct mesh_table *table,
         break;
     case MESH_RECORD_DELIVER:
         lab_tell(lab, "learns ");
-        tell_lanes(lab, table, &fresh);
+        tell_news(lab, table, record, output);
         break;
     case MESH_RECORD_REJECT: lab_tell(lab, "rejects it: %s", rejects[record->reject.reason]); break;
     case MESH_RECORD_ROW: lab_tell(lab, "has a row of edge %u", record->row.edge); break;

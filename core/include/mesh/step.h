@@ -308,8 +308,9 @@ struct mesh_record {
             uint64_t tick;  // its number; the following ones: mesh/schedule.h
         } timer;
         struct {
-            uint64_t lanes;  // the new ones among lanes 64 * word .. 64 * word + 63
-            uint32_t word;
+            uint64_t hash[2];     // sum, modulo 2^64 each, of the hashes of all that was new
+            uint32_t news_first;  // into output.news
+            uint32_t news_count;  // at least 1; words ascend
         } deliver;
         struct {
             uint32_t lane;  // the write to make durable, with the origin's sequence
@@ -326,6 +327,12 @@ struct mesh_record {
     };
 };
 
+// What was new in a word of the replica.
+struct mesh_news {
+    uint64_t lanes;
+    uint32_t word;
+};
+
 // The caller's buffers. A step appends; the caller empties them by setting the counts to 0.
 struct mesh_output {
     struct mesh_record *records;
@@ -334,6 +341,9 @@ struct mesh_output {
     uint32_t *targets;
     uint32_t target_count;
     uint32_t target_capacity;
+    struct mesh_news *news;
+    uint32_t news_count;
+    uint32_t news_capacity;
     uint64_t *messages;    // 8-byte aligned; messages lie back to back
     size_t message_words;  // used, in 8-byte words
     size_t message_word_capacity;
@@ -343,6 +353,7 @@ struct mesh_output {
 struct mesh_bound {
     uint32_t records;
     uint32_t targets;
+    uint32_t news;
     size_t message_words;
 };
 
