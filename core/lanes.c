@@ -63,28 +63,52 @@ BODY uint64_t lowest(uint64_t lanes, uint32_t count)
     return lanes ^ others;
 }
 
-BODY uint32_t above(uint32_t a, uint32_t b)
+// Where the lane of a number stands: how many stand before it in its word. Behind the last lane the
+// word is `words`.
+struct place {
+    uint32_t word;
+    uint32_t before;
+};
+
+BODY struct place place_of(const uint64_t *set, uint32_t words, uint32_t number)
 {
-    return a > b ? a - b : 0;
+    uint32_t passed = 0;
+    for (uint32_t i = 0; i < words; i++) {
+        uint32_t next = passed + (uint32_t)__builtin_popcountll(set[i]);
+        if (next > number) {
+            return (struct place){i, number - passed};
+        }
+        passed = next;
+    }
+    return (struct place){words, 0};
+}
+
+// Clears the lanes from one place to another.
+BODY void clear(uint64_t *set, uint32_t words, struct place from, struct place to)
+{
+    uint64_t first = from.word < words ? lowest(set[from.word], from.before) : 0;
+    uint64_t last = to.word < words ? set[to.word] & ~lowest(set[to.word], to.before) : 0;
+    for (uint64_t i = from.word; i < to.word; i++) {
+        set[i] = 0;
+    }
+    if (to.word < words) {
+        set[to.word] = last;
+    }
+    if (from.word < words) {
+        set[from.word] |= first;
+    }
 }
 
 BODY void keep(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, uint32_t count)
 {
-    uint32_t end = first + count;
-    uint32_t again = above(end, total);  // kept at the beginning
-    uint32_t number = 0;                 // of the word's first lane
-    for (uint32_t i = 0; i < words; i++) {
-        uint32_t next = number + (uint32_t)__builtin_popcountll(set[i]);
-        bool whole = next <= again || (number >= first && next <= end);
-        bool none = number >= again && (next <= first || number >= end);
-        if (none) {
-            set[i] = 0;
-        } else if (!whole) {
-            set[i] = lowest(set[i], above(again, number)) |
-                     (lowest(set[i], above(end, number)) & ~lowest(set[i], above(first, number)));
-        }
-        number = next;
+    struct place start = place_of(set, words, first);
+    if (total - first < count) {  // goes on at the beginning
+        clear(set, words, place_of(set, words, count - (total - first)), start);
+        return;
     }
+    struct place end = place_of(set, words, first + count);
+    clear(set, words, end, (struct place){words, 0});
+    clear(set, words, (struct place){0, 0}, start);
 }
 
 BODY uint64_t sum(const uint64_t *restrict set, uint32_t words, const uint64_t *restrict planes,

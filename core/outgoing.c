@@ -145,11 +145,28 @@ void mesh_outgoing_drop(struct stepping *stepping, const struct mesh_message *me
     output->message_words = (size_t)((const uint64_t *)message - output->messages);
 }
 
+#define EIGHT 8u  // words that are looked at at once
+
+static bool are_empty(const uint64_t *lanes)
+{
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < EIGHT; i++) {
+        any |= lanes[i];
+    }
+    return any == 0;
+}
+
 // Gives back the words before the first update and behind the last, of the message begun last.
 static void trim(struct stepping *stepping, struct mesh_message *message)
 {
     uint32_t first = 0;
     uint32_t end = message->words;
+    while (first + EIGHT < end && are_empty(message->lanes + first)) {
+        first += EIGHT;
+    }
+    while (end - first > EIGHT && are_empty(message->lanes + end - EIGHT)) {
+        end -= EIGHT;
+    }
     while (first + 1 < end && message->lanes[first] == 0) {
         first++;
     }
