@@ -7,7 +7,6 @@
 //     window runs      REPORT events among the writes; DELIVER and ROW records become notes
 //     window ends      notes, in order --> fingerprint, observer
 #include <assert.h>
-#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,9 +57,7 @@ static void create_tables(struct sim_engine *engine)
         mesh_table_permit_release(local, tiers->released + scope->first, scope->count);
         local->origin_first = MESH_NODE_MAX + scope->first;
         local->keeps_last = true;
-        // A table of sizes is for an edge that no two blocks step at the same time.
-        if (scope->first >> SIM_BLOCK_SHIFT ==
-            (scope->first + scope->count - 1) >> SIM_BLOCK_SHIFT) {
+        if (scope->count <= SIM_BLOCK_NODES) {  // one block has it all, and steps alone
             mesh_table_weigh(local,
                              tiers->sizes + (size_t)edge * MESH_SIZE_BITS * engine->local_words);
         }
@@ -203,7 +200,7 @@ void sim_tiers_attach(struct sim_engine *engine)
     engine->table.local_words = engine->local_words;
     for (uint32_t i = 0; i < tiers->record_count; i++) {
         struct mesh_tier *record = &tiers->records[i];
-        struct mesh_states *states = &engine->blocks[record->node >> SIM_BLOCK_SHIFT].states;
+        struct mesh_states *states = sim_states_of(engine, record->node);
         if (states->tier_count++ == 0) {
             states->tiers = record;
         }
@@ -351,13 +348,14 @@ const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, 
 
 // ---- Notes ----
 
-static void add_note(struct sim_tiers *tiers, struct sim_note note)
+static void add_note(struct sim_worker *worker, struct sim_note note)
 {
-    if (tiers->note_count == tiers->note_capacity) {
-        tiers->note_capacity = tiers->note_capacity == 0 ? 1024 : 2 * tiers->note_capacity;
-        tiers->notes = sim_memory_resize(tiers->notes, tiers->note_capacity * sizeof *tiers->notes);
+    if (worker->note_count == worker->note_capacity) {
+        worker->note_capacity = worker->note_capacity == 0 ? 1024 : 2 * worker->note_capacity;
+        worker->notes =
+            sim_memory_resize(worker->notes, worker->note_capacity * sizeof *worker->notes);
     }
-    tiers->notes[tiers->note_count++] = note;
+    worker->notes[worker->note_count++] = note;
 }
 
 // Notes of one event are in the order of their dots, whatever their lanes.
@@ -371,39 +369,44 @@ static int by_dot(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-void sim_tiers_note_reports(struct sim_engine *engine, const struct mesh_event *event,
-                            const struct mesh_news *news)
+void sim_tiers_note_reports(struct sim_worker *worker, const struct mesh_event *event,
+                            uint16_t scope, const struct mesh_news *news)
 {
-    struct sim_tiers *tiers = &engine->tiers;
-    const struct mesh_table *local = &tiers->locals[edge_of(engine, event->node)];
-    uint32_t first = tiers->note_count;
+    const struct mesh_table *local = worker->engine->tiers.local_tables[scope];
+    uint32_t first = worker->note_count;
+    if (worker->engine->config.observer.notes == NULL) {
+        return;
+    }
     for (uint64_t lanes = news->lanes; lanes != 0; lanes &= lanes - 1) {
         const struct mesh_update *update =
             &local->updates[64 * news->word + (uint32_t)__builtin_ctzll(lanes)];
-        add_note(tiers, (struct sim_note){.time_ns = event->time_ns,
-                                          .content = update->hash[0],
-                                          .node = event->node,
-                                          .author = update->dot.origin - MESH_NODE_MAX,
-                                          .number = update->dot.sequence});
+        add_note(worker, (struct sim_note){.time_ns = event->time_ns,
+                                           .content = update->hash[0],
+                                           .node = event->node,
+                                           .author = update->dot.origin - MESH_NODE_MAX,
+                                           .number = update->dot.sequence});
     }
     // A receipt brings some of several words: those of the same event stand together.
-    while (first > 0 && !tiers->notes[first - 1].row &&
-           tiers->notes[first - 1].node == event->node &&
-           tiers->notes[first - 1].time_ns == event->time_ns) {
+    while (first > 0 && !worker->notes[first - 1].row &&
+           worker->notes[first - 1].node == event->node &&
+           worker->notes[first - 1].time_ns == event->time_ns) {
         first--;
     }
-    qsort(tiers->notes + first, tiers->note_count - first, sizeof *tiers->notes, by_dot);
+    qsort(worker->notes + first, worker->note_count - first, sizeof *worker->notes, by_dot);
 }
 
-void sim_tiers_note_row(struct sim_engine *engine, const struct mesh_event *event,
+void sim_tiers_note_row(struct sim_worker *worker, const struct mesh_event *event,
                         const struct mesh_record *record)
 {
-    add_note(&engine->tiers, (struct sim_note){.time_ns = event->time_ns,
-                                               .content = record->row.clock,
-                                               .node = event->node,
-                                               .author = record->row.relay,
-                                               .number = record->row.edge,
-                                               .row = true});
+    if (worker->engine->config.observer.notes == NULL) {
+        return;
+    }
+    add_note(worker, (struct sim_note){.time_ns = event->time_ns,
+                                       .content = record->row.clock,
+                                       .node = event->node,
+                                       .author = record->row.relay,
+                                       .number = record->row.edge,
+                                       .row = true});
 }
 
 static bool note_precedes(const struct sim_note *a, const struct sim_note *b)
@@ -411,13 +414,10 @@ static bool note_precedes(const struct sim_note *a, const struct sim_note *b)
     return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->node < b->node;
 }
 
-// Stable: notes of a node stand in the order of its events. They come block by block and nearly
-// sorted, so runs are merged until there is one.
-static void order_notes(struct sim_tiers *tiers)
+// Stable: notes of a node stand in the order of its events.
+static void order_notes(struct sim_note *notes, struct sim_note *scratch, uint32_t count)
 {
-    struct sim_note *from = tiers->notes;
-    uint32_t count = tiers->note_count;
-    struct sim_note *scratch = sim_memory_zeroed(count * sizeof *scratch);
+    struct sim_note *from = notes;
     struct sim_note *to = scratch;
     for (uint32_t width = 1; width < count; width *= 2) {
         for (uint32_t first = 0; first < count; first += 2 * width) {
@@ -435,34 +435,36 @@ static void order_notes(struct sim_tiers *tiers)
         from = to;
         to = swap;
     }
-    if (from != tiers->notes) {
-        memcpy(tiers->notes, from, count * sizeof *from);
+    if (from != notes) {
+        memcpy(notes, from, count * sizeof *from);
     }
-    sim_memory_free(scratch);
 }
 
 void sim_tiers_end_window(struct sim_engine *engine)
 {
     struct sim_tiers *tiers = &engine->tiers;
-    const struct sim_observer *observer = &engine->config.observer;
-    if (tiers->note_count == 0) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        count += engine->workers[i]->note_count;
+    }
+    if (count == 0) {
         return;
     }
-    order_notes(tiers);
-    for (uint32_t i = 0; i < tiers->note_count; i++) {
-        const struct sim_note *note = &tiers->notes[i];
-        uint64_t entry[4] = {
-            htole64(note->time_ns),
-            htole64((uint64_t)note->node << 32 | note->author),
-            htole64((uint64_t)note->row << 32 | note->number),
-            htole64(note->content),
-        };
-        XXH3_64bits_update(engine->hash, entry, sizeof entry);
+    if (2 * count > tiers->note_capacity) {
+        tiers->note_capacity = 4 * count;
+        tiers->notes = sim_memory_resize(tiers->notes, tiers->note_capacity * sizeof *tiers->notes);
     }
-    if (observer->notes != NULL) {
-        observer->notes(observer->context, tiers->notes, tiers->note_count);
+    count = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        if (worker->note_count > 0) {
+            memcpy(tiers->notes + count, worker->notes, worker->note_count * sizeof *tiers->notes);
+            count += worker->note_count;
+            worker->note_count = 0;
+        }
     }
-    tiers->note_count = 0;
+    order_notes(tiers->notes, tiers->notes + count, count);
+    engine->config.observer.notes(engine->config.observer.context, tiers->notes, count);
 }
 
 // ---- Giving back ----

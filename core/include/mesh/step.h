@@ -438,6 +438,10 @@ static inline uint64_t *mesh_replica_plane(const struct mesh_states *states,
     return &replica->planes[(size_t)states->words * plane];
 }
 
+// Whether the node has something to tell at home besides its hash, or to ask for: an update that is
+// recent, a snapshot. Of scopes that push or pull or both.
+bool mesh_replica_has_news(const struct mesh_states *states, uint32_t node);
+
 // The name of an occasion for the draws: a tick of a scope, or the first receipt of an update.
 static inline uint64_t mesh_occasion_of_tick(uint16_t scope, uint64_t tick)
 {
