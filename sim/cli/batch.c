@@ -4,13 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "allocate.h"
 #include "expectation.h"
 #include "results.h"
-#include "source.h"
 
 // ---- Loading ----
 
@@ -109,45 +107,6 @@ static bool choose_rows(struct sim_batch *batch, const struct sim_request *reque
 
 // ---- What the store keeps of them ----
 
-// The text was read and checked a moment ago. Of a pipe nothing is left to be read again.
-static const char *text_of(struct sim_batch *batch, const char *path, struct sim_error *error)
-{
-    struct stat facts;
-    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode)) {
-        return "";
-    }
-    const struct sim_source *source = sim_source_read(batch->texts, path, error);
-    return source == NULL ? NULL : source->bytes;
-}
-
-// Cells of one file share its texts.
-static bool read_texts(struct sim_batch *batch, struct sim_error *error)
-{
-    const char *topology_path = NULL;
-    const char *scenario_path = NULL;
-    const char *topology_text = NULL;
-    const char *scenario_text = NULL;
-    for (uint32_t i = 0; i < batch->cell_count; i++) {
-        struct sim_batch_cell *cell = &batch->cells[i];
-        const struct sim_scenario *scenario = cell->scenario;
-        if (topology_path == NULL || strcmp(topology_path, scenario->topology_path) != 0) {
-            topology_path = scenario->topology_path;
-            topology_text = text_of(batch, topology_path, error);
-        }
-        if (scenario_path == NULL || strcmp(scenario_path, scenario->path) != 0) {
-            scenario_path = scenario->path;
-            scenario_text = text_of(batch, scenario_path, error);
-        }
-        if (topology_text == NULL || scenario_text == NULL) {
-            return false;
-        }
-        bool bare = strcmp(scenario->topology_path, scenario->path) == 0;
-        cell->topology_text = topology_text;
-        cell->scenario_text = bare ? NULL : scenario_text;
-    }
-    return true;
-}
-
 uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_request *request,
                            struct sim_store_source **sources)
 {
@@ -160,14 +119,14 @@ uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_r
     uint32_t data_count = cell->scenario->data_file_count;
     struct sim_store_source *list =
         sim_memory_zeroed((request->sets.count + data_count + 5) * sizeof *list);
-    list[count++] =
-        (struct sim_store_source){"topology", cell->scenario->topology_path, cell->topology_text};
-    if (cell->scenario_text != NULL) {
-        list[count++] =
-            (struct sim_store_source){"scenario", cell->scenario->path, cell->scenario_text};
+    const struct sim_scenario *scenario = cell->scenario;
+    list[count++] = (struct sim_store_source){"topology", scenario->topology_path,
+                                              scenario->topology_text};
+    if (strcmp(scenario->topology_path, scenario->path) != 0) {
+        list[count++] = (struct sim_store_source){"scenario", scenario->path, scenario->text};
     }
     for (uint32_t i = 0; i < data_count; i++) {
-        const struct sim_data_file *file = &cell->scenario->data_files[i];
+        const struct sim_data_file *file = &scenario->data_files[i];
         list[count++] = (struct sim_store_source){"data", file->path, file->text};
     }
     for (uint32_t i = 0; i < request->sets.count; i++) {
@@ -223,7 +182,7 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
                     struct sim_error *error)
 {
-    *batch = (struct sim_batch){.texts = sim_arena_create()};
+    *batch = (struct sim_batch){0};
     if (!load_files(batch, request, error) || !choose_rows(batch, request, error)) {
         return false;
     }
@@ -233,7 +192,7 @@ bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
             return false;
         }
     }
-    return read_texts(batch, error);
+    return true;
 }
 
 void sim_batch_finish(struct sim_batch *batch)
@@ -244,5 +203,4 @@ void sim_batch_finish(struct sim_batch *batch)
     sim_memory_free(batch->files);
     sim_memory_free(batch->cells);
     sim_memory_free(batch->row_wanted);
-    sim_arena_destroy(batch->texts);
 }

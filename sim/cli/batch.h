@@ -30,9 +30,7 @@ struct sim_batch_file {
 struct sim_batch_cell {
     const struct sim_scenario *scenario;
     const struct sim_batch_file *file;
-    uint32_t row;               // from 1, over all files
-    const char *topology_text;  // of scenario->topology_path; "" when it was no regular file
-    const char *scenario_text;  // of scenario->path; NULL when that is the topology itself
+    uint32_t row;  // from 1, over all files
 };
 
 struct sim_batch {
@@ -42,7 +40,6 @@ struct sim_batch {
     uint32_t cell_count;
     uint32_t row_count;  // of all files, those left out included
     bool *row_wanted;    // [row_count]
-    void *texts;         // owns the texts of the files
 };
 
 // Loads the request's files. Every file with an error in it is reported: each but the last on

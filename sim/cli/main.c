@@ -95,7 +95,7 @@ int main(int argc, char **argv)
         return sim_verb_end("help", SIM_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("meshsim %s\n", sim_version);
+        printf("meshsim %s\n", sim_engine_version);
         return sim_verb_end("version", SIM_OK);
     }
     return refuse(program, argv[1]);

@@ -164,6 +164,7 @@ void sim_store_close(struct sim_store *store)
     if (store == NULL) {
         return;
     }
+    sim_store_end_begun(store);
     sqlite3_close(store->database);
     free(store);
 }
