@@ -12,15 +12,37 @@
 
 // ---- Loading ----
 
+static bool load_export(struct sim_batch_file *file, const struct sim_overrides *overrides,
+                        struct sim_error *error)
+{
+    if (overrides->set_count > 0 || overrides->agents != NULL || overrides->seed != NULL ||
+        overrides->repeat != NULL) {
+        return sim_error_set(error, SIM_ERROR_USAGE,
+                             "%s is an exported run, which runs as it was: --set, --agents, --seed "
+                             "and --repeat do not go with it; the scenario is in it as a text",
+                             file->path);
+    }
+    file->recording = sim_memory_zeroed(sizeof *file->recording);
+    if (!sim_recording_import(file->path, file->recording, error) ||
+        !sim_recording_load(file->recording, &file->scenarios, error)) {
+        return false;
+    }
+    file->count = 1;
+    file->scenarios[0].row = 1;
+    return true;
+}
+
 static bool load_file(struct sim_batch *batch, const char *path,
                       const struct sim_overrides *overrides, struct sim_error *error)
 {
     struct sim_batch_file *file = &batch->files[batch->file_count];
     *file = (struct sim_batch_file){.path = path, .row_first = batch->row_count + 1};
-    if (!sim_load_scenario(path, overrides, &file->scenarios, &file->count, error)) {
+    batch->file_count++;
+    if (sim_recording_is_export(path)
+            ? !load_export(file, overrides, error)
+            : !sim_load_scenario(path, overrides, &file->scenarios, &file->count, error)) {
         return false;
     }
-    batch->file_count++;
     for (uint32_t i = 0; i < file->count; i++) {
         if (!sim_expectations_check(&file->scenarios[i], error)) {
             return false;
@@ -110,6 +132,12 @@ static bool choose_rows(struct sim_batch *batch, const struct sim_request *reque
 uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_request *request,
                            struct sim_store_source **sources)
 {
+    const struct sim_recording *recording = cell->file->recording;
+    if (recording != NULL) {
+        *sources = sim_memory_zeroed(recording->source_count * sizeof **sources);
+        memcpy(*sources, recording->sources, recording->source_count * sizeof **sources);
+        return recording->source_count;
+    }
     const struct sim_store_source flags[] = {
         {"option", "--agents", request->agents},
         {"option", "--seed", request->seed},
@@ -199,6 +227,10 @@ void sim_batch_finish(struct sim_batch *batch)
 {
     for (uint32_t i = 0; i < batch->file_count; i++) {
         sim_scenarios_destroy(batch->files[i].scenarios, batch->files[i].count);
+        if (batch->files[i].recording != NULL) {
+            sim_recording_finish(batch->files[i].recording);
+            sim_memory_free(batch->files[i].recording);
+        }
     }
     sim_memory_free(batch->files);
     sim_memory_free(batch->cells);

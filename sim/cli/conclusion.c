@@ -122,7 +122,8 @@ static void print_counts(const struct sim_conclusion *conclusion, const struct s
     sim_page_paragraph(page, 0, 0, text);
 }
 
-static void print_page(const struct sim_conclusion *conclusion, const struct sim_rows *rows)
+void sim_conclusion_print_page(const struct sim_conclusion *conclusion,
+                               const struct sim_rows *rows)
 {
     struct sim_page page = sim_page_of(stdout);
     sim_block_table(&page, rows);
@@ -152,11 +153,15 @@ static void say_stored(const struct sim_conclusion *conclusion)
         return;
     }
     if (first == last) {
-        fprintf(stderr, "Stored: run %" PRId64 " in %s\n", first, conclusion->request->store_path);
+        fprintf(stderr, "Stored: run %" PRId64 " in %s", first, conclusion->request->store_path);
     } else {
-        fprintf(stderr, "Stored: runs %" PRId64 "-%" PRId64 " in %s\n", first, last,
+        fprintf(stderr, "Stored: runs %" PRId64 "-%" PRId64 " in %s", first, last,
                 conclusion->request->store_path);
     }
+    fprintf(stderr,
+            "; show %" PRId64 " prints it again, replay %" PRId64 " --watch 0 tells who heard what,"
+            " export %" PRId64 " -o run.yaml takes it along\n",
+            last, last, last);
 }
 
 static void say_interrupted(const struct sim_conclusion *conclusion)
@@ -194,7 +199,7 @@ void sim_conclusion_print(const struct sim_conclusion *conclusion)
     struct sim_rows rows;
     sim_rows_init(&rows, conclusion->findings, conclusion->finding_count);
     if (!request->json && rows.count > 0) {
-        print_page(conclusion, &rows);
+        sim_conclusion_print_page(conclusion, &rows);
     } else if (request->json && !request->quiet) {
         struct sim_page page = sim_page_of(stderr);
         print_expectations(conclusion, &page);

@@ -113,16 +113,15 @@ static struct sim_store_expectation expectation_of(const struct sim_expectation_
     };
 }
 
-bool sim_keep_finding(struct sim_store *store, const struct sim_request *request,
-                      const struct sim_result *results, uint32_t result_count,
-                      struct sim_finding *finding, struct sim_error *error)
+bool sim_keep_finding(struct sim_store *store, const struct sim_store_source *sources,
+                      uint32_t source_count, const struct sim_result *results,
+                      uint32_t result_count, struct sim_finding *finding, struct sim_error *error)
 {
     const struct sim_scenario *scenario = finding->cell->scenario;
     struct sim_store_metric
         metrics[SIM_METRIC_COUNT * STATISTICS + SIM_REPORT_REACH_COUNT * REPORT_STATISTICS];
     uint32_t metric_count = list_metrics(scenario, &finding->summary, metrics);
     metric_count += list_report_metrics(&finding->summary.aggregation, metrics + metric_count);
-    struct sim_store_source *sources = NULL;
     struct sim_store_verdict *verdicts =
         sim_memory_zeroed(finding->verdict_count * sizeof *verdicts);
     struct sim_store_expectation *expectations =
@@ -133,11 +132,12 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_request *request
     for (uint32_t i = 0; i < scenario->expectation_count; i++) {
         expectations[i] = expectation_of(&finding->expectations[i]);
     }
-    struct sim_store_run run = {
+    const struct sim_store_run run = {
         .scenario = scenario,
         .engine_version = sim_engine_version,
         .fingerprint = finding->summary.fingerprint,
-        .source_count = sim_batch_sources(finding->cell, request, &sources),
+        .sources = sources,
+        .source_count = source_count,
         .results = results,
         .result_count = result_count,
         .metrics = metrics,
@@ -147,9 +147,7 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_request *request
         .expectations = expectations,
         .expectation_count = scenario->expectation_count,
     };
-    run.sources = sources;
     bool stored = sim_store_write_run(store, &run, &finding->run_id, error);
-    sim_memory_free(sources);
     sim_memory_free(verdicts);
     sim_memory_free(expectations);
     return stored;

@@ -101,6 +101,9 @@ struct sim_store_run {
 // simulation than after it.
 bool sim_store_open(const char *path, struct sim_store **store, struct sim_error *error);
 
+// The same for reading: there must be a store, it may be read-only, and nothing is written.
+bool sim_store_open_to_read(const char *path, struct sim_store **store, struct sim_error *error);
+
 // Notes that a run of the scenario begins, so that it can be told that it was killed. The note goes
 // with the run's being stored, with the next one's beginning and with sim_store_close.
 bool sim_store_begin_run(struct sim_store *store, const struct sim_scenario *scenario,
