@@ -148,8 +148,8 @@ uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_r
     struct sim_store_source *list =
         sim_memory_zeroed((request->sets.count + data_count + 5) * sizeof *list);
     const struct sim_scenario *scenario = cell->scenario;
-    list[count++] = (struct sim_store_source){"topology", scenario->topology_path,
-                                              scenario->topology_text};
+    list[count++] =
+        (struct sim_store_source){"topology", scenario->topology_path, scenario->topology_text};
     if (strcmp(scenario->topology_path, scenario->path) != 0) {
         list[count++] = (struct sim_store_source){"scenario", scenario->path, scenario->text};
     }

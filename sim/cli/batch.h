@@ -24,7 +24,7 @@
 struct sim_batch_file {
     const char *path;
     struct sim_recording *recording;  // of an exported run; NULL: it is none
-    struct sim_scenario *scenarios;  // [count]
+    struct sim_scenario *scenarios;   // [count]
     uint32_t count;
     uint32_t row_first;  // of the batch; its scenarios' rows count from 1
     uint32_t row_count;

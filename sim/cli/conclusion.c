@@ -122,8 +122,7 @@ static void print_counts(const struct sim_conclusion *conclusion, const struct s
     sim_page_paragraph(page, 0, 0, text);
 }
 
-void sim_conclusion_print_page(const struct sim_conclusion *conclusion,
-                               const struct sim_rows *rows)
+void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const struct sim_rows *rows)
 {
     struct sim_page page = sim_page_of(stdout);
     sim_block_table(&page, rows);

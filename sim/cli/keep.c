@@ -70,9 +70,12 @@ static uint32_t list_report_metrics(const struct sim_aggregation *aggregation,
             continue;
         }
         const struct sim_store_metric figures[] = {
-            {name, "p50", "ns", stored_ns(times->p50)},   {name, "p95", "ns", stored_ns(times->p95)},
-            {name, "p99", "ns", stored_ns(times->p99)},   {name, "max", "ns", stored_ns(times->max)},
-            {name, "mean", "ns", stored_us(times->mean)}, {name, "sd", "ns", stored_us(times->sd)},
+            {name, "p50", "ns", stored_ns(times->p50)},
+            {name, "p95", "ns", stored_ns(times->p95)},
+            {name, "p99", "ns", stored_ns(times->p99)},
+            {name, "max", "ns", stored_ns(times->max)},
+            {name, "mean", "ns", stored_us(times->mean)},
+            {name, "sd", "ns", stored_us(times->sd)},
         };
         for (uint32_t i = 0; i < sizeof figures / sizeof *figures; i++) {
             metrics[count++] = figures[i];

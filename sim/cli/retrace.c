@@ -35,8 +35,7 @@ static void diverge(struct following *following, const struct sim_checkpoint *re
         divergence->now = *now;
     }
     if (following->next > 0) {
-        divergence->equal_until_ns =
-            following->recorded->checkpoints[following->next - 1].time_ns;
+        divergence->equal_until_ns = following->recorded->checkpoints[following->next - 1].time_ns;
     }
 }
 
@@ -81,8 +80,8 @@ static bool see_window(void *context, uint64_t time_ns)
     if (following->pending.time_ns < time_ns) {
         compare_pending(following);
     }
-    bool enough = watcher != NULL && watcher->window != NULL &&
-                  watcher->window(watcher->context, time_ns);
+    bool enough =
+        watcher != NULL && watcher->window != NULL && watcher->window(watcher->context, time_ns);
     return enough || following->retrace->divergence.found;
 }
 
@@ -149,8 +148,9 @@ void sim_divergence_append(const struct sim_divergence *divergence, char *text, 
 {
     const struct sim_checkpoint *at =
         divergence->has_recorded ? &divergence->recorded : &divergence->now;
-    sim_words_append(text, capacity, "checkpoint %" PRIu32 " of %" PRIu32 ", at %s ms of "
-                                     "repetition %" PRIu32,
+    sim_words_append(text, capacity,
+                     "checkpoint %" PRIu32 " of %" PRIu32 ", at %s ms of "
+                     "repetition %" PRIu32,
                      divergence->ordinal + 1, divergence->recorded_count,
                      sim_word_exact_ms(at->time_ns).text, divergence->repetition);
     append_checkpoint("recorded", divergence->has_recorded, &divergence->recorded, text, capacity);

@@ -31,8 +31,8 @@ struct sim_divergence {
 struct sim_retrace {
     const struct sim_scenario *scenario;
     const struct sim_recording *recording;
-    struct sim_run_options options;  // but for until_ns and watcher
-    uint64_t until_ns;               // 0: to its end
+    struct sim_run_options options;     // but for until_ns and watcher
+    uint64_t until_ns;                  // 0: to its end
     const struct sim_watcher *watcher;  // sees what happens, too; NULL: nobody
     // Found by sim_retrace_run:
     struct sim_divergence divergence;

@@ -100,8 +100,7 @@ static void add(struct sim_telling *telling, const struct sim_told *told)
 {
     if (telling->pending == telling->capacity) {
         telling->capacity = telling->capacity == 0 ? 64 : 2 * telling->capacity;
-        telling->told =
-            sim_memory_resize(telling->told, telling->capacity * sizeof *telling->told);
+        telling->told = sim_memory_resize(telling->told, telling->capacity * sizeof *telling->told);
     }
     telling->told[telling->pending++] = *told;
 }
@@ -195,8 +194,9 @@ static void put_row(const struct sim_telling *telling, const struct sim_told *to
     char what[64];
     put_ms(output, told->time_ns);
     switch (told->kind) {
-    case TOLD_WRITE: fprintf(output, " %9" PRIu32 "  writes %" PRIu32 ":%" PRIu32 "\n", told->node,
-                             told->first, told->second);
+    case TOLD_WRITE:
+        fprintf(output, " %9" PRIu32 "  writes %" PRIu32 ":%" PRIu32 "\n", told->node, told->first,
+                told->second);
         return;
     case TOLD_REPORT:
         fprintf(output, " %9" PRIu32 "  %s report %" PRIu32 " of %" PRIu32 "\n", told->node,
@@ -220,7 +220,7 @@ static int in_order(const void *left, const void *right)
     const struct sim_told *a = left;
     const struct sim_told *b = right;
     const uint64_t keys[][2] = {
-        {a->time_ns, b->time_ns}, {a->node, b->node},     {a->kind, b->kind},
+        {a->time_ns, b->time_ns}, {a->node, b->node},   {a->kind, b->kind},
         {a->source, b->source},   {a->first, b->first}, {a->second, b->second},
     };
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {

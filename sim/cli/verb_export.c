@@ -27,8 +27,9 @@ static bool export(const char *program, const struct wish *wish, struct sim_erro
         char command[1024] = "";
         sim_words_append(command, sizeof command, "%s verify", program);
         sim_words_append_argument(command, sizeof command, wish->output);
-        fprintf(stderr, "Exported: %s to %s, with all that went into it\nNext: %s  on any machine "
-                        "with meshsim %s\n",
+        fprintf(stderr,
+                "Exported: %s to %s, with all that went into it\nNext: %s  on any machine "
+                "with meshsim %s\n",
                 stored.recording.origin, wish->output, command, stored.recording.engine_version);
     }
     sim_stored_finish(&stored);

@@ -44,15 +44,17 @@ static void append_count(uint64_t count, const char *name, char *text, size_t ca
     }
 }
 
-// "2 pass, 1 FAIL; 1 of 3 expectations failed".
+// "2 pass, 1 FAIL; expect 1/3 FAIL".
 static void append_verdicts(const struct sim_catalog_run *run, char *text, size_t capacity)
 {
     append_count(run->claims_passed, "pass", text, capacity);
     append_count(run->claims_failed, "FAIL", text, capacity);
     append_count(run->claims_inconclusive, "inconcl.", text, capacity);
     if (run->expectations > 0) {
-        sim_words_append(text, capacity, "%s%" PRIu64 " of %" PRIu64 " expectations failed",
-                         text[0] == '\0' ? "" : "; ", run->expectations_failed, run->expectations);
+        uint64_t failed = run->expectations_failed;
+        sim_words_append(text, capacity, "%sexpect %" PRIu64 "/%" PRIu64 " %s",
+                         text[0] == '\0' ? "" : "; ", failed > 0 ? failed : run->expectations,
+                         run->expectations, failed > 0 ? "FAIL" : "pass");
     }
 }
 
@@ -89,9 +91,9 @@ static void print_list(const struct wish *wish, const struct sim_catalog *catalo
         const char *title;
         bool left;
     } columns[] = {
-        {"run", false},  {"stored (UTC)", true}, {"scenario", true}, {"agents", false},
-        {"mode", true},  {"seed", false},        {"done", false},    {"status", true},
-        {"claims; expectations", true},          {"size", false},
+        {"run", false},           {"stored (UTC)", true}, {"scenario", true}, {"agents", false},
+        {"mode", true},           {"seed", false},        {"done", false},    {"status", true},
+        {"claims, expect", true}, {"size", false},
     };
     struct sim_page page = sim_page_of(stdout);
     struct sim_grid grid = {0};

@@ -66,8 +66,9 @@ static bool read_times(const struct wish *wish, struct sim_telling *telling,
 static bool sort_arguments(struct wish *wish, struct sim_error *error)
 {
     if (wish->arguments.count == 0) {
-        return sim_error_set(error, SIM_ERROR_USAGE, "name a run: its number, \"latest\" or the "
-                                                     "path of an exported run");
+        return sim_error_set(error, SIM_ERROR_USAGE,
+                             "name a run: its number, \"latest\" or the "
+                             "path of an exported run");
     }
     for (uint32_t i = 1; i < wish->arguments.count; i++) {
         if (wish->watched.count == 0) {
@@ -136,8 +137,8 @@ static bool conclude(const struct wish *wish, const struct sim_stored *stored,
                         : sim_error_set(error, SIM_ERROR_INCONCLUSIVE,
                                         "%s was made by engine %s and this is %s: it went another "
                                         "way from %s",
-                                        stored->recording.origin,
-                                        stored->recording.engine_version, sim_engine_version, text);
+                                        stored->recording.origin, stored->recording.engine_version,
+                                        sim_engine_version, text);
 }
 
 static bool follow(const struct wish *wish, struct sim_stored *stored, struct sim_telling *telling,

@@ -134,8 +134,9 @@ static void find(struct page *page, uint32_t index)
     uint32_t unknown = restore_verdicts(finding, &shown->findings);
     restore_expectations(finding, &shown->findings);
     if (unknown > 0 && !page->wish->quiet) {
-        fprintf(stderr, "Run %" PRId64 ": %" PRIu32 " verdicts are on claims that this meshsim "
-                        "does not know\n",
+        fprintf(stderr,
+                "Run %" PRId64 ": %" PRIu32 " verdicts are on claims that this meshsim "
+                "does not know\n",
                 finding->run_id, unknown);
     }
 }
@@ -165,6 +166,15 @@ static void restore_request(struct page *page)
     }
 }
 
+// How many rows the file had is not stored; a cell of a sweep had others beside it, unless only the
+// mode was swept.
+static uint32_t rows_beside(const char *cell)
+{
+    bool mode_alone =
+        strncmp(cell, "gossip.mode=", strlen("gossip.mode=")) == 0 && strchr(cell, ' ') == NULL;
+    return cell[0] == '\0' || mode_alone ? 1 : 2;
+}
+
 // The file and the row of a run: those of one before it where they are the same.
 static void place(struct page *page, uint32_t index)
 {
@@ -177,12 +187,12 @@ static void place(struct page *page, uint32_t index)
     if (file == NULL) {
         file = &batch->files[batch->file_count++];
         *file = stored->file;
-        // How many rows the file had is not stored; a cell of a sweep had others beside it.
-        file->row_count = stored->scenario->cell[0] == '\0' ? 1 : 2;
+        file->row_count = rows_beside(stored->scenario->cell);
     }
     uint32_t row = batch->row_count + 1;
     for (uint32_t i = 0; i < index; i++) {
-        if (batch->cells[i].file == file && batch->cells[i].scenario->row == stored->scenario->row) {
+        if (batch->cells[i].file == file &&
+            batch->cells[i].scenario->row == stored->scenario->row) {
             row = batch->cells[i].row;
         }
     }
@@ -204,8 +214,8 @@ static bool load(struct page *page, const int64_t *run_ids, struct sim_error *er
         char run[24];
         snprintf(run, sizeof run, "%" PRId64, run_ids[i]);
         if (!sim_stored_open(&shown->stored, run, page->wish->store_path, error) ||
-            !sim_store_read_results(shown->stored.store, run_ids[i], &shown->results,
-                                    &shown->count, error) ||
+            !sim_store_read_results(shown->stored.store, run_ids[i], &shown->results, &shown->count,
+                                    error) ||
             !sim_store_read_findings(shown->stored.store, run_ids[i], &shown->findings, error)) {
             return false;
         }

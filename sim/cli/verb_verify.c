@@ -191,9 +191,7 @@ static int conclude(const struct verifying *verifying)
         }
         sim_page_paragraph(&page, 0, 0, text);
     }
-    return same                      ? SIM_OK
-           : verifying->same_version ? SIM_ERROR_DIVERGENCE
-                                     : SIM_ERROR_INCONCLUSIVE;
+    return same ? SIM_OK : verifying->same_version ? SIM_ERROR_DIVERGENCE : SIM_ERROR_INCONCLUSIVE;
 }
 
 static int verify(const struct wish *wish, struct sim_error *error)

@@ -109,6 +109,11 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
     if (source == NULL) {
         return false;
     }
+    if (strncmp(source->bytes, SIM_EXPORT_HEAD, sizeof SIM_EXPORT_HEAD - 1) == 0) {
+        return sim_source_fail(source, 1, 1, error,
+                               "an exported run, not a scenario: meshsim run, verify and replay "
+                               "take it; the scenario is in it as a text");
+    }
     loading->path = source->name;
     loading->file = sim_tree_parse(arena, source, error);
     if (loading->file == NULL || !sim_layer_check(loading->file, error) ||

@@ -196,6 +196,9 @@ struct sim_recorded {
     const char *cell;                           // of the sweep, the only one to load; "" without
 };
 
+// What an exported run begins with (store/recording.h), which is no scenario.
+#define SIM_EXPORT_HEAD "meshsim_run: "
+
 // What the command line adds. Lists are in the order given; later wins.
 struct sim_overrides {
     const char *agents;  // texts as typed; NULL: not given

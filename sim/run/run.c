@@ -282,9 +282,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
-        result->interrupted =
-            watch.interrupted ||
-            (options->until_ns > 0 && result->simulated_ns >= options->until_ns);
+        result->interrupted = watch.interrupted ||
+                              (options->until_ns > 0 && result->simulated_ns >= options->until_ns);
         copy_counters(engine, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;

@@ -62,11 +62,11 @@ bool sim_store_begin_run(struct sim_store *store, const struct sim_scenario *sce
                          struct sim_error *error)
 {
     sqlite3_stmt *row = NULL;
-    bool noted = sim_store_end_begun(store) &&
-                 sqlite3_prepare_v2(store->database,
-                                    "INSERT INTO begun VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)", -1,
-                                    &row, NULL) == SQLITE_OK &&
-                 note(row, scenario);
+    bool noted =
+        sim_store_end_begun(store) &&
+        sqlite3_prepare_v2(store->database, "INSERT INTO begun VALUES (NULL,?,?,?,?,?,?,?,?,?,?,?)",
+                           -1, &row, NULL) == SQLITE_OK &&
+        note(row, scenario);
     if (!noted) {
         sim_store_failed(store, "write to", "", error);
     }

@@ -11,8 +11,8 @@ static struct sim_catalog_run *next_run(struct sim_catalog *catalog)
 {
     uint32_t count = catalog->count++;
     if ((count & (count - 1)) == 0) {  // room for 1, 2, 4, 8 ...
-        catalog->runs = sim_memory_resize(
-            catalog->runs, (count == 0 ? 1 : 2 * (size_t)count) * sizeof *catalog->runs);
+        catalog->runs = sim_memory_resize(catalog->runs, (count == 0 ? 1 : 2 * (size_t)count) *
+                                                             sizeof *catalog->runs);
     }
     catalog->runs[count] = (struct sim_catalog_run){0};
     return &catalog->runs[count];
@@ -76,11 +76,11 @@ static bool read_begun(struct sim_store *store, struct sim_catalog *catalog,
     while (sim_query_next(&query)) {
         *next_run(catalog) = (struct sim_catalog_run){
             .when = sim_query_copy(&query, 0, arena),
-            .status = sim_store_is_killed(sim_query_text(&query, 1),
-                                          (int64_t)sim_query_count(&query, 2),
-                                          sim_query_count(&query, 3))
-                          ? "killed"
-                          : "running",
+            .status =
+                sim_store_is_killed(sim_query_text(&query, 1), (int64_t)sim_query_count(&query, 2),
+                                    sim_query_count(&query, 3))
+                    ? "killed"
+                    : "running",
             .engine_version = "",
             .scenario = sim_query_copy(&query, 4, arena),
             .cell = sim_query_copy(&query, 5, arena),
@@ -94,8 +94,7 @@ static bool read_begun(struct sim_store *store, struct sim_catalog *catalog,
     return sim_query_finish(&query);
 }
 
-static bool read_size(struct sim_store *store, struct sim_catalog *catalog,
-                      struct sim_error *error)
+static bool read_size(struct sim_store *store, struct sim_catalog *catalog, struct sim_error *error)
 {
     struct sim_query query = sim_query_of(
         store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", 0, error);

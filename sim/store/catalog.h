@@ -46,19 +46,19 @@ struct sim_catalog {
 };
 
 struct sim_prune {
-    uint32_t keep;       // runs; 0: no such bound
-    uint32_t keep_days;  // 0: no such bound
-    uint64_t most_bytes; // of the file; 0: no such bound
-    bool dry;            // only tell
+    uint32_t keep;        // runs; 0: no such bound
+    uint32_t keep_days;   // 0: no such bound
+    uint64_t most_bytes;  // of the file; 0: no such bound
+    bool dry;             // only tell
 };
 
 struct sim_pruned {
     int64_t *run_ids;  // [run_count], ascending
     uint32_t run_count;
-    uint32_t kept_count;      // runs that bounds would have taken, but something refers to
-    uint32_t killed_count;    // notes of runs that were killed
-    uint64_t bytes_before;    // of the file
-    uint64_t bytes_after;     // of a dry run what it would be
+    uint32_t kept_count;    // runs that bounds would have taken, but something refers to
+    uint32_t killed_count;  // notes of runs that were killed
+    uint64_t bytes_before;  // of the file
+    uint64_t bytes_after;   // of a dry run what it would be
 };
 
 // To be finished whatever comes back.

@@ -114,7 +114,8 @@ static void write_head(const struct sim_recording *recording, FILE *output)
     write_quoted(recording->cell, output);
     fputs("topology: ", output);
     write_quoted(recording->topology, output);
-    fprintf(output, "row: %" PRIu32 "\nagents: %" PRIu32 "\nseed: %" PRIu64 "\nrepeat: %" PRIu32 "\n",
+    fprintf(output,
+            "row: %" PRIu32 "\nagents: %" PRIu32 "\nseed: %" PRIu64 "\nrepeat: %" PRIu32 "\n",
             recording->row, recording->agents, recording->seed, recording->repeat);
     fprintf(output, "complete: %s\nfingerprint: \"%016" PRIx64 "\"\ndigest: \"%016" PRIx64 "\"\n",
             recording->complete ? "true" : "false", recording->fingerprint, recording->digest);

@@ -15,7 +15,6 @@
 
 #include "recording.h"
 
-#define SIM_EXPORT_HEAD "meshsim_run: "
 #define SIM_EXPORT_TAIL "content: \""
 #define SIM_EXPORT_HASH_BYTES 33  // 32 digits and NUL
 

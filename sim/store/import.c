@@ -96,8 +96,7 @@ static bool check_ends(struct importing *importing, const struct sim_source *sou
     if (last == NULL || last[-1] != '\n' ||
         memcmp(last, SIM_EXPORT_TAIL, sizeof SIM_EXPORT_TAIL - 1) != 0 ||
         source->bytes[source->length - 1] != '\n') {
-        return sim_source_fail(source, lines_of(source->bytes, source->length), 1,
-                               importing->error,
+        return sim_source_fail(source, lines_of(source->bytes, source->length), 1, importing->error,
                                "cut off: the last line of an exported run, \"content: ...\", is "
                                "not there");
     }
@@ -125,8 +124,7 @@ static const struct sim_node *field(struct importing *importing, const struct si
                                     const char *key, enum sim_node_kind kind)
 {
     static const char *const kinds[] = {"a value", "a list", "a mapping"};
-    const struct sim_node *node =
-        map->kind == SIM_NODE_MAP ? sim_node_get(map, key) : NULL;
+    const struct sim_node *node = map->kind == SIM_NODE_MAP ? sim_node_get(map, key) : NULL;
     if (node == NULL) {
         sim_node_fail(map, importing->error, "expected a mapping with the key %s", key);
         return NULL;
@@ -161,9 +159,9 @@ static bool take_number(struct importing *importing, const struct sim_node *map,
     *value = strtoull(node->text, &end, base);
     if (errno != 0 || *end != '\0' || strchr("0123456789abcdef", node->text[0]) == NULL ||
         node->text[0] == '\0' || *value > most) {
-        return sim_node_fail(node, importing->error, "%s: expected a %s number up to %" PRIu64
-                             ", found \"%.40s\"", key, base == 16 ? "hexadecimal" : "whole", most,
-                             node->text);
+        return sim_node_fail(node, importing->error,
+                             "%s: expected a %s number up to %" PRIu64 ", found \"%.40s\"", key,
+                             base == 16 ? "hexadecimal" : "whole", most, node->text);
     }
     return true;
 }
@@ -208,11 +206,10 @@ static bool only(struct importing *importing, const struct sim_node *map, const 
 
 static bool read_head(struct importing *importing, const struct sim_node *root)
 {
-    static const char *const keys[] = {"meshsim_run", "engine",       "scenario",    "cell",
-                                       "topology",    "row",          "agents",      "seed",
-                                       "repeat",      "complete",     "fingerprint", "digest",
-                                       "sources",     "tables",       "compressions", "repetitions",
-                                       "content",     NULL};
+    static const char *const keys[] = {
+        "meshsim_run", "engine", "scenario",     "cell",        "topology",    "row",
+        "agents",      "seed",   "repeat",       "complete",    "fingerprint", "digest",
+        "sources",     "tables", "compressions", "repetitions", "content",     NULL};
     struct sim_recording *recording = importing->recording;
     const char *content;
     return take_text(importing, root, "engine", &recording->engine_version) &&
@@ -336,8 +333,9 @@ static bool read_compressions(struct importing *importing, const struct sim_node
         }
         bool updates = strcmp(payload, sim_payload_name(SIM_PAYLOAD_UPDATES)) == 0;
         compression->measured = true;
-        compression->classes[updates ? SIM_PAYLOAD_UPDATES : SIM_PAYLOAD_DOTS]
-                            [31 - __builtin_clz(from)] = class;
+        compression
+            ->classes[updates ? SIM_PAYLOAD_UPDATES : SIM_PAYLOAD_DOTS][31 - __builtin_clz(from)] =
+            class;
         line += end + 1;
     }
     return node != NULL;
@@ -375,8 +373,7 @@ static bool read_repetition(struct importing *importing, const struct sim_node *
            only(importing, item, keys) &&
            take_flag(importing, item, "interrupted", &repetition->interrupted) &&
            take_number(importing, item, "fingerprint", 16, UINT64_MAX, &repetition->fingerprint) &&
-           take_number(importing, item, "simulated_ns", 10, INT64_MAX,
-                       &repetition->simulated_ns) &&
+           take_number(importing, item, "simulated_ns", 10, INT64_MAX, &repetition->simulated_ns) &&
            take_number(importing, item, "events", 10, INT64_MAX, &repetition->events) &&
            (checkpoints = field(importing, item, "checkpoints", SIM_NODE_SCALAR)) != NULL &&
            read_checkpoints(importing, checkpoints, repetition);

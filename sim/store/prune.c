@@ -10,9 +10,9 @@
 
 // Tables with rows of a run, those that refer to others first; then the runs themselves.
 static const char *const tables[] = {
-    "host_facts",  "totals", "checkpoints",  "curves",  "latencies", "hosts",      "compressions",
-    "traffic",     "updates", "expectations", "verdicts", "metrics",   "repetitions", "run_tables",
-    "sources",     "runs",
+    "host_facts",   "totals",     "checkpoints", "curves",       "latencies", "hosts",
+    "compressions", "traffic",    "updates",     "expectations", "verdicts",  "metrics",
+    "repetitions",  "run_tables", "sources",     "runs",
 };
 
 // A command on the list.
@@ -43,15 +43,15 @@ static bool list_commands(struct pruning *pruning)
         pruning->store,
         "SELECT command_id, count(DISTINCT run_id),"
         " max(stored_at) < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-' || ?1 || ' days')"
-        " FROM runs JOIN host_facts USING (run_id) GROUP BY command_id ORDER BY max(run_id)",
+        " FROM runs LEFT JOIN host_facts USING (run_id) GROUP BY command_id ORDER BY max(run_id)",
         pruning->prune->keep_days, pruning->error);
     while (sim_query_next(&query)) {
-        pruning->commands = sim_memory_resize(pruning->commands, (pruning->count + 1) *
-                                                                     sizeof *pruning->commands);
+        pruning->commands =
+            sim_memory_resize(pruning->commands, (pruning->count + 1) * sizeof *pruning->commands);
         pruning->commands[pruning->count++] = (struct command){
             .command_id = (int64_t)sim_query_count(&query, 0),
             .runs = (uint32_t)sim_query_count(&query, 1),
-            .old = pruning->prune->keep_days > 0 && sim_query_count(&query, 2) != 0,
+            .old = pruning->prune->keep_days > 0 && sim_query_count(&query, 2) == 1,
         };
     }
     return sim_query_finish(&query);
@@ -111,21 +111,20 @@ static bool remove_command(struct pruning *pruning, const struct command *comman
 
 static bool used_bytes(const struct pruning *pruning, uint64_t *bytes)
 {
-    struct sim_query query = sim_query_of(
-        pruning->store,
-        "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
-        " pragma_freelist_count, pragma_page_size",
-        0, pruning->error);
+    struct sim_query query =
+        sim_query_of(pruning->store,
+                     "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count,"
+                     " pragma_freelist_count, pragma_page_size",
+                     0, pruning->error);
     *bytes = sim_query_next(&query) ? sim_query_count(&query, 0) : 0;
     return sim_query_finish(&query);
 }
 
 static bool file_bytes(const struct pruning *pruning, uint64_t *bytes)
 {
-    struct sim_query query =
-        sim_query_of(pruning->store,
-                     "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", 0,
-                     pruning->error);
+    struct sim_query query = sim_query_of(
+        pruning->store, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", 0,
+        pruning->error);
     *bytes = sim_query_next(&query) ? sim_query_count(&query, 0) : 0;
     return sim_query_finish(&query);
 }
@@ -176,8 +175,7 @@ static bool remove_killed(struct pruning *pruning)
 bool sim_catalog_prune(struct sim_store *store, const struct sim_prune *prune,
                        struct sim_pruned *pruned, struct sim_error *error)
 {
-    struct pruning pruning = {
-        .store = store, .prune = prune, .pruned = pruned, .error = error};
+    struct pruning pruning = {.store = store, .prune = prune, .pruned = pruned, .error = error};
     *pruned = (struct sim_pruned){0};
     bool fine = file_bytes(&pruning, &pruned->bytes_before) &&
                 execute(&pruning, "BEGIN IMMEDIATE") && list_commands(&pruning) &&

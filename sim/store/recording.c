@@ -51,8 +51,8 @@ static bool read_sources(struct sim_store *store, int64_t run_id, struct sim_rec
                          struct sim_error *error)
 {
     struct sim_arena *arena = recording->memory;
-    uint32_t most = count_rows(store, "SELECT count(*) FROM sources WHERE run_id = ?1", run_id,
-                               error);
+    uint32_t most =
+        count_rows(store, "SELECT count(*) FROM sources WHERE run_id = ?1", run_id, error);
     struct sim_store_source *sources = sim_arena_array(arena, most + 1, sizeof *sources);
     struct sim_query query = sim_query_of(
         store, "SELECT kind, name, text FROM sources WHERE run_id = ?1 ORDER BY ordinal", run_id,
@@ -73,12 +73,12 @@ static bool read_compression(struct sim_store *store, int64_t run_id,
                              struct sim_recording *recording, struct sim_error *error)
 {
     struct sim_compression *compression = &recording->compression;
-    struct sim_query query = sim_query_of(
-        store,
-        "SELECT payload, bytes_from, encoded_bytes, compressed_bytes FROM compressions"
-        " WHERE run_id = ?1 AND repetition = (SELECT min(repetition) FROM compressions"
-        " WHERE run_id = ?1)",
-        run_id, error);
+    struct sim_query query =
+        sim_query_of(store,
+                     "SELECT payload, bytes_from, encoded_bytes, compressed_bytes FROM compressions"
+                     " WHERE run_id = ?1 AND repetition = (SELECT min(repetition) FROM compressions"
+                     " WHERE run_id = ?1)",
+                     run_id, error);
     while (sim_query_next(&query)) {
         bool updates = strcmp(sim_query_text(&query, 0), "updates") == 0;
         uint64_t from = sim_query_count(&query, 1);
@@ -88,9 +88,8 @@ static bool read_compression(struct sim_store *store, int64_t run_id,
         }
         compression->measured = true;
         compression->classes[updates ? SIM_PAYLOAD_UPDATES : SIM_PAYLOAD_DOTS]
-                            [63 - __builtin_clzll(from)] =
-            (struct sim_compressed){(uint32_t)sim_query_count(&query, 2),
-                                    (uint32_t)sim_query_count(&query, 3)};
+                            [63 - __builtin_clzll(from)] = (struct sim_compressed){
+            (uint32_t)sim_query_count(&query, 2), (uint32_t)sim_query_count(&query, 3)};
     }
     return sim_query_finish(&query);
 }
@@ -100,8 +99,8 @@ static bool read_checkpoints(struct sim_store *store, int64_t run_id,
                              struct sim_recorded_repetition *repetitions, struct sim_error *error)
 {
     struct sim_arena *arena = recording->memory;
-    uint32_t most = count_rows(store, "SELECT count(*) FROM checkpoints WHERE run_id = ?1", run_id,
-                               error);
+    uint32_t most =
+        count_rows(store, "SELECT count(*) FROM checkpoints WHERE run_id = ?1", run_id, error);
     struct sim_checkpoint *checkpoints = sim_arena_array(arena, most + 1, sizeof *checkpoints);
     struct sim_query query = sim_query_of(
         store,
@@ -114,9 +113,8 @@ static bool read_checkpoints(struct sim_store *store, int64_t run_id,
                repetitions[at].repetition != sim_query_count(&query, 0)) {
             at++;
         }
-        checkpoints[i] = (struct sim_checkpoint){sim_query_count(&query, 1),
-                                                 sim_query_count(&query, 2),
-                                                 sim_query_count(&query, 3)};
+        checkpoints[i] = (struct sim_checkpoint){
+            sim_query_count(&query, 1), sim_query_count(&query, 2), sim_query_count(&query, 3)};
         if (recording->repetition_count > 0) {
             if (repetitions[at].checkpoint_count++ == 0) {
                 repetitions[at].checkpoints = &checkpoints[i];
@@ -130,8 +128,8 @@ static bool read_repetitions(struct sim_store *store, int64_t run_id,
                              struct sim_recording *recording, struct sim_error *error)
 {
     struct sim_arena *arena = recording->memory;
-    uint32_t most = count_rows(store, "SELECT count(*) FROM repetitions WHERE run_id = ?1", run_id,
-                               error);
+    uint32_t most =
+        count_rows(store, "SELECT count(*) FROM repetitions WHERE run_id = ?1", run_id, error);
     struct sim_recorded_repetition *list = sim_arena_array(arena, most + 1, sizeof *list);
     struct sim_query query = sim_query_of(
         store,
@@ -241,8 +239,7 @@ bool sim_recording_load(struct sim_recording *recording, struct sim_scenario **s
                         struct sim_error *error)
 {
     struct sim_arena *arena = recording->memory;
-    struct sim_data_file *files =
-        sim_arena_array(arena, recording->source_count, sizeof *files);
+    struct sim_data_file *files = sim_arena_array(arena, recording->source_count, sizeof *files);
     const char **sets = sim_arena_array(arena, recording->source_count, sizeof *sets);
     struct sim_overrides overrides = {.sets = sets, .recorded = &recording->recorded};
     uint32_t file_count = 0;

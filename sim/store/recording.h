@@ -22,7 +22,7 @@
 
 #include "store.h"
 
-#define SIM_EXPORT_FORMAT 1                      // "meshsim_run: 1", the first line
+#define SIM_EXPORT_FORMAT 1  // "meshsim_run: 1", the first line
 #define SIM_EXPORT_BYTES_MAX ((size_t)256 << 20)
 
 struct sim_recorded_repetition {
@@ -54,7 +54,7 @@ struct sim_recording {
     uint32_t source_count;
     struct sim_table *tables;  // [table_count]
     uint32_t table_count;
-    struct sim_compression compression;  // .measured: messages were compressed
+    struct sim_compression compression;                 // .measured: messages were compressed
     const struct sim_recorded_repetition *repetitions;  // [repetition_count]
     uint32_t repetition_count;
     struct sim_recorded recorded;  // what sim_recording_load hands to the loader

@@ -143,8 +143,7 @@ static bool open_file(const char *path, int flags, struct sim_store **store,
                              sizeof opened->path - 1);
     }
     snprintf(opened->path, sizeof opened->path, "%s", path);
-    int code =
-        sqlite3_open_v2(path, &opened->database, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(path, &opened->database, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (opened->database == NULL) {
         return sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
     }

@@ -46,8 +46,8 @@ static bool read_repetitions(struct reading *reading)
         " WHERE run_id = ?1 ORDER BY r.repetition",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
-        reading->results = sim_memory_resize(reading->results,
-                                             (reading->count + 1) * sizeof *reading->results);
+        reading->results =
+            sim_memory_resize(reading->results, (reading->count + 1) * sizeof *reading->results);
         reading->results[reading->count++] = (struct sim_result){
             .repetition = (uint32_t)sim_query_count(&query, 0),
             .seed = sim_query_count(&query, 1),
@@ -93,9 +93,8 @@ static void add_update(struct sim_result *result, const struct sim_query *query)
 {
     uint32_t count = result->update_count;
     if ((count & (count - 1)) == 0) {  // room for 1, 2, 4, 8 ...
-        result->updates = sim_memory_resize(result->updates,
-                                            (count == 0 ? 1 : 2 * (size_t)count) *
-                                                sizeof *result->updates);
+        result->updates = sim_memory_resize(result->updates, (count == 0 ? 1 : 2 * (size_t)count) *
+                                                                 sizeof *result->updates);
     }
     result->updates[result->update_count++] = (struct sim_update_result){
         .dot = {(uint32_t)sim_query_count(query, 1), (uint32_t)sim_query_count(query, 2)},
@@ -191,11 +190,11 @@ static bool read_traffic(struct reading *reading)
 
 static bool read_hosts(struct reading *reading)
 {
-    struct sim_query query = sim_query_of(
-        reading->store,
-        "SELECT repetition, tier, resource, hosts, mean, peak, limit_value FROM hosts"
-        " WHERE run_id = ?1",
-        reading->run_id, reading->error);
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, tier, resource, hosts, mean, peak, limit_value FROM hosts"
+                     " WHERE run_id = ?1",
+                     reading->run_id, reading->error);
     while (sim_query_next(&query)) {
         struct sim_result *result = result_of(reading, &query);
         for (uint32_t tier = 0; result != NULL && tier < SIM_TIER_COUNT; tier++) {
@@ -281,9 +280,9 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
 static bool read_facts(struct sim_store *store, int64_t run_id,
                        struct sim_stored_findings *findings, struct sim_error *error)
 {
-    struct sim_query query = sim_query_of(
-        store, "SELECT min(stored_at), sum(wall_ns) FROM host_facts WHERE run_id = ?1", run_id,
-        error);
+    struct sim_query query =
+        sim_query_of(store, "SELECT min(stored_at), sum(wall_ns) FROM host_facts WHERE run_id = ?1",
+                     run_id, error);
     if (sim_query_next(&query)) {
         snprintf(findings->stored_at, sizeof findings->stored_at, "%s", sim_query_text(&query, 0));
         findings->wall_ns = or_zero(sim_query_count(&query, 1));
@@ -305,7 +304,7 @@ static void put_statistic(struct sim_statistics *times, const char *name, uint64
     } else if (strcmp(name, "max") == 0) {
         times->max = ms;
     } else if (strcmp(name, "mean") == 0) {
-        times->mean = ms;
+        times->mean = isfinite(ms) ? ms : NAN;
     } else if (strcmp(name, "sd") == 0) {
         times->sd = isfinite(ms) ? ms : NAN;
     }
@@ -314,11 +313,11 @@ static void put_statistic(struct sim_statistics *times, const char *name, uint64
 static bool read_report_times(struct sim_store *store, int64_t run_id,
                               struct sim_stored_findings *findings, struct sim_error *error)
 {
-    struct sim_query query = sim_query_of(
-        store,
-        "SELECT metric, statistic, value FROM metrics WHERE run_id = ?1"
-        " AND metric LIKE 'report\\_%' ESCAPE '\\'",
-        run_id, error);
+    struct sim_query query =
+        sim_query_of(store,
+                     "SELECT metric, statistic, value FROM metrics WHERE run_id = ?1"
+                     " AND metric LIKE 'report\\_%' ESCAPE '\\'",
+                     run_id, error);
     for (uint32_t i = 0; i < SIM_REPORT_REACH_COUNT; i++) {
         findings->report_times[i] = (struct sim_statistics){NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
     }
