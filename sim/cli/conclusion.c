@@ -139,28 +139,50 @@ void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const st
 
 // ---- On stderr ----
 
-static void say_stored(const struct sim_conclusion *conclusion)
+// The first and the last run that were stored; 0: none was.
+static void find_stored(const struct sim_conclusion *conclusion, int64_t *first, int64_t *last)
 {
-    int64_t first = 0;
-    int64_t last = 0;
+    *first = 0;
+    *last = 0;
     for (uint32_t i = 0; i < conclusion->finding_count; i++) {
         int64_t run_id = conclusion->findings[i].run_id;
-        first = first == 0 ? run_id : first;
-        last = run_id > 0 ? run_id : last;
+        *first = *first == 0 ? run_id : *first;
+        *last = run_id > 0 ? run_id : *last;
     }
+}
+
+static void say_stored(const struct sim_conclusion *conclusion)
+{
+    int64_t first;
+    int64_t last;
+    find_stored(conclusion, &first, &last);
     if (last == 0) {
         return;
     }
     if (first == last) {
-        fprintf(stderr, "Stored: run %" PRId64 " in %s", first, conclusion->request->store_path);
+        fprintf(stderr, "Stored: run %" PRId64 " in %s\n", first, conclusion->request->store_path);
     } else {
-        fprintf(stderr, "Stored: runs %" PRId64 "-%" PRId64 " in %s", first, last,
+        fprintf(stderr, "Stored: runs %" PRId64 "-%" PRId64 " in %s\n", first, last,
                 conclusion->request->store_path);
     }
-    fprintf(stderr,
-            "; show %" PRId64 " prints it again, replay %" PRId64 " --watch 0 tells who heard what,"
-            " export %" PRId64 " -o run.yaml takes it along\n",
-            last, last, last);
+}
+
+static void say_next(const struct sim_conclusion *conclusion, const struct sim_rows *rows)
+{
+    int64_t first;
+    int64_t last;
+    struct sim_advice advice;
+    const char *head = "Next: ";
+    find_stored(conclusion, &first, &last);
+    if (conclusion->expectation_failures == 0) {
+        sim_advice_next(conclusion, rows, &advice);
+        fprintf(stderr, "%s%s  %s\n", head, advice.command, advice.purpose);
+        head = "      ";
+    }
+    if (last > 0) {
+        sim_advice_replay(conclusion, last, &advice);
+        fprintf(stderr, "%s%s  %s\n", head, advice.command, advice.purpose);
+    }
 }
 
 static void say_interrupted(const struct sim_conclusion *conclusion)
@@ -210,10 +232,8 @@ void sim_conclusion_print(const struct sim_conclusion *conclusion)
         sim_error_print(conclusion->error);
     } else if (conclusion->interrupted) {
         say_interrupted(conclusion);
-    } else if (!request->quiet && !request->json && conclusion->expectation_failures == 0) {
-        struct sim_advice advice;
-        sim_advice_next(conclusion, &rows, &advice);
-        fprintf(stderr, "Next: %s  %s\n", advice.command, advice.purpose);
+    } else if (!request->quiet && !request->json) {
+        say_next(conclusion, &rows);
     }
     sim_rows_finish(&rows);
 }
