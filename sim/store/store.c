@@ -162,6 +162,12 @@ bool sim_store_open(const char *path, struct sim_store **store, struct sim_error
     return false;
 }
 
+static bool forbid_writing(const struct sim_store *store, struct sim_error *error)
+{
+    return sqlite3_exec(store->database, "PRAGMA query_only = ON", NULL, NULL, NULL) == SQLITE_OK ||
+           sim_store_failed(store, "read", "", error);
+}
+
 bool sim_store_open_to_read(const char *path, struct sim_store **store, struct sim_error *error)
 {
     bool empty = false;
@@ -171,8 +177,9 @@ bool sim_store_open_to_read(const char *path, struct sim_store **store, struct s
                              "there is no store %s: \"meshsim run\" writes one, --db names another",
                              path);
     }
-    if (open_file(path, SQLITE_OPEN_READONLY, store, error) &&
-        check_identity(*store, &empty, error) &&
+    // Of a file that may be written: what a killed process left half done must be undone to be read.
+    if (open_file(path, SQLITE_OPEN_READWRITE, store, error) &&
+        check_identity(*store, &empty, error) && forbid_writing(*store, error) &&
         (!empty || sim_error_set(error, SIM_ERROR_IO, "%s is empty, not a store", path))) {
         return true;
     }
