@@ -12,6 +12,7 @@ struct following {
     const struct sim_recorded_repetition *recorded;
     uint32_t next;  // checkpoint to be compared
     bool cut;       // ends before the recorded repetition does
+    uint64_t equal_until_ns;
     bool has_pending;
     struct sim_checkpoint pending;
 };
@@ -34,9 +35,7 @@ static void diverge(struct following *following, const struct sim_checkpoint *re
     if (now != NULL) {
         divergence->now = *now;
     }
-    if (following->next > 0) {
-        divergence->equal_until_ns = following->recorded->checkpoints[following->next - 1].time_ns;
-    }
+    divergence->equal_until_ns = following->equal_until_ns;
 }
 
 static void compare_pending(struct following *following)
@@ -57,6 +56,7 @@ static void compare_pending(struct following *following)
         return;
     }
     following->next++;
+    following->equal_until_ns = now->time_ns;
     following->retrace->compared++;
 }
 

@@ -39,6 +39,7 @@ struct verifying {
     const struct wish *wish;
     struct sim_stored stored;
     struct sim_retrace retrace;
+    struct sim_progress progress;
     struct sim_result *results;  // [count]
     uint32_t count;
     uint64_t digest;
@@ -66,27 +67,27 @@ static bool read_queue(const struct wish *wish, enum sim_queue *queue, struct si
 static bool run_all(struct verifying *verifying, struct sim_error *error)
 {
     const struct sim_recording *recording = &verifying->stored.recording;
-    struct sim_progress progress;
+    struct sim_progress *progress = &verifying->progress;
     struct sim_retrace *retrace = &verifying->retrace;
     retrace->options.progress = sim_progress_draw;
-    retrace->options.progress_context = &progress;
+    retrace->options.progress_context = progress;
     retrace->options.interrupted = sim_interrupt_watch();
-    sim_progress_init(&progress, &verifying->stored.batch, verifying->wish->quiet);
+    sim_progress_init(progress, &verifying->stored.batch, verifying->wish->quiet);
     verifying->results =
         sim_memory_zeroed(recording->repetition_count * sizeof *verifying->results);
     bool ran = true;
     while (ran && verifying->count < recording->repetition_count && !retrace->divergence.found) {
-        sim_progress_begin(&progress, 0, verifying->count);
+        sim_progress_begin(progress, 0, verifying->count);
         struct sim_result *result = &verifying->results[verifying->count];
         ran = sim_retrace_run(retrace, verifying->count++, result, error);
-        sim_progress_end(&progress, result);
+        sim_progress_end(progress, result);
         if (ran && *retrace->options.interrupted) {
             ran = sim_error_set(error, SIM_ERROR_INTERRUPTED,
                                 "interrupted; %" PRIu32 " checkpoints were as recorded until then",
                                 retrace->compared);
         }
     }
-    sim_progress_clear(&progress);
+    sim_progress_clear(progress);
     return ran;
 }
 

@@ -2,6 +2,7 @@
 // Runs under way: a note that stays behind when the process is killed.
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -30,8 +31,7 @@ static uint64_t start_of(int64_t process)
     for (int field = 3; at != NULL && field < START_FIELD; field++) {
         at = strchr(at + 1, ' ');
     }
-    uint64_t start = 0;
-    return at != NULL && sscanf(at, " %" SCNu64, &start) == 1 ? start : 0;
+    return at == NULL ? 0 : strtoull(at, NULL, 10);
 }
 
 static bool note(sqlite3_stmt *row, const struct sim_scenario *scenario)

@@ -292,7 +292,7 @@ static bool read_table(struct importing *importing, const struct sim_node *item,
     snprintf(hash, sizeof hash, "%016" PRIx64, (uint64_t)XXH3_64bits(bytes, sizeof bytes));
     struct sim_quantiles *quantiles = sim_memory_zeroed(sizeof *quantiles);
     char *used_for = sim_memory_zeroed(strlen(name) + 1);
-    memcpy(used_for, name, strlen(name));
+    memcpy(used_for, name, strlen(name) + 1);
     sim_store_unpack_table(bytes, quantiles);
     *table = (struct sim_table){used_for, quantiles};
     return check_hash(importing, at, given, hash);
@@ -315,28 +315,54 @@ static bool read_tables(struct importing *importing, const struct sim_node *root
     return true;
 }
 
+// A number and the blank or line end behind it.
+static bool next_number(const char **text, int base, char end, uint64_t *value)
+{
+    char *stop = NULL;
+    errno = 0;
+    *value = strtoull(*text, &stop, base);
+    bool fine = errno == 0 && stop != *text && *stop == end;
+    *text = fine ? stop + 1 : *text;
+    return fine;
+}
+
+static bool read_class(const char **line, struct sim_compression *compression)
+{
+    uint32_t payload = 0;
+    uint64_t from = 0;
+    uint64_t encoded = 0;
+    uint64_t compressed = 0;
+    size_t length = strcspn(*line, " ");
+    while (payload < SIM_PAYLOAD_COUNT &&
+           (strlen(sim_payload_name((enum sim_payload)payload)) != length ||
+            memcmp(sim_payload_name((enum sim_payload)payload), *line, length) != 0)) {
+        payload++;
+    }
+    if (payload == SIM_PAYLOAD_COUNT || (*line)[length] != ' ') {
+        return false;
+    }
+    const char *at = *line + length + 1;
+    if (!next_number(&at, 10, ' ', &from) || !next_number(&at, 10, ' ', &encoded) ||
+        !next_number(&at, 10, '\n', &compressed) || from == 0 || from >> SIM_SIZE_CLASSES != 0 ||
+        encoded == 0 || encoded > UINT32_MAX || compressed > UINT32_MAX) {
+        return false;
+    }
+    compression->measured = true;
+    compression->classes[payload][63 - __builtin_clzll(from)] =
+        (struct sim_compressed){(uint32_t)encoded, (uint32_t)compressed};
+    *line = at;
+    return true;
+}
+
 static bool read_compressions(struct importing *importing, const struct sim_node *root)
 {
     const struct sim_node *node = field(importing, root, "compressions", SIM_NODE_SCALAR);
-    struct sim_compression *compression = &importing->recording->compression;
     for (const char *line = node == NULL ? "" : node->text; *line != '\0';) {
-        char payload[16] = "";
-        uint32_t from = 0;
-        struct sim_compressed class = {0};
-        int end = 0;
-        bool read = sscanf(line, "%15s %" SCNu32 " %" SCNu32 " %" SCNu32 "%n", payload, &from,
-                           &class.encoded_bytes, &class.compressed_bytes, &end) == 4;
-        if (!read || line[end] != '\n' || from == 0 || class.encoded_bytes == 0) {
+        if (!read_class(&line, &importing->recording->compression)) {
             return sim_node_fail(node, importing->error,
                                  "expected lines of a payload and three numbers, found \"%.*s\"",
                                  (int)strcspn(line, "\n"), line);
         }
-        bool updates = strcmp(payload, sim_payload_name(SIM_PAYLOAD_UPDATES)) == 0;
-        compression->measured = true;
-        compression
-            ->classes[updates ? SIM_PAYLOAD_UPDATES : SIM_PAYLOAD_DOTS][31 - __builtin_clz(from)] =
-            class;
-        line += end + 1;
     }
     return node != NULL;
 }
@@ -348,15 +374,13 @@ static bool read_checkpoints(struct importing *importing, const struct sim_node 
         importing->arena, lines_of(node->text, node->length) + 1, sizeof *checkpoints);
     for (const char *line = node->text; *line != '\0';) {
         struct sim_checkpoint *checkpoint = &checkpoints[repetition->checkpoint_count++];
-        int end = 0;
-        bool read = sscanf(line, "%" SCNu64 " %" SCNu64 " %" SCNx64 "%n", &checkpoint->time_ns,
-                           &checkpoint->events, &checkpoint->fingerprint, &end) == 3;
-        if (!read || line[end] != '\n') {
+        if (!next_number(&line, 10, ' ', &checkpoint->time_ns) ||
+            !next_number(&line, 10, ' ', &checkpoint->events) ||
+            !next_number(&line, 16, '\n', &checkpoint->fingerprint)) {
             return sim_node_fail(node, importing->error,
                                  "expected lines \"time_ns events fingerprint\", found \"%.*s\"",
                                  (int)strcspn(line, "\n"), line);
         }
-        line += end + 1;
     }
     repetition->checkpoints = checkpoints;
     return repetition->checkpoint_count > 0 ||

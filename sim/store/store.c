@@ -134,7 +134,8 @@ static bool open_file(const char *path, int flags, struct sim_store **store,
     struct sim_store *opened = calloc(1, sizeof *opened);
     *store = opened;
     if (opened == NULL) {
-        return sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
+        sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
+        return false;
     }
     if (path[0] == '\0' || strlen(path) >= sizeof opened->path) {
         return sim_error_set(error, SIM_ERROR_USAGE,

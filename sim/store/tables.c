@@ -52,7 +52,7 @@ static bool read_table(const struct sim_store *store, sqlite3_stmt *row, struct 
     }
     struct sim_quantiles *quantiles = sim_memory_zeroed(sizeof *quantiles);
     char *name = sim_memory_zeroed(strlen(used_for) + 1);
-    memcpy(name, used_for, strlen(used_for));
+    memcpy(name, used_for, strlen(used_for) + 1);
     sim_store_unpack_table(bytes, quantiles);
     *table = (struct sim_table){name, quantiles};
     return true;
