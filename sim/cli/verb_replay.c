@@ -23,6 +23,7 @@ struct wish {
     const char *repetition;
     const char *from;
     const char *until;
+    const char *threads;
     bool json;
     bool quiet;
 };
@@ -175,13 +176,16 @@ static bool replay(struct wish *wish, struct sim_error *error)
     bool fine = sort_arguments(wish, error) &&
                 sim_stored_open(&stored, wish->arguments.items[0], wish->store_path, error);
     struct sim_retrace retrace = {.scenario = stored.scenario, .recording = &stored.recording};
-    fine = fine &&
-           (wish->repetition == NULL ||
-            sim_option_number("--repetition", wish->repetition, 0,
-                              stored.recording.repetition_count - 1, &repetition, error)) &&
-           sim_telling_init(&telling, stored.scenario, &wish->watched, error) &&
-           read_times(wish, &telling, &retrace, error) &&
-           follow(wish, &stored, &telling, &retrace, repetition, error);
+    fine =
+        fine &&
+        (wish->repetition == NULL ||
+         sim_option_number("--repetition", wish->repetition, 0,
+                           stored.recording.repetition_count - 1, &repetition, error)) &&
+        (wish->threads == NULL || sim_option_number("--threads", wish->threads, 1, SIM_THREADS_MAX,
+                                                    &retrace.options.threads, error)) &&
+        sim_telling_init(&telling, stored.scenario, &wish->watched, error) &&
+        read_times(wish, &telling, &retrace, error) &&
+        follow(wish, &stored, &telling, &retrace, repetition, error);
     sim_telling_finish(&telling);
     sim_stored_finish(&stored);
     return fine;
@@ -207,6 +211,10 @@ int sim_verb_replay(const char *program, int argc, char **argv)
          .argument = "R",
          .value = &wish.repetition,
          .meaning = "which of the run's repetitions, from 0 (0)"},
+        {.name = "--threads",
+         .argument = "N",
+         .value = &wish.threads,
+         .meaning = "how many threads share the run, as with run"},
         {.name = "--db",
          .argument = "FILE",
          .value = &wish.store_path,

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "allocate.h"
 #include "fresh.h"
@@ -24,6 +25,8 @@
 #include "verbs.h"
 #include "version.h"
 
+#define BLOCK_NODES_MIN 16u
+#define BLOCK_NODES_MAX 1000u
 #define OTHER_LANES (4 * SIM_LANES_START)
 #define OTHER_LANES_AGENTS_MAX 250000u  // with more, wider replicas might not fit
 
@@ -31,6 +34,7 @@ struct wish {
     struct sim_texts runs;
     const char *store_path;
     const char *queue;
+    const char *threads;
     bool json;
     bool quiet;
 };
@@ -46,6 +50,25 @@ struct verifying {
     bool same_version;
 };
 
+// One more than ran it, so that blocks are dealt to threads differently.
+static uint32_t other_threads(const struct sim_recording *recording)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t ran = recording->threads > 0 ? recording->threads
+                   : processors > 0       ? (uint32_t)processors
+                                          : 1;
+    return ran < SIM_THREADS_MAX ? ran + 1 : SIM_THREADS_MAX - 1;
+}
+
+// Blocks of other nodes, several even of a small mesh.
+static uint32_t other_blocks(const struct sim_scenario *scenario)
+{
+    uint32_t nodes = scenario->agents / 5;
+    return nodes < BLOCK_NODES_MIN   ? BLOCK_NODES_MIN
+           : nodes > BLOCK_NODES_MAX ? BLOCK_NODES_MAX
+                                     : nodes;
+}
+
 // More lanes to begin with: replicas lie elsewhere, and no result may tell, unless messages are cut
 // (engine.h).
 static uint32_t other_lanes(const struct sim_scenario *scenario)
@@ -55,10 +78,15 @@ static uint32_t other_lanes(const struct sim_scenario *scenario)
     return cut || scenario->agents > OTHER_LANES_AGENTS_MAX ? 0 : OTHER_LANES;
 }
 
-static bool read_queue(const struct wish *wish, enum sim_queue *queue, struct sim_error *error)
+static bool read_options(const struct wish *wish, struct sim_run_options *options,
+                         struct sim_error *error)
 {
     bool heap = wish->queue != NULL && strcmp(wish->queue, "heap") == 0;
-    *queue = heap ? SIM_QUEUE_HEAP : SIM_QUEUE_WINDOWS;
+    options->queue = heap ? SIM_QUEUE_HEAP : SIM_QUEUE_WINDOWS;
+    if (wish->threads != NULL && !sim_option_number("--threads", wish->threads, 1, SIM_THREADS_MAX,
+                                                    &options->threads, error)) {
+        return false;
+    }
     return wish->queue == NULL || heap || strcmp(wish->queue, "windows") == 0 ||
            sim_error_set(error, SIM_ERROR_USAGE,
                          "--queue: expected windows or heap, found \"%.80s\"", wish->queue);
@@ -198,18 +226,18 @@ static int conclude(const struct verifying *verifying)
 static int verify(const struct wish *wish, struct sim_error *error)
 {
     struct verifying verifying = {.wish = wish};
-    enum sim_queue queue = SIM_QUEUE_WINDOWS;
-    bool fine = read_queue(wish, &queue, error) &&
+    struct sim_run_options options = {0};
+    bool fine = read_options(wish, &options, error) &&
                 sim_stored_open(&verifying.stored, wish->runs.items[0], wish->store_path, error);
     int code = SIM_OK;
     if (fine) {
         const struct sim_recording *recording = &verifying.stored.recording;
         verifying.same_version = strcmp(recording->engine_version, sim_engine_version) == 0;
+        options.threads = options.threads > 0 ? options.threads : other_threads(recording);
+        options.block_nodes = other_blocks(verifying.stored.scenario);
+        options.lanes_start = other_lanes(verifying.stored.scenario);
         verifying.retrace = (struct sim_retrace){
-            .scenario = verifying.stored.scenario,
-            .recording = recording,
-            .options = {.queue = queue, .lanes_start = other_lanes(verifying.stored.scenario)},
-        };
+            .scenario = verifying.stored.scenario, .recording = recording, .options = options};
         fine = run_all(&verifying, error) &&
                (verifying.retrace.divergence.found || digest_results(&verifying, error));
         code = fine ? conclude(&verifying) : SIM_OK;
@@ -226,6 +254,10 @@ int sim_verb_verify(const char *program, int argc, char **argv)
 {
     struct wish wish = {.store_path = SIM_STORE_PATH};
     const struct sim_option options[] = {
+        {.name = "--threads",
+         .argument = "N",
+         .value = &wish.threads,
+         .meaning = "how many threads share the run (one more than those that ran it)"},
         {.name = "--queue",
          .argument = "NAME",
          .value = &wish.queue,
@@ -242,7 +274,8 @@ int sim_verb_verify(const char *program, int argc, char **argv)
         .arguments = "RUN",
         .summary =
             "Runs a stored or exported run again, in a fresh process with another layout of "
-            "memory, and\ncompares every checkpoint and the results. RUN is its number, "
+            "memory and\nanother number of threads, and compares every checkpoint and the results. "
+            "RUN is its number, "
             "\"latest\", or the path of an\nexported run. Says \"same\", \"DIVERGED\" (exit 4) "
             "with the first differing checkpoint, or\n\"other version\", where results may differ "
             "and it is no fault (exit 2 when they do).",

@@ -238,6 +238,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .seed = scenario->seed + repetition,
         .repetition = repetition,
         .agents = scenario->agents,
+        .threads = options->threads,
     };
     if (!fits(scenario, error)) {
         return false;
@@ -272,6 +273,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,
+        .threads = options->threads,
+        .block_nodes = options->block_nodes,
         .lanes_start = options->lanes_start,
         .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),

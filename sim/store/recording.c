@@ -21,7 +21,9 @@ static bool read_run(struct sim_store *store, int64_t run_id, struct sim_recordi
     struct sim_query query =
         sim_query_of(store,
                      "SELECT engine_version, scenario, cell, topology, matrix_row, agents, seed,"
-                     " repeat, status = 'complete', fingerprint FROM runs WHERE run_id = ?1",
+                     " repeat, status = 'complete', fingerprint, (SELECT max(threads)"
+                     " FROM host_facts AS h WHERE h.run_id = r.run_id)"
+                     " FROM runs AS r WHERE run_id = ?1",
                      run_id, error);
     if (sim_query_next(&query)) {
         recording->engine_version = sim_query_copy(&query, 0, arena);
@@ -34,6 +36,8 @@ static bool read_run(struct sim_store *store, int64_t run_id, struct sim_recordi
         recording->repeat = (uint32_t)sim_query_count(&query, 7);
         recording->complete = sim_query_count(&query, 8) != 0;
         recording->fingerprint = sim_query_count(&query, 9);
+        uint64_t threads = sim_query_count(&query, 10);
+        recording->threads = threads == SIM_TIME_NEVER ? 0 : (uint32_t)threads;
     }
     return sim_query_finish(&query);
 }

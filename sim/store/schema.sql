@@ -345,6 +345,7 @@ CREATE TABLE host_facts (
     stored_at       TEXT NOT NULL,     -- when the run was written, UTC, "2026-01-31T23:59:59Z"
     wall_ns         INTEGER NOT NULL,  -- real time the repetition took
     peak_rss_bytes  INTEGER NOT NULL,  -- largest resident memory of the process until then
+    threads         INTEGER NOT NULL,  -- asked for; 0: as many as the machine had, where that paid
     stored_bytes    INTEGER NOT NULL,  -- about what its rows take; those of the whole run are
                                        -- counted with its first repetition
     host            TEXT NOT NULL,     -- name of the machine

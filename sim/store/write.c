@@ -494,13 +494,14 @@ static void put_host_facts(struct rows *rows, const struct sim_store_run *run,
     }
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    begin_table(rows, "INSERT INTO host_facts VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO host_facts VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t index = 0; index < run->result_count; index++) {
         const struct sim_result *result = &run->results[index];
         begin_row_of(rows, result);
         put_text(rows, stored_at);
         put_count(rows, result->wall_ns);
         put_count(rows, result->peak_rss_bytes);
+        put_count(rows, result->threads);
         put_count(rows, stored_bytes[index]);
         put_text(rows, names.nodename);
         put_text(rows, system);
