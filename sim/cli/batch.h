@@ -52,8 +52,8 @@ bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
 void sim_batch_finish(struct sim_batch *batch);
 
 // What a cell was read from, for the store: its files, then the options in the order in which they
-// are applied; of an exported run what it was made from. `*sources` is to be freed with sim_memory_free; what it points to belongs to the
-// batch and the request.
+// are applied; of an exported run what it was made from. `*sources` is to be freed with
+// sim_memory_free; what it points to belongs to the batch and the request.
 uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_request *request,
                            struct sim_store_source **sources);
 

@@ -3,8 +3,8 @@
 // memory that was never set, what a process has left from before, shows there.
 //
 //     meshsim verify 3 --exec--> the same program anew:
-//                                  mappings grow the other way (personality, ADDR_COMPAT_LAYOUT)
-//                                  fresh and freed memory is filled with a pattern (MALLOC_PERTURB_)
+//                                mappings grow the other way (personality, ADDR_COMPAT_LAYOUT)
+//                                fresh and freed memory is filled with a pattern (MALLOC_PERTURB_)
 //
 // Where the system does not let a process choose its mappings, they are at random addresses as in
 // every new process.

@@ -87,6 +87,9 @@ static bool read_options(const struct wish *wish, struct sim_run_options *option
                                                     &options->threads, error)) {
         return false;
     }
+    if (wish->threads != NULL && heap) {
+        return sim_error_set(error, SIM_ERROR_USAGE, "--threads is of no use with --queue heap");
+    }
     return wish->queue == NULL || heap || strcmp(wish->queue, "windows") == 0 ||
            sim_error_set(error, SIM_ERROR_USAGE,
                          "--queue: expected windows or heap, found \"%.80s\"", wish->queue);
@@ -176,6 +179,7 @@ static void put_line(const struct verifying *verifying, const char *outcome)
     sim_json_text(&json, "outcome", outcome);
     sim_json_text(&json, "engine", sim_engine_version);
     sim_json_text(&json, "recorded_engine", recording->engine_version);
+    sim_json_count(&json, "threads", verifying->retrace.options.threads);
     sim_json_count(&json, "repetitions", recording->repetition_count);
     sim_json_count(&json, "checkpoints", verifying->retrace.compared);
     sim_json_text(&json, "recorded_digest", digest);
@@ -233,7 +237,11 @@ static int verify(const struct wish *wish, struct sim_error *error)
     if (fine) {
         const struct sim_recording *recording = &verifying.stored.recording;
         verifying.same_version = strcmp(recording->engine_version, sim_engine_version) == 0;
-        options.threads = options.threads > 0 ? options.threads : other_threads(recording);
+        if (options.queue == SIM_QUEUE_HEAP) {
+            options.threads = 1;
+        } else if (options.threads == 0) {
+            options.threads = other_threads(recording);
+        }
         options.block_nodes = other_blocks(verifying.stored.scenario);
         options.lanes_start = other_lanes(verifying.stored.scenario);
         verifying.retrace = (struct sim_retrace){
@@ -275,10 +283,9 @@ int sim_verb_verify(const char *program, int argc, char **argv)
         .summary =
             "Runs a stored or exported run again, in a fresh process with another layout of "
             "memory and\nanother number of threads, and compares every checkpoint and the results. "
-            "RUN is its number, "
-            "\"latest\", or the path of an\nexported run. Says \"same\", \"DIVERGED\" (exit 4) "
-            "with the first differing checkpoint, or\n\"other version\", where results may differ "
-            "and it is no fault (exit 2 when they do).",
+            "RUN is its number,\n\"latest\", or the path of an exported run. Says \"same\", "
+            "\"DIVERGED\" (exit 4) with the first\ndiffering checkpoint, or \"other version\", "
+            "where a difference is no fault (exit 2).",
         .example = "meshsim verify run.yaml",
         .options = options,
         .option_count = sizeof options / sizeof *options,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A run as it can be executed again and held against itself: all that went in, and what came out.
 //
-//     store ---- sim_recording_read ----+                        +--> sim_recording_load: scenario
-//                                       +--> sim_recording ------+
-//     run.yaml - sim_recording_import --+                        +--> checkpoints, digest: compare
-//                                                                +--> sim_recording_export: run.yaml
+//     store ---- sim_recording_read ----+                     +--> sim_recording_load: scenario
+//                                       +--> sim_recording ---+
+//     run.yaml - sim_recording_import --+                     +--> checkpoints, digest: compare
+//                                                             +--> sim_recording_export: run.yaml
 //
 // in:  texts of the files and of the measurements they name, options in their order, the cell of
 //      the sweep, tables of latencies, what messages shrink to

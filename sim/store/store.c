@@ -178,7 +178,7 @@ bool sim_store_open_to_read(const char *path, struct sim_store **store, struct s
                              "there is no store %s: \"meshsim run\" writes one, --db names another",
                              path);
     }
-    // Of a file that may be written: what a killed process left half done must be undone to be read.
+    // Writable where it may be: what a killed process left half done is undone before it is read.
     if (open_file(path, SQLITE_OPEN_READWRITE, store, error) &&
         check_identity(*store, &empty, error) && forbid_writing(*store, error) &&
         (!empty || sim_error_set(error, SIM_ERROR_IO, "%s is empty, not a store", path))) {

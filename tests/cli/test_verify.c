@@ -82,6 +82,28 @@ Test(verify, every_cell_is_the_same_though_its_files_are_gone)
     }
 }
 
+Test(verify, another_number_of_threads_than_ran_it_gives_the_same)
+{
+    write_file("small.yaml", "topology: flat_mesh\nagents: 200\nduration_ms: 500\n"
+                             "gossip: {fanout: 2, interval_ms: 50}\nworkload: {updates: 3}\n");
+    struct ended ended =
+        run_program("run", "small.yaml", "--threads", "2", "--quiet", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    cr_expect_eq(store_number("SELECT threads FROM host_facts"), 2);
+    ended = run_program("verify", "1", "--json", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    const char *line = json_line(ended.output, "verify", 0);
+    cr_expect_str_eq(json_text(line, "$.outcome"), "same");
+    cr_expect_eq(json_number(line, "?1 ->> '$.threads'"), 3);
+    ended = run_program("verify", "1", "--threads", "1", "--json", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    cr_expect_eq(json_number(json_line(ended.output, "verify", 0), "?1 ->> '$.threads'"), 1);
+    ended = run_program("replay", "1", "--threads", "3", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("verify", "1", "--threads", "0", "--db", STORE, NULL);
+    expect_exit(&ended, 64);
+}
+
 Test(verify, the_plain_queue_gives_the_same)
 {
     run_inputs();
@@ -91,6 +113,8 @@ Test(verify, the_plain_queue_gives_the_same)
     ended = run_program("verify", "2", "--queue", "bucket", "--db", STORE, NULL);
     expect_exit(&ended, 64);
     expect_part(ended.errors, "expected windows or heap");
+    ended = run_program("verify", "2", "--queue", "heap", "--threads", "2", "--db", STORE, NULL);
+    expect_exit(&ended, 64);
 }
 
 Test(verify, runs_of_a_hierarchy_that_reports_and_of_cold_connections_are_the_same)
