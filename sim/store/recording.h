@@ -48,9 +48,9 @@ struct sim_recording {
     uint64_t seed;
     uint32_t repeat;
     bool complete;
-    uint32_t threads;  // that ran it, as asked for; 0: as many as the machine had, or not known
-    uint64_t fingerprint;                    // of all repetitions together
-    uint64_t digest;                         // of the results (sim_store_digest)
+    uint32_t threads;      // that ran it, as asked for; 0: as many as the machine had, or not known
+    uint64_t fingerprint;  // of all repetitions together
+    uint64_t digest;       // of the results (sim_store_digest)
     const struct sim_store_source *sources;  // [source_count], in the order applied
     uint32_t source_count;
     struct sim_table *tables;  // [table_count]
