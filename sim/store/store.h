@@ -29,7 +29,7 @@
 
 #define SIM_STORE_PATH "meshsim.db"          // the default of --db, in the current directory
 #define SIM_STORE_APPLICATION_ID 1835365224  // "mesh", big endian; marks the file as ours
-#define SIM_STORE_VERSION 2                  // of schema.sql
+#define SIM_STORE_VERSION 3                  // of schema.sql
 #define SIM_STORE_BUSY_MS 10000              // how long to wait for another process to let go
 
 struct sim_store;
@@ -100,6 +100,14 @@ struct sim_store_run {
 // schema version, cannot be written or is locked for SIM_STORE_BUSY_MS: better before an hour of
 // simulation than after it.
 bool sim_store_open(const char *path, struct sim_store **store, struct sim_error *error);
+
+// The same for reading: there must be a store, it may be read-only, and nothing is written.
+bool sim_store_open_to_read(const char *path, struct sim_store **store, struct sim_error *error);
+
+// Notes that a run of the scenario begins, so that it can be told that it was killed. The note goes
+// with the run's being stored, with the next one's beginning and with sim_store_close.
+bool sim_store_begin_run(struct sim_store *store, const struct sim_scenario *scenario,
+                         struct sim_error *error);
 
 // Adds a run and tells its id. SIM_ERROR_IO when the disk is full, the file is locked, ...: then
 // nothing of the run is in the file, and the call may be repeated.
