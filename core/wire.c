@@ -8,6 +8,7 @@
 #include "mesh/map.h"
 #include "mesh/set.h"
 #include "mesh/summary.h"
+#include "rafting.h"
 #include "rows.h"
 
 // ---- Sizes ----
@@ -194,6 +195,9 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct me
     if (mesh_message_has_rows(message->kind)) {
         return bytes + mesh_rows_bytes(message);
     }
+    if (mesh_message_is_raft(message->kind)) {
+        return bytes + mesh_raft_wire_bytes(message);
+    }
     const struct mesh_table *local = mesh_table_local(table, message->scope);
     bytes += updates_bytes(table, message->lanes + table->local_words,
                            message->words - table->local_words);
@@ -339,6 +343,10 @@ static void put_content(struct writer *writer, const struct mesh_config *config,
     }
     if (mesh_message_has_rows(message->kind)) {
         mesh_rows_put(writer, config, message);
+        return;
+    }
+    if (mesh_message_is_raft(message->kind)) {
+        mesh_raft_wire_put(writer, message);
         return;
     }
     struct section sections[2];
@@ -628,6 +636,9 @@ static enum mesh_reject take_content(struct reader *reader, const struct mesh_co
     uint64_t *second = message->lanes + message->words;
     if (mesh_message_has_rows(message->kind)) {
         return mesh_rows_take(reader, config, message);
+    }
+    if (mesh_message_is_raft(message->kind)) {
+        return mesh_raft_wire_take(reader, config, message);
     }
     enum mesh_reject reject = take_updates(reader, config, table, message);
     if (reject == 0 && names_only(message->kind)) {

@@ -397,6 +397,7 @@ static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
         sim_tiers_note(engine, event, record);
         sim_account_deliver(engine, event, 1);
         return false;
+    default: assert(false); return false;  // no node has a record of Raft
     }
     return false;
 }
