@@ -292,6 +292,7 @@ static void start(struct rafting *rafting)
         .incoming = {.data = kept.incoming.data},
         .stored = given->last,
         .dirty_first = given->last + 1,
+        .dirty = given->forgot,
         .writes = kept.writes,
         .forgot = given->forgot,
         .life = given->life,

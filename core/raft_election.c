@@ -15,15 +15,18 @@
 
 // ---- Asking ----
 
-// Learners do not stand. A server that is not in the latest members does as long as those are not
-// committed: its log may be the only one that can win (thesis 4.2.2).
-static bool may_stand(const struct mesh_raft *raft)
+// Learners do not stand. A voter that is one no more, by an entry that is not committed, does: its
+// log may be the only one that can win (thesis 4.2.2).
+static bool may_stand(const struct rafting *rafting)
 {
-    uint32_t self = mesh_raft_bit(raft->self);
-    bool leaving = raft->members.voters != 0 && (raft->members.learners & self) == 0 &&
-                   raft->members_index > raft->commit;
-    return !raft->forgot && mesh_raft_room(raft) > 0 &&
-           ((raft->members.voters & self) != 0 || leaving);
+    const struct mesh_raft *raft = rafting->raft;
+    uint64_t where;
+    uint32_t voters = raft->members.voters;
+    if (raft->members_index > raft->commit && voters != 0) {
+        voters |= mesh_raft_members_at(rafting, raft->commit, &where).voters;
+    }
+    return !raft->forgot && mesh_raft_has_room(raft, MESH_RAFT_NOOP) &&
+           (voters & mesh_raft_bit(raft->self)) != 0;
 }
 
 static void ask(struct rafting *rafting, bool pre)
@@ -79,7 +82,7 @@ void mesh_raft_campaign(struct rafting *rafting, bool pre, bool handover)
 
 void mesh_raft_election_due(struct rafting *rafting)
 {
-    if (may_stand(rafting->raft)) {
+    if (may_stand(rafting)) {
         mesh_raft_campaign(rafting, rafting->group->pre_vote, false);
     } else {
         mesh_raft_reset_election(rafting);

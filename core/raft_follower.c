@@ -71,7 +71,10 @@ bool mesh_raft_follow(struct rafting *rafting)
     mesh_raft_become(rafting, MESH_RAFT_FOLLOWER, head->term, source);
     raft->heard_ns = rafting->now_ns;
     raft->ack_round = head->round;
-    raft->forgot = raft->forgot && head->life != raft->life;
+    if (raft->forgot && head->life == raft->life) {
+        raft->forgot = false;
+        raft->dirty = true;
+    }
     mesh_raft_reset_election(rafting);
     return true;
 }
@@ -109,7 +112,7 @@ static uint64_t take_over(struct rafting *rafting, uint64_t previous, uint32_t f
             mesh_raft_truncate(rafting, index + 1);
         }
         if (index + 1 > raft->last) {
-            if (mesh_raft_room(raft) == 0) {
+            if (!mesh_raft_has_room(raft, entry->kind)) {
                 break;  // the leader will hear how far it got
             }
             mesh_raft_append(rafting, entry->term, (enum mesh_raft_kind)entry->kind, entry->data,

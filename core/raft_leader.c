@@ -132,7 +132,7 @@ void mesh_raft_enter(struct rafting *rafting, enum mesh_raft_kind kind, const vo
 {
     struct mesh_raft *raft = rafting->raft;
     assert(raft->role == MESH_RAFT_LEADER);
-    if (mesh_raft_room(raft) > 0) {
+    if (mesh_raft_has_room(raft, kind)) {
         mesh_raft_append(rafting, raft->term, kind, data, bytes);
         rafting->offers |= others(raft);
     }
@@ -146,8 +146,8 @@ void mesh_raft_propose(struct rafting *rafting)
         mesh_raft_refuse(rafting, 0, MESH_RAFT_NOT_LEADER);
     } else if (raft->transfer != MESH_NODE_NONE) {
         mesh_raft_refuse(rafting, 0, MESH_RAFT_TRANSFERRING);  // thesis 3.10
-    } else if (mesh_raft_room(raft) <= raft->log_capacity / 4) {
-        mesh_raft_refuse(rafting, 0, MESH_RAFT_FULL);  // what is left is for the leaders' own
+    } else if (!mesh_raft_has_room(raft, MESH_RAFT_COMMAND)) {
+        mesh_raft_refuse(rafting, 0, MESH_RAFT_FULL);
     } else {
         mesh_raft_enter(rafting, MESH_RAFT_COMMAND, command->bytes, command->count);
         struct mesh_record *record =

@@ -53,9 +53,12 @@ uint64_t mesh_raft_term_at(const struct rafting *rafting, uint64_t index)
                                          : place_of(rafting->group, raft, index)->term;
 }
 
-uint64_t mesh_raft_room(const struct mesh_raft *raft)
+// A quarter of the ring is for the first entries of leaders: without one a new leader could commit
+// nothing, and a ring that is full of what is not committed would stay so.
+bool mesh_raft_has_room(const struct mesh_raft *raft, uint32_t kind)
 {
-    return raft->log_capacity - (raft->last - raft->snapshot.index);
+    uint64_t room = raft->log_capacity - (raft->last - raft->snapshot.index);
+    return room > (kind == MESH_RAFT_NOOP ? 0 : raft->log_capacity / 4);
 }
 
 // A server uses the latest members in its log, committed or not (thesis 4.1).
@@ -70,7 +73,7 @@ void mesh_raft_append(struct rafting *rafting, uint64_t term, enum mesh_raft_kin
                       const void *data, uint32_t bytes)
 {
     struct mesh_raft *raft = rafting->raft;
-    assert(mesh_raft_room(raft) > 0 && bytes <= rafting->group->entry_bytes);
+    assert(mesh_raft_has_room(raft, kind) && bytes <= rafting->group->entry_bytes);
     struct mesh_raft_entry *entry = place_of(rafting->group, raft, ++raft->last);
     memset(entry, 0, mesh_raft_entry_words(rafting->group) * sizeof(uint64_t));
     entry->term = term;

@@ -54,6 +54,19 @@ static struct mesh_raft_members changed(const struct mesh_raft *raft, uint32_t k
     return members.voters == 0 ? raft->members : members;
 }
 
+// Whether a voter other than this one abstains: it is to be healed before any voter is taken away
+// from those that are left.
+static bool misses_a_voter(const struct mesh_raft *raft, uint32_t place)
+{
+    for (uint32_t left = raft->members.voters & ~mesh_raft_bit(place); left != 0;
+         left &= left - 1) {
+        if (raft->progress[__builtin_ctz(left)].forgot) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void mesh_raft_change(struct rafting *rafting)
 {
     struct mesh_raft *raft = rafting->raft;
@@ -74,7 +87,8 @@ void mesh_raft_change(struct rafting *rafting)
     bool promotes = kind == MESH_RAFT_ADD && (members.learners & mesh_raft_bit(place)) != 0;
     if (same && !promotes) {
         mesh_raft_refuse(rafting, 0, MESH_RAFT_POINTLESS);
-    } else if (!is_settled(raft) || raft->transfer != MESH_NODE_NONE ||
+    } else if (!is_settled(raft) || misses_a_voter(raft, place) ||
+               raft->transfer != MESH_NODE_NONE ||
                (promotes && raft->catching_up != MESH_NODE_NONE)) {
         mesh_raft_refuse(rafting, 0, MESH_RAFT_UNSETTLED);
     } else {
@@ -228,7 +242,8 @@ void mesh_raft_hear_timeout_now(struct rafting *rafting)
         return;  // late, or of a leader that it does not follow yet and who will repeat it
     }
     bool voter = (raft->members.voters & mesh_raft_bit(raft->self)) != 0;
-    if (raft->role == MESH_RAFT_FOLLOWER && voter && !raft->forgot && mesh_raft_room(raft) > 0) {
+    if (raft->role == MESH_RAFT_FOLLOWER && voter && !raft->forgot &&
+        mesh_raft_has_room(raft, MESH_RAFT_NOOP)) {
         mesh_raft_campaign(rafting, false, true);
     }
 }

@@ -20,7 +20,8 @@ void mesh_raft_compact(struct rafting *rafting)
 {
     struct mesh_raft *raft = rafting->raft;
     const struct mesh_raft_compact *made = rafting->stepping->event->compact;
-    assert(made->index <= raft->applied && made->bytes <= rafting->group->snapshot_bytes);
+    assert(made->index <= raft->applied && made->index <= raft->stored &&
+           made->bytes <= rafting->group->snapshot_bytes);
     if (made->index <= raft->snapshot.index) {
         return;  // a leader's snapshot came first
     }
@@ -38,8 +39,6 @@ void mesh_raft_compact(struct rafting *rafting)
     }
     raft->snapshot = snapshot;
     raft->dirty_snapshot = false;  // the driver has this one on disk already
-    raft->stored = raft->stored > made->index ? raft->stored : made->index;
-    raft->dirty_first = raft->dirty_first > made->index ? raft->dirty_first : made->index + 1;
 }
 
 // ---- Sending ----

@@ -77,8 +77,8 @@ static inline bool mesh_raft_is_quorum(const struct mesh_raft *raft, uint32_t pl
 // The term of the entry at an index in [snapshot.index, last].
 uint64_t mesh_raft_term_at(const struct rafting *rafting, uint64_t index);
 
-// Entries that still fit.
-uint64_t mesh_raft_room(const struct mesh_raft *raft);
+// Whether an entry of the kind still fits.
+bool mesh_raft_has_room(const struct mesh_raft *raft, uint32_t kind);
 
 // Appends an entry, for which there is room: a command's bytes, or the word of the other kinds that
 // have one. Members are in force at once.

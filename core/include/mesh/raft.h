@@ -27,20 +27,23 @@
 //        |  e   e   e   e   e |  e   e   e   e   e |          e: entries in memory, in a ring
 //        |       on disk      |  RAFT_PERSIST  |   | the next PERSIST
 //
-//   A PERSIST says: term and vote are the record's; if `snapshot`, so is its snapshot, which with
-//   the cut of the log before it is durable wholly or not at all; the log from index_first on is
+//   A PERSIST says: term, vote and `forgot` are the record's; if `snapshot`, so is its snapshot, which
+//   with the cut of the log before it is durable wholly or not at all; the log from index_first on is
 //   replaced by `count` entries (0: it ends there). Parts of it may be durable before the whole is,
 //   in this order. The driver reads them from the record when it meets the PERSIST, before the next
 //   step, and reports RAFT_STORED with its number when all is durable.
 //
 // Duties of the driver, besides those of mesh/step.h:
 //   1. after a crash it hands in the node's record with what the disk held: the snapshot and its
-//      data, the entries behind it (mesh_raft_put), and RAFT_START with term, vote and last index.
+//      data, the entries behind it (mesh_raft_put), and RAFT_START with what PERSISTs said.
 //      Its own state machine starts from the snapshot; RAFT_COMMIT repeats what was behind it;
-//   2. a node that lost its disk starts with `forgot` and nothing else. It must not vote, since it
-//      may have voted already: it asks to be taken back as a learner, and that is done (below);
+//   2. a node that lost its disk starts with `forgot` and nothing else, until a PERSIST says
+//      otherwise. It must not vote, since it may have voted already: it asks to be taken back as a
+//      learner, and that is done (below);
 //   3. of timers only the one set last counts; others may fire or not;
-//   4. it compacts in time: a full ring takes no proposals.
+//   4. it compacts in time, at the latest whenever it can once half of the ring is in use: a ring of
+//      which three quarters are takes only leaders' first entries. And it compacts only what is
+//      applied and stored: what the disk has behind a snapshot must belong there.
 //
 // Members are places in the group's roster, and a set of them is a word. Voters elect and commit;
 // learners only receive. One server changes at a time (thesis 4.1), the change is in force as soon
@@ -162,6 +165,7 @@ struct mesh_raft {
     // Durable: changed only together with a PERSIST to come.
     uint64_t term;  // only grows
     uint32_t vote;  // node voted for in `term`, or MESH_NODE_NONE; set once in a term
+    bool forgot;    // it lost its disk, and abstains from votes
     struct mesh_raft_snapshot snapshot;
     uint64_t last;  // index of the last entry; snapshot.index if there are none
 
@@ -176,7 +180,7 @@ struct mesh_raft {
     uint64_t writing_last;  // those up to here will be durable when the write is done
     uint32_t writing;       // its number; 0: none is under way
     uint32_t writes;        // the last number given
-    bool dirty;             // term or vote changed since the last PERSIST
+    bool dirty;             // term, vote or `forgot` changed since the last PERSIST
     bool dirty_snapshot;    // so did the snapshot
     bool writing_vote;      // the write under way has term and vote that did not change since
     bool owes_vote;         // an answer to the candidate voted for waits for the disk
@@ -184,7 +188,6 @@ struct mesh_raft {
     bool asks;              // a candidate's own vote is not durable yet, so it has asked nobody
 
     // Volatile.
-    bool forgot;        // it lost its disk, and abstains from votes
     bool handover;      // a candidate whom the last leader asked to be one
     uint32_t life;      // 0: not started yet, it hears nothing
     uint32_t leader;    // of `term`, as far as known, or MESH_NODE_NONE
@@ -245,7 +248,9 @@ enum mesh_raft_change_kind {
 };
 
 struct mesh_raft_compact {
-    uint64_t index;  // the snapshot holds what entries up to here led to; durable; <= applied
+    uint64_t
+        index;  // the snapshot holds what entries up to here led to, and is durable; <= applied
+                // and <= stored
     const uint8_t *data;
     uint32_t bytes;
 };
