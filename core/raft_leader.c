@@ -211,8 +211,9 @@ static void step_back(struct rafting *rafting, uint64_t previous)
     const struct mesh_raft *raft = rafting->raft;
     const struct mesh_raft_head *head = rafting->heard;
     struct mesh_raft_progress *progress = &rafting->raft->progress[rafting->from];
-    bool late = progress->state == MESH_RAFT_REPLICATE ? previous <= progress->match
-                                                       : previous != progress->next - 1;
+    // What it has confirmed it does not lack: the refusal is late. So is one of an earlier probe.
+    bool late = previous <= progress->match ||
+                (progress->state == MESH_RAFT_PROBE && previous != progress->next - 1);
     if (late || progress->state == MESH_RAFT_SNAPSHOT) {
         return;
     }

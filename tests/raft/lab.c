@@ -68,6 +68,7 @@ static void set_defaults(struct lab_settings *settings)
         settings->election_ns_min = 100 * LAB_MS;
         settings->election_ns_max = 200 * LAB_MS;
     }
+    settings->append_entries = settings->append_entries == 0 ? 4 : settings->append_entries;
     settings->log_capacity = settings->log_capacity == 0 ? 64 : settings->log_capacity;
 }
 
@@ -81,7 +82,7 @@ static void describe(struct lab *lab)
         .promote = settings->promote,
         .roster = lab->roster,
         .roster_count = lab->count,
-        .append_entries = 4,
+        .append_entries = settings->append_entries,
         .window_entries = 16,
         .entry_bytes = 8,
         .snapshot_bytes = LAB_SNAPSHOT_BYTES,
@@ -302,6 +303,10 @@ void lab_step(struct lab *lab, uint32_t server, struct mesh_event event)
         story_step(lab->story, lab, &event);
     }
     properties_look(lab->properties, lab, server);
+    if (properties_broken(lab->properties) != NULL) {
+        lab->done = true;
+        return;
+    }
     for (uint32_t i = 0; i < output->record_count; i++) {
         carry_out(lab, server, &output->records[i]);
     }

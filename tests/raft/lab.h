@@ -47,8 +47,9 @@ struct lab_settings {
     uint64_t disk_ns_min;  // both 0: writes are durable at once
     uint64_t disk_ns_max;
     uint32_t loss_percent;
-    uint32_t copy_percent;   // of messages arrive twice
-    uint32_t log_capacity;   // 0 becomes 64
+    uint32_t copy_percent;    // of messages arrive twice
+    uint32_t append_entries;  // in a message
+    uint32_t log_capacity;
     uint32_t compact_every;  // entries applied since the last snapshot; 0: never
     uint32_t bridge_count;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "schedule.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "disk.h"
@@ -8,7 +9,7 @@
 
 #define TROUBLE_NS (4000 * LAB_MS)
 #define QUIET_NS (6000 * LAB_MS)
-#define STORY_LINES 20000
+#define STORY_LINES 400
 
 struct schedule {
     struct lab *lab;
@@ -16,6 +17,7 @@ struct schedule {
     struct schedule_outcome *outcome;
     uint32_t write_every_ms;
     uint32_t trouble_every_ms;
+    uint32_t temper;
     bool loses_disk;  // once at most
     bool lost_disk;   // and then nobody takes away the voters that are left
 };
@@ -34,6 +36,11 @@ static uint64_t some_ms(struct schedule *schedule, uint32_t most)
 static uint32_t any(struct schedule *schedule)
 {
     return dice_below(&schedule->dice, schedule->lab->count);
+}
+
+static bool is_there(const struct lab *lab, uint32_t server)
+{
+    return lab->servers[server].up && lab->servers[server].paused_until_ns <= lab->now_ns;
 }
 
 // ---- What befalls servers ----
@@ -126,13 +133,15 @@ static void storm(struct schedule *schedule)
     lab_at(schedule->lab, schedule->lab->now_ns + some_ms(schedule, 300), calm, 0);
 }
 
+// Asked of everybody who believes it leads: they may be several.
 static void change_members(struct schedule *schedule)
 {
     struct lab *lab = schedule->lab;
-    uint32_t leader = lab_somebody(lab);
-    if (leader != MESH_NODE_NONE && !schedule->lost_disk) {
-        lab_change(lab, leader, any(schedule),
-                   (enum mesh_raft_change_kind)dice_below(&schedule->dice, 4));
+    for (uint32_t i = 0; i < lab->count && !schedule->lost_disk; i++) {
+        if (is_there(lab, i) && lab->rafts[i].role == MESH_RAFT_LEADER) {
+            lab_change(lab, i, any(schedule),
+                       (enum mesh_raft_change_kind)dice_below(&schedule->dice, 4));
+        }
     }
 }
 
@@ -144,24 +153,45 @@ static void transfer(struct schedule *schedule)
     }
 }
 
+// What befalls servers in a schedule of each temper, in parts of the whole.
+enum { CRASH, CRASH_LEADER, PARTITION, ISOLATE, STORM, PAUSE, SLOW, CHANGE, TRANSFER, LOSE, KINDS };
+
+enum { OF_EVERYTHING, LEADERS_CHANGE, MEMBERS_CHANGE, DISKS, TEMPERS };
+
+static const uint32_t tempers[TEMPERS][KINDS] = {
+    [OF_EVERYTHING] = {3, 1, 1, 1, 1, 1, 1, 2, 1, 1},
+    [LEADERS_CHANGE] = {2, 4, 2, 4, 1, 1, 1, 0, 2, 0},
+    [MEMBERS_CHANGE] = {1, 1, 6, 4, 1, 1, 0, 4, 1, 0},
+    [DISKS] = {4, 2, 1, 1, 0, 0, 6, 0, 1, 1},
+};
+
 static void befall(struct schedule *schedule)
 {
     struct lab *lab = schedule->lab;
     uint32_t leader = lab_leader(lab);
-    switch (dice_below(&schedule->dice, 12)) {
-    case 0:
-    case 1: crash(schedule, any(schedule)); break;
-    case 2: crash(schedule, leader == MESH_NODE_NONE ? any(schedule) : leader); break;
-    case 3: partition(schedule); break;
-    case 4: isolate_leader(schedule); break;
-    case 5: storm(schedule); break;
-    case 6:
+    const uint32_t *parts = tempers[schedule->temper];
+    uint32_t all = 0;
+    for (uint32_t i = 0; i < KINDS; i++) {
+        all += parts[i];
+    }
+    uint32_t what = 0;
+    for (uint32_t left = dice_below(&schedule->dice, all); left >= parts[what]; what++) {
+        left -= parts[what];
+    }
+    switch (what) {
+    case CRASH: crash(schedule, any(schedule)); break;
+    case CRASH_LEADER: crash(schedule, leader == MESH_NODE_NONE ? any(schedule) : leader); break;
+    case PARTITION: partition(schedule); break;
+    case ISOLATE: isolate_leader(schedule); break;
+    case STORM: storm(schedule); break;
+    case PAUSE:
         lab->servers[any(schedule)].paused_until_ns = lab->now_ns + some_ms(schedule, 400);
         break;
-    case 7: lab->servers[any(schedule)].slow_until_ns = lab->now_ns + some_ms(schedule, 500); break;
-    case 8:
-    case 9: change_members(schedule); break;
-    case 10: transfer(schedule); break;
+    case SLOW:
+        lab->servers[any(schedule)].slow_until_ns = lab->now_ns + some_ms(schedule, 500);
+        break;
+    case CHANGE: change_members(schedule); break;
+    case TRANSFER: transfer(schedule); break;
     default: lose_disk(schedule); break;
     }
 }
@@ -183,30 +213,28 @@ static void clients(struct lab *lab, uint32_t unused)
     (void)unused;
     struct schedule *schedule = schedule_of(lab);
     uint32_t server = dice_chance(&schedule->dice, 80) ? lab_somebody(lab) : any(schedule);
-    if (server != MESH_NODE_NONE && lab->servers[server].up &&
-        lab->servers[server].paused_until_ns <= lab->now_ns) {
+    if (server != MESH_NODE_NONE && is_there(lab, server)) {
         if (dice_chance(&schedule->dice, 60)) {
             lab_propose(lab, server);
         } else {
             lab_read(lab, server);
         }
     }
+    if (schedule->temper == MEMBERS_CHANGE) {
+        change_members(schedule);
+    }
     lab_at(lab, lab->now_ns + some_ms(schedule, 2 * schedule->write_every_ms), clients, 0);
-}
-
-static void watch(struct lab *lab, uint32_t unused)
-{
-    (void)unused;
-    lab->done = properties_broken(lab->properties) != NULL;
-    lab_at(lab, lab->now_ns + 5 * LAB_MS, watch, 0);
 }
 
 // ---- A whole schedule ----
 
-static struct lab_settings settings_of(uint64_t seed, struct dice *dice)
+static struct lab_settings settings_of(uint64_t seed, struct dice *dice, uint32_t temper)
 {
+    bool four = temper == MEMBERS_CHANGE && dice_chance(dice, 50);
     return (struct lab_settings){
-        .servers = dice_chance(dice, 50) ? 3 : 5,
+        .servers = four                    ? 4
+                   : dice_chance(dice, 50) ? 3
+                                           : 5,
         .spares = dice_below(dice, 3),
         .seed = seed,
         .pre_vote = dice_chance(dice, 50),
@@ -216,9 +244,10 @@ static struct lab_settings settings_of(uint64_t seed, struct dice *dice)
         .latency_ns_min = 100 * LAB_US,
         .latency_ns_max = (1 + dice_below(dice, 20)) * LAB_MS,
         .disk_ns_max = dice_below(dice, 3) * 4 * LAB_MS,
+        .append_entries = 1 + dice_below(dice, 4),
         .loss_percent = dice_below(dice, 3) * 5,
         .copy_percent = dice_below(dice, 3) * 5,
-        .log_capacity = 16u << dice_below(dice, 3),
+        .log_capacity = 32u << dice_below(dice, 2),
         .compact_every = 4 + dice_below(dice, 5),
         .bridge_count = dice_below(dice, 3),
     };
@@ -227,28 +256,21 @@ static struct lab_settings settings_of(uint64_t seed, struct dice *dice)
 static void begin(struct schedule *schedule, struct lab *lab, uint64_t seed)
 {
     schedule->dice.state = seed ^ UINT64_C(0x5CEED);
-    struct lab_settings settings = settings_of(seed, &schedule->dice);
+    schedule->temper = dice_below(&schedule->dice, TEMPERS);
+    struct lab_settings settings = settings_of(seed, &schedule->dice, schedule->temper);
     lab_init(lab, &settings);
     lab->context = schedule;
     schedule->lab = lab;
     schedule->write_every_ms = 4 + dice_below(&schedule->dice, 20);
-    schedule->trouble_every_ms = 40 + dice_below(&schedule->dice, 200);
+    schedule->trouble_every_ms = 10 + dice_below(&schedule->dice, 200);
     schedule->loses_disk = dice_chance(&schedule->dice, 30);
 }
 
-static void end(const struct schedule *schedule, uint64_t committed_before)
+void schedule_conclude(const struct lab *lab, struct schedule_outcome *outcome)
 {
-    struct schedule_outcome *outcome = schedule->outcome;
-    const struct lab *lab = schedule->lab;
     outcome->committed = properties_committed(lab->properties);
     outcome->broken = properties_broken(lab->properties);
     snprintf(outcome->how, sizeof outcome->how, "%s", properties_how(lab->properties));
-    if (outcome->broken == NULL && outcome->committed <= committed_before) {
-        outcome->broken = "Progress";
-        snprintf(outcome->how, sizeof outcome->how,
-                 "nothing was committed behind %lu in %lu ms of quiet", committed_before,
-                 (QUIET_NS - TROUBLE_NS) / LAB_MS);
-    }
     for (uint32_t i = 0; i < lab->count; i++) {
         uint64_t term = lab->rafts[i].term;
         outcome->terms = term > outcome->terms ? term : outcome->terms;
@@ -256,6 +278,16 @@ static void end(const struct schedule *schedule, uint64_t committed_before)
     outcome->answered = lab->answered;
     outcome->snapshots = lab->restored;
     outcome->changes = lab->changed;
+}
+
+static void demand_progress(struct schedule_outcome *outcome, uint64_t committed_before)
+{
+    if (outcome->broken == NULL && outcome->committed <= committed_before) {
+        outcome->broken = "Progress";
+        snprintf(outcome->how, sizeof outcome->how,
+                 "nothing was committed behind %" PRIu64 " in %" PRIu64 " ms of quiet",
+                 committed_before, (QUIET_NS - TROUBLE_NS) / LAB_MS);
+    }
 }
 
 struct schedule_outcome schedule_run(uint64_t seed, FILE *story)
@@ -270,7 +302,6 @@ struct schedule_outcome schedule_run(uint64_t seed, FILE *story)
     }
     clients(&lab, 0);
     trouble(&lab, 0);
-    watch(&lab, 0);
     lab_run(&lab, TROUBLE_NS);
     lab_heal(&lab);
     for (uint32_t i = 0; i < lab.count; i++) {
@@ -278,7 +309,8 @@ struct schedule_outcome schedule_run(uint64_t seed, FILE *story)
     }
     uint64_t committed = properties_committed(lab.properties);
     lab_run(&lab, QUIET_NS);
-    end(&schedule, committed);
+    schedule_conclude(&lab, &outcome);
+    demand_progress(&outcome, committed);
     if (story != NULL) {
         story_print(lab.story, story);
         story_destroy(lab.story);

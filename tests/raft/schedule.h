@@ -28,6 +28,9 @@ struct schedule_outcome {
     uint64_t changes;    // of members, in the log
 };
 
+// What is known when a lab is done with.
+void schedule_conclude(const struct lab *lab, struct schedule_outcome *outcome);
+
 // Runs the schedule of a seed. With `story` the end of what happened is printed there.
 struct schedule_outcome schedule_run(uint64_t seed, FILE *story);
 
