@@ -44,6 +44,16 @@ void mesh_raft_beat(struct rafting *rafting)
     rafting->beats |= others(rafting->raft);
 }
 
+void mesh_raft_spread(struct rafting *rafting)
+{
+    for (uint32_t left = others(rafting->raft); left != 0; left &= left - 1) {
+        uint32_t place = (uint32_t)__builtin_ctz(left);
+        if (rafting->raft->progress[place].state == MESH_RAFT_REPLICATE) {
+            rafting->beats |= mesh_raft_bit(place);
+        }
+    }
+}
+
 // Says that a member which forgot is free of its former promises: that it is no voter any more is
 // committed, and the leader has heard from its present life.
 static uint32_t cleared_life(const struct mesh_raft *raft, uint32_t place)
@@ -232,10 +242,11 @@ static void step_forward(struct rafting *rafting)
     progress->match = head->index > progress->match ? head->index : progress->match;
     progress->next = head->commit >= progress->next ? head->commit + 1 : progress->next;
     bool done = progress->state == MESH_RAFT_SNAPSHOT ? head->commit >= progress->snapshot : true;
-    if (done && progress->next > progress->match) {
+    if (done && progress->state != MESH_RAFT_REPLICATE && progress->next > progress->match) {
         progress->state = MESH_RAFT_REPLICATE;
-        progress->waiting = false;
+        rafting->beats |= mesh_raft_bit(rafting->from);  // of what was committed meanwhile
     }
+    progress->waiting = progress->waiting && !done;
     mesh_raft_watch_member(rafting, rafting->from);
 }
 
@@ -288,7 +299,7 @@ void mesh_raft_advance(struct rafting *rafting)
         return;
     }
     raft->commit = index;
-    rafting->beats |= others(raft);
+    mesh_raft_spread(rafting);
     // Thesis 4.2.2: a leader that is not among the members leads until they are committed.
     rafting->resigns = raft->members_index <= raft->commit &&
                        (raft->members.voters & mesh_raft_bit(raft->self)) == 0;

@@ -11,6 +11,12 @@
 
 #include "rafting.h"
 
+static void start_round(struct rafting *rafting)
+{
+    rafting->raft->round++;
+    mesh_raft_spread(rafting);
+}
+
 void mesh_raft_read(struct rafting *rafting)
 {
     struct mesh_raft *raft = rafting->raft;
@@ -30,7 +36,7 @@ void mesh_raft_read(struct rafting *rafting)
         .round = raft->round + 1,
     };
     if (!under_way) {
-        mesh_raft_beat(rafting);
+        start_round(rafting);
     }
 }
 
@@ -66,7 +72,7 @@ void mesh_raft_confirm_reads(struct rafting *rafting)
     raft->read_count -= done;
     memmove(raft->reads, raft->reads + done, raft->read_count * sizeof *raft->reads);
     if (raft->read_count > 0 && raft->reads[0].round > raft->round) {
-        mesh_raft_beat(rafting);
+        start_round(rafting);
     }
 }
 

@@ -120,6 +120,9 @@ void mesh_raft_propose(struct rafting *rafting);
 // A heartbeat to everybody, with entries for who lacks them, begins another round.
 void mesh_raft_beat(struct rafting *rafting);
 
+// News for all whose answers are not awaited: others hear of it by and by.
+void mesh_raft_spread(struct rafting *rafting);
+
 // The messages that have been decided upon.
 void mesh_raft_speak(struct rafting *rafting);
 

@@ -173,7 +173,7 @@ void rig_lead(struct rig *rig)
     rig->group.pre_vote = false;
     rig_patience(rig);
     rig_store(rig);
-    for (uint32_t voter = B; voter <= C; voter++) {
+    for (uint32_t voter = B; voter <= C && rig->raft.role == MESH_RAFT_CANDIDATE; voter++) {
         rig_hear(rig, voter, MESH_MESSAGE_RAFT_VOTE_REPLY,
                  (struct mesh_raft_head){.term = rig->raft.term, .flags = MESH_RAFT_GRANTED});
     }
