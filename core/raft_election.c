@@ -5,8 +5,8 @@
 //         ^                            | the term is as before         | a new term
 //         +------- a leader is heard, or a higher term ----------------+
 //
-// Without PreVote the second state is left out. A candidate's own vote is on its disk before it asks
-// anybody, and a vote given is on the disk before the candidate hears of it (paper 5.2: what a
+// Without PreVote the second state is left out. A candidate's own vote is on its disk before it
+// asks anybody, and a vote given is on the disk before the candidate hears of it (paper 5.2: what a
 // server promises survives a crash).
 #include <assert.h>
 

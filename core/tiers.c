@@ -232,7 +232,7 @@ static struct mesh_message *begin_rows(struct stepping *stepping, const struct m
     const struct mesh_event *event = stepping->event;
     uint32_t initiator = event->kind == MESH_EVENT_TICK ? event->node : event->message->initiator;
     return mesh_outgoing_begin_words(stepping, kind, initiator, occasion,
-                                    1 + most * (uint32_t)MESH_ROW_WORDS);
+                                     1 + most * (uint32_t)MESH_ROW_WORDS);
 }
 
 static void trim(struct stepping *stepping, struct mesh_message *message)

@@ -4,8 +4,8 @@
 
     mutants.py ROOT CORE LAB CC      CORE, LAB: the archives of the build; reports as TAP
 
-The first line of a patch says what is wrong, the second which property it breaks. What is patched is
-compiled and linked in front of the archive of the sound core, so that it takes its place.
+The first line of a patch says what is wrong, the second which property it breaks. What is patched
+is compiled and linked in front of the archive of the sound core, so that it takes its place.
 """
 import re
 import subprocess

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// explore FIRST COUNT [PROPERTY]: plays the histories, then the schedules of so many seeds. Stops at
-// the first that breaks a property, tells the story of it, names it, and exits 1. With PROPERTY:
+// explore FIRST COUNT [PROPERTY]: plays the histories, then the schedules of so many seeds. Stops
+// at the first that breaks a property, tells the story of it, names it, and exits 1. With PROPERTY:
 // tells no story, and goes on until that one is the first to be broken.
 #include <inttypes.h>
 #include <stdlib.h>

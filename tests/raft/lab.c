@@ -285,6 +285,11 @@ static void carry_out(struct lab *lab, uint32_t server, const struct mesh_record
                                          .id = record->raft_timer.number});
         break;
     case MESH_RECORD_REJECT: lab->rejects++; break;
+    case MESH_RECORD_RAFT_ROLE:
+        if (record->raft_role.role == MESH_RAFT_LEADER && lab->settings.on_leader != NULL) {
+            lab->settings.on_leader(lab, server);
+        }
+        break;
     default: break;
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A group of Raft servers to experiment on: a driver of the core with a network, disks and clocks of
-// its own, of which a schedule crashes, cuts, slows and repeats whichever it likes.
+// A group of Raft servers to experiment on: a driver of the core with a network, disks and clocks
+// of its own, of which a schedule crashes, cuts, slows and repeats whichever it likes.
 //
 //     settings, seed --> lab --events in the order of (time, number)--> mesh_step
 //                         |                                                |
@@ -10,9 +10,9 @@
 //                         +-- properties.h looks on after every step
 //                         +-- story.h tells what happened, if somebody listens
 //
-// Every step runs in the smallest buffers that mesh_output_bound permits. A crash loses what was not
-// on the disk; of the write under way some beginning may have arrived. Messages travel as they are,
-// or as bytes.
+// Every step runs in the smallest buffers that mesh_output_bound permits. A crash loses what was
+// not on the disk; of the write under way some beginning may have arrived. Messages travel as they
+// are, or as bytes.
 
 #ifndef RAFT_LAB_H
 #define RAFT_LAB_H
@@ -30,6 +30,9 @@
 #define LAB_US UINT64_C(1000)
 #define LAB_MS UINT64_C(1000000)
 #define LAB_SNAPSHOT_BYTES 100
+
+struct lab;
+typedef void lab_call(struct lab *lab, uint32_t argument);
 
 struct lab_settings {
     uint32_t servers;  // voters at the beginning
@@ -52,6 +55,7 @@ struct lab_settings {
     uint32_t log_capacity;
     uint32_t compact_every;  // entries applied since the last snapshot; 0: never
     uint32_t bridge_count;
+    lab_call *on_leader;  // called when a server has become leader, or NULL
 };
 
 // A write under way, and what it brings.
@@ -96,9 +100,6 @@ struct lab_read {
 };
 
 enum lab_event_kind { LAB_MESSAGE, LAB_TIMER, LAB_DISK, LAB_CALL };
-
-struct lab;
-typedef void lab_call(struct lab *lab, uint32_t argument);
 
 struct lab_event {
     uint64_t time_ns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The network of a lab: every copy of a message takes its own time, so they overtake each other; some
-// are lost, some arrive twice, and what crosses a cut on departure or arrival is lost too.
+// The network of a lab: every copy of a message takes its own time, so they overtake each other;
+// some are lost, some arrive twice, and what crosses a cut on departure or arrival is lost too.
 
 #ifndef RAFT_NETWORK_H
 #define RAFT_NETWORK_H

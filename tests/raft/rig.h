@@ -69,7 +69,8 @@ void rig_change(struct rig *rig, uint32_t node, enum mesh_raft_change_kind kind)
 // A member has all entries on its disk, and says so.
 void rig_confirm(struct rig *rig, uint32_t source, uint64_t index);
 
-// Makes A the leader of a new term, elected by B and, if it takes a third, C; its no-op is not on any disk yet.
+// Makes A the leader of a new term, elected by B and, if it takes a third, C. Its no-op is not on
+// any disk yet.
 void rig_lead(struct rig *rig);
 
 // Makes it so and commits all of its log.

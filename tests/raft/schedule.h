@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random schedules: a seed decides how many servers there are, how they are set up, and what befalls
-// them. First safety while anything may go wrong; then everything is healed, and the group must lead
-// and commit again.
+// Random schedules: a seed decides how many servers there are, how they are set up, and what
+// befalls them. First safety while anything may go wrong; then everything is healed, and the group
+// must lead and commit again.
 //
 //     0 ............................ TROUBLE ..................... QUIET
 //       crashes, restarts, cuts, storms,       all up, no cuts:

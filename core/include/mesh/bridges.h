@@ -5,11 +5,11 @@
 //     applied state              {a b c} ----------------------> {a c d}
 //                                              b is silent, d is heard
 //
-// The set is what the log says it is; every member applies it, so each knows whether it is one. Only
-// the leader proposes: a set that is too small it fills up with members that it hears, and a bridge
-// that it has not heard for bridge_timeout_ns it replaces by one it hears, if there is one. It hears
-// them because they answer its heartbeats. All that is in force when a set is proposed is committed
-// first, so a set replaces the one that it was made from.
+// The set is what the log says it is; every member applies it, so each knows whether it is one.
+// Only the leader proposes: a set that is too small it fills up with members that it hears, and a
+// bridge that it has not heard for bridge_timeout_ns it replaces by one it hears, if there is one.
+// It hears them because they answer its heartbeats. All that is in force when a set is proposed is
+// committed first, so a set replaces the one that it was made from.
 
 #ifndef MESH_BRIDGES_H
 #define MESH_BRIDGES_H

@@ -10,7 +10,7 @@
 //    RAFT_TIMER    the timer set last fired      |     +-->  RAFT_ROLE     what the node now is
 //    RAFT_STORED   the write under way is done   |     +-->  RAFT_ACCEPT   the proposal's index
 //    RAFT_PROPOSE  a command                     |     +-->  RAFT_REFUSE   no, and why
-//    RAFT_READ     may this node answer a read?  +-----+-->  RAFT_RESTORE  take the snapshot's state
+//    RAFT_READ     may this node answer a read?  +-----+-->  RAFT_RESTORE  take over a snapshot
 //    RAFT_CHANGE   of the members                |     +-->  RAFT_COMMIT   apply these entries
 //    RAFT_TRANSFER leadership to a member        |     +-->  RAFT_READ     answer it now
 //    RAFT_COMPACT  a snapshot replaces the log   |     +-->  RAFT_PERSIST  write this
@@ -27,11 +27,11 @@
 //        |  e   e   e   e   e |  e   e   e   e   e |          e: entries in memory, in a ring
 //        |       on disk      |  RAFT_PERSIST  |   | the next PERSIST
 //
-//   A PERSIST says: term, vote and `forgot` are the record's; if `snapshot`, so is its snapshot, which
-//   with the cut of the log before it is durable wholly or not at all; the log from index_first on is
-//   replaced by `count` entries (0: it ends there). Parts of it may be durable before the whole is,
-//   in this order. The driver reads them from the record when it meets the PERSIST, before the next
-//   step, and reports RAFT_STORED with its number when all is durable.
+//   A PERSIST says: term, vote and `forgot` are the record's; if `snapshot`, so is its snapshot,
+//   which with the cut of the log before it is durable wholly or not at all; the log from
+//   index_first on is replaced by `count` entries (0: it ends there). Parts of it may be durable
+//   before the whole is, in this order. The driver reads them from the record when it meets the
+//   PERSIST, before the next step, and reports RAFT_STORED with its number when all is durable.
 //
 // Duties of the driver, besides those of mesh/step.h:
 //   1. after a crash it hands in the node's record with what the disk held: the snapshot and its
@@ -41,8 +41,8 @@
 //      otherwise. It must not vote, since it may have voted already: it asks to be taken back as a
 //      learner, and that is done (below);
 //   3. of timers only the one set last counts; others may fire or not;
-//   4. it compacts in time, at the latest whenever it can once half of the ring is in use: a ring of
-//      which three quarters are takes only leaders' first entries. And it compacts only what is
+//   4. it compacts in time, at the latest whenever it can once half of the ring is in use: a ring
+//      of which three quarters are takes only leaders' first entries. And it compacts only what is
 //      applied and stored: what the disk has behind a snapshot must belong there.
 //
 // Members are places in the group's roster, and a set of them is a word. Voters elect and commit;
