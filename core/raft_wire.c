@@ -178,7 +178,7 @@ static void take_entries(struct reader *reader, const struct mesh_raft_group *gr
         memset(words, 0, stride * sizeof *words);
         take_entry(reader, group, (struct mesh_raft_entry *)words);
     }
-    message->words = (uint16_t)(HEAD_WORDS + message->update_count * stride);
+    message->words = (uint16_t)(HEAD_WORDS + (size_t)message->update_count * stride);
 }
 
 static void take_snapshot(struct reader *reader, const struct mesh_raft_group *group,

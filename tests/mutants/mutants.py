@@ -14,7 +14,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-SEEDS = 4000
+SEEDS = 8000
 WORKERS = 2
 
 

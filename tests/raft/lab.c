@@ -24,8 +24,8 @@ void lab_push(struct lab *lab, struct lab_event event)
     if (lab->heap_count == lab->heap_capacity) {
         lab->heap_capacity = lab->heap_capacity == 0 ? 64 : 2 * lab->heap_capacity;
         lab->heap = realloc(lab->heap, lab->heap_capacity * sizeof *lab->heap);
-        lab_must(lab->heap != NULL, "memory");
     }
+    lab_must(lab->heap != NULL, "memory");
     event.number = lab->event_count++;
     uint32_t place = lab->heap_count++;
     for (; place > 0 && precedes(&event, &lab->heap[(place - 1) / 2]); place = (place - 1) / 2) {
@@ -36,6 +36,7 @@ void lab_push(struct lab *lab, struct lab_event event)
 
 static struct lab_event pop(struct lab *lab)
 {
+    lab_must(lab->heap != NULL, "something happens");
     struct lab_event first = lab->heap[0];
     struct lab_event last = lab->heap[--lab->heap_count];
     uint32_t place = 0;

@@ -35,6 +35,7 @@ static uint64_t some_ms(struct schedule *schedule, uint32_t most)
 
 static uint32_t any(struct schedule *schedule)
 {
+    lab_must(schedule->lab->count > 0, "there are servers");
     return dice_below(&schedule->dice, schedule->lab->count);
 }
 
@@ -44,6 +45,18 @@ static bool is_there(const struct lab *lab, uint32_t server)
 }
 
 // ---- What befalls servers ----
+
+// What befalls servers in a schedule of each temper, in parts of the whole.
+enum { CRASH, CRASH_LEADER, PARTITION, ISOLATE, STORM, PAUSE, SLOW, CHANGE, TRANSFER, LOSE, KINDS };
+
+enum { OF_EVERYTHING, LEADERS_CHANGE, MEMBERS_CHANGE, DISKS, TEMPERS };
+
+static const uint32_t tempers[TEMPERS][KINDS] = {
+    [OF_EVERYTHING] = {3, 1, 1, 1, 1, 1, 1, 2, 1, 1},
+    [LEADERS_CHANGE] = {2, 4, 2, 4, 1, 1, 1, 0, 2, 0},
+    [MEMBERS_CHANGE] = {1, 1, 6, 4, 1, 1, 0, 4, 1, 0},
+    [DISKS] = {4, 2, 1, 1, 0, 0, 6, 0, 1, 1},
+};
 
 static void restart(struct lab *lab, uint32_t server)
 {
@@ -58,7 +71,9 @@ static void crash(struct schedule *schedule, uint32_t server)
     if (lab->servers[server].up) {
         schedule->outcome->crashes++;
         lab_crash(lab, server);
-        lab_at(lab, lab->now_ns + some_ms(schedule, 600), restart, server);
+        // Back at once, it may meet again whom it met before.
+        uint32_t most_ms = schedule->temper == DISKS ? 100 : 600;
+        lab_at(lab, lab->now_ns + some_ms(schedule, most_ms), restart, server);
     }
 }
 
@@ -153,18 +168,6 @@ static void transfer(struct schedule *schedule)
     }
 }
 
-// What befalls servers in a schedule of each temper, in parts of the whole.
-enum { CRASH, CRASH_LEADER, PARTITION, ISOLATE, STORM, PAUSE, SLOW, CHANGE, TRANSFER, LOSE, KINDS };
-
-enum { OF_EVERYTHING, LEADERS_CHANGE, MEMBERS_CHANGE, DISKS, TEMPERS };
-
-static const uint32_t tempers[TEMPERS][KINDS] = {
-    [OF_EVERYTHING] = {3, 1, 1, 1, 1, 1, 1, 2, 1, 1},
-    [LEADERS_CHANGE] = {2, 4, 2, 4, 1, 1, 1, 0, 2, 0},
-    [MEMBERS_CHANGE] = {1, 1, 6, 4, 1, 1, 0, 4, 1, 0},
-    [DISKS] = {4, 2, 1, 1, 0, 0, 6, 0, 1, 1},
-};
-
 static void befall(struct schedule *schedule)
 {
     struct lab *lab = schedule->lab;
@@ -243,7 +246,7 @@ static struct lab_settings settings_of(uint64_t seed, struct dice *dice, uint32_
         .as_bytes = dice_chance(dice, 25),
         .latency_ns_min = 100 * LAB_US,
         .latency_ns_max = (1 + dice_below(dice, 20)) * LAB_MS,
-        .disk_ns_max = dice_below(dice, 3) * 4 * LAB_MS,
+        .disk_ns_max = dice_below(dice, 3) * (temper == DISKS ? 20 : 4) * LAB_MS,
         .append_entries = 1 + dice_below(dice, 4),
         .loss_percent = dice_below(dice, 3) * 5,
         .copy_percent = dice_below(dice, 3) * 5,
