@@ -130,6 +130,8 @@ static void make_output(struct lab *lab)
         .record_capacity = bound.records,
         .targets = lab_zeroed(bound.targets, sizeof *lab->output.targets),
         .target_capacity = bound.targets,
+        .news = lab_zeroed(bound.news, sizeof *lab->output.news),
+        .news_capacity = bound.news,
         .messages = lab_zeroed(bound.message_words, sizeof *lab->output.messages),
         .message_word_capacity = bound.message_words,
     };
@@ -181,6 +183,7 @@ void lab_finish(struct lab *lab)
     }
     free(lab->output.records);
     free(lab->output.targets);
+    free(lab->output.news);
     free(lab->output.messages);
     properties_destroy(lab->properties);
 }

@@ -46,6 +46,8 @@ void rig_init(struct rig *rig)
                                        .record_capacity = 128,
                                        .targets = rig->targets,
                                        .target_capacity = 64,
+                                       .news = rig->news,
+                                       .news_capacity = 64,
                                        .messages = rig->messages,
                                        .message_word_capacity = 8192};
 }

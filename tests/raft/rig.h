@@ -37,6 +37,7 @@ struct rig {
     struct mesh_output output;
     struct mesh_record records[128];
     uint32_t targets[64];
+    struct mesh_news news[64];
     uint64_t messages[8192];
     uint64_t now_ns;
 };
