@@ -182,7 +182,8 @@ static void trim(struct stepping *stepping, struct mesh_message *message)
 static bool may_be_trimmed(const struct mesh_message *message)
 {
     return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
-           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind);
+           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind) &&
+           !mesh_message_is_raft(message->kind);
 }
 
 // Sends to the `target_count` targets that stand at the end of the output.
