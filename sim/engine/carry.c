@@ -74,9 +74,16 @@ static void arrive_in_heap(struct sim_engine *engine, const struct parcel *parce
                   });
 }
 
+#define LATENCY_BITS 43u  // of the longest that arrive() can divide by windows
+
 static inline void arrive(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
                           enum sim_pair_class pair, uint64_t latency_ns)
 {
+    if (latency_ns >> LATENCY_BITS != 0) {
+        sim_ring_push_far(&engine->worker.ring, parcel->message->sent_ns + latency_ns, target, pair,
+                          parcel->message);
+        return;
+    }
     if (parcel->heap) {
         arrive_in_heap(engine, parcel, target, pair, latency_ns);
         return;
@@ -131,6 +138,7 @@ struct tally {
     uint32_t sent[SIM_PAIR_CLASS_COUNT];
     uint32_t lost[SIM_PAIR_CLASS_COUNT];
     uint32_t duplicated[SIM_PAIR_CLASS_COUNT];
+    uint32_t cut[SIM_PAIR_CLASS_COUNT];
     uint64_t latency_ns_max[SIM_PAIR_CLASS_COUNT];
 };
 
@@ -236,6 +244,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
         counters->duplicated += tally->duplicated[pair];
+        counters->cut += tally->cut[pair];
         if (tally->latency_ns_max[pair] > counters->latency_ns_max) {
             counters->latency_ns_max = tally->latency_ns_max[pair];
         }
@@ -256,6 +265,7 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_engine *en
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
     bool cold = engine->account.cold;
+    bool ruled = engine->faults.rules.count > 0;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -265,7 +275,13 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_engine *en
         enum sim_pair_class pair = sim_network_pair(network, source, target);
         const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
-        uint64_t wait_ns = cold ? sim_account_dial(engine, message, target, pair) : 0;
+        uint64_t delay_ns = 0;
+        if (ruled && sim_faults_cut(&engine->faults, message, target, &delay_ns)) {
+            tally->cut[pair]++;
+            continue;
+        }
+        uint64_t wait_ns = delay_ns;
+        wait_ns += cold ? sim_account_dial(engine, message, target, pair) : 0;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
             tally_latency(tally, pair, arrive_again(engine, parcel, place, pair, wait_ns));
@@ -313,13 +329,7 @@ void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, ui
 {
     struct parcel parcel =
         parcel_of(engine, arrival->message, arrival->reference, arrival->generation);
-    // A queue may hold a message for longer than arrive() can divide by windows.
-    if (latency_ns >> 43 != 0) {
-        sim_ring_push_far(&engine->worker.ring, arrival->message->sent_ns + latency_ns,
-                          arrival->target, arrival->pair, arrival->message);
-        return;
-    }
-    arrive(engine, &parcel, arrival->target, arrival->pair, latency_ns);
+    arrive(engine, &parcel, arrival->target, arrival->pair, arrival->delay_ns + latency_ns);
 }
 
 // The copies cross their channels; what becomes of them is counted there.
@@ -401,12 +411,24 @@ static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
     return false;
 }
 
+// What faults wait for.
+static void note_receipt(struct sim_engine *engine, const struct mesh_event *event)
+{
+    if (event->message->kind == MESH_MESSAGE_SNAPSHOT) {
+        sim_faults_heard(engine, event);
+    }
+    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first) {
+        sim_relays_heard(engine, event);
+    }
+}
+
 static void carry_out_all(struct sim_engine *engine, const struct mesh_event *events,
                           uint32_t count, uint32_t generation)
 {
     struct sim_worker *worker = &engine->worker;
     uint32_t next = 0;
     bool accounts = engine->account.cold || engine->account.work != NULL;
+    bool faults = engine->faults.any;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
@@ -416,6 +438,9 @@ static void carry_out_all(struct sim_engine *engine, const struct mesh_event *ev
         for (; next < worker->output.record_count && worker->output.records[next].event == i;
              next++) {
             spoke |= carry_out(engine, &events[i], &worker->output.records[next], generation);
+        }
+        if (received && faults) {
+            note_receipt(engine, &events[i]);
         }
         if (received && !spoke && events[i].message->update_count == 0) {
             count_idle(engine, &events[i]);

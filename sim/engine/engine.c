@@ -97,6 +97,13 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
     }
 }
 
+struct sim_timers *sim_engine_timers(struct sim_engine *engine, uint32_t node, uint16_t scope)
+{
+    const struct mesh_scope *found = &engine->config.mesh->scopes[scope];
+    return timers_of(&engine->blocks[node >> SIM_BLOCK_SHIFT], scope,
+                     found->schedule == MESH_POISSON ? 0 : found->interval_ns);
+}
+
 static void start(struct sim_engine *engine)
 {
     assert(engine->config.mesh->scope_count < SIM_REFERENCE_FREE - SIM_REFERENCE_TICK);
@@ -144,6 +151,8 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_tiers_attach(made);
     create_worker(made);
     sim_account_init(made);
+    sim_faults_create(made);
+    sim_relays_create(made);
     start(made);
     *engine = made;
     return true;
@@ -177,6 +186,8 @@ void sim_engine_destroy(struct sim_engine *engine)
     }
     destroy_worker(&engine->worker);
     sim_account_finish(engine);
+    sim_faults_finish(engine);
+    sim_relays_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
     sim_memory_free(engine->roles);
@@ -190,6 +201,16 @@ void sim_engine_destroy(struct sim_engine *engine)
 }
 
 // ---- Running ----
+
+// The write does not happen: the queues are not told of it.
+static void silence(struct sim_engine *engine, uint32_t write)
+{
+    const struct sim_observer *observer = &engine->config.observer;
+    engine->written[write] = 1;
+    if (observer->silenced != NULL) {
+        observer->silenced(observer->context, write);
+    }
+}
 
 // Reserves lanes for the writes of the window that begins; false: there are not enough.
 static bool reserve_lanes(struct sim_engine *engine)
@@ -205,6 +226,10 @@ static bool reserve_lanes(struct sim_engine *engine)
     }
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
+        if (sim_faults_silence(engine, write->time_ns, write->node)) {
+            silence(engine, engine->write_end);
+            continue;
+        }
         struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
         write->write.lane = mesh_table_reserve(&engine->table, dot);
         engine->write_of_lane[write->write.lane] = engine->write_end;
@@ -223,6 +248,7 @@ static bool begin_window(struct sim_engine *engine)
         worker->output.message_words = 0;
         worker->output.message_word_capacity = 0;
     }
+    sim_faults_begin_window(engine);
     return reserve_lanes(engine) && sim_tiers_begin_window(engine);
 }
 
@@ -319,6 +345,16 @@ static void hash_changes(struct sim_engine *engine)
     }
 }
 
+// What faults did to messages enters where there are faults.
+static void hash_faults(struct sim_engine *engine, const struct sim_counters *counters)
+{
+    uint64_t entry[3] = {htole64(counters->cut), htole64(counters->dead),
+                         htole64(counters->refused)};
+    if (engine->faults.any) {
+        XXH3_64bits_update(engine->hash, entry, sizeof entry);
+    }
+}
+
 // Message counts enter at checkpoints, those of rows where somebody reports.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
@@ -333,6 +369,7 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
                 htole64(counters->corrupted), htole64(counters->delivered),
             };
             XXH3_64bits_update(engine->hash, entry, sizeof entry);
+            hash_faults(engine, counters);
         }
     }
     engine->fingerprint = XXH3_64bits_digest(engine->hash);
@@ -349,6 +386,7 @@ static bool end_window(struct sim_engine *engine)
     struct sim_worker *worker = &engine->worker;
     const struct sim_observer *observer = &engine->config.observer;
     uint64_t time_ns = (engine->window + 1) * engine->window_ns;
+    sim_faults_end_window(engine);
     hash_changes(engine);
     if (observer->changes != NULL && worker->change_count > 0) {
         observer->changes(observer->context, &engine->table, engine->write_of_lane, worker->changes,

@@ -76,6 +76,72 @@ void sim_roles_create(struct sim_engine *engine)
     sim_memory_free(away);
 }
 
+// Copies roles[0 .. count) but the one at `from`, with the one of `to` in its place of the order.
+static void copy_handed_over(const char *old, char *roles, size_t bytes, uint32_t count,
+                             uint32_t from, const struct mesh_role *to)
+{
+    uint32_t put = 0;
+    bool pending = true;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mesh_role *role = (const struct mesh_role *)(old + i * bytes);
+        if (pending && to->node < role->node) {
+            memcpy(roles + put++ * bytes, to, sizeof *to);
+            pending = false;
+        }
+        if (i != from) {
+            memcpy(roles + put++ * bytes, role, bytes);
+        }
+    }
+    if (pending) {
+        memcpy(roles + put * bytes, to, sizeof *to);
+    }
+}
+
+// Points the blocks at their parts of engine->roles.
+static void share_roles(struct sim_engine *engine, size_t bytes)
+{
+    char *next = engine->roles;
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        struct mesh_states *states = &engine->blocks[i].states;
+        states->roles = states->role_count > 0 ? next : NULL;
+        states->has_role =
+            states->role_count > 0 ? engine->has_role + states->node_first / 64 : NULL;
+        next += states->role_count * bytes;
+    }
+}
+
+static uint32_t role_index(const struct sim_engine *engine, size_t bytes, uint32_t node)
+{
+    uint32_t index = 0;
+    while (((const struct mesh_role *)((const char *)engine->roles + index * bytes))->node != node) {
+        index++;
+    }
+    return index;
+}
+
+// Agents of a hierarchy have one role at most.
+void sim_roles_hand_over(struct sim_engine *engine, uint16_t scope, uint32_t from, uint32_t to)
+{
+    size_t bytes = mesh_role_bytes(sim_replica_words(engine));
+    uint32_t index = role_index(engine, bytes, from);
+    const struct mesh_role *old =
+        (const struct mesh_role *)((const char *)engine->roles + index * bytes);
+    struct mesh_role begun = {.node = to, .scope = scope, .home = old->home};
+    assert(old->scope == scope);
+    char *roles = sim_memory_zeroed(engine->role_count * bytes);
+    copy_handed_over(engine->roles, roles, bytes, engine->role_count, index, &begun);
+    sim_memory_free(engine->roles);
+    engine->roles = roles;
+    engine->has_role[from / 64] &= ~(UINT64_C(1) << from % 64);
+    engine->has_role[to / 64] |= UINT64_C(1) << to % 64;
+    engine->blocks[from >> SIM_BLOCK_SHIFT].states.role_count--;
+    engine->blocks[to >> SIM_BLOCK_SHIFT].states.role_count++;
+    share_roles(engine, bytes);
+    const struct mesh_states *states = &engine->blocks[to >> SIM_BLOCK_SHIFT].states;
+    mesh_role_begin(engine->config.mesh, states,
+                    (struct mesh_role *)(roles + role_index(engine, bytes, to) * bytes));
+}
+
 void sim_roles_widen(struct sim_engine *engine, uint32_t words)
 {
     size_t old_bytes = mesh_role_bytes(sim_replica_words(engine));
@@ -87,12 +153,7 @@ void sim_roles_widen(struct sim_engine *engine, uint32_t words)
     for (size_t i = 0; i < engine->role_count; i++) {
         memcpy(roles + i * bytes, (const char *)engine->roles + i * old_bytes, old_bytes);
     }
-    char *next = roles;
-    for (uint32_t i = 0; i < engine->block_count; i++) {
-        struct mesh_states *states = &engine->blocks[i].states;
-        states->roles = states->role_count > 0 ? next : NULL;
-        next += states->role_count * bytes;
-    }
     sim_memory_free(engine->roles);
     engine->roles = roles;
+    share_roles(engine, bytes);
 }

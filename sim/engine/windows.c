@@ -30,7 +30,7 @@ static uint32_t add_tick(struct sim_worker *worker, const struct sim_timers *tim
 static uint32_t take_periodic(struct sim_worker *worker, struct sim_timers *timers,
                               uint64_t start_ns, uint64_t end_ns, uint32_t count)
 {
-    while (timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
+    while (timers->count > 0 && timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
         const struct sim_timer *timer = &timers->timers[timers->cursor];
         count = add_tick(worker, timers, timers->turn_ns + timer->at_ns - start_ns, timer->local,
                          count);
@@ -105,6 +105,10 @@ static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mes
             mesh_schedule_number(&engine->config.mesh->scopes[event->scope], event->time_ns);
         return;
     }
+    if (reference == SIM_REFERENCE_JOIN) {
+        sim_faults_join(engine, event);
+        return;
+    }
     if (reference == SIM_REFERENCE_REPORT) {
         const struct sim_report *report =
             sim_tiers_take_report(engine, event->time_ns, event->node);
@@ -160,6 +164,7 @@ static void run_block(struct sim_engine *engine, uint32_t block_index)
     }
     sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
                      &worker->messages);
+    count = sim_faults_admit(engine, states, count);
     look_ahead(worker, states, 0, batch_end(0, count));
     for (uint32_t first = 0; first < count; first += SIM_BATCH_EVENTS) {
         uint32_t end = batch_end(first, count);
@@ -182,7 +187,11 @@ void sim_windows_run_window(struct sim_engine *engine)
     struct sim_worker *worker = &engine->worker;
     worker->ring.window = engine->window;
     sim_ring_pull_far(&worker->ring, &worker->messages, &worker->output);
+    sim_faults_push_joins(engine, push_own);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
+        if (engine->written[i]) {
+            continue;
+        }
         push_own(engine, engine->writes[i].time_ns, engine->writes[i].node, SIM_REFERENCE_WRITE);
     }
     for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
