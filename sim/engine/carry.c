@@ -479,8 +479,12 @@ void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states,
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         uint32_t end = compose(engine, states, done, count);
+        bool skewed = engine->faults.skewing && sim_faults_skew(engine, done, end);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
+        if (skewed) {
+            sim_faults_set_right(engine, done, end);
+        }
         carry_out_all(engine, worker->batch + done, handled, generation);
         done += handled;
     }

@@ -285,10 +285,14 @@ const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint
 bool sim_engine_is_down(const struct sim_engine *engine, uint32_t node);
 bool sim_engine_is_paused(const struct sim_engine *engine, uint32_t node);
 
+// Whether no fault is still to fire and none that has an end is under way.
+bool sim_engine_is_calm(const struct sim_engine *engine);
+
 // What came of the faults so far, [config.faulting.count].
 const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *engine);
 
-// Whether some rule cuts messages from one node to another that are sent at `time_ns`, now or later.
+// Whether messages from one node to another that are sent at `time_ns`, the end of the last window,
+// are cut.
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns);
 

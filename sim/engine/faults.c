@@ -173,6 +173,7 @@ static void take_due(struct sim_faults *faults, uint64_t end_ns)
         }
         faults->actions[faults->action_count++] = *action;
         faults->touched[action->node] = 1;
+        faults->skewing |= action->kind == SIM_ACTION_SKEW;
     }
     faults->pending_count = kept;
     faults->pending_least_ns = least_ns;
@@ -234,6 +235,7 @@ void sim_faults_begin_window(struct sim_engine *engine)
     if (!faults->any) {
         return;
     }
+    faults->skewing = faults->skewed > 0;
     sim_rules_expire(&faults->rules, start_ns);
     sim_firings_take(engine, start_ns + engine->window_ns);
     take_due(faults, start_ns + engine->window_ns);
@@ -440,6 +442,47 @@ bool sim_faults_admit_one(struct sim_engine *engine, const struct sim_heap_event
     return fate == HANDLED;
 }
 
+// ---- Clocks ----
+
+// No clock is before 0.
+static uint64_t shown_ns(uint64_t time_ns, int64_t skew_ns)
+{
+    return skew_ns < 0 && time_ns < (uint64_t)-skew_ns ? 0 : time_ns + (uint64_t)skew_ns;
+}
+
+bool sim_faults_skew(struct sim_engine *engine, uint32_t first, uint32_t end)
+{
+    struct sim_worker *worker = &engine->worker;
+    bool skewed = false;
+    for (uint32_t i = first; i < end; i++) {
+        struct mesh_event *event = &worker->batch[i];
+        worker->times_ns[i] = event->time_ns;
+        if (engine->faults.touched[event->node]) {
+            int64_t skew_ns = condition_at(&engine->faults, event->node, event->time_ns).skew_ns;
+            event->time_ns = shown_ns(event->time_ns, skew_ns);
+            skewed |= skew_ns != 0;
+        }
+    }
+    return skewed;
+}
+
+void sim_faults_set_right(struct sim_engine *engine, uint32_t first, uint32_t end)
+{
+    struct sim_worker *worker = &engine->worker;
+    const struct mesh_output *output = &worker->output;
+    for (uint32_t i = first; i < end; i++) {
+        worker->batch[i].time_ns = worker->times_ns[i];
+    }
+    for (uint32_t i = 0; i < output->record_count; i++) {
+        const struct mesh_record *record = &output->records[i];
+        if (record->kind == MESH_RECORD_SEND) {
+            uint32_t reference = sim_messages_reference(&worker->messages, record->send.message);
+            sim_messages_under_way(&worker->messages, reference)->sent_ns =
+                worker->times_ns[first + record->event];
+        }
+    }
+}
+
 // ---- A window ends ----
 
 // Who came back without a disk waits for a snapshot, unless it did already.
@@ -484,12 +527,15 @@ static void take_effect(struct sim_engine *engine)
         const struct sim_action *action = &faults->actions[i];
         struct sim_condition *condition = &faults->conditions[action->node];
         bool usual = is_usual(condition);
+        bool right = condition->skew_ns == 0;
         // Up for an instant, a node has its disk again or a new one.
         bool later = i > 0 && action[-1].node == action->node && action[-1].time_ns != action->time_ns;
         condition->lost &= !later || condition->down > 0;
         apply(condition, action);
         faults->affected += usual;
         faults->affected -= is_usual(condition);
+        faults->skewed += right;
+        faults->skewed -= condition->skew_ns == 0;
     }
     for (uint32_t i = 0; i < faults->action_count; i++) {
         uint32_t node = faults->actions[i].node;
@@ -633,6 +679,21 @@ bool sim_engine_is_down(const struct sim_engine *engine, uint32_t node)
 bool sim_engine_is_paused(const struct sim_engine *engine, uint32_t node)
 {
     return engine->faults.any && engine->faults.conditions[node].paused > 0;
+}
+
+bool sim_engine_is_calm(const struct sim_engine *engine)
+{
+    const struct sim_faults *faults = &engine->faults;
+    uint64_t now_ns = (engine->window + 1) * engine->window_ns;
+    bool calm = faults->pending_count == 0;
+    for (uint32_t i = 0; i < faults->timeline.count; i++) {
+        calm &= faults->timeline.cursors[i].next_ns == SIM_FAULT_NEVER;
+    }
+    for (uint32_t i = 0; i < faults->rules.count; i++) {
+        uint64_t until_ns = faults->rules.items[i].until_ns;
+        calm &= until_ns == SIM_FAULT_NEVER || until_ns <= now_ns;
+    }
+    return calm;
 }
 
 const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *engine)

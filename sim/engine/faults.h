@@ -44,6 +44,8 @@ struct sim_faults {
     struct sim_rules rules;
     struct sim_condition *conditions;  // [nodes] as the window began
     uint8_t *touched;                  // [nodes] 1: not as usual, or with actions in this window
+    uint32_t skewed;                   // nodes that have a wrong clock as the window begins
+    bool skewing;                      // some clock is wrong in this window
     uint32_t affected;                 // nodes that are not as usual as the window begins
     struct sim_action *pending;        // of later windows, in any order
     uint32_t pending_count;
@@ -96,6 +98,12 @@ static inline bool sim_faults_cut(const struct sim_faults *faults,
 {
     return sim_rules_cut(&faults->rules, message->source, target, message->sent_ns, delay_ns);
 }
+
+// Gives the events [first, end) of the batch the times that their nodes' clocks show, which is all
+// the core knows of time. Returns whether any is wrong; if so, the times are to be set right after
+// the step, those of the messages that it sent included.
+bool sim_faults_skew(struct sim_engine *engine, uint32_t first, uint32_t end);
+void sim_faults_set_right(struct sim_engine *engine, uint32_t first, uint32_t end);
 
 void sim_faults_end_window(struct sim_engine *engine);
 

@@ -48,6 +48,7 @@ struct sim_worker {
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS];
     const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
+    uint64_t times_ns[SIM_BATCH_EVENTS];  // of the batch, where clocks are wrong
     struct mesh_output output;
     struct sim_ring ring;  // SIM_QUEUE_WINDOWS
     struct sim_heap heap;  // SIM_QUEUE_HEAP

@@ -18,7 +18,8 @@
 
 bool sim_update_counts(const struct sim_update_result *update)
 {
-    return update->measured && update->cohort > 0;
+    bool anybody = update->cohort > update->gone || update->theta_ns != SIM_TIME_NEVER;
+    return update->measured && update->cohort > 0 && anybody;
 }
 
 // A sample in rounds of what came `since_ns` after the write. Ticks at i * interval, i >= 1; writes
@@ -57,8 +58,9 @@ static bool theta_rounds_of(const struct sim_scenario *scenario, const struct si
 
 static bool near_of(const struct sim_update_result *update, enum sim_reach reach, uint64_t *sample)
 {
-    *sample = update->near[reach].theta_ns;
-    return update->near[reach].cohort > 0;
+    const struct sim_near *near = &update->near[reach];
+    *sample = near->theta_ns;
+    return near->cohort > near->gone || (near->cohort > 0 && near->theta_ns != SIM_TIME_NEVER);
 }
 
 static bool near_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
@@ -232,9 +234,10 @@ static bool residue_of(const struct sim_scenario *scenario, const struct sim_res
     uint64_t sum_ppb = 0;
     for (uint32_t i = 0; i < result->update_count; i++) {
         const struct sim_update_result *update = &result->updates[i];
-        if (sim_update_counts(update)) {
-            uint64_t missing = update->cohort - update->held;
-            sum_ppb += (missing * SIM_ONE_PPB + update->cohort - 1) / update->cohort;
+        uint64_t left = update->cohort - update->gone;
+        if (sim_update_counts(update) && left > 0) {
+            uint64_t missing = left - update->held;
+            sum_ppb += (missing * SIM_ONE_PPB + left - 1) / left;
             updates++;
         }
     }
@@ -417,6 +420,11 @@ static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traff
     sum->updates += traffic->updates;
     sum->duplicated += traffic->duplicated;
     sum->lost += traffic->lost;
+    sum->dropped += traffic->dropped;
+    sum->corrupted += traffic->corrupted;
+    sum->cut += traffic->cut;
+    sum->dead += traffic->dead;
+    sum->refused += traffic->refused;
     sum->delivered += traffic->delivered;
     sum->idle += traffic->idle;
     sum->idle_bytes += traffic->idle_bytes;
