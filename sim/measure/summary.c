@@ -361,6 +361,17 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_HOST_CONNECTIONS] = {"host_connections", "connections",
                               "of the host with most, at a second's end", "host_connections",
                               "count", 1, false, SIM_REACH_ALL, NULL, sim_host_connections_of},
+    [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
+                       "from an agent's return until it holds all that was written before",
+                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, NULL, NULL, sim_rejoin_of,
+                       true},
+    [SIM_UNWRITTEN] = {"unwritten", "updates",
+                       "not written, since their agents were down or paused", "unwritten", "count",
+                       1, false, SIM_REACH_ALL, NULL, sim_unwritten_of, NULL, true},
+    [SIM_LAGGING_AGENTS] = {"lagging_agents", "agents",
+                            "up at the end of a repetition, and lacking an update",
+                            "lagging_agents", "count", 1, false, SIM_REACH_ALL, NULL,
+                            sim_lagging_of, NULL, true},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -375,6 +386,9 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
 
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario)
 {
+    if (sim_metrics[metric].of_faults && scenario->fault_count == 0) {
+        return false;
+    }
     switch (sim_metrics[metric].reach) {
     case SIM_REACH_EDGE: return scenario->topology == SIM_HIERARCHICAL;
     case SIM_REACH_REGION: return scenario->region_count > 1;
@@ -459,7 +473,12 @@ static void add_result(struct sim_summary *summary, const struct sim_scenario *s
             }
             continue;
         }
-        for (uint32_t i = 0; i < result->update_count; i++) {
+        for (uint32_t i = 0; metric->of_rejoin != NULL && i < result->rejoin_count; i++) {
+            if (metric->of_rejoin(&result->rejoins[i], &sample)) {
+                sim_samples_add(samples, sample, run);
+            }
+        }
+        for (uint32_t i = 0; metric->of_update != NULL && i < result->update_count; i++) {
             const struct sim_update_result *update = &result->updates[i];
             if (sim_update_counts(update) && metric->of_update(scenario, result, update, &sample)) {
                 sim_samples_add(samples, sample, run);
@@ -523,6 +542,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
     summary->fingerprint = combined_fingerprint(results, count);
     summary->aggregation = sim_aggregation_of(results, count);
+    sim_fault_figures_init(&summary->faults, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
         samples->run_count = summary->run_count;
@@ -531,9 +551,15 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
 }
 
-void sim_summary_finish(struct sim_summary *summary)
+void sim_summary_release(struct sim_summary *summary)
 {
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         sim_samples_finish(&summary->samples[id]);
     }
+}
+
+void sim_summary_finish(struct sim_summary *summary)
+{
+    sim_summary_release(summary);
+    sim_fault_figures_finish(&summary->faults);
 }
