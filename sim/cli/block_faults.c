@@ -75,8 +75,9 @@ static void print_rejoins(const struct sim_page *page, const struct sim_summary 
                      sim_word_ms(times->p95, summary->simulated_ns).text,
                      sim_word_ms(times->max, summary->simulated_ns).text);
     if (figures->unfinished > 0) {
-        sim_words_append(text, sizeof text, "; %s of them had not got there at the end, or were "
-                                            "down again first",
+        sim_words_append(text, sizeof text,
+                         "; %s of them had not got there at the end, or were "
+                         "down again first",
                          sim_word_count(figures->unfinished).text);
     }
     print(page, text);

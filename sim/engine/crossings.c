@@ -111,8 +111,8 @@ void sim_cross(struct sim_engine *engine, const struct mesh_message *message, ui
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
         if (engine->config.queue == SIM_QUEUE_HEAP) {
-            struct sim_arrival arrival = {message, reference, generation, targets[place],
-                                          SIM_SAME_HOST, 0};
+            struct sim_arrival arrival = {message,        reference,     generation,
+                                          targets[place], SIM_SAME_HOST, 0};
             cross(engine, &arrival, stream + place);
             continue;
         }

@@ -103,7 +103,7 @@ enum sim_transition_kind {
     SIM_TRANSITION_JOINED,  // back without its disk, it has a peer's snapshot now
     SIM_TRANSITION_PAUSED,
     SIM_TRANSITION_RESUMED,
-    SIM_TRANSITION_RELAY,      // it became a relay, in place of `other`
+    SIM_TRANSITION_RELAY,  // it became a relay, in place of `other`
     SIM_TRANSITION_COUNT
 };
 
@@ -165,7 +165,8 @@ struct sim_note {
 };
 
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
-// corrupted + cut + dead + refused + in flight. What travels is bytes - saved_bytes + transport_bytes + handshake_bytes.
+// corrupted + cut + dead + refused + in flight. What travels is bytes - saved_bytes +
+// transport_bytes + handshake_bytes.
 struct sim_counters {
     uint64_t messages;
     uint64_t bytes;        // as encoded

@@ -168,8 +168,8 @@ static void take_due(struct sim_faults *faults, uint64_t end_ns)
         if (faults->action_count == faults->action_capacity) {
             faults->action_capacity =
                 faults->action_capacity == 0 ? 64 : 2 * faults->action_capacity;
-            faults->actions = sim_memory_resize(faults->actions, faults->action_capacity *
-                                                                     sizeof *faults->actions);
+            faults->actions = sim_memory_resize(faults->actions,
+                                                faults->action_capacity * sizeof *faults->actions);
         }
         faults->actions[faults->action_count++] = *action;
         faults->touched[action->node] = 1;
@@ -284,8 +284,8 @@ void sim_faults_join(struct sim_engine *engine, struct mesh_event *event)
     condition->joined_ns = 0;
     event->kind = MESH_EVENT_JOIN;
     event->scope = condition->home;
-    event->peer = draw_peer(engine, &engine->config.mesh->scopes[event->scope], event->node,
-                            event->time_ns);
+    event->peer =
+        draw_peer(engine, &engine->config.mesh->scopes[event->scope], event->node, event->time_ns);
 }
 
 void sim_faults_heard(struct sim_engine *engine, const struct mesh_event *event)
@@ -397,8 +397,8 @@ static uint32_t sift(struct sim_engine *engine, const struct mesh_states *states
         case DROPPED: break;
         case WAITS:
             if (resume_ns - start_ns < engine->window_ns) {
-                worker->keys[kept++] = sim_event_pack(resume_ns - start_ns, sim_event_local(key),
-                                                      pair, reference);
+                worker->keys[kept++] =
+                    sim_event_pack(resume_ns - start_ns, sim_event_local(key), pair, reference);
                 *moved = true;
             } else {
                 put_off(engine, message, &(struct sim_far_event){resume_ns, node, pair, NULL});
@@ -433,11 +433,10 @@ bool sim_faults_admit_one(struct sim_engine *engine, const struct sim_heap_event
         event->received ? sim_messages_at(&engine->worker.messages, reference) : NULL;
     enum sim_pair_class pair = (enum sim_pair_class)(event->reference >> SIM_REFERENCE_BITS);
     uint64_t resume_ns;
-    enum fate fate = fate_of(engine, event->time_ns, event->target, message, pair, reference,
-                             &resume_ns);
+    enum fate fate =
+        fate_of(engine, event->time_ns, event->target, message, pair, reference, &resume_ns);
     if (fate == WAITS) {
-        put_off(engine, message,
-                &(struct sim_far_event){resume_ns, event->target, pair, NULL});
+        put_off(engine, message, &(struct sim_far_event){resume_ns, event->target, pair, NULL});
     }
     return fate == HANDLED;
 }
@@ -494,8 +493,8 @@ static void begin_joining(struct sim_faults *faults, uint32_t node)
     faults->conditions[node].listed = true;
     if (faults->joining_count == faults->joining_capacity) {
         faults->joining_capacity = 2 * faults->joining_capacity + 64;
-        faults->joining = sim_memory_resize(faults->joining,
-                                            faults->joining_capacity * sizeof *faults->joining);
+        faults->joining =
+            sim_memory_resize(faults->joining, faults->joining_capacity * sizeof *faults->joining);
     }
     faults->joining[faults->joining_count++] = node;
 }
@@ -529,7 +528,8 @@ static void take_effect(struct sim_engine *engine)
         bool usual = is_usual(condition);
         bool right = condition->skew_ns == 0;
         // Up for an instant, a node has its disk again or a new one.
-        bool later = i > 0 && action[-1].node == action->node && action[-1].time_ns != action->time_ns;
+        bool later =
+            i > 0 && action[-1].node == action->node && action[-1].time_ns != action->time_ns;
         condition->lost &= !later || condition->down > 0;
         apply(condition, action);
         faults->affected += usual;
@@ -601,8 +601,7 @@ void sim_faults_end_window(struct sim_engine *engine)
     if (faults->transition_count > 0) {
         hash_transitions(engine);
         if (observer->transitions != NULL) {
-            observer->transitions(observer->context, faults->transitions,
-                                  faults->transition_count);
+            observer->transitions(observer->context, faults->transitions, faults->transition_count);
         }
     }
     faults->transition_count = 0;

@@ -12,8 +12,8 @@
 // So blocks read what the window's beginning decided and write nothing they share. A fault of an
 // instant comes before all other events of its node at that instant.
 //
-// What arrives at a paused node is put off to the end of the pause, as a copy where that lies beyond
-// this window, and is counted as under way until then (flights.c).
+// What arrives at a paused node is put off to the end of the pause, as a copy where that lies
+// beyond this window, and is counted as under way until then (flights.c).
 
 #ifndef SIM_ENGINE_FAULTS_H
 #define SIM_ENGINE_FAULTS_H
@@ -60,7 +60,7 @@ struct sim_faults {
     uint32_t *joining;  // [joining_count] nodes that wait for a snapshot
     uint32_t joining_count;
     uint32_t joining_capacity;
-    uint32_t *selected;             // [nodes] scratch
+    uint32_t *selected;              // [nodes] scratch
     struct sim_fault_count *counts;  // [faults]
 };
 
@@ -78,7 +78,8 @@ void sim_faults_push_joins(struct sim_engine *engine,
 // Whether the node's user finds nobody at this instant of the window.
 bool sim_faults_silence(const struct sim_engine *engine, uint64_t time_ns, uint32_t node);
 
-// Of the worker's `count` sorted keys of a block keeps those that its nodes handle; returns how many.
+// Of the worker's `count` sorted keys of a block keeps those that its nodes handle; returns how
+// many.
 uint32_t sim_faults_admit(struct sim_engine *engine, const struct mesh_states *states,
                           uint32_t count);
 

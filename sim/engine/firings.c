@@ -42,8 +42,8 @@ static void add_actions(struct sim_engine *engine, const struct sim_firing *firi
     struct sim_faults *faults = &engine->faults;
     if (faults->pending_count + 2 * count > faults->pending_capacity) {
         faults->pending_capacity = 2 * (faults->pending_count + 2 * count);
-        faults->pending = sim_memory_resize(faults->pending,
-                                            faults->pending_capacity * sizeof *faults->pending);
+        faults->pending =
+            sim_memory_resize(faults->pending, faults->pending_capacity * sizeof *faults->pending);
     }
     struct sim_action *made = faults->pending + faults->pending_count;
     uint32_t more =
@@ -74,8 +74,8 @@ static uint32_t select_departure(struct sim_engine *engine, const struct sim_fau
     uint32_t *nodes = selected_of(engine);
     uint32_t count = select_nodes(engine, &fault->of, &first);
     for (uint32_t attempt = 0; attempt < ATTEMPTS && count > 0; attempt++) {
-        uint32_t node = nodes[sim_fault_departs(engine->config.faulting.seed, firing, attempt,
-                                                count)];
+        uint32_t node =
+            nodes[sim_fault_departs(engine->config.faulting.seed, firing, attempt, count)];
         if (!is_going_down(&engine->faults, first_pending, node)) {
             nodes[0] = node;
             return 1;
@@ -152,8 +152,8 @@ static uint32_t add_rule(struct sim_engine *engine, const struct sim_fault *faul
     struct sim_rule rule = {
         .kind = slow ? SIM_RULE_SLOW : SIM_RULE_CUT,
         .from_ns = firing->time_ns,
-        .until_ns = fault->until_ns == SIM_FAULT_NEVER ? SIM_FAULT_NEVER
-                                                       : firing->time_ns + lasts_ns,
+        .until_ns =
+            fault->until_ns == SIM_FAULT_NEVER ? SIM_FAULT_NEVER : firing->time_ns + lasts_ns,
         .sides = sim_memory_zeroed(engine->config.node_count * sizeof *rule.sides),
         .delay_ns = fault->delay_ns,
         .direction = fault->direction,
@@ -194,7 +194,7 @@ static void shuffle(struct sim_engine *engine, const struct sim_firing *firing, 
 
 // All are clogged, one per gap, and then all are let go, one per gap.
 static uint32_t clog_nodes(struct sim_engine *engine, const struct sim_fault *fault,
-                     const struct sim_firing *firing)
+                           const struct sim_firing *firing)
 {
     uint32_t count = select_nodes(engine, &fault->of, firing);
     struct clogged *clogged = sim_memory_zeroed(count * sizeof *clogged);

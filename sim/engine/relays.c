@@ -105,7 +105,8 @@ static void swap_members(struct sim_engine *engine, uint32_t link, uint32_t from
     heard_ns[place] = now_ns;
 }
 
-static void move_heap_timer(struct sim_engine *engine, uint32_t from, const struct sim_heap_event *to)
+static void move_heap_timer(struct sim_engine *engine, uint32_t from,
+                            const struct sim_heap_event *to)
 {
     struct sim_heap *heap = &engine->worker.heap;
     struct sim_heap kept = {0};
@@ -126,10 +127,10 @@ static void move_timer(struct sim_engine *engine, uint16_t scope, uint32_t from,
     uint64_t at_ns = mesh_schedule_first_ns(engine->config.mesh, scope, to, now_ns);
     if (engine->config.queue == SIM_QUEUE_HEAP) {
         uint32_t reference = SIM_REFERENCE_TICK + scope;
-        move_heap_timer(engine, from, &(struct sim_heap_event){.time_ns = at_ns,
-                                                               .target = to,
-                                                               .source = reference,
-                                                               .reference = reference});
+        move_heap_timer(
+            engine, from,
+            &(struct sim_heap_event){
+                .time_ns = at_ns, .target = to, .source = reference, .reference = reference});
         return;
     }
     sim_timers_remove(sim_engine_timers(engine, from, scope), from & (SIM_BLOCK_NODES - 1));
@@ -156,10 +157,9 @@ static void take_over(struct sim_engine *engine, uint32_t link, uint32_t from, u
     sim_tiers_hand_over(engine, from, to);
     move_timer(engine, scope, from, to, now_ns);
     engine->relays.replaced = true;
-    note_change(&engine->relays, &(struct sim_transition){.time_ns = now_ns,
-                                                          .node = to,
-                                                          .other = from,
-                                                          .kind = SIM_TRANSITION_RELAY});
+    note_change(&engine->relays,
+                &(struct sim_transition){
+                    .time_ns = now_ns, .node = to, .other = from, .kind = SIM_TRANSITION_RELAY});
 }
 
 // ---- A window ends ----
@@ -227,8 +227,8 @@ void sim_relays_end_window(struct sim_engine *engine)
     }
     for (uint32_t i = 0; i < faults->transition_count; i++) {
         const struct sim_transition *transition = &faults->transitions[i];
-        bool back = transition->kind == SIM_TRANSITION_UP ||
-                    transition->kind == SIM_TRANSITION_RESUMED;
+        bool back =
+            transition->kind == SIM_TRANSITION_UP || transition->kind == SIM_TRANSITION_RESUMED;
         if (back && !sim_engine_is_down(engine, transition->node)) {
             welcome(engine, transition->node, now_ns);
         }

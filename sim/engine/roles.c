@@ -113,7 +113,8 @@ static void share_roles(struct sim_engine *engine, size_t bytes)
 static uint32_t role_index(const struct sim_engine *engine, size_t bytes, uint32_t node)
 {
     uint32_t index = 0;
-    while (((const struct mesh_role *)((const char *)engine->roles + index * bytes))->node != node) {
+    while (((const struct mesh_role *)((const char *)engine->roles + index * bytes))->node !=
+           node) {
         index++;
     }
     return index;

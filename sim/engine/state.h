@@ -48,7 +48,7 @@ struct sim_worker {
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS];
     const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
-    uint64_t times_ns[SIM_BATCH_EVENTS];  // of the batch, where clocks are wrong
+    uint64_t times_ns[SIM_BATCH_EVENTS];                    // of the batch, where clocks are wrong
     struct mesh_output output;
     struct sim_ring ring;  // SIM_QUEUE_WINDOWS
     struct sim_heap heap;  // SIM_QUEUE_HEAP
@@ -184,7 +184,8 @@ void sim_tiers_reserve_totals(struct sim_engine *engine);
 const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, uint64_t time_ns,
                                                uint32_t node);
 
-// `to` becomes a relay in place of `from`, its role included: its record is filled with what it holds.
+// `to` becomes a relay in place of `from`, its role included: its record is filled with what it
+// holds.
 void sim_tiers_hand_over(struct sim_engine *engine, uint32_t from, uint32_t to);
 
 // Notes what a record says of reports or rows.

@@ -219,8 +219,7 @@ void sim_tiers_hand_over(struct sim_engine *engine, uint32_t from, uint32_t to)
     if (tiers->edge_count == 0) {
         return;
     }
-    struct mesh_tier *record =
-        mesh_tiers_of(&engine->blocks[from >> SIM_BLOCK_SHIFT].states, from);
+    struct mesh_tier *record = mesh_tiers_of(&engine->blocks[from >> SIM_BLOCK_SHIFT].states, from);
     record->node = to;
     record->rows.count = 0;
     record->ages[0] = 0;

@@ -79,8 +79,7 @@ uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t co
 uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint32_t attempt,
                            uint32_t count)
 {
-    struct mesh_random random =
-        mesh_draw(seed, SIM_DRAW_CHURN, 1, attempt, occasion_of(firing));
+    struct mesh_random random = mesh_draw(seed, SIM_DRAW_CHURN, 1, attempt, occasion_of(firing));
     return mesh_below(random.word[0], count);
 }
 
@@ -100,16 +99,14 @@ static uint32_t put_span(struct sim_action *actions, uint32_t count, struct sim_
                          enum sim_action_kind begins, enum sim_action_kind ends, uint64_t time_ns)
 {
     count = put(actions, count, &action, begins, time_ns);
-    return action.until_ns == SIM_FAULT_NEVER
-               ? count
-               : put(actions, count, &action, ends, action.until_ns);
+    return action.until_ns == SIM_FAULT_NEVER ? count
+                                              : put(actions, count, &action, ends, action.until_ns);
 }
 
 static uint64_t until_of(const struct sim_fault *fault, const struct sim_firing *firing)
 {
-    return fault->until_ns == SIM_FAULT_NEVER
-               ? SIM_FAULT_NEVER
-               : fault->until_ns + (firing->time_ns - fault->at_ns);
+    return fault->until_ns == SIM_FAULT_NEVER ? SIM_FAULT_NEVER
+                                              : fault->until_ns + (firing->time_ns - fault->at_ns);
 }
 
 static uint64_t away_until(const struct sim_fault *fault, uint64_t seed,
@@ -184,16 +181,11 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
 const char *sim_fault_verb_name(enum sim_fault_verb verb)
 {
     static const char *const names[SIM_FAULT_VERB_COUNT] = {
-        [SIM_FAULT_CRASH] = "crash",
-        [SIM_FAULT_RESTART] = "restart",
-        [SIM_FAULT_PAUSE] = "pause",
-        [SIM_FAULT_PARTITION] = "partition",
-        [SIM_FAULT_OUTAGE] = "outage",
-        [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
-        [SIM_FAULT_CHURN] = "churn",
-        [SIM_FAULT_MASS_JOIN] = "mass-join",
-        [SIM_FAULT_SLOW] = "slow",
-        [SIM_FAULT_SKEW] = "skew",
+        [SIM_FAULT_CRASH] = "crash",     [SIM_FAULT_RESTART] = "restart",
+        [SIM_FAULT_PAUSE] = "pause",     [SIM_FAULT_PARTITION] = "partition",
+        [SIM_FAULT_OUTAGE] = "outage",   [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
+        [SIM_FAULT_CHURN] = "churn",     [SIM_FAULT_MASS_JOIN] = "mass-join",
+        [SIM_FAULT_SLOW] = "slow",       [SIM_FAULT_SKEW] = "skew",
         [SIM_FAULT_SWIZZLE] = "swizzle",
     };
     assert(verb < SIM_FAULT_VERB_COUNT);

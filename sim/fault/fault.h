@@ -35,8 +35,8 @@
 // Faults overlap freely: a node is down as long as one crash holds it down, paused as long as one
 // pause does; delays and skews add up. A crash drops what waits for the end of a pause.
 //
-// Draws are keyed by (fault seed, purpose, node or number, entry and firing): another entry, another
-// node or another workload changes none of them.
+// Draws are keyed by (fault seed, purpose, node or number, entry and firing): another entry,
+// another node or another workload changes none of them.
 
 #ifndef SIM_FAULT_H
 #define SIM_FAULT_H
@@ -74,7 +74,13 @@ enum sim_role {
     SIM_ROLE_COUNT
 };
 
-enum sim_place_kind { SIM_PLACE_NODE, SIM_PLACE_HOST, SIM_PLACE_ZONE, SIM_PLACE_REGION, SIM_PLACE_EDGE };
+enum sim_place_kind {
+    SIM_PLACE_NODE,
+    SIM_PLACE_HOST,
+    SIM_PLACE_ZONE,
+    SIM_PLACE_REGION,
+    SIM_PLACE_EDGE
+};
 #define SIM_PLACE_COUNT 5
 
 // Numbers first .. end - 1.
@@ -162,9 +168,9 @@ uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t
 // How many of `count` nodes a selection wants.
 uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count);
 
-// What a firing does to the nodes [count], at most two actions each, in any order of time; `actions`
-// has room for them. Returns how many. Of churn the one node that departs is given; verbs that act
-// between nodes do nothing here.
+// What a firing does to the nodes [count], at most two actions each, in any order of time;
+// `actions` has room for them. Returns how many. Of churn the one node that departs is given; verbs
+// that act between nodes do nothing here.
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
                        const struct sim_firing *firing, const uint32_t *nodes, uint32_t count,
                        struct sim_action *actions);
@@ -174,7 +180,7 @@ uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint3
                            uint32_t count);
 
 const char *sim_fault_verb_name(enum sim_fault_verb verb);
-const char *sim_role_name(enum sim_role role);     // "agents", ...
+const char *sim_role_name(enum sim_role role);          // "agents", ...
 const char *sim_place_name(enum sim_place_kind place);  // "nodes", ...
 
 #endif

@@ -5,10 +5,9 @@
 
 static uint64_t gap_ns(const struct sim_timeline *timeline, uint32_t entry, uint32_t number)
 {
-    struct mesh_random random =
-        mesh_draw(timeline->seed, SIM_DRAW_CHURN, 0, entry, number);
-    uint64_t gap = mesh_exponential_ns(random.word[0], random.word[1],
-                                       timeline->faults[entry].gap_ns);
+    struct mesh_random random = mesh_draw(timeline->seed, SIM_DRAW_CHURN, 0, entry, number);
+    uint64_t gap =
+        mesh_exponential_ns(random.word[0], random.word[1], timeline->faults[entry].gap_ns);
     return gap > 0 ? gap : 1;
 }
 
@@ -79,8 +78,7 @@ bool sim_timeline_next(struct sim_timeline *timeline, uint64_t before_ns, struct
 bool sim_timeline_has(const struct sim_timeline *timeline, enum sim_fault_verb verb)
 {
     for (uint32_t i = 0; i < timeline->count; i++) {
-        if (timeline->faults[i].verb == verb &&
-            timeline->cursors[i].next_ns != SIM_FAULT_NEVER) {
+        if (timeline->faults[i].verb == verb && timeline->cursors[i].next_ns != SIM_FAULT_NEVER) {
             return true;
         }
     }

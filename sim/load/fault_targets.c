@@ -65,7 +65,8 @@ static bool read_numbers(const struct reading *reading, const struct sim_node *l
         }
         if ((uint64_t)value.high >= most) {
             return sim_node_fail(node, reading->error,
-                                 "%s: there are %" PRIu32 " %s, numbered from 0: the last is %" PRIu32,
+                                 "%s: there are %" PRIu32
+                                 " %s, numbered from 0: the last is %" PRIu32,
                                  shown, most, name, most - 1);
         }
         spans[i] = (struct sim_span){(uint32_t)value.low, (uint32_t)value.high + 1};
@@ -99,8 +100,7 @@ static bool unknown_name(const struct reading *reading, const struct sim_node *n
     bool slip = sim_edit_is_slip(nearest->distance, node->text);
     return sim_node_fail(node, reading->error, "%s.%ss: no %s is called %s: %s %.100s%s",
                          reading->shown, what, what, found,
-                         slip ? "did you mean" : "the nearest is", nearest->name,
-                         slip ? "?" : "");
+                         slip ? "did you mean" : "the nearest is", nearest->name, slip ? "?" : "");
 }
 
 static bool find_region(const struct reading *reading, const struct sim_node *node,
@@ -176,12 +176,11 @@ static bool read_roles(const struct reading *reading, const struct sim_node *lis
                        struct sim_selection *selection)
 {
     enum sim_topology topology = reading->world->scenario->topology;
-    uint32_t there = topology == SIM_HIERARCHICAL
-                         ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_RELAY | 1u << SIM_ROLE_AGGREGATOR |
-                               1u << SIM_ROLE_COORDINATOR
-                     : topology == SIM_MULTI_REGION_LEADERS
-                         ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_BRIDGE
-                         : 1u << SIM_ROLE_AGENT;
+    uint32_t there =
+        topology == SIM_HIERARCHICAL ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_RELAY |
+                                           1u << SIM_ROLE_AGGREGATOR | 1u << SIM_ROLE_COORDINATOR
+        : topology == SIM_MULTI_REGION_LEADERS ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_BRIDGE
+                                               : 1u << SIM_ROLE_AGENT;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct sim_node *node = list->entries[i].value;
         struct sim_value value;
@@ -221,9 +220,8 @@ static bool read_amount(const struct reading *reading, const struct sim_node *ma
             return false;
         }
         selection->share_ppb = (uint32_t)value.low;
-        return value.low > 0 ||
-               sim_node_fail(percent, reading->error, "%s.percent: 0 percent hit nobody",
-                             reading->shown);
+        return value.low > 0 || sim_node_fail(percent, reading->error,
+                                              "%s.percent: 0 percent hit nobody", reading->shown);
     }
     if (number != NULL && sim_key_read(sim_key_find("faults[].of.number"), reading->shown, number,
                                        &value, reading->error)) {
@@ -320,8 +318,11 @@ const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenari
         for (uint32_t i = 0; i < selection->place_counts[place]; i++) {
             places = sim_arena_format(
                 arena, "%s%s%s%s", places,
-                i > 0 ? ", " : places[0] == '\0' ? " in " : " and ",
-                i > 0 ? "" : sim_arena_format(arena, "%s ", sim_place_name((enum sim_place_kind)place)),
+                i > 0               ? ", "
+                : places[0] == '\0' ? " in "
+                                    : " and ",
+                i > 0 ? ""
+                      : sim_arena_format(arena, "%s ", sim_place_name((enum sim_place_kind)place)),
                 place_text(arena, scenario, (enum sim_place_kind)place,
                            &selection->places[place][i]));
         }

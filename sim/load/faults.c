@@ -38,7 +38,7 @@ enum part {
 };
 
 static const char *const part_names[PART_COUNT] = {
-    "until_ms", "every_ms", "times",    "end_ms",  "disk",    "of",     "from",  "groups",
+    "until_ms", "every_ms",  "times",    "end_ms",  "disk",    "of",     "from",  "groups",
     "between",  "direction", "delay_ms", "skew_ms", "down_ms", "gap_ms", "batch", "over_ms",
 };
 
@@ -68,7 +68,7 @@ struct reading {
     struct sim_scenario *scenario;
     struct sim_fault_world world;
     const struct sim_node *node;  // of the fault
-    char shown[32];  // "faults[2]"
+    char shown[32];               // "faults[2]"
     struct sim_error *error;
 };
 
@@ -81,8 +81,8 @@ static bool check_parts(const struct reading *reading, enum sim_fault_verb verb)
     size_t length = strlen(list);
     for (uint32_t part = 0; part < PART_COUNT; part++) {
         if (((use->needed | use->allowed) >> part & 1) != 0) {
-            length += (size_t)snprintf(list + length, sizeof list - length, ", %s",
-                                       part_names[part]);
+            length +=
+                (size_t)snprintf(list + length, sizeof list - length, ", %s", part_names[part]);
         }
     }
     for (uint32_t part = 0; part < PART_COUNT; part++) {
@@ -262,9 +262,11 @@ static bool read_targets(const struct reading *reading, struct sim_fault *fault)
         return false;
     }
     bool placed = fault->of.place_counts[SIM_PLACE_HOST] + fault->of.place_counts[SIM_PLACE_ZONE] +
-                      fault->of.place_counts[SIM_PLACE_REGION] > 0;
+                      fault->of.place_counts[SIM_PLACE_REGION] >
+                  0;
     return fault->verb != SIM_FAULT_OUTAGE || placed ||
-           FAIL(reading, "of", "%s.of: an outage is of hosts, zones or regions; take crash for nodes",
+           FAIL(reading, "of",
+                "%s.of: an outage is of hosts, zones or regions; take crash for nodes",
                 reading->shown);
 }
 
@@ -338,10 +340,10 @@ static bool read_fault(struct reading *reading, struct sim_fault *fault)
         !read_targets(reading, fault)) {
         return false;
     }
-    fault->text = sim_arena_format(
-        reading->arena, "%s %s %s%s", sim_fault_verb_name(fault->verb),
-        when_text(reading->arena, fault), whom_text(reading->arena, reading->scenario, fault),
-        fault->disk_lost ? ", disks lost" : "");
+    fault->text = sim_arena_format(reading->arena, "%s %s %s%s", sim_fault_verb_name(fault->verb),
+                                   when_text(reading->arena, fault),
+                                   whom_text(reading->arena, reading->scenario, fault),
+                                   fault->disk_lost ? ", disks lost" : "");
     return true;
 }
 

@@ -36,10 +36,9 @@ bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result
 static void add_gap(struct sim_fault_figures *figures, const struct sim_gap *gap)
 {
     uint32_t place = 0;
-    while (place < figures->gap_count &&
-           (figures->gaps[place].cause < gap->cause ||
-            (figures->gaps[place].cause == gap->cause &&
-             figures->gaps[place].subject < gap->subject))) {
+    while (place < figures->gap_count && (figures->gaps[place].cause < gap->cause ||
+                                          (figures->gaps[place].cause == gap->cause &&
+                                           figures->gaps[place].subject < gap->subject))) {
         place++;
     }
     bool known = place < figures->gap_count && figures->gaps[place].cause == gap->cause &&
@@ -120,11 +119,16 @@ void sim_fault_figures_finish(struct sim_fault_figures *figures)
 const char *sim_gap_cause_name(enum sim_gap_cause cause)
 {
     static const char *const names[SIM_GAP_CAUSE_COUNT] = {
-        [SIM_GAP_JOINING] = "joining",         [SIM_GAP_PAUSED] = "paused",
-        [SIM_GAP_LOST] = "lost",               [SIM_GAP_AGGREGATOR] = "aggregator",
-        [SIM_GAP_COORDINATORS] = "coordinators", [SIM_GAP_RELAYS] = "relays",
-        [SIM_GAP_BRIDGES] = "bridges",         [SIM_GAP_PARTITION] = "partition",
-        [SIM_GAP_MODE] = "mode",               [SIM_GAP_UNFINISHED] = "unfinished",
+        [SIM_GAP_JOINING] = "joining",
+        [SIM_GAP_PAUSED] = "paused",
+        [SIM_GAP_LOST] = "lost",
+        [SIM_GAP_AGGREGATOR] = "aggregator",
+        [SIM_GAP_COORDINATORS] = "coordinators",
+        [SIM_GAP_RELAYS] = "relays",
+        [SIM_GAP_BRIDGES] = "bridges",
+        [SIM_GAP_PARTITION] = "partition",
+        [SIM_GAP_MODE] = "mode",
+        [SIM_GAP_UNFINISHED] = "unfinished",
     };
     assert(cause < SIM_GAP_CAUSE_COUNT);
     return names[cause];
@@ -137,8 +141,9 @@ void sim_gap_text(const struct sim_scenario *scenario, const struct sim_gap *gap
     case SIM_GAP_JOINING: snprintf(text, size, "they still wait for a snapshot"); return;
     case SIM_GAP_PAUSED: snprintf(text, size, "they are paused"); return;
     case SIM_GAP_LOST:
-        snprintf(text, size, "nobody who is up holds what they lack: its holders are down, or lost "
-                             "it with their disks");
+        snprintf(text, size,
+                 "nobody who is up holds what they lack: its holders are down, or lost "
+                 "it with their disks");
         return;
     case SIM_GAP_AGGREGATOR:
         snprintf(text, size, "aggregator %" PRIu32 " is down, the only way to or from its edges",

@@ -131,10 +131,10 @@ struct sim_checkpoint {
 
 // What came of an entry of the fault timeline.
 struct sim_fault_result {
-    const char *text;    // the scenario's
-    uint64_t first_ns;   // of its firings; SIM_TIME_NEVER: it never fired
+    const char *text;   // the scenario's
+    uint64_t first_ns;  // of its firings; SIM_TIME_NEVER: it never fired
     uint64_t last_ns;
-    uint64_t nodes;      // hit, over all firings; 0: it fired at nobody, or never
+    uint64_t nodes;  // hit, over all firings; 0: it fired at nobody, or never
     uint32_t firings;
     enum sim_fault_verb verb;
 };
@@ -157,7 +157,7 @@ struct sim_takeover {
 
 // Why agents that are up lack updates at the end; of several reasons the first that applies.
 enum sim_gap_cause {
-    SIM_GAP_JOINING,       // they wait for a snapshot
+    SIM_GAP_JOINING,  // they wait for a snapshot
     SIM_GAP_PAUSED,
     SIM_GAP_LOST,          // all that held it are down, or lost it with their disks
     SIM_GAP_AGGREGATOR,    // an aggregator is down between them and all that hold it
@@ -187,11 +187,11 @@ struct sim_result {
     uint32_t agents;
     struct sim_update_result *updates;  // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
-    uint32_t unwritten;       // writes that did not happen, their agents being down or paused
+    uint32_t unwritten;  // writes that did not happen, their agents being down or paused
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
     uint32_t fault_count;
-    uint64_t calm_ns;             // when the last fault that has an end was over; 0: none was
-    struct sim_rejoin *rejoins;   // [rejoin_count], by (up_ns, node)
+    uint64_t calm_ns;            // when the last fault that has an end was over; 0: none was
+    struct sim_rejoin *rejoins;  // [rejoin_count], by (up_ns, node)
     uint32_t rejoin_count;
     struct sim_takeover *takeovers;  // [takeover_count], in order of time
     uint32_t takeover_count;

@@ -62,8 +62,7 @@ void sim_cohorts_write(struct sim_cohorts *cohorts, uint32_t update)
     for (uint32_t agent = 0; agent < cohorts->agents; agent++) {
         lost += cohorts->lost[agent];
     }
-    cohorts->holders[update] =
-        sim_memory_zeroed(words_of(cohorts) * sizeof **cohorts->holders);
+    cohorts->holders[update] = sim_memory_zeroed(words_of(cohorts) * sizeof **cohorts->holders);
     cohorts->lacking[update] = cohorts->agents - lost;
     cohorts->kept[cohorts->kept_count++] = update;
 }
@@ -99,8 +98,8 @@ static struct sim_rejoin *add_rejoin(struct sim_cohorts *cohorts)
     if (result->rejoin_count == cohorts->rejoin_capacity) {
         cohorts->rejoin_capacity =
             cohorts->rejoin_capacity == 0 ? 16 : 2 * cohorts->rejoin_capacity;
-        result->rejoins = sim_memory_resize(result->rejoins,
-                                            cohorts->rejoin_capacity * sizeof *result->rejoins);
+        result->rejoins =
+            sim_memory_resize(result->rejoins, cohorts->rejoin_capacity * sizeof *result->rejoins);
     }
     return &result->rejoins[result->rejoin_count++];
 }

@@ -9,9 +9,9 @@
 //     update 4                                                 w   a is in its cohort
 //
 // The cohort of an update are the agents that are up at its write. A member that goes down is out
-// of it for good, with what it holds: times are those of the first instant at which the share of the
-// members then left hold the update. Who comes back is measured by itself: the time from being up
-// until it holds all that was written before. Paused and cut off agents are up.
+// of it for good, with what it holds: times are those of the first instant at which the share of
+// the members then left hold the update. Who comes back is measured by itself: the time from being
+// up until it holds all that was written before. Paused and cut off agents are up.
 //
 // Kept per update is a bit per agent, from its write until all hold it that are up or can come back
 // with their disks. A scenario without faults has none of this.
@@ -28,16 +28,16 @@
 struct sim_cohorts {
     struct sim_result *result;
     uint32_t agents;
-    uint32_t up;             // agents that are up
-    uint64_t *up_since_ns;   // [agents] SIM_TIME_NEVER: down
-    bool *lost;              // [agents] down, and its disk is gone
-    uint64_t **holders;      // [updates] bit per agent; NULL: not written, or all hold it
-    uint32_t *lacking;       // [updates] who is up, or may come back with its disk, and lacks it
-    uint32_t *kept;          // [kept_count] updates with holders, in the order of their writes
+    uint32_t up;            // agents that are up
+    uint64_t *up_since_ns;  // [agents] SIM_TIME_NEVER: down
+    bool *lost;             // [agents] down, and its disk is gone
+    uint64_t **holders;     // [updates] bit per agent; NULL: not written, or all hold it
+    uint32_t *lacking;      // [updates] who is up, or may come back with its disk, and lacks it
+    uint32_t *kept;         // [kept_count] updates with holders, in the order of their writes
     uint32_t kept_count;
-    uint32_t *rejoin_of;     // [agents] its rejoin under way, UINT32_MAX: none
-    uint32_t *missing;       // [agents] of that, updates it still lacks
-    bool *joining;           // [agents] it waits for a snapshot
+    uint32_t *rejoin_of;  // [agents] its rejoin under way, UINT32_MAX: none
+    uint32_t *missing;    // [agents] of that, updates it still lacks
+    bool *joining;        // [agents] it waits for a snapshot
     uint32_t rejoins_open;
     uint32_t rejoin_capacity;
 };
@@ -64,8 +64,8 @@ void sim_cohorts_write(struct sim_cohorts *cohorts, uint32_t update);
 bool sim_cohorts_hold(struct sim_cohorts *cohorts, uint32_t update, uint32_t agent,
                       uint64_t time_ns);
 
-// The agent goes down. Calls `leave` for every update under way whose cohort it was in, `held`: that
-// it held.
+// The agent goes down. Calls `leave` for every update under way whose cohort it was in, `held`:
+// that it held.
 void sim_cohorts_down(struct sim_cohorts *cohorts, uint32_t agent, bool disk_lost,
                       void (*leave)(void *context, uint32_t update, uint32_t agent, bool held),
                       void *context);

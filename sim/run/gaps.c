@@ -13,9 +13,9 @@ struct search {
     const struct sim_world *world;
     const struct sim_cohorts *cohorts;
     struct sim_result *result;
-    uint32_t *islands;            // [agents]
-    enum sim_gap_cause *causes;   // [agents] what cuts an island off; CAUSE_COUNT: it is none
-    uint32_t *subjects;           // [agents]
+    uint32_t *islands;           // [agents]
+    enum sim_gap_cause *causes;  // [agents] what cuts an island off; CAUSE_COUNT: it is none
+    uint32_t *subjects;          // [agents]
 };
 
 // ---- Islands ----
@@ -143,8 +143,8 @@ static struct reason reason_of(const struct search *search, uint32_t agent, uint
         cut = sim_engine_cuts(search->engine, other, agent, search->result->simulated_ns) ||
               sim_engine_cuts(search->engine, agent, other, search->result->simulated_ns);
         if (!cut) {
-            return (struct reason){
-                leaves_out(search->scenario) ? SIM_GAP_MODE : SIM_GAP_UNFINISHED, 0};
+            return (struct reason){leaves_out(search->scenario) ? SIM_GAP_MODE : SIM_GAP_UNFINISHED,
+                                   0};
         }
     }
     return cut ? (struct reason){SIM_GAP_PARTITION, 0} : elsewhere;
@@ -159,10 +159,8 @@ static void add(struct sim_result *result, const struct reason *reason, uint32_t
             return;
         }
     }
-    result->gaps =
-        sim_memory_resize(result->gaps, (result->gap_count + 1) * sizeof *result->gaps);
-    result->gaps[result->gap_count++] =
-        (struct sim_gap){reason->cause, reason->subject, 1, agent};
+    result->gaps = sim_memory_resize(result->gaps, (result->gap_count + 1) * sizeof *result->gaps);
+    result->gaps[result->gap_count++] = (struct sim_gap){reason->cause, reason->subject, 1, agent};
 }
 
 // The first reason of those that hold for any update the agent lacks.

@@ -353,8 +353,8 @@ static void note_takeover(struct sim_recorder *recorder, const struct sim_transi
     if (result->takeover_count == recorder->takeover_capacity) {
         recorder->takeover_capacity =
             recorder->takeover_capacity == 0 ? 16 : 2 * recorder->takeover_capacity;
-        result->takeovers = sim_memory_resize(
-            result->takeovers, recorder->takeover_capacity * sizeof *result->takeovers);
+        result->takeovers = sim_memory_resize(result->takeovers, recorder->takeover_capacity *
+                                                                     sizeof *result->takeovers);
     }
     result->takeovers[result->takeover_count++] = (struct sim_takeover){
         .time_ns = transition->time_ns,
@@ -400,9 +400,8 @@ void sim_recorder_transitions(void *context, const struct sim_transition *transi
     struct sim_recorder *recorder = context;
     if (count > recorder->transition_capacity) {
         recorder->transition_capacity = 2 * count;
-        recorder->transitions =
-            sim_memory_resize(recorder->transitions,
-                              recorder->transition_capacity * sizeof *recorder->transitions);
+        recorder->transitions = sim_memory_resize(
+            recorder->transitions, recorder->transition_capacity * sizeof *recorder->transitions);
     }
     memcpy(recorder->transitions, transitions, count * sizeof *transitions);
     recorder->transition_count = count;

@@ -55,8 +55,8 @@ struct sim_recorder {
     bool stop_when_held;  // no duration_ms was given
     bool faults;          // nodes come and go:
     struct sim_cohorts cohorts;
-    uint8_t *closed;                      // [updates] 1: not open any more
-    struct sim_transition *transitions;   // [transition_count] still to be told, in order of time
+    uint8_t *closed;                     // [updates] 1: not open any more
+    struct sim_transition *transitions;  // [transition_count] still to be told, in order of time
     uint32_t transition_count;
     uint32_t transition_next;
     uint32_t transition_capacity;

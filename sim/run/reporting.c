@@ -77,8 +77,7 @@ static uint64_t held_up_ns(const struct sim_scenario *scenario)
 
 uint32_t sim_reports_lanes(const struct sim_scenario *scenario)
 {
-    uint64_t settled_ns =
-        SETTLED_INTERVALS * scenario->gossip.interval_ns + held_up_ns(scenario);
+    uint64_t settled_ns = SETTLED_INTERVALS * scenario->gossip.interval_ns + held_up_ns(scenario);
     uint64_t under_way = settled_ns / scenario->workload.report_every_ns + 1;
     uint64_t all = numbers_max(scenario);
     uint64_t each = scenario->gossip.mode == MESH_PUSH || 1 + under_way > all ? all : 1 + under_way;
@@ -90,13 +89,12 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
     uint64_t reports = (uint64_t)scenario->agents * numbers_max(scenario);
     uint64_t kept = (3 + scenario->hierarchy.coordinators) * sizeof(uint32_t) +
                     (scenario->fault_count > 0 ? sizeof(uint64_t) : 0);
-    uint64_t each = sizeof(uint32_t) + sizeof(uint8_t) +
-                    (scenario->fault_count > 0 ? 4 : 3) * sizeof(uint64_t);
+    uint64_t each =
+        sizeof(uint32_t) + sizeof(uint8_t) + (scenario->fault_count > 0 ? 4 : 3) * sizeof(uint64_t);
     uint64_t lanes = (uint64_t)edges_of(scenario) * sim_reports_lanes(scenario);
     uint64_t per_lane =
         sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX + 4 * sizeof(uint32_t);  // index
-    return reports * each + scenario->agents * kept +
-           lanes * per_lane;
+    return reports * each + scenario->agents * kept + lanes * per_lane;
 }
 
 // ---- What is reported ----
@@ -272,8 +270,8 @@ static void note_holder(struct sim_reports *reports, const struct sim_note *note
     }
     reports->holders[at]++;
     if (!reports->reached[at] &&
-        reports->holders[at] >= share_of(counted(reports, edge, at_ns),
-                                         reports->scenario->gossip.threshold_ppb)) {
+        reports->holders[at] >=
+            share_of(counted(reports, edge, at_ns), reports->scenario->gossip.threshold_ppb)) {
         reports->reached[at] = 1;
         reports->edge_ns[at] = note->time_ns - at_ns;
     }
@@ -477,7 +475,8 @@ static void take_over(struct sim_reports *reports, const struct sim_engine *engi
         const struct mesh_update *update = &local->updates[lane];
         if ((have >> lane % 64 & 1) != 0) {
             uint32_t author = update->dot.origin - MESH_NODE_MAX - edges->starts[edge];
-            told[author] = update->dot.sequence > told[author] ? update->dot.sequence : told[author];
+            told[author] =
+                update->dot.sequence > told[author] ? update->dot.sequence : told[author];
         }
     }
 }
@@ -487,8 +486,7 @@ void sim_reports_window(struct sim_reports *reports, const struct sim_engine *en
     tell_until(reports, SIM_TIME_NEVER);
     for (uint32_t i = 0; i < reports->transition_count; i++) {
         if (reports->transitions[i].kind == SIM_TRANSITION_RELAY) {
-            take_over(reports, engine, reports->transitions[i].other,
-                      reports->transitions[i].node);
+            take_over(reports, engine, reports->transitions[i].other, reports->transitions[i].node);
         }
     }
     reports->transition_count = 0;

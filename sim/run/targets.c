@@ -52,10 +52,9 @@ void sim_targets_init(struct sim_targets *targets, const struct sim_scenario *sc
         .away = sim_memory_zeroed(words * sizeof *targets->away),
     };
     for (uint32_t node = 0; node < places->nodes; node++) {
-        enum sim_role role = node < places->agents ? SIM_ROLE_AGENT
-                             : node < places->agents + places->aggregators
-                                 ? SIM_ROLE_AGGREGATOR
-                                 : SIM_ROLE_COORDINATOR;
+        enum sim_role role = node < places->agents                         ? SIM_ROLE_AGENT
+                             : node < places->agents + places->aggregators ? SIM_ROLE_AGGREGATOR
+                                                                           : SIM_ROLE_COORDINATOR;
         targets->roles[node] = (uint8_t)(1u << role);
     }
     mark_bridges(targets);

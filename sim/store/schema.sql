@@ -155,8 +155,9 @@ CREATE TABLE updates (
 ) STRICT, WITHOUT ROWID;
 
 -- sent + duplicated = delivered + lost + dropped + corrupted + cut + dead + refused + in flight at
--- the end. On the wire are bytes - saved_bytes + transport_bytes + handshake_bytes; what leaves a host are the classes
--- other than same_host. A combination without a message or handshake has no row.
+-- the end. On the wire are bytes - saved_bytes + transport_bytes + handshake_bytes; what leaves a
+-- host are the classes other than same_host. A combination without a message or handshake has no
+-- row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up

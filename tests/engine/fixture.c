@@ -294,8 +294,8 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     uint32_t needed = outcome->transition_count + count;
     if (needed > outcome->transition_capacity) {
         outcome->transition_capacity = 2 * needed;
-        outcome->transitions = realloc(outcome->transitions,
-                                       2 * needed * sizeof *outcome->transitions);
+        outcome->transitions =
+            realloc(outcome->transitions, 2 * needed * sizeof *outcome->transitions);
         cr_assert_not_null(outcome->transitions);
     }
     memcpy(outcome->transitions + outcome->transition_count, transitions,

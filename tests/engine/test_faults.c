@@ -17,24 +17,22 @@
 #define NEVER SIM_FAULT_NEVER
 
 // The nodes [first, end) as a selection; `percent` of them.
-#define NODES(first, end, percent)                                              \
-    {                                                                           \
-        .places = {[SIM_PLACE_NODE] = (const struct sim_span[]){{first, end}}}, \
-        .place_counts = {[SIM_PLACE_NODE] = 1},                                 \
-        .share_ppb = (percent) == 100 ? 0 : (percent) * (SIM_PPB / 100),        \
-        .named = true                                                           \
+#define NODES(first, end, percent)                                                     \
+    {                                                                                  \
+        .places = {[SIM_PLACE_NODE] = (const struct sim_span[]){{first, end}}},        \
+        .place_counts = {[SIM_PLACE_NODE] = 1},                                        \
+        .share_ppb = (percent) == 100 ? 0 : (percent) * (SIM_PPB / 100), .named = true \
     }
 #define EVERYBODY(percent) NODES(0, UINT32_MAX, percent)
 
-#define CRASH(at, until, whom, lost)                                                       \
-    {                                                                                      \
-        .verb = SIM_FAULT_CRASH, .at_ns = (at), .until_ns = (until), .end_ns = NEVER,      \
-        .of = whom, .disk_lost = (lost)                                                    \
+#define CRASH(at, until, whom, lost)                                                              \
+    {                                                                                             \
+        .verb = SIM_FAULT_CRASH, .at_ns = (at), .until_ns = (until), .end_ns = NEVER, .of = whom, \
+        .disk_lost = (lost)                                                                       \
     }
-#define PAUSE(at, until, whom)                                                             \
-    {                                                                                      \
-        .verb = SIM_FAULT_PAUSE, .at_ns = (at), .until_ns = (until), .end_ns = NEVER,      \
-        .of = whom                                                                         \
+#define PAUSE(at, until, whom)                                                                   \
+    {                                                                                            \
+        .verb = SIM_FAULT_PAUSE, .at_ns = (at), .until_ns = (until), .end_ns = NEVER, .of = whom \
     }
 
 // ---- What goes wrong in the shapes below ----
@@ -48,7 +46,10 @@ static const struct sim_fault lost_disks[] = {
 static const struct sim_fault restarts[] = {
     CRASH(50 * MS, NEVER, EVERYBODY(30), false),
     {.verb = SIM_FAULT_RESTART, .at_ns = 150 * MS, .end_ns = NEVER, .of = EVERYBODY(50)},
-    {.verb = SIM_FAULT_RESTART, .at_ns = 260 * MS, .end_ns = NEVER, .of = EVERYBODY(100),
+    {.verb = SIM_FAULT_RESTART,
+     .at_ns = 260 * MS,
+     .end_ns = NEVER,
+     .of = EVERYBODY(100),
      .disk_lost = true}};
 static const struct sim_fault pauses[] = {
     PAUSE(50 * MS, 90 * MS, EVERYBODY(20)), PAUSE(70 * MS, 140 * MS, EVERYBODY(20)),
@@ -58,43 +59,96 @@ static const struct sim_fault pauses_and_crashes[] = {
     PAUSE(50 * MS, 190 * MS, EVERYBODY(40)), CRASH(90 * MS, 140 * MS, EVERYBODY(40), false),
     CRASH(100 * MS, 150 * MS, EVERYBODY(10), true), PAUSE(145 * MS, 250 * MS, EVERYBODY(40))};
 static const struct sim_fault partitions[] = {
-    {.verb = SIM_FAULT_PARTITION, .at_ns = 40 * MS, .until_ns = 120 * MS, .end_ns = NEVER,
+    {.verb = SIM_FAULT_PARTITION,
+     .at_ns = 40 * MS,
+     .until_ns = 120 * MS,
+     .end_ns = NEVER,
      .of = EVERYBODY(50)},
-    {.verb = SIM_FAULT_PARTITION, .at_ns = 100 * MS, .until_ns = 200 * MS, .end_ns = NEVER,
-     .of = EVERYBODY(30), .direction = SIM_OUTWARD},
-    {.verb = SIM_FAULT_PARTITION, .at_ns = 220 * MS, .until_ns = 230 * MS, .every_ns = 20 * MS,
-     .times = 3, .end_ns = NEVER, .of = EVERYBODY(30), .direction = SIM_INWARD},
-    {.verb = SIM_FAULT_PARTITION, .at_ns = 300 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .groups = (const struct sim_selection[]){NODES(0, 5, 100), NODES(3, 11, 100),
-                                              NODES(20, 30, 100)},
+    {.verb = SIM_FAULT_PARTITION,
+     .at_ns = 100 * MS,
+     .until_ns = 200 * MS,
+     .end_ns = NEVER,
+     .of = EVERYBODY(30),
+     .direction = SIM_OUTWARD},
+    {.verb = SIM_FAULT_PARTITION,
+     .at_ns = 220 * MS,
+     .until_ns = 230 * MS,
+     .every_ns = 20 * MS,
+     .times = 3,
+     .end_ns = NEVER,
+     .of = EVERYBODY(30),
+     .direction = SIM_INWARD},
+    {.verb = SIM_FAULT_PARTITION,
+     .at_ns = 300 * MS,
+     .until_ns = NEVER,
+     .end_ns = NEVER,
+     .groups =
+         (const struct sim_selection[]){NODES(0, 5, 100), NODES(3, 11, 100), NODES(20, 30, 100)},
      .group_count = 3}};
-static const struct sim_fault islands[] = {
-    {.verb = SIM_FAULT_PARTITION, .at_ns = 40 * MS, .until_ns = 300 * MS, .end_ns = NEVER,
-     .between = SIM_PLACE_ZONE, .by_place = true}};
-static const struct sim_fault coming_and_going[] = {
-    {.verb = SIM_FAULT_CHURN, .at_ns = 20 * MS, .until_ns = 300 * MS, .end_ns = NEVER,
-     .gap_ns = 2 * MS, .down_ns = 40 * MS, .of = EVERYBODY(100), .disk_lost = true},
-    {.verb = SIM_FAULT_CHURN, .at_ns = 20 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .gap_ns = 30 * MS, .of = EVERYBODY(50)}};
-static const struct sim_fault rolling[] = {
-    {.verb = SIM_FAULT_ROLLING_RESTART, .at_ns = 30 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .down_ns = 15 * MS, .gap_ns = 10 * MS, .batch = 3, .of = NODES(0, 60, 100)}};
-static const struct sim_fault joining[] = {
-    {.verb = SIM_FAULT_MASS_JOIN, .at_ns = 100 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .over_ns = 50 * MS, .of = EVERYBODY(40)}};
-static const struct sim_fault slowness[] = {
-    {.verb = SIM_FAULT_SLOW, .at_ns = 30 * MS, .until_ns = 250 * MS, .end_ns = NEVER,
-     .delay_ns = 40 * MS, .of = EVERYBODY(20)},
-    {.verb = SIM_FAULT_SLOW, .at_ns = 100 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .delay_ns = 3 * MS + 1, .of = EVERYBODY(50)}};
-static const struct sim_fault clogging[] = {
-    {.verb = SIM_FAULT_SWIZZLE, .at_ns = 30 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .gap_ns = 7 * MS, .of = NODES(0, 20, 100)}};
-static const struct sim_fault skews[] = {
-    {.verb = SIM_FAULT_SKEW, .at_ns = 30 * MS, .until_ns = 250 * MS, .end_ns = NEVER,
-     .skew_ns = 20 * (int64_t)MS, .of = EVERYBODY(20)},
-    {.verb = SIM_FAULT_SKEW, .at_ns = 10 * MS, .until_ns = NEVER, .end_ns = NEVER,
-     .skew_ns = -100 * (int64_t)MS, .of = EVERYBODY(20)}};
+static const struct sim_fault islands[] = {{.verb = SIM_FAULT_PARTITION,
+                                            .at_ns = 40 * MS,
+                                            .until_ns = 300 * MS,
+                                            .end_ns = NEVER,
+                                            .between = SIM_PLACE_ZONE,
+                                            .by_place = true}};
+static const struct sim_fault coming_and_going[] = {{.verb = SIM_FAULT_CHURN,
+                                                     .at_ns = 20 * MS,
+                                                     .until_ns = 300 * MS,
+                                                     .end_ns = NEVER,
+                                                     .gap_ns = 2 * MS,
+                                                     .down_ns = 40 * MS,
+                                                     .of = EVERYBODY(100),
+                                                     .disk_lost = true},
+                                                    {.verb = SIM_FAULT_CHURN,
+                                                     .at_ns = 20 * MS,
+                                                     .until_ns = NEVER,
+                                                     .end_ns = NEVER,
+                                                     .gap_ns = 30 * MS,
+                                                     .of = EVERYBODY(50)}};
+static const struct sim_fault rolling[] = {{.verb = SIM_FAULT_ROLLING_RESTART,
+                                            .at_ns = 30 * MS,
+                                            .until_ns = NEVER,
+                                            .end_ns = NEVER,
+                                            .down_ns = 15 * MS,
+                                            .gap_ns = 10 * MS,
+                                            .batch = 3,
+                                            .of = NODES(0, 60, 100)}};
+static const struct sim_fault joining[] = {{.verb = SIM_FAULT_MASS_JOIN,
+                                            .at_ns = 100 * MS,
+                                            .until_ns = NEVER,
+                                            .end_ns = NEVER,
+                                            .over_ns = 50 * MS,
+                                            .of = EVERYBODY(40)}};
+static const struct sim_fault slowness[] = {{.verb = SIM_FAULT_SLOW,
+                                             .at_ns = 30 * MS,
+                                             .until_ns = 250 * MS,
+                                             .end_ns = NEVER,
+                                             .delay_ns = 40 * MS,
+                                             .of = EVERYBODY(20)},
+                                            {.verb = SIM_FAULT_SLOW,
+                                             .at_ns = 100 * MS,
+                                             .until_ns = NEVER,
+                                             .end_ns = NEVER,
+                                             .delay_ns = 3 * MS + 1,
+                                             .of = EVERYBODY(50)}};
+static const struct sim_fault clogging[] = {{.verb = SIM_FAULT_SWIZZLE,
+                                             .at_ns = 30 * MS,
+                                             .until_ns = NEVER,
+                                             .end_ns = NEVER,
+                                             .gap_ns = 7 * MS,
+                                             .of = NODES(0, 20, 100)}};
+static const struct sim_fault skews[] = {{.verb = SIM_FAULT_SKEW,
+                                          .at_ns = 30 * MS,
+                                          .until_ns = 250 * MS,
+                                          .end_ns = NEVER,
+                                          .skew_ns = 20 * (int64_t)MS,
+                                          .of = EVERYBODY(20)},
+                                         {.verb = SIM_FAULT_SKEW,
+                                          .at_ns = 10 * MS,
+                                          .until_ns = NEVER,
+                                          .end_ns = NEVER,
+                                          .skew_ns = -100 * (int64_t)MS,
+                                          .of = EVERYBODY(20)}};
 
 #define FAULTS(list) .faults = (list), .fault_count = sizeof(list) / sizeof *(list)
 #define SPREAD .latency = UNIFORM(1 * MS, 10 * MS), .writes = 60, .write_every_ns = 5 * MS
@@ -143,8 +197,7 @@ static const struct shape shapes[] = {
     {"pauses, poisson", .nodes = 300, .mode = MESH_PUSH_PULL, .schedule = MESH_POISSON, SPREAD,
      FAULTS(pauses)},
     {"pauses, lanes given back", .nodes = 200, .mode = MESH_EAGER, .interval_ns = 10 * MS,
-     .latency = UNIFORM(1 * MS, 3 * MS), .writes = 800, .write_every_ns = 500 * US,
-     FAULTS(pauses)},
+     .latency = UNIFORM(1 * MS, 3 * MS), .writes = 800, .write_every_ns = 500 * US, FAULTS(pauses)},
     {"pauses, without lookahead", .nodes = 60, .mode = MESH_EAGER, .latency = UNIFORM(0, 2 * MS),
      .writes = 30, .write_every_ns = 5 * MS, FAULTS(pauses)},
     {"pauses and crashes", .nodes = 300, .mode = MESH_PUSH_PULL, SPREAD,
@@ -175,12 +228,12 @@ static void expect_same_counters(const struct shape *shape, const struct outcome
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         struct sim_counters a = outcome_sum(heap, (enum mesh_message_kind)kind);
         struct sim_counters b = outcome_sum(windows, (enum mesh_message_kind)kind);
-        cr_expect(memcmp(heap->counters[kind], windows->counters[kind],
-                         sizeof heap->counters[kind]) == 0,
-                  "%s: %s: sent %" PRIu64 " and %" PRIu64 ", dead %" PRIu64 " and %" PRIu64
-                  ", cut %" PRIu64 " and %" PRIu64 ", delivered %" PRIu64 " and %" PRIu64,
-                  shape->name, kind_names[kind], a.messages, b.messages, a.dead, b.dead, a.cut,
-                  b.cut, a.delivered, b.delivered);
+        cr_expect(
+            memcmp(heap->counters[kind], windows->counters[kind], sizeof heap->counters[kind]) == 0,
+            "%s: %s: sent %" PRIu64 " and %" PRIu64 ", dead %" PRIu64 " and %" PRIu64
+            ", cut %" PRIu64 " and %" PRIu64 ", delivered %" PRIu64 " and %" PRIu64,
+            shape->name, kind_names[kind], a.messages, b.messages, a.dead, b.dead, a.cut, b.cut,
+            a.delivered, b.delivered);
         cr_expect(heap->in_flight[kind] == windows->in_flight[kind],
                   "%s: %" PRIu64 " and %" PRIu64 " %s in flight", shape->name,
                   heap->in_flight[kind], windows->in_flight[kind], kind_names[kind]);
