@@ -53,7 +53,7 @@ struct sim_update_result {
     uint64_t written_ns;                  // simulated time of the write
     bool measured;                        // false: written before the end of the warm-up
     uint32_t cohort;                      // honest agents live at the write, writer included
-    uint32_t gone;                        // of them, how many have been down since
+    uint32_t gone;                        // of them, who went down before all others held it
     uint32_t held;                        // of the m that are left, how many hold it at the end
     uint64_t theta_ns;                    // until ceil(theta * m) of those then left hold it
     uint64_t half_ns;                     // until half do

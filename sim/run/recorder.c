@@ -328,12 +328,16 @@ static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim
 
 // ---- Coming and going ----
 
-// An agent that was in the cohort of an update went down.
+// An agent that was in the cohort of an update went down. Once all that were left hold it, the
+// update is closed, and who goes later goes with it.
 static void leave(void *context, uint32_t index, uint32_t agent, bool held)
 {
     struct sim_recorder *recorder = context;
     struct sim_update_result *update = &recorder->result->updates[index];
     uint64_t since_ns = recorder->now_ns - update->written_ns;
+    if (recorder->closed[index]) {
+        return;
+    }
     update->gone++;
     update->held -= held;
     for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
