@@ -6,12 +6,6 @@
 #include "allocate.h"
 #include "state.h"
 
-void sim_crossings_finish(struct sim_crossings *crossings)
-{
-    sim_channels_finish(&crossings->channels);
-    sim_memory_free(crossings->copies);
-}
-
 static struct mesh_random draw(const struct sim_engine *engine, const struct mesh_message *message,
                                uint32_t stream)
 {
@@ -36,32 +30,33 @@ static void count_fate(struct sim_worker *worker, const struct sim_arrival *arri
 }
 
 // One copy over its channel, and on to its arrival.
-static void cross_once(struct sim_engine *engine, const struct sim_arrival *arrival,
+static void cross_once(struct sim_worker *worker, const struct sim_arrival *arrival,
                        const struct sim_link *link, const struct sim_crossing *crossing)
 {
-    struct sim_worker *worker = &engine->worker;
+    struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = arrival->message;
     uint64_t latency_ns = 0;
-    enum sim_fate fate = sim_channels_cross(&worker->crossings.channels, engine->config.network,
-                                            link, crossing, &latency_ns);
+    enum sim_fate fate =
+        sim_channels_cross(&engine->channels, engine->config.network, link, crossing, &latency_ns);
     if (message->sent_ns >= engine->config.warmup_ns) {
         worker->counters[message->kind][arrival->pair].duplicated += crossing->second;
         count_fate(worker, arrival, fate, latency_ns);
     }
     if (fate == SIM_ARRIVES) {
-        sim_arrive(engine, arrival, latency_ns);
+        sim_arrive(worker, arrival, latency_ns);
     } else if (fate == SIM_CORRUPTED) {
-        sim_account_throw_away(engine, message, arrival->target);
+        sim_account_throw_away(worker, message, arrival->target);
     }
 }
 
-static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32_t stream)
+static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint32_t stream)
 {
+    const struct sim_engine *engine = worker->engine;
     const struct sim_network *network = engine->config.network;
     const struct mesh_message *message = arrival->message;
     arrival->pair = sim_network_pair(network, message->source, arrival->target);
     if (sim_faults_cut(&engine->faults, message, arrival->target, &arrival->delay_ns)) {
-        engine->worker.counters[message->kind][arrival->pair].cut +=
+        worker->counters[message->kind][arrival->pair].cut +=
             message->sent_ns >= engine->config.warmup_ns;
         return;
     }
@@ -80,7 +75,7 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32
         .draw = {first.word[0], first.word[1], first.word[2], first.word[3]},
         .more = {more.word[0], more.word[1], more.word[2], more.word[3]},
     };
-    cross_once(engine, arrival, link, &crossing);
+    cross_once(worker, arrival, link, &crossing);
     if (network->duplicates && sim_link_duplicates(link, first.word[3])) {
         struct mesh_random again = draw(engine, message, stream + SIM_STREAM_DUPLICATE);
         crossing.draw[0] = again.word[0];
@@ -88,40 +83,40 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32
         crossing.more[0] = again.word[2];
         crossing.more[1] = again.word[3];
         crossing.second = true;
-        cross_once(engine, arrival, link, &crossing);
+        cross_once(worker, arrival, link, &crossing);
     }
 }
 
-static void keep(struct sim_crossings *crossings, const struct sim_kept_copy *copy)
+static void keep(struct sim_kept *kept, const struct sim_kept_copy *copy)
 {
-    if (crossings->count == crossings->capacity) {
-        crossings->capacity = crossings->capacity == 0 ? 1024 : 2 * crossings->capacity;
-        crossings->copies =
-            sim_memory_resize(crossings->copies, crossings->capacity * sizeof *crossings->copies);
+    if (kept->count == kept->capacity) {
+        kept->capacity = kept->capacity == 0 ? 1024 : 2 * kept->capacity;
+        kept->copies = sim_memory_resize(kept->copies, kept->capacity * sizeof *kept->copies);
     }
-    crossings->copies[crossings->count] = *copy;
-    crossings->copies[crossings->count].number = crossings->count;
-    crossings->count++;
+    kept->copies[kept->count] = *copy;
+    kept->copies[kept->count].number = kept->count;
+    kept->count++;
 }
 
-void sim_cross(struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count)
 {
+    const struct sim_engine *engine = worker->engine;
     uint32_t stream = sim_network_stream(message, targets[0], 0);
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
         if (engine->config.queue == SIM_QUEUE_HEAP) {
             struct sim_arrival arrival = {message,        reference,     generation,
                                           targets[place], SIM_SAME_HOST, 0};
-            cross(engine, &arrival, stream + place);
+            cross(worker, &arrival, stream + place);
             continue;
         }
-        keep(&engine->worker.crossings, &(struct sim_kept_copy){
-                                            .order = offset_ns << 32 | message->source,
-                                            .reference = reference,
-                                            .target = targets[place],
-                                            .stream = stream + place,
-                                        });
+        keep(&worker->kept, &(struct sim_kept_copy){
+                                .order = offset_ns << 32 | message->source,
+                                .reference = reference,
+                                .target = targets[place],
+                                .stream = stream + place,
+                            });
     }
 }
 
@@ -135,20 +130,36 @@ static int in_order(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
+// All copies into the first worker's list. What a source sends at one time is in one worker's, so
+// that what stands in two lists never has the same order.
+static void collect(struct sim_engine *engine)
+{
+    struct sim_kept *all = &engine->workers[0]->kept;
+    for (uint32_t i = 1; i < engine->worker_count; i++) {
+        struct sim_kept *kept = &engine->workers[i]->kept;
+        for (uint32_t j = 0; j < kept->count; j++) {
+            keep(all, &kept->copies[j]);
+        }
+        kept->count = 0;
+    }
+}
+
 void sim_cross_kept(struct sim_engine *engine)
 {
-    struct sim_crossings *crossings = &engine->worker.crossings;
+    struct sim_worker *worker = engine->workers[0];
+    struct sim_kept *kept = &worker->kept;
+    collect(engine);
     if (engine->block_count > 1) {  // one block appends in order
-        qsort(crossings->copies, crossings->count, sizeof *crossings->copies, in_order);
+        qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
-    for (uint32_t i = 0; i < crossings->count; i++) {
-        const struct sim_kept_copy *copy = &crossings->copies[i];
+    for (uint32_t i = 0; i < kept->count; i++) {
+        const struct sim_kept_copy *copy = &kept->copies[i];
         struct sim_arrival arrival = {
-            .message = sim_messages_at(&engine->worker.messages, copy->reference),
+            .message = sim_messages_at(&worker->messages, copy->reference),
             .reference = copy->reference,
             .target = copy->target,
         };
-        cross(engine, &arrival, copy->stream);
+        cross(worker, &arrival, copy->stream);
     }
-    crossings->count = 0;
+    kept->count = 0;
 }

@@ -20,28 +20,27 @@
 #include "channel.h"
 
 struct sim_engine;
+struct sim_worker;
 struct mesh_message;
 
 struct sim_kept_copy {
     uint64_t order;      // offset in the window << 32 | source
-    uint32_t number;     // in which it was appended
+    uint32_t number;     // in which its worker appended it
     uint32_t reference;  // of the message
     uint32_t target;
     uint32_t stream;  // of its draws
 };
 
-struct sim_crossings {
-    struct sim_channels channels;
-    struct sim_kept_copy *copies;  // [count], of the current window
+// Those of a worker and the current window.
+struct sim_kept {
+    struct sim_kept_copy *copies;  // [count]
     uint32_t count;
     uint32_t capacity;
 };
 
-void sim_crossings_finish(struct sim_crossings *crossings);
-
 // Sends the message's copies to `targets` over their channels: at once, or with sim_cross_kept.
 // They have been counted as sent.
-void sim_cross(struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count);
 
 // At the end of a window, when all its events have been handled.

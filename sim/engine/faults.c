@@ -5,6 +5,7 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "allocate.h"
 #include "firings.h"
@@ -305,10 +306,10 @@ static uint64_t counted(const struct sim_engine *engine, const struct mesh_messa
 }
 
 // Enters the copy again, for the end of the pause.
-static void put_off(struct sim_engine *engine, const struct mesh_message *message,
+static void put_off(struct sim_worker *worker, const struct mesh_message *message,
                     const struct sim_far_event *copy)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     uint64_t now_ns = engine->window * engine->window_ns;
     bool heap = engine->config.queue == SIM_QUEUE_HEAP;
     uint64_t window = copy->arrival_ns / engine->window_ns;
@@ -331,17 +332,19 @@ static void put_off(struct sim_engine *engine, const struct mesh_message *messag
                       });
         return;
     }
-    sim_ring_push(&worker->ring,
-                  sim_ring_bucket(&worker->ring, window, copy->target >> SIM_BLOCK_SHIFT),
-                  sim_event_pack(copy->arrival_ns - window * engine->window_ns,
-                                 copy->target & (SIM_BLOCK_NODES - 1), copy->pair, reference));
+    uint32_t block = sim_block_of(engine, copy->target);
+    uint32_t local = copy->target - engine->blocks[block].states.node_first;
+    sim_ring_push(&worker->ring, sim_ring_bucket(&worker->ring, window, block),
+                  sim_event_pack(copy->arrival_ns - window * engine->window_ns, local, copy->pair,
+                                 reference));
 }
 
 // Drops a message that finds nobody, or not whom it was meant for.
-static bool is_dropped(struct sim_engine *engine, const struct mesh_message *message,
+static bool is_dropped(struct sim_worker *worker, const struct mesh_message *message,
                        enum sim_pair_class pair, uint32_t node, bool down)
 {
-    struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
+    const struct sim_engine *engine = worker->engine;
+    struct sim_counters *counters = &worker->counters[message->kind][pair];
     if (down) {
         counters->dead += counted(engine, message);
         return true;
@@ -355,11 +358,11 @@ static bool is_dropped(struct sim_engine *engine, const struct mesh_message *mes
 
 enum fate { HANDLED, DROPPED, WAITS };
 
-static enum fate fate_of(struct sim_engine *engine, uint64_t time_ns, uint32_t node,
+static enum fate fate_of(struct sim_worker *worker, uint64_t time_ns, uint32_t node,
                          const struct mesh_message *message, enum sim_pair_class pair,
                          uint32_t reference, uint64_t *resume_ns)
 {
-    const struct sim_faults *faults = &engine->faults;
+    const struct sim_faults *faults = &worker->engine->faults;
     struct sim_condition condition = {0};
     if (faults->touched[node]) {
         condition = condition_at(faults, node, time_ns);
@@ -372,14 +375,14 @@ static enum fate fate_of(struct sim_engine *engine, uint64_t time_ns, uint32_t n
     if (condition.down == 0 && condition.paused > 0) {
         return WAITS;
     }
-    return is_dropped(engine, message, pair, node, condition.down > 0) ? DROPPED : HANDLED;
+    return is_dropped(worker, message, pair, node, condition.down > 0) ? DROPPED : HANDLED;
 }
 
 // Messages whose pause ends within this window only move in it.
-static uint32_t sift(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
+static uint32_t sift(struct sim_worker *worker, const struct mesh_states *states, uint32_t count,
                      bool *moved)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     uint64_t start_ns = engine->window * engine->window_ns;
     uint32_t kept = 0;
     *moved = false;
@@ -391,7 +394,7 @@ static uint32_t sift(struct sim_engine *engine, const struct mesh_states *states
             reference >= SIM_REFERENCE_FREE ? sim_messages_at(&worker->messages, reference) : NULL;
         enum sim_pair_class pair = sim_event_pair(key);
         uint64_t resume_ns;
-        switch (fate_of(engine, start_ns + sim_event_offset_ns(key), node, message, pair, reference,
+        switch (fate_of(worker, start_ns + sim_event_offset_ns(key), node, message, pair, reference,
                         &resume_ns)) {
         case HANDLED: worker->keys[kept++] = key; break;
         case DROPPED: break;
@@ -401,20 +404,20 @@ static uint32_t sift(struct sim_engine *engine, const struct mesh_states *states
                     sim_event_pack(resume_ns - start_ns, sim_event_local(key), pair, reference);
                 *moved = true;
             } else {
-                put_off(engine, message, &(struct sim_far_event){resume_ns, node, pair, NULL});
+                put_off(worker, message, &(struct sim_far_event){resume_ns, node, pair, NULL});
             }
         }
     }
     return kept;
 }
 
-uint32_t sim_faults_admit(struct sim_engine *engine, const struct mesh_states *states,
+uint32_t sim_faults_admit(struct sim_worker *worker, const struct mesh_states *states,
                           uint32_t count)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     bool moved = engine->faults.busy || engine->relays.replaced;
     while (moved) {
-        count = sift(engine, states, count, &moved);
+        count = sift(worker, states, count, &moved);
         if (moved) {
             sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
                              &worker->messages);
@@ -425,18 +428,19 @@ uint32_t sim_faults_admit(struct sim_engine *engine, const struct mesh_states *s
 
 bool sim_faults_admit_one(struct sim_engine *engine, const struct sim_heap_event *event)
 {
+    struct sim_worker *worker = engine->workers[0];
     if (!engine->faults.busy && !engine->relays.replaced) {
         return true;
     }
     uint32_t reference = event->reference & ((1u << SIM_REFERENCE_BITS) - 1);
     const struct mesh_message *message =
-        event->received ? sim_messages_at(&engine->worker.messages, reference) : NULL;
+        event->received ? sim_messages_at(&worker->messages, reference) : NULL;
     enum sim_pair_class pair = (enum sim_pair_class)(event->reference >> SIM_REFERENCE_BITS);
     uint64_t resume_ns;
     enum fate fate =
-        fate_of(engine, event->time_ns, event->target, message, pair, reference, &resume_ns);
+        fate_of(worker, event->time_ns, event->target, message, pair, reference, &resume_ns);
     if (fate == WAITS) {
-        put_off(engine, message, &(struct sim_far_event){resume_ns, event->target, pair, NULL});
+        put_off(worker, message, &(struct sim_far_event){resume_ns, event->target, pair, NULL});
     }
     return fate == HANDLED;
 }
@@ -449,15 +453,15 @@ static uint64_t shown_ns(uint64_t time_ns, int64_t skew_ns)
     return skew_ns < 0 && time_ns < (uint64_t)-skew_ns ? 0 : time_ns + (uint64_t)skew_ns;
 }
 
-bool sim_faults_skew(struct sim_engine *engine, uint32_t first, uint32_t end)
+bool sim_faults_skew(struct sim_worker *worker, uint32_t first, uint32_t end)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_faults *faults = &worker->engine->faults;
     bool skewed = false;
     for (uint32_t i = first; i < end; i++) {
         struct mesh_event *event = &worker->batch[i];
         worker->times_ns[i] = event->time_ns;
-        if (engine->faults.touched[event->node]) {
-            int64_t skew_ns = condition_at(&engine->faults, event->node, event->time_ns).skew_ns;
+        if (faults->touched[event->node]) {
+            int64_t skew_ns = condition_at(faults, event->node, event->time_ns).skew_ns;
             event->time_ns = shown_ns(event->time_ns, skew_ns);
             skewed |= skew_ns != 0;
         }
@@ -465,9 +469,8 @@ bool sim_faults_skew(struct sim_engine *engine, uint32_t first, uint32_t end)
     return skewed;
 }
 
-void sim_faults_set_right(struct sim_engine *engine, uint32_t first, uint32_t end)
+void sim_faults_set_right(struct sim_worker *worker, uint32_t first, uint32_t end)
 {
-    struct sim_worker *worker = &engine->worker;
     const struct mesh_output *output = &worker->output;
     for (uint32_t i = first; i < end; i++) {
         worker->batch[i].time_ns = worker->times_ns[i];
@@ -559,7 +562,8 @@ static int by_time_and_node(const void *left, const void *right)
     return a->kind < b->kind ? -1 : a->kind > b->kind;
 }
 
-static void hash_transitions(struct sim_engine *engine)
+// They enter the fingerprint as changes of state do (carry.c).
+static void add_ingredients(struct sim_engine *engine)
 {
     const struct sim_faults *faults = &engine->faults;
     for (uint32_t i = 0; i < faults->transition_count; i++) {
@@ -569,7 +573,7 @@ static void hash_transitions(struct sim_engine *engine)
             htole64((uint64_t)transition->node << 32 | transition->other),
             htole64((uint64_t)transition->kind << 1 | transition->disk_lost),
         };
-        XXH3_64bits_update(engine->hash, entry, sizeof entry);
+        engine->workers[0]->ingredients += XXH3_64bits(entry, sizeof entry);
     }
 }
 
@@ -599,7 +603,7 @@ void sim_faults_end_window(struct sim_engine *engine)
     }
     engine->relays.change_count = 0;
     if (faults->transition_count > 0) {
-        hash_transitions(engine);
+        add_ingredients(engine);
         if (observer->transitions != NULL) {
             observer->transitions(observer->context, faults->transitions, faults->transition_count);
         }

@@ -23,6 +23,8 @@
 #include "rules.h"
 #include "timeline.h"
 
+struct sim_worker;
+
 // A node as it is at some instant.
 struct sim_condition {
     uint64_t resume_ns;  // when the last of its pauses ends
@@ -80,7 +82,7 @@ bool sim_faults_silence(const struct sim_engine *engine, uint64_t time_ns, uint3
 
 // Of the worker's `count` sorted keys of a block keeps those that its nodes handle; returns how
 // many.
-uint32_t sim_faults_admit(struct sim_engine *engine, const struct mesh_states *states,
+uint32_t sim_faults_admit(struct sim_worker *worker, const struct mesh_states *states,
                           uint32_t count);
 
 // The same of one event of the heap.
@@ -103,8 +105,8 @@ static inline bool sim_faults_cut(const struct sim_faults *faults,
 // Gives the events [first, end) of the batch the times that their nodes' clocks show, which is all
 // the core knows of time. Returns whether any is wrong; if so, the times are to be set right after
 // the step, those of the messages that it sent included.
-bool sim_faults_skew(struct sim_engine *engine, uint32_t first, uint32_t end);
-void sim_faults_set_right(struct sim_engine *engine, uint32_t first, uint32_t end);
+bool sim_faults_skew(struct sim_worker *worker, uint32_t first, uint32_t end);
+void sim_faults_set_right(struct sim_worker *worker, uint32_t first, uint32_t end);
 
 void sim_faults_end_window(struct sim_engine *engine);
 

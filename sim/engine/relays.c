@@ -108,7 +108,7 @@ static void swap_members(struct sim_engine *engine, uint32_t link, uint32_t from
 static void move_heap_timer(struct sim_engine *engine, uint32_t from,
                             const struct sim_heap_event *to)
 {
-    struct sim_heap *heap = &engine->worker.heap;
+    struct sim_heap *heap = &engine->workers[0]->heap;
     struct sim_heap kept = {0};
     for (uint32_t i = 0; i < heap->count; i++) {
         const struct sim_heap_event *event = &heap->events[i];
@@ -119,6 +119,11 @@ static void move_heap_timer(struct sim_engine *engine, uint32_t from,
     sim_heap_finish(heap);
     *heap = kept;
     sim_heap_push(heap, to);
+}
+
+static uint32_t local_of(const struct sim_engine *engine, uint32_t node)
+{
+    return node - sim_states_of(engine, node)->node_first;
 }
 
 static void move_timer(struct sim_engine *engine, uint16_t scope, uint32_t from, uint32_t to,
@@ -133,9 +138,8 @@ static void move_timer(struct sim_engine *engine, uint16_t scope, uint32_t from,
                 .time_ns = at_ns, .target = to, .source = reference, .reference = reference});
         return;
     }
-    sim_timers_remove(sim_engine_timers(engine, from, scope), from & (SIM_BLOCK_NODES - 1));
-    sim_timers_insert(sim_engine_timers(engine, to, scope), at_ns, to & (SIM_BLOCK_NODES - 1),
-                      now_ns);
+    sim_timers_remove(sim_engine_timers(engine, from, scope), local_of(engine, from));
+    sim_timers_insert(sim_engine_timers(engine, to, scope), at_ns, local_of(engine, to), now_ns);
 }
 
 static void note_change(struct sim_relays *relays, const struct sim_transition *change)

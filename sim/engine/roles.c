@@ -64,13 +64,16 @@ void sim_roles_create(struct sim_engine *engine)
     engine->has_role = sim_memory_zeroed(engine->block_count * (size_t)(SIM_BLOCK_NODES / 8));
     for (uint32_t i = 0; i < engine->role_count; i++) {
         struct mesh_role *role = (struct mesh_role *)((char *)engine->roles + i * bytes);
-        struct mesh_states *states = &engine->blocks[away[i].node >> SIM_BLOCK_SHIFT].states;
+        uint32_t block = sim_block_of(engine, away[i].node);
+        struct mesh_states *states = &engine->blocks[block].states;
+        uint32_t local = away[i].node - states->node_first;
         *role =
             (struct mesh_role){.node = away[i].node, .scope = away[i].scope, .home = away[i].home};
-        engine->has_role[away[i].node / 64] |= UINT64_C(1) << away[i].node % 64;
+        uint64_t *has_role = engine->has_role + (size_t)block * (SIM_BLOCK_NODES / 64);
+        has_role[local / 64] |= UINT64_C(1) << local % 64;
         if (states->role_count++ == 0) {
             states->roles = role;
-            states->has_role = engine->has_role + states->node_first / 64;
+            states->has_role = has_role;
         }
     }
     sim_memory_free(away);
@@ -105,9 +108,20 @@ static void share_roles(struct sim_engine *engine, size_t bytes)
         struct mesh_states *states = &engine->blocks[i].states;
         states->roles = states->role_count > 0 ? next : NULL;
         states->has_role =
-            states->role_count > 0 ? engine->has_role + states->node_first / 64 : NULL;
+            states->role_count > 0 ? engine->has_role + (size_t)i * (SIM_BLOCK_NODES / 64) : NULL;
         next += states->role_count * bytes;
     }
+}
+
+static void count_role(struct sim_engine *engine, uint32_t node, bool has)
+{
+    uint32_t block = sim_block_of(engine, node);
+    struct mesh_states *states = &engine->blocks[block].states;
+    uint32_t local = node - states->node_first;
+    uint64_t *word = engine->has_role + (size_t)block * (SIM_BLOCK_NODES / 64) + local / 64;
+    *word &= ~(UINT64_C(1) << local % 64);
+    *word |= (uint64_t)has << local % 64;
+    states->role_count = has ? states->role_count + 1 : states->role_count - 1;
 }
 
 static uint32_t role_index(const struct sim_engine *engine, size_t bytes, uint32_t node)
@@ -133,12 +147,10 @@ void sim_roles_hand_over(struct sim_engine *engine, uint16_t scope, uint32_t fro
     copy_handed_over(engine->roles, roles, bytes, engine->role_count, index, &begun);
     sim_memory_free(engine->roles);
     engine->roles = roles;
-    engine->has_role[from / 64] &= ~(UINT64_C(1) << from % 64);
-    engine->has_role[to / 64] |= UINT64_C(1) << to % 64;
-    engine->blocks[from >> SIM_BLOCK_SHIFT].states.role_count--;
-    engine->blocks[to >> SIM_BLOCK_SHIFT].states.role_count++;
+    count_role(engine, from, false);
+    count_role(engine, to, true);
     share_roles(engine, bytes);
-    const struct mesh_states *states = &engine->blocks[to >> SIM_BLOCK_SHIFT].states;
+    const struct mesh_states *states = sim_states_of(engine, to);
     mesh_role_begin(engine->config.mesh, states,
                     (struct mesh_role *)(roles + role_index(engine, bytes, to) * bytes));
 }

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define HOSTS_PER_ZONE 2
 #define ZONES_PER_REGION 2
@@ -373,6 +374,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .memory_bytes = world->memory_bytes,
         .lanes_start = world->lanes_start,
         .faulting = world->faulting,
+        .threads = world->threads,
+        .block_nodes = world->block_nodes,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,

@@ -301,35 +301,94 @@ static void expect_silence(const struct shape *shape, const struct outcome *outc
     free(away);
 }
 
+// One thread in large blocks and in small ones, three threads.
+static const struct {
+    uint32_t threads;
+    uint32_t block_nodes;
+} layouts[] = {{1, 0}, {1, 17}, {3, 50}};
+
+static void run_in_windows(const struct shape *shape, size_t layout, struct outcome *outcome)
+{
+    struct world world;
+    world_build(&world, shape);
+    world.threads = layouts[layout].threads;
+    world.block_nodes = layouts[layout].block_nodes;
+    world_run(&world, SIM_QUEUE_WINDOWS, outcome);
+    world_finish(&world);
+}
+
+static void expect_same(const struct shape *shape, const struct outcome *heap,
+                        const struct outcome *windows)
+{
+    expect_same_changes(shape, heap, windows);
+    expect_same_counters(shape, heap, windows);
+    cr_expect(heap->fingerprint == windows->fingerprint, "%s: the fingerprints differ",
+              shape->name);
+    cr_expect(heap->events == windows->events,
+              "%s: %" PRIu64 " events in the heap, %" PRIu64 " in windows", shape->name,
+              heap->events, windows->events);
+    cr_expect(heap->replicas_hash == windows->replicas_hash, "%s: replicas differ", shape->name);
+    cr_expect(heap->silenced == windows->silenced);
+    for (uint32_t fault = 0; fault < shape->fault_count; fault++) {
+        const struct sim_fault_count *a = &heap->fault_counts[fault];
+        const struct sim_fault_count *b = &windows->fault_counts[fault];
+        cr_expect(a->firings > 0 && a->nodes > 0, "%s: fault %u never fired", shape->name, fault);
+        cr_expect(a->firings == b->firings && a->nodes == b->nodes && a->first_ns == b->first_ns &&
+                  a->last_ns == b->last_ns);
+    }
+}
+
 Test(faults, windows_and_heap_agree_and_no_message_is_unaccounted_for)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct shape shape = shapes[i];
         shape.seed = 77 + i;
         struct outcome heap;
-        struct outcome windows;
         shape_run(&shape, SIM_QUEUE_HEAP, &heap);
-        shape_run(&shape, SIM_QUEUE_WINDOWS, &windows);
-        expect_same_changes(&shape, &heap, &windows);
-        expect_same_counters(&shape, &heap, &windows);
-        expect_conservation(&shape, &windows);
-        expect_silence(&shape, &windows);
-        cr_expect(heap.fingerprint == windows.fingerprint, "%s: the fingerprints differ",
-                  shape.name);
-        cr_expect(heap.events == windows.events,
-                  "%s: %" PRIu64 " events in the heap, %" PRIu64 " in windows", shape.name,
-                  heap.events, windows.events);
-        cr_expect(heap.replicas_hash == windows.replicas_hash, "%s: replicas differ", shape.name);
-        cr_expect(heap.silenced == windows.silenced);
-        for (uint32_t fault = 0; fault < shape.fault_count; fault++) {
-            const struct sim_fault_count *a = &heap.fault_counts[fault];
-            const struct sim_fault_count *b = &windows.fault_counts[fault];
-            cr_expect(a->firings > 0 && a->nodes > 0, "%s: fault %u never fired", shape.name,
-                      fault);
-            cr_expect(a->firings == b->firings && a->nodes == b->nodes &&
-                      a->first_ns == b->first_ns && a->last_ns == b->last_ns);
+        expect_conservation(&shape, &heap);
+        expect_silence(&shape, &heap);
+        for (size_t layout = 0; layout < sizeof layouts / sizeof *layouts; layout++) {
+            struct outcome windows;
+            if (shape.nodes > 1000 && layout != i % 3) {
+                continue;  // large ones take time
+            }
+            run_in_windows(&shape, layout, &windows);
+            expect_same(&shape, &heap, &windows);
+            outcome_finish(&windows);
         }
         outcome_finish(&heap);
-        outcome_finish(&windows);
+    }
+}
+
+// The shapes above are only worth something if they meet what they are named for.
+Test(faults, the_shapes_drop_cut_join_wait_and_release)
+{
+    uint64_t dead = 0, cut = 0, joins = 0, snapshots = 0, silenced = 0, released = 0;
+    uint32_t transitions[SIM_TRANSITION_COUNT] = {0};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct outcome outcome;
+        if (shapes[i].nodes > 1000) {
+            continue;
+        }
+        shape_run(&shapes[i], SIM_QUEUE_WINDOWS, &outcome);
+        for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+            struct sim_counters sum = outcome_sum(&outcome, (enum mesh_message_kind)kind);
+            dead += sum.dead;
+            cut += sum.cut;
+        }
+        joins += outcome_sum(&outcome, MESH_MESSAGE_JOIN).delivered;
+        snapshots += outcome_sum(&outcome, MESH_MESSAGE_SNAPSHOT).delivered;
+        silenced += outcome.silenced;
+        released += outcome.released;
+        for (uint32_t j = 0; j < outcome.transition_count; j++) {
+            transitions[outcome.transitions[j].kind]++;
+        }
+        outcome_finish(&outcome);
+    }
+    cr_expect(dead > 10000 && cut > 10000 && joins > 500 && snapshots > 500);
+    cr_expect(silenced > 100 && released > 1000, "%" PRIu64 " silenced, %" PRIu64 " released",
+              silenced, released);
+    for (uint32_t kind = 0; kind < SIM_TRANSITION_RELAY; kind++) {
+        cr_expect(transitions[kind] > 100, "%u of kind %u", transitions[kind], kind);
     }
 }

@@ -58,6 +58,7 @@ static void expect_same_in_both_queues(struct fixture *fixture, const char *name
     struct sim_result windows;
     struct sim_result heap;
     fixture->options.queue = SIM_QUEUE_WINDOWS;
+    fixture->options.threads = 3;
     fixture_run(fixture, 0, &windows);
     fixture->options.queue = SIM_QUEUE_HEAP;
     fixture_run(fixture, 0, &heap);
