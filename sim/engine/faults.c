@@ -332,11 +332,7 @@ static void put_off(struct sim_worker *worker, const struct mesh_message *messag
                       });
         return;
     }
-    uint32_t block = sim_block_of(engine, copy->target);
-    uint32_t local = copy->target - engine->blocks[block].states.node_first;
-    sim_ring_push(&worker->ring, sim_ring_bucket(&worker->ring, window, block),
-                  sim_event_pack(copy->arrival_ns - window * engine->window_ns, local, copy->pair,
-                                 reference));
+    sim_push(worker, copy->arrival_ns, copy->target, copy->pair, reference);
 }
 
 // Drops a message that finds nobody, or not whom it was meant for.
