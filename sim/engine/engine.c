@@ -300,8 +300,8 @@ static bool begin_window(struct sim_engine *engine)
         worker->output.message_words = 0;
         worker->output.message_word_capacity = 0;
     }
-    sim_faults_begin_window(engine);
-    return reserve_lanes(engine) && sim_tiers_begin_window(engine);
+    return sim_faults_begin_window(engine) && reserve_lanes(engine) &&
+           sim_tiers_begin_window(engine);
 }
 
 const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_t time_ns,

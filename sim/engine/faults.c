@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <endian.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -229,12 +230,36 @@ static void find_transitions(struct sim_faults *faults)
     }
 }
 
-void sim_faults_begin_window(struct sim_engine *engine)
+// Once per checkpoint: messages that wait for longer than the rings reach.
+static bool waiting_fits(struct sim_engine *engine)
+{
+    uint64_t start_ns = engine->window * engine->window_ns;
+    uint64_t bytes = engine->replica_bytes;
+    uint64_t count = 0;
+    if (engine->config.memory_bytes == 0 || start_ns % SIM_CHECKPOINT_NS >= engine->window_ns) {
+        return true;
+    }
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        const struct sim_ring *ring = &engine->workers[i]->ring;
+        count += ring->far_count;
+        for (uint32_t j = 0; j < ring->far_count; j++) {
+            bytes += sim_message_words(ring->far[j].message) * sizeof(uint64_t) + sizeof *ring->far;
+        }
+    }
+    return bytes <= engine->config.memory_bytes ||
+           sim_error_set(
+               &engine->failure, SIM_ERROR_INTERNAL,
+               "at %" PRIu64 " ms %" PRIu64 " messages wait for the end of a pause, which "
+               "with the replicas needs %" PRIu64 " KiB of %" PRIu64,
+               start_ns / 1000000, count, (bytes >> 10) + 1, engine->config.memory_bytes >> 10);
+}
+
+bool sim_faults_begin_window(struct sim_engine *engine)
 {
     struct sim_faults *faults = &engine->faults;
     uint64_t start_ns = engine->window * engine->window_ns;
     if (!faults->any) {
-        return;
+        return true;
     }
     faults->skewing = faults->skewed > 0;
     sim_rules_expire(&faults->rules, start_ns);
@@ -242,6 +267,7 @@ void sim_faults_begin_window(struct sim_engine *engine)
     take_due(faults, start_ns + engine->window_ns);
     find_transitions(faults);
     faults->busy = faults->affected > 0 || faults->action_count > 0;
+    return waiting_fits(engine);
 }
 
 // ---- Joining ----

@@ -69,8 +69,9 @@ struct sim_faults {
 void sim_faults_create(struct sim_engine *engine);
 void sim_faults_finish(struct sim_engine *engine);
 
-// Before lanes are reserved for the window's writes.
-void sim_faults_begin_window(struct sim_engine *engine);
+// Before lanes are reserved for the window's writes. False: what waits for paused nodes exceeds the
+// memory; engine->failure says so.
+bool sim_faults_begin_window(struct sim_engine *engine);
 
 // Puts the window's JOIN events into the queue, by `push` of the queue in use.
 void sim_faults_push_joins(struct sim_engine *engine,

@@ -51,7 +51,8 @@ static bool may_fall_silent(const struct sim_engine *engine, const struct sim_pa
 }
 
 // Reasons that hold for the whole run. In a synchronous scope what was heard since the last tick is
-// kept apart, reports never cease, and what channels and connections remember is not accounted for.
+// kept apart, reports never cease, and what channels, connections and faults do is not accounted
+// for.
 static bool is_possible(const struct sim_engine *engine)
 {
     const struct sim_network *network = engine->config.network;

@@ -8,6 +8,7 @@
 
 #include "allocate.h"
 #include "base.h"
+#include "checks.h"
 #include "connections.h"
 #include "gaps.h"
 #include "hosts.h"
@@ -357,6 +358,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
+        ran = ran && sim_check_conservation(engine, error);
     }
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);

@@ -144,7 +144,7 @@ CREATE TABLE updates (
     path_network_ns      INTEGER,           -- in flight; NULL: theta was never reached
     path_hops            INTEGER,           -- messages on the causal path; NULL: as above
     path_node            INTEGER,           -- node whose receipt reached theta; NULL: as above
-    gone                 INTEGER NOT NULL   -- of the cohort, who went down before all others held it
+    gone                 INTEGER NOT NULL   -- of the cohort, down before all others held it
                          CHECK (gone BETWEEN 0 AND cohort),
     edge_gone            INTEGER            -- of edge_cohort; NULL: no edges
                          CHECK (edge_gone BETWEEN 0 AND edge_cohort),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Faults as a user sees them: our scenarios hold, and what went wrong is on the page, in JSON and in
-// the store.
+// Faults as a user sees them: our scenarios hold, and what went wrong is on the page, in JSON and
+// in the store.
 #include <criterion/criterion.h>
 #include <math.h>
 #include <string.h>

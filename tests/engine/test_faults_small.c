@@ -185,6 +185,25 @@ Test(small_faults, what_waits_for_a_pause_without_an_end_stays_under_way)
     world_finish(&world);
 }
 
+Test(small_faults, what_waits_for_a_pause_is_bounded_by_the_memory)
+{
+    const struct sim_fault pause = {
+        .verb = SIM_FAULT_PAUSE, .at_ns = 0, .until_ns = NEVER, .end_ns = NEVER, .of = NODE(1)};
+    struct shape shape = pushing(&pause, 1);
+    shape.until_ns = 100000 * MS;
+    struct world world;
+    struct outcome outcome;
+    world_build(&world, &shape);
+    world.memory_bytes = 100000;  // some 1,000 messages of a tick each
+    world_run(&world, SIM_QUEUE_WINDOWS, &outcome);
+    cr_expect_eq(outcome.failure.code, SIM_ERROR_INTERNAL);
+    cr_expect_not_null(strstr(outcome.failure.text, "messages wait for the end of a pause"));
+    cr_expect(outcome.reached_ns > 5000 * MS && outcome.reached_ns < 20000 * MS,
+              "it came to %" PRIu64, outcome.reached_ns);
+    outcome_finish(&outcome);
+    world_finish(&world);
+}
+
 Test(small_faults, a_crash_drops_what_waits_for_the_end_of_a_pause)
 {
     const struct sim_fault faults[] = {
