@@ -9,12 +9,6 @@
 
 // ---- Metrics ----
 
-bool sim_rejoin_of(const struct sim_rejoin *rejoin, uint64_t *sample)
-{
-    *sample = rejoin->after_ns;
-    return true;
-}
-
 bool sim_unwritten_of(const struct sim_scenario *scenario, const struct sim_result *result,
                       uint64_t *sample)
 {

@@ -49,8 +49,7 @@ void sim_gap_text(const struct sim_scenario *scenario, const struct sim_gap *gap
                   size_t size);
 const char *sim_gap_cause_name(enum sim_gap_cause cause);
 
-// The metrics of runs with faults (summary.h).
-bool sim_rejoin_of(const struct sim_rejoin *rejoin, uint64_t *sample);
+// Metrics of runs with faults (summary.h).
 bool sim_unwritten_of(const struct sim_scenario *scenario, const struct sim_result *result,
                       uint64_t *sample);
 bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result *result,

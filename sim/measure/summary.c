@@ -363,15 +363,14 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                               "count", 1, false, SIM_REACH_ALL, NULL, sim_host_connections_of},
     [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
                        "from an agent's return until it holds all that was written before",
-                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, NULL, NULL, sim_rejoin_of,
-                       true},
+                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, NULL, NULL},
     [SIM_UNWRITTEN] = {"unwritten", "updates",
                        "not written, since their agents were down or paused", "unwritten", "count",
-                       1, false, SIM_REACH_ALL, NULL, sim_unwritten_of, NULL, true},
+                       1, false, SIM_REACH_ALL, NULL, sim_unwritten_of},
     [SIM_LAGGING_AGENTS] = {"lagging_agents", "agents",
                             "up at the end of a repetition, and lacking an update",
                             "lagging_agents", "count", 1, false, SIM_REACH_ALL, NULL,
-                            sim_lagging_of, NULL, true},
+                            sim_lagging_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -386,7 +385,7 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
 
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario)
 {
-    if (sim_metrics[metric].of_faults && scenario->fault_count == 0) {
+    if (sim_metric_is_of_faults(metric) && scenario->fault_count == 0) {
         return false;
     }
     switch (sim_metrics[metric].reach) {
@@ -473,10 +472,8 @@ static void add_result(struct sim_summary *summary, const struct sim_scenario *s
             }
             continue;
         }
-        for (uint32_t i = 0; metric->of_rejoin != NULL && i < result->rejoin_count; i++) {
-            if (metric->of_rejoin(&result->rejoins[i], &sample)) {
-                sim_samples_add(samples, sample, run);
-            }
+        for (uint32_t i = 0; metric->of_update == NULL && i < result->rejoin_count; i++) {
+            sim_samples_add(samples, result->rejoins[i].after_ns, run);
         }
         for (uint32_t i = 0; metric->of_update != NULL && i < result->update_count; i++) {
             const struct sim_update_result *update = &result->updates[i];

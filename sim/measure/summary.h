@@ -79,13 +79,12 @@ struct sim_metric {
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     enum sim_reach reach;
-    // One of the three. An update or a repetition of which the metric cannot be told returns false.
+    // One of the two, or neither: then every return of an agent is a sample (SIM_REJOIN_MS). An
+    // update or a repetition of which the metric cannot be told returns false.
     bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
                       const struct sim_update_result *update, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
-    bool (*of_rejoin)(const struct sim_rejoin *rejoin, uint64_t *sample);
-    bool of_faults;  // only where something goes wrong
 };
 
 extern const struct sim_metric sim_metrics[SIM_METRIC_COUNT];
@@ -120,6 +119,12 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
 
 // Whether the scenario's mesh has what the metric is about.
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario);
+
+// Whether the metric is about what faults do.
+static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
+{
+    return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length);
