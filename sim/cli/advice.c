@@ -90,6 +90,32 @@ void sim_advice_rest(const struct sim_conclusion *conclusion, const bool *rows,
     }
 }
 
+static void begin_command(const struct sim_request *request, const char *verb, char *command)
+{
+    command[0] = '\0';
+    sim_words_append_argument(command, SIM_COMMAND_BYTES, request->program);
+    memmove(command, command + 1, strlen(command));  // without the blank before the first word
+    sim_words_append(command, SIM_COMMAND_BYTES, " %s", verb);
+}
+
+static void append_store(const struct sim_request *request, char *command)
+{
+    if (strcmp(request->store_path, SIM_STORE_PATH) != 0) {
+        sim_words_append(command, SIM_COMMAND_BYTES, " --db");
+        sim_words_append_argument(command, SIM_COMMAND_BYTES, request->store_path);
+    }
+}
+
+void sim_advice_replay(const struct sim_conclusion *conclusion, int64_t run_id,
+                       struct sim_advice *advice)
+{
+    begin_command(conclusion->request, "replay", advice->command);
+    sim_words_append(advice->command, SIM_COMMAND_BYTES, " %" PRId64, run_id);
+    append_store(conclusion->request, advice->command);
+    sim_words_append(advice->command, SIM_COMMAND_BYTES, " --watch 0");
+    advice->purpose = "tells what agent 0 heard, from whom and when";
+}
+
 void sim_advice_next(const struct sim_conclusion *conclusion, const struct sim_rows *rows,
                      struct sim_advice *advice)
 {
@@ -106,14 +132,8 @@ void sim_advice_next(const struct sim_conclusion *conclusion, const struct sim_r
         }
         advice->purpose = "forwards an update on its first receipt";
     } else {
-        sim_words_append_argument(advice->command, SIM_COMMAND_BYTES, conclusion->request->program);
-        memmove(advice->command, advice->command + 1, strlen(advice->command));
-        sim_words_append(advice->command, SIM_COMMAND_BYTES, " report");
-        if (strcmp(conclusion->request->store_path, SIM_STORE_PATH) != 0) {
-            sim_words_append(advice->command, SIM_COMMAND_BYTES, " --db");
-            sim_words_append_argument(advice->command, SIM_COMMAND_BYTES,
-                                      conclusion->request->store_path);
-        }
+        begin_command(conclusion->request, "report", advice->command);
+        append_store(conclusion->request, advice->command);
         advice->purpose = "makes a page with pictures of verdicts, spread and traffic";
     }
     sim_memory_free(flags);

@@ -7,6 +7,7 @@
 //     inconclusive             those rows with more repetitions
 //     a target is missed       those rows, eager
 //     else                     the report
+//     stored                   a replay that tells who heard what
 
 #ifndef SIM_ADVICE_H
 #define SIM_ADVICE_H
@@ -26,6 +27,10 @@ void sim_advice_reproduce(const struct sim_conclusion *conclusion,
 // The command that runs the rows whose flag is set; rows[conclusion->batch->row_count].
 void sim_advice_rest(const struct sim_conclusion *conclusion, const bool *rows,
                      char command[SIM_COMMAND_BYTES]);
+
+// Of a stored run.
+void sim_advice_replay(const struct sim_conclusion *conclusion, int64_t run_id,
+                       struct sim_advice *advice);
 
 // After a run that ended by itself.
 void sim_advice_next(const struct sim_conclusion *conclusion, const struct sim_rows *rows,

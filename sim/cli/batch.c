@@ -4,25 +4,45 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "allocate.h"
 #include "expectation.h"
 #include "results.h"
-#include "source.h"
 
 // ---- Loading ----
+
+static bool load_export(struct sim_batch_file *file, const struct sim_overrides *overrides,
+                        struct sim_error *error)
+{
+    if (overrides->set_count > 0 || overrides->agents != NULL || overrides->seed != NULL ||
+        overrides->repeat != NULL) {
+        return sim_error_set(error, SIM_ERROR_USAGE,
+                             "%s is an exported run, which runs as it was: --set, --agents, --seed "
+                             "and --repeat do not go with it; the scenario is in it as a text",
+                             file->path);
+    }
+    file->recording = sim_memory_zeroed(sizeof *file->recording);
+    if (!sim_recording_import(file->path, file->recording, error) ||
+        !sim_recording_load(file->recording, &file->scenarios, error)) {
+        return false;
+    }
+    file->count = 1;
+    file->scenarios[0].row = 1;
+    return true;
+}
 
 static bool load_file(struct sim_batch *batch, const char *path,
                       const struct sim_overrides *overrides, struct sim_error *error)
 {
     struct sim_batch_file *file = &batch->files[batch->file_count];
     *file = (struct sim_batch_file){.path = path, .row_first = batch->row_count + 1};
-    if (!sim_load_scenario(path, overrides, &file->scenarios, &file->count, error)) {
+    batch->file_count++;
+    if (sim_recording_is_export(path)
+            ? !load_export(file, overrides, error)
+            : !sim_load_scenario(path, overrides, &file->scenarios, &file->count, error)) {
         return false;
     }
-    batch->file_count++;
     for (uint32_t i = 0; i < file->count; i++) {
         if (!sim_expectations_check(&file->scenarios[i], error)) {
             return false;
@@ -109,48 +129,15 @@ static bool choose_rows(struct sim_batch *batch, const struct sim_request *reque
 
 // ---- What the store keeps of them ----
 
-// The text was read and checked a moment ago. Of a pipe nothing is left to be read again.
-static const char *text_of(struct sim_batch *batch, const char *path, struct sim_error *error)
-{
-    struct stat facts;
-    if (stat(path, &facts) == 0 && !S_ISREG(facts.st_mode)) {
-        return "";
-    }
-    const struct sim_source *source = sim_source_read(batch->texts, path, error);
-    return source == NULL ? NULL : source->bytes;
-}
-
-// Cells of one file share its texts.
-static bool read_texts(struct sim_batch *batch, struct sim_error *error)
-{
-    const char *topology_path = NULL;
-    const char *scenario_path = NULL;
-    const char *topology_text = NULL;
-    const char *scenario_text = NULL;
-    for (uint32_t i = 0; i < batch->cell_count; i++) {
-        struct sim_batch_cell *cell = &batch->cells[i];
-        const struct sim_scenario *scenario = cell->scenario;
-        if (topology_path == NULL || strcmp(topology_path, scenario->topology_path) != 0) {
-            topology_path = scenario->topology_path;
-            topology_text = text_of(batch, topology_path, error);
-        }
-        if (scenario_path == NULL || strcmp(scenario_path, scenario->path) != 0) {
-            scenario_path = scenario->path;
-            scenario_text = text_of(batch, scenario_path, error);
-        }
-        if (topology_text == NULL || scenario_text == NULL) {
-            return false;
-        }
-        bool bare = strcmp(scenario->topology_path, scenario->path) == 0;
-        cell->topology_text = topology_text;
-        cell->scenario_text = bare ? NULL : scenario_text;
-    }
-    return true;
-}
-
 uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_request *request,
                            struct sim_store_source **sources)
 {
+    const struct sim_recording *recording = cell->file->recording;
+    if (recording != NULL) {
+        *sources = sim_memory_zeroed(recording->source_count * sizeof **sources);
+        memcpy(*sources, recording->sources, recording->source_count * sizeof **sources);
+        return recording->source_count;
+    }
     const struct sim_store_source flags[] = {
         {"option", "--agents", request->agents},
         {"option", "--seed", request->seed},
@@ -160,14 +147,14 @@ uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_r
     uint32_t data_count = cell->scenario->data_file_count;
     struct sim_store_source *list =
         sim_memory_zeroed((request->sets.count + data_count + 5) * sizeof *list);
+    const struct sim_scenario *scenario = cell->scenario;
     list[count++] =
-        (struct sim_store_source){"topology", cell->scenario->topology_path, cell->topology_text};
-    if (cell->scenario_text != NULL) {
-        list[count++] =
-            (struct sim_store_source){"scenario", cell->scenario->path, cell->scenario_text};
+        (struct sim_store_source){"topology", scenario->topology_path, scenario->topology_text};
+    if (strcmp(scenario->topology_path, scenario->path) != 0) {
+        list[count++] = (struct sim_store_source){"scenario", scenario->path, scenario->text};
     }
     for (uint32_t i = 0; i < data_count; i++) {
-        const struct sim_data_file *file = &cell->scenario->data_files[i];
+        const struct sim_data_file *file = &scenario->data_files[i];
         list[count++] = (struct sim_store_source){"data", file->path, file->text};
     }
     for (uint32_t i = 0; i < request->sets.count; i++) {
@@ -223,7 +210,7 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
                     struct sim_error *error)
 {
-    *batch = (struct sim_batch){.texts = sim_arena_create()};
+    *batch = (struct sim_batch){0};
     if (!load_files(batch, request, error) || !choose_rows(batch, request, error)) {
         return false;
     }
@@ -233,16 +220,19 @@ bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
             return false;
         }
     }
-    return read_texts(batch, error);
+    return true;
 }
 
 void sim_batch_finish(struct sim_batch *batch)
 {
     for (uint32_t i = 0; i < batch->file_count; i++) {
         sim_scenarios_destroy(batch->files[i].scenarios, batch->files[i].count);
+        if (batch->files[i].recording != NULL) {
+            sim_recording_finish(batch->files[i].recording);
+            sim_memory_free(batch->files[i].recording);
+        }
     }
     sim_memory_free(batch->files);
     sim_memory_free(batch->cells);
     sim_memory_free(batch->row_wanted);
-    sim_arena_destroy(batch->texts);
 }

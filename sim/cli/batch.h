@@ -5,7 +5,8 @@
 //                 file 2: cells of row 3     --+    file to file, those of --only kept
 //
 // A wrong file must not cost an hour of simulation: expectations, --only, and whether the results
-// of a cell fit into memory are checked here, too.
+// of a cell fit into memory are checked here, too. An exported run is run as it was: options that
+// would change it are refused.
 
 #ifndef SIM_BATCH_H
 #define SIM_BATCH_H
@@ -14,6 +15,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "recording.h"
 #include "request.h"
 #include "scenario.h"
 #include "store.h"
@@ -21,7 +23,8 @@
 // A file of the request.
 struct sim_batch_file {
     const char *path;
-    struct sim_scenario *scenarios;  // [count]
+    struct sim_recording *recording;  // of an exported run; NULL: it is none
+    struct sim_scenario *scenarios;   // [count]
     uint32_t count;
     uint32_t row_first;  // of the batch; its scenarios' rows count from 1
     uint32_t row_count;
@@ -30,9 +33,7 @@ struct sim_batch_file {
 struct sim_batch_cell {
     const struct sim_scenario *scenario;
     const struct sim_batch_file *file;
-    uint32_t row;               // from 1, over all files
-    const char *topology_text;  // of scenario->topology_path; "" when it was no regular file
-    const char *scenario_text;  // of scenario->path; NULL when that is the topology itself
+    uint32_t row;  // from 1, over all files
 };
 
 struct sim_batch {
@@ -42,7 +43,6 @@ struct sim_batch {
     uint32_t cell_count;
     uint32_t row_count;  // of all files, those left out included
     bool *row_wanted;    // [row_count]
-    void *texts;         // owns the texts of the files
 };
 
 // Loads the request's files. Every file with an error in it is reported: each but the last on
@@ -52,8 +52,8 @@ bool sim_batch_init(struct sim_batch *batch, const struct sim_request *request,
 void sim_batch_finish(struct sim_batch *batch);
 
 // What a cell was read from, for the store: its files, then the options in the order in which they
-// are applied. `*sources` is to be freed with sim_memory_free; what it points to belongs to the
-// batch and the request.
+// are applied; of an exported run what it was made from. `*sources` is to be freed with
+// sim_memory_free; what it points to belongs to the batch and the request.
 uint32_t sim_batch_sources(const struct sim_batch_cell *cell, const struct sim_request *request,
                            struct sim_store_source **sources);
 

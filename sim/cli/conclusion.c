@@ -122,7 +122,7 @@ static void print_counts(const struct sim_conclusion *conclusion, const struct s
     sim_page_paragraph(page, 0, 0, text);
 }
 
-static void print_page(const struct sim_conclusion *conclusion, const struct sim_rows *rows)
+void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const struct sim_rows *rows)
 {
     struct sim_page page = sim_page_of(stdout);
     sim_block_table(&page, rows);
@@ -139,15 +139,23 @@ static void print_page(const struct sim_conclusion *conclusion, const struct sim
 
 // ---- On stderr ----
 
-static void say_stored(const struct sim_conclusion *conclusion)
+// The first and the last run that were stored; 0: none was.
+static void find_stored(const struct sim_conclusion *conclusion, int64_t *first, int64_t *last)
 {
-    int64_t first = 0;
-    int64_t last = 0;
+    *first = 0;
+    *last = 0;
     for (uint32_t i = 0; i < conclusion->finding_count; i++) {
         int64_t run_id = conclusion->findings[i].run_id;
-        first = first == 0 ? run_id : first;
-        last = run_id > 0 ? run_id : last;
+        *first = *first == 0 ? run_id : *first;
+        *last = run_id > 0 ? run_id : *last;
     }
+}
+
+static void say_stored(const struct sim_conclusion *conclusion)
+{
+    int64_t first;
+    int64_t last;
+    find_stored(conclusion, &first, &last);
     if (last == 0) {
         return;
     }
@@ -156,6 +164,24 @@ static void say_stored(const struct sim_conclusion *conclusion)
     } else {
         fprintf(stderr, "Stored: runs %" PRId64 "-%" PRId64 " in %s\n", first, last,
                 conclusion->request->store_path);
+    }
+}
+
+static void say_next(const struct sim_conclusion *conclusion, const struct sim_rows *rows)
+{
+    int64_t first;
+    int64_t last;
+    struct sim_advice advice;
+    const char *head = "Next: ";
+    find_stored(conclusion, &first, &last);
+    if (conclusion->expectation_failures == 0) {
+        sim_advice_next(conclusion, rows, &advice);
+        fprintf(stderr, "%s%s  %s\n", head, advice.command, advice.purpose);
+        head = "      ";
+    }
+    if (last > 0) {
+        sim_advice_replay(conclusion, last, &advice);
+        fprintf(stderr, "%s%s  %s\n", head, advice.command, advice.purpose);
     }
 }
 
@@ -194,7 +220,7 @@ void sim_conclusion_print(const struct sim_conclusion *conclusion)
     struct sim_rows rows;
     sim_rows_init(&rows, conclusion->findings, conclusion->finding_count);
     if (!request->json && rows.count > 0) {
-        print_page(conclusion, &rows);
+        sim_conclusion_print_page(conclusion, &rows);
     } else if (request->json && !request->quiet) {
         struct sim_page page = sim_page_of(stderr);
         print_expectations(conclusion, &page);
@@ -206,10 +232,8 @@ void sim_conclusion_print(const struct sim_conclusion *conclusion)
         sim_error_print(conclusion->error);
     } else if (conclusion->interrupted) {
         say_interrupted(conclusion);
-    } else if (!request->quiet && !request->json && conclusion->expectation_failures == 0) {
-        struct sim_advice advice;
-        sim_advice_next(conclusion, &rows, &advice);
-        fprintf(stderr, "Next: %s  %s\n", advice.command, advice.purpose);
+    } else if (!request->quiet && !request->json) {
+        say_next(conclusion, &rows);
     }
     sim_rows_finish(&rows);
 }

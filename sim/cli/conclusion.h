@@ -16,6 +16,7 @@
 #define SIM_CONCLUSION_H
 
 #include "finding.h"
+#include "rows.h"
 
 struct sim_conclusion {
     const struct sim_request *request;
@@ -34,6 +35,10 @@ struct sim_conclusion {
 };
 
 void sim_conclusion_decide(struct sim_conclusion *conclusion);
+
+// The page alone, on stdout.
+void sim_conclusion_print_page(const struct sim_conclusion *conclusion,
+                               const struct sim_rows *rows);
 
 // The page on stdout unless --json was asked for, then errors and, unless --quiet, narration on
 // stderr.

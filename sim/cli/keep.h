@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A finding into the store: everything that sim/store keeps of a run, gathered from the results,
-// the summary, the verdicts and the request, and written in one transaction.
+// the summary, the verdicts and what was read, and written in one transaction.
 //
-//     finding, results --metrics, verdicts, expectations, sources--> struct sim_store_run --> store
+//     finding, results --metrics, verdicts, expectations--> struct sim_store_run --> store
+//     sources ------------------------------------------------------^
 //
 // Facts about this machine (wall time, memory) are no metrics of the run: the store keeps them
 // apart.
@@ -15,8 +16,8 @@
 
 // Stores a cell and sets finding->run_id. False with SIM_ERROR_IO, and nothing of it in the file,
 // when it cannot be written.
-bool sim_keep_finding(struct sim_store *store, const struct sim_request *request,
-                      const struct sim_result *results, uint32_t result_count,
-                      struct sim_finding *finding, struct sim_error *error);
+bool sim_keep_finding(struct sim_store *store, const struct sim_store_source *sources,
+                      uint32_t source_count, const struct sim_result *results,
+                      uint32_t result_count, struct sim_finding *finding, struct sim_error *error);
 
 #endif

@@ -26,6 +26,11 @@ static const struct {
     {"run", "runs scenario or topology files, prints verdicts, stores the runs", sim_verb_run},
     {"lint", "shows every key of a file with its effect", sim_verb_lint},
     {"new", "writes a topology file of your own", sim_verb_new},
+    {"list", "lists stored runs, and prunes the store", sim_verb_list},
+    {"show", "prints what a stored run measured, and its verdicts", sim_verb_show},
+    {"replay", "runs a stored run again and tells who heard what from whom", sim_verb_replay},
+    {"verify", "runs a stored or exported run again and compares", sim_verb_verify},
+    {"export", "writes a stored run as one file to carry away", sim_verb_export},
     {"report", "makes pictures and a page of stored runs", run_report},
 };
 
@@ -95,7 +100,7 @@ int main(int argc, char **argv)
         return sim_verb_end("help", SIM_OK);
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("meshsim %s\n", sim_version);
+        printf("meshsim %s\n", sim_engine_version);
         return sim_verb_end("version", SIM_OK);
     }
     return refuse(program, argv[1]);

@@ -8,6 +8,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "decimal.h"
+
 #define COLUMNS_MIN 40  // a narrower terminal wraps by itself
 #define NS_PER_MS 1e6
 
@@ -130,6 +132,15 @@ struct sim_word sim_word_ms(double ms, uint64_t simulated_ns)
     } else {
         snprintf(word.text, sizeof word.text, "%.*f", ms < 99.95 ? 1 : 0, ms);
     }
+    return word;
+}
+
+struct sim_word sim_word_exact_ms(uint64_t ns)
+{
+    struct sim_word word;
+    char text[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)ns, 6, text);
+    snprintf(word.text, sizeof word.text, "%s", text);
     return word;
 }
 

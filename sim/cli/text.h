@@ -51,6 +51,9 @@ struct sim_word sim_word_count(uint64_t count);
 // Tenths below 100. INFINITY: "> 20000", with the ms that were simulated. NaN: "-".
 struct sim_word sim_word_ms(double ms, uint64_t simulated_ns);
 
+// 403.412345: milliseconds to the nanosecond, without the zeros at the end.
+struct sim_word sim_word_exact_ms(uint64_t ns);
+
 // "0.7 ms", "12.4 s", "2m41s", "3h05m".
 struct sim_word sim_word_duration(uint64_t ns);
 

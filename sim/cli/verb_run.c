@@ -62,6 +62,7 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
     const struct sim_run_options options = {
         .queue = SIM_QUEUE_WINDOWS,
         .threads = running->request->threads,
+        .executes_all = running->request->execute_all,
         .interrupted = running->interrupted,
         .progress = sim_progress_draw,
         .progress_context = &running->progress,
@@ -88,12 +89,18 @@ static bool run_cell(struct running *running, uint32_t index, struct sim_error *
 {
     const struct sim_batch_cell *cell = &running->batch->cells[index];
     struct results results = {0};
+    if (!sim_store_begin_run(running->store, cell->scenario, error)) {
+        return false;
+    }
     repeat_cell(running, index, &results, error);
     if (results.count > 0) {
         struct sim_finding *finding = &running->findings[running->finding_count++];
         sim_finding_init(finding, cell, &running->claims, results.items, results.count);
-        sim_keep_finding(running->store, running->request, results.items, results.count, finding,
-                         error);
+        struct sim_store_source *sources = NULL;
+        uint32_t source_count = sim_batch_sources(cell, running->request, &sources);
+        sim_keep_finding(running->store, sources, source_count, results.items, results.count,
+                         finding, error);
+        sim_memory_free(sources);
         if (running->request->json && !sim_lines_scenario(&running->json, finding)) {
             cannot_print(error);
         }
@@ -176,6 +183,20 @@ int sim_verb_run(const char *program, int argc, char **argv)
     }
     sim_request_finish(&request);
     return code;
+}
+
+int sim_verb_fail(const char *program, const char *verb, const struct sim_error *error)
+{
+    fflush(stdout);
+    if (error->code == SIM_OK) {
+        return sim_verb_end(verb, SIM_OK);
+    }
+    if (error->line > 0) {
+        sim_error_print(error);
+    } else {
+        fprintf(stderr, "%s %s: %s\n", program, verb, error->text);
+    }
+    return (int)error->code;
 }
 
 int sim_verb_end(const char *verb, int code)

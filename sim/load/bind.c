@@ -437,6 +437,7 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         .path = path,
         .topology = cell->topology,
         .topology_path = cell->topology_path,
+        .topology_text = cell->topology_text,
         .cell = cell->text,
         .row = 1,
     };

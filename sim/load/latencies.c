@@ -41,14 +41,14 @@ static void keep_file(struct sim_library *library, const struct sim_source *sour
 const struct sim_source *sim_library_read(struct sim_library *library, const struct sim_node *path,
                                           struct sim_scenario *scenario, struct sim_error *error)
 {
-    const char *name = sim_resolve_path(library->arena, path);
+    const char *name = sim_resolve_path(library, path);
     for (const struct sim_library_file *file = library->files; file != NULL; file = file->next) {
         if (strcmp(file->source->name, name) == 0) {
             keep_file(library, file->source, scenario);
             return file->source;
         }
     }
-    const struct sim_source *source = sim_source_read(library->arena, name, error);
+    const struct sim_source *source = sim_loading_source(library, name, error);
     if (source == NULL) {
         if (error != NULL && error->code == SIM_ERROR_IO) {  // where it was asked for
             struct sim_error place = {0};
@@ -64,13 +64,16 @@ const struct sim_source *sim_library_read(struct sim_library *library, const str
     return source;
 }
 
-static const struct sim_quantiles *stored(const struct sim_library *library, const char *used_for)
+static const struct sim_quantiles *recorded_table(const struct sim_library *library,
+                                                  const char *used_for, struct sim_error *error)
 {
-    for (uint32_t i = 0; i < library->stored_count; i++) {
-        if (strcmp(library->stored[i].used_for, used_for) == 0) {
-            return library->stored[i].quantiles;
+    const struct sim_recorded *recorded = library->recorded;
+    for (uint32_t i = 0; i < recorded->table_count; i++) {
+        if (strcmp(recorded->tables[i].used_for, used_for) == 0) {
+            return recorded->tables[i].quantiles;
         }
     }
+    sim_error_set(error, SIM_ERROR_IO, "the recorded run lacks the table of latencies");
     return NULL;
 }
 
@@ -108,8 +111,9 @@ const struct sim_quantiles *sim_library_tabulate(struct sim_library *library, co
                                                  struct sim_scenario *scenario,
                                                  struct sim_error *error)
 {
-    const struct sim_quantiles *quantiles = stored(library, used_for);
-    quantiles = quantiles != NULL ? quantiles : tabulate(library, shape, error);
+    const struct sim_quantiles *quantiles = library->recorded == NULL
+                                                ? tabulate(library, shape, error)
+                                                : recorded_table(library, used_for, error);
     if (quantiles == NULL) {
         return NULL;
     }
@@ -235,8 +239,7 @@ static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
 {
     const char *name = sim_pair_class_name(pair);
     struct sim_error reason = {0};
-    bool kept = stored(cell->library, name) != NULL;
-    if (value->distribution == SIM_EMPIRICAL && !kept &&
+    if (value->distribution == SIM_EMPIRICAL &&
         !read_samples(cell, value, scenario, &value->shape, error)) {
         return false;
     }

@@ -57,12 +57,53 @@ static bool load_cells(struct sim_loading *loading, struct sim_scenario *scenari
                     sim_bind(loading->arena, &cell, loading->path, &scenarios[i], error) &&
                     check_places(&scenarios[i], &cell, &zones, error);
         rows[i] = (struct row){cell.row_text, i};
+        scenarios[i].text = loading->file->source->bytes;
         sim_arena_destroy(scratch);
         if (!fine) {
             return false;
         }
     }
     return true;
+}
+
+// The recorded cell alone: what the others read is not recorded with it.
+static bool keep_recorded_cell(struct sim_loading *loading, struct sim_arena *scratch,
+                               struct sim_scenario *scenario, struct sim_error *error)
+{
+    struct sim_cell cell;
+    uint32_t index;
+    uint64_t zones = 0;
+    const struct sim_recorded *recorded = loading->library.recorded;
+    if (!sim_loading_find_cell(loading, &index, error) ||
+        !sim_loading_cell(loading, scratch, index, &cell, error) ||
+        !sim_bind(loading->arena, &cell, loading->path, scenario, error) ||
+        !check_places(scenario, &cell, &zones, error)) {
+        return false;
+    }
+    scenario->text = loading->file->source->bytes;
+    scenario->row = 1;
+    scenario->compression = recorded->compression;
+    bool compresses = scenario->network.compressor != SIM_COMPRESS_NONE;
+    return compresses == (recorded->compression != NULL) ||
+           sim_text_fail(error, SIM_ERROR_IO,
+                         compresses ? "the recorded run lacks what its messages shrank to"
+                                    : "the recorded run has figures of compression, but "
+                                      "compresses nothing");
+}
+
+static bool load_recorded(struct sim_arena *arena, struct sim_loading *loading,
+                          struct sim_scenario **scenarios, uint32_t *count, struct sim_error *error)
+{
+    struct sim_arena *scratch = sim_arena_create();
+    struct sim_scenario *loaded = sim_arena_array(arena, 1, sizeof *loaded);
+    bool fine = keep_recorded_cell(loading, scratch, loaded, error);
+    sim_arena_destroy(scratch);
+    if (fine) {
+        loaded->memory = arena;
+        *scenarios = loaded;
+        *count = 1;
+    }
+    return fine;
 }
 
 bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
@@ -75,6 +116,13 @@ bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
     if (!sim_loading_start(&loading, arena, path, overrides, error)) {
         sim_arena_destroy(arena);
         return false;
+    }
+    if (loading.library.recorded != NULL) {
+        bool fine = load_recorded(arena, &loading, scenarios, count, error);
+        if (!fine) {
+            sim_arena_destroy(arena);
+        }
+        return fine;
     }
     uint32_t cells = loading.sweep.cell_count;
     struct sim_scenario *loaded = sim_arena_array(arena, cells, sizeof *loaded);

@@ -104,13 +104,15 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
     if (!sim_instances_read(arena, &loading->instances, error)) {
         return false;
     }
-    if (overrides != NULL) {
-        loading->library.stored = overrides->tables;
-        loading->library.stored_count = overrides->table_count;
-    }
-    const struct sim_source *source = sim_source_read(arena, path, error);
+    loading->library.recorded = overrides == NULL ? NULL : overrides->recorded;
+    const struct sim_source *source = sim_loading_source(&loading->library, path, error);
     if (source == NULL) {
         return false;
+    }
+    if (strncmp(source->bytes, SIM_EXPORT_HEAD, sizeof SIM_EXPORT_HEAD - 1) == 0) {
+        return sim_source_fail(source, 1, 1, error,
+                               "an exported run, not a scenario: meshsim run, verify and replay "
+                               "take it; the scenario is in it as a text");
     }
     loading->path = source->name;
     loading->file = sim_tree_parse(arena, source, error);
@@ -160,9 +162,44 @@ static bool unknown_topology(const struct sim_node *node, struct sim_error *erro
                          slip ? "?" : "");
 }
 
-// Takes "x/../" out of a path, as long as that names the same file: x may be a symbolic link.
-static const char *shorten(struct sim_arena *arena, const char *path)
+static const struct sim_data_file *recorded_file(const struct sim_recorded *recorded,
+                                                 const char *path)
 {
+    for (uint32_t i = 0; i < recorded->file_count; i++) {
+        if (strcmp(recorded->files[i].path, path) == 0) {
+            return &recorded->files[i];
+        }
+    }
+    return NULL;
+}
+
+const struct sim_source *sim_loading_source(const struct sim_library *library, const char *path,
+                                            struct sim_error *error)
+{
+    if (library->recorded == NULL) {
+        return sim_source_read(library->arena, path, error);
+    }
+    const struct sim_data_file *file = recorded_file(library->recorded, path);
+    if (file == NULL) {
+        sim_text_fail(error, SIM_ERROR_IO, "the recorded run lacks the file %s", path);
+        return NULL;
+    }
+    return sim_source_from(library->arena, SIM_SOURCE_FILE, file->path, file->path, file->text, 0,
+                           error);
+}
+
+static bool same_file(const char *path, const char *other)
+{
+    struct stat facts;
+    struct stat of_other;
+    return stat(path, &facts) == 0 && stat(other, &of_other) == 0 &&
+           facts.st_dev == of_other.st_dev && facts.st_ino == of_other.st_ino;
+}
+
+// Takes "x/../" out of a path, as long as that names the same file: x may be a symbolic link.
+static const char *shorten(const struct sim_library *library, const char *path)
+{
+    struct sim_arena *arena = library->arena;
     char *shorter = sim_arena_copy(arena, path, strlen(path));
     for (char *up = strstr(shorter, "/../"); up != NULL; up = strstr(shorter, "/../")) {
         char *start = up;
@@ -176,23 +213,22 @@ static const char *shorten(struct sim_arena *arena, const char *path)
         }
         memmove(start, up + 4, strlen(up + 4) + 1);
     }
-    struct stat long_form;
-    struct stat short_form;
-    bool same = stat(path, &long_form) == 0 && stat(shorter, &short_form) == 0 &&
-                long_form.st_dev == short_form.st_dev && long_form.st_ino == short_form.st_ino;
+    bool same = library->recorded == NULL ? same_file(path, shorter)
+                                          : recorded_file(library->recorded, shorter) != NULL;
     return same ? shorter : path;
 }
 
-const char *sim_resolve_path(struct sim_arena *arena, const struct sim_node *node)
+const char *sim_resolve_path(const struct sim_library *library, const struct sim_node *node)
 {
     const char *slash =
         node->source->kind == SIM_SOURCE_FILE ? strrchr(node->source->name, '/') : NULL;
     if (slash == NULL || node->text[0] == '/') {
         return node->text;
     }
-    const char *joined = sim_arena_format(arena, "%.*s%s", (int)(slash + 1 - node->source->name),
-                                          node->source->name, node->text);
-    return shorten(arena, joined);
+    const char *joined =
+        sim_arena_format(library->arena, "%.*s%s", (int)(slash + 1 - node->source->name),
+                         node->source->name, node->text);
+    return shorten(library, joined);
 }
 
 static const struct sim_node *read_topology(struct sim_loading *loading,
@@ -205,7 +241,7 @@ static const struct sim_node *read_topology(struct sim_loading *loading,
             return file->root;
         }
     }
-    const struct sim_source *source = sim_source_read(loading->arena, path, error);
+    const struct sim_source *source = sim_loading_source(&loading->library, path, error);
     if (source == NULL) {
         if (error != NULL && error->code == SIM_ERROR_IO) {  // where it was asked for
             struct sim_error place = {0};
@@ -233,6 +269,7 @@ static bool topology_layer(struct sim_loading *loading, struct sim_cell *cell,
 {
     *layer = NULL;
     cell->topology_path = loading->path;
+    cell->topology_text = loading->file->source->bytes;
     cell->topology_at = node;
     if (node->kind == SIM_NODE_SCALAR) {
         if (find_topology(node->text, &cell->topology)) {
@@ -241,8 +278,9 @@ static bool topology_layer(struct sim_loading *loading, struct sim_cell *cell,
         if (strpbrk(node->text, "/.") == NULL) {
             return unknown_topology(node, error);
         }
-        cell->topology_path = sim_resolve_path(loading->arena, node);
+        cell->topology_path = sim_resolve_path(&loading->library, node);
         *layer = read_topology(loading, node, cell->topology_path, error);
+        cell->topology_text = *layer == NULL ? NULL : (*layer)->source->bytes;
     } else {
         *layer = node;
     }
@@ -303,6 +341,25 @@ static bool has_cloud_profile(const struct sim_cell *cell)
     const struct sim_node *node = sim_node_find(cell->merged, path);
     return node != NULL && sim_key_read(sim_key_find(path), path, node, &value, NULL) &&
            value.low == SIM_PROFILE_CLOUD;
+}
+
+bool sim_loading_find_cell(const struct sim_loading *loading, uint32_t *index,
+                           struct sim_error *error)
+{
+    const char *wanted = loading->library.recorded->cell;
+    bool found = false;
+    for (*index = 0; *index < loading->sweep.cell_count; ++*index) {
+        struct sim_arena *scratch = sim_arena_create();
+        uint32_t count;
+        struct sim_assignment *swept = sim_sweep_cell(scratch, &loading->sweep, *index, &count);
+        found = strcmp(sim_cell_text(scratch, swept, count, NULL), wanted) == 0;
+        sim_arena_destroy(scratch);
+        if (found) {
+            return true;
+        }
+    }
+    return sim_text_fail(error, SIM_ERROR_SCENARIO, "%s has no cell \"%.200s\"", loading->path,
+                         wanted);
 }
 
 bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, uint32_t index,

@@ -20,8 +20,7 @@ struct sim_library {
     struct sim_arena *arena;
     struct sim_library_file *files;
     struct sim_library_table *tables;
-    const struct sim_table *stored;  // [stored_count], used instead
-    uint32_t stored_count;
+    const struct sim_recorded *recorded;  // used instead; NULL: none
 };
 
 struct sim_loading {
@@ -43,6 +42,7 @@ struct sim_cell {
     const struct sim_node *topology_at;  // where the topology's name stands
     enum sim_topology topology;
     const char *topology_path;
+    const char *topology_text;
     const struct sim_instances *instances;
     const char *text;      // as in struct sim_scenario
     const char *row_text;  // equal for the cells of one row of the verdict table
@@ -52,6 +52,10 @@ struct sim_cell {
 // Reads and checks the file, the options and the sweep. `arena` is the caller's.
 bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, const char *path,
                        const struct sim_overrides *overrides, struct sim_error *error);
+
+// Which cell of the sweep is the recorded one; false, with an error, when there is none such.
+bool sim_loading_find_cell(const struct sim_loading *loading, uint32_t *index,
+                           struct sim_error *error);
 
 // Merges one cell. Its trees belong to `scratch`, its texts to the loading's arena.
 bool sim_loading_cell(struct sim_loading *loading, struct sim_arena *scratch, uint32_t index,
@@ -147,8 +151,12 @@ const struct sim_quantiles *sim_library_tabulate(struct sim_library *library, co
                                                  struct sim_scenario *scenario,
                                                  struct sim_error *error);
 
+// The file at a path, or what is recorded under it.
+const struct sim_source *sim_loading_source(const struct sim_library *library, const char *path,
+                                            struct sim_error *error);
+
 // A path of a file is relative to that file; one from the command line to where the user stands.
-const char *sim_resolve_path(struct sim_arena *arena, const struct sim_node *node);
+const char *sim_resolve_path(const struct sim_library *library, const struct sim_node *node);
 
 // The table of latencies in what lint prints (lint_latencies.c).
 void sim_lint_latencies(const struct sim_cell *cell, const struct sim_scenario *scenario,

@@ -24,6 +24,7 @@ struct reader {
     struct sim_error *error;
     const struct sim_node *root;
     uint64_t expanded;  // nodes so far, aliases expanded
+    size_t scalar_bytes_max;
     uint32_t depth;
     uint32_t anchor_count;
     struct frame frames[SIM_TREE_DEPTH_MAX];
@@ -167,9 +168,9 @@ static bool read_scalar(struct reader *reader, const yaml_event_t *event)
     if (!check_tag(reader, event->data.scalar.tag, mark) || !check_size(reader, mark, 1, false)) {
         return false;
     }
-    if (length > SIM_TREE_SCALAR_BYTES_MAX) {
-        return FAIL_AT(reader, mark, "a value of %zu bytes; at most %d are read", length,
-                       SIM_TREE_SCALAR_BYTES_MAX);
+    if (length > reader->scalar_bytes_max) {
+        return FAIL_AT(reader, mark, "a value of %zu bytes; at most %zu are read", length,
+                       reader->scalar_bytes_max);
     }
     if (memchr(bytes, '\0', length) != NULL) {
         return FAIL_AT(reader, mark, "a value with a NUL byte in it");
@@ -277,14 +278,15 @@ static bool read_events(struct reader *reader)
            sim_source_fail(reader->source, 1, 1, reader->error, "empty: nothing to load");
 }
 
-const struct sim_node *sim_tree_parse(struct sim_arena *arena, const struct sim_source *source,
-                                      struct sim_error *error)
+static const struct sim_node *parse(struct sim_arena *arena, const struct sim_source *source,
+                                    size_t scalar_bytes_max, struct sim_error *error)
 {
     struct sim_arena *scratch = sim_arena_create();
     struct reader *reader = sim_arena_take(scratch, sizeof *reader);
     reader->arena = arena;
     reader->source = source;
     reader->error = error;
+    reader->scalar_bytes_max = scalar_bytes_max;
     const struct sim_node *root = NULL;
     if (!yaml_parser_initialize(&reader->yaml)) {
         sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
@@ -297,4 +299,16 @@ const struct sim_node *sim_tree_parse(struct sim_arena *arena, const struct sim_
     }
     sim_arena_destroy(scratch);
     return root;
+}
+
+const struct sim_node *sim_tree_parse(struct sim_arena *arena, const struct sim_source *source,
+                                      struct sim_error *error)
+{
+    return parse(arena, source, SIM_TREE_SCALAR_BYTES_MAX, error);
+}
+
+const struct sim_node *sim_tree_parse_long(struct sim_arena *arena, const struct sim_source *source,
+                                           struct sim_error *error)
+{
+    return parse(arena, source, UINT32_MAX, error);
 }

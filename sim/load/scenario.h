@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "compression.h"
 #include "error.h"
 #include "fault.h"
 #include "mesh/step.h"
@@ -138,6 +139,8 @@ struct sim_scenario {
     const char *name;           // "scenario:" of the file, else the file's base name without suffix
     const char *path;           // the file the user named
     const char *topology_path;  // the file the topology came from; = path for a bare topology
+    const char *text;           // of the file at `path`, as it was read
+    const char *topology_text;  // of that at `topology_path`
     enum sim_topology topology;
     uint32_t agents;             // 2 .. SIM_AGENTS_MAX
     uint64_t seed;               // of repetition 0; repetition r runs with seed + r
@@ -160,6 +163,7 @@ struct sim_scenario {
     uint32_t fault_count;
     const struct sim_table *tables;  // [table_count]
     const struct sim_data_file *data_files;
+    const struct sim_compression *compression;  // NULL: to be measured before the first event
     struct sim_expectation *expectations;
     uint32_t table_count;
     uint32_t data_file_count;
@@ -187,6 +191,20 @@ struct sim_data_file {
     const char *text;
 };
 
+// What a run was made of, kept with it: instead of the disk and of figures that another machine or
+// library might work out otherwise. Whatever is asked for and not here is an error.
+struct sim_recorded {
+    const struct sim_data_file *files;  // [file_count] by the paths they were read under
+    uint32_t file_count;
+    const struct sim_table *tables;  // [table_count]
+    uint32_t table_count;
+    const struct sim_compression *compression;  // NULL: messages were not compressed
+    const char *cell;                           // of the sweep, the only one to load; "" without
+};
+
+// What an exported run begins with (store/recording.h), which is no scenario.
+#define SIM_EXPORT_HEAD "meshsim_run: "
+
 // What the command line adds. Lists are in the order given; later wins.
 struct sim_overrides {
     const char *agents;  // texts as typed; NULL: not given
@@ -194,9 +212,7 @@ struct sim_overrides {
     const char *repeat;
     const char *const *sets;  // "KEY=VALUE"
     uint32_t set_count;
-    // Tables of a stored run of one cell, to be used as they are instead of being computed.
-    const struct sim_table *tables;
-    uint32_t table_count;
+    const struct sim_recorded *recorded;  // NULL: from files; used until sim_scenarios_destroy
 };
 
 // Loads one scenario or bare topology file and expands its sweep: on success `*scenarios` is an

@@ -54,6 +54,10 @@ struct sim_node {
 const struct sim_node *sim_tree_parse(struct sim_arena *arena, const struct sim_source *source,
                                       struct sim_error *error);
 
+// The same of a file that the program writes itself, with values as long as they come.
+const struct sim_node *sim_tree_parse_long(struct sim_arena *arena, const struct sim_source *source,
+                                           struct sim_error *error);
+
 // The value under a key of a mapping, NULL when there is none.
 const struct sim_node *sim_node_get(const struct sim_node *map, const char *key);
 

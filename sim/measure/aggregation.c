@@ -55,3 +55,13 @@ const char *sim_report_reach_name(enum sim_report_reach reach)
     };
     return names[reach];
 }
+
+const char *sim_report_stored_name(enum sim_report_reach reach)
+{
+    static const char *const names[SIM_REPORT_REACH_COUNT] = {
+        [SIM_REPORT_EDGE] = "report_edge",
+        [SIM_REPORT_AGGREGATOR] = "report_aggregator",
+        [SIM_REPORT_COORDINATORS] = "report_coordinators",
+    };
+    return names[reach];
+}

@@ -26,4 +26,7 @@ struct sim_aggregation sim_aggregation_of(const struct sim_result *results, uint
 // In JSON: edge_ms, aggregator_ms, coordinators_ms.
 const char *sim_report_reach_name(enum sim_report_reach reach);
 
+// As a metric of the store: report_edge, report_aggregator, report_coordinators.
+const char *sim_report_stored_name(enum sim_report_reach reach);
+
 #endif

@@ -215,6 +215,7 @@ struct sim_result {
     // Facts about this machine, kept apart in the store and never part of a fingerprint:
     uint64_t wall_ns;
     uint64_t peak_rss_bytes;
+    uint32_t threads;  // asked for; 0: as many as the machine had
 };
 
 // Waiting for ticks, all tiers together.

@@ -25,7 +25,7 @@
 
 #define SIM_QUANTILE_CELLS 4096u
 #define SIM_QUANTILE_STEPS 64u
-#define SIM_QUANTILE_OUTER 6u  // the octaves begin at the share 2^-6
+#define SIM_QUANTILE_OUTER 6u    // the octaves begin at the share 2^-6
 #define SIM_QUANTILE_TAIL 1664u  // 26 octaves, 2^-6 to 2^-32, of SIM_QUANTILE_STEPS
 
 // Nowhere decreasing from low[SIM_QUANTILE_TAIL] = points[0], the least, over low[0] = points[64]

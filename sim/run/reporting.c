@@ -464,14 +464,13 @@ static void take_over(struct sim_reports *reports, const struct sim_engine *engi
     uint32_t edge = sim_shares_find(edges, to);
     const struct mesh_table *local = mesh_table_local(sim_engine_table(engine), edge);
     const struct mesh_replica *replica = sim_engine_replica(engine, to);
-    uint32_t planes = mesh_planes(&reports->world->mesh);
     uint32_t slot = reports->slot_of[from];
     reports->slot_of[from] = UINT32_MAX;
     reports->slot_of[to] = slot;
     forget_told(reports, slot);
     uint32_t *told = &reports->told[(size_t)slot * reports->edge_agents_max];
     for (uint32_t lane = 0; lane < local->lane_count; lane++) {
-        uint64_t have = replica->planes[(size_t)planes * (lane / 64) + MESH_HAVE];
+        uint64_t have = replica->planes[lane / 64];  // the local table's words are the first
         const struct mesh_update *update = &local->updates[lane];
         if ((have >> lane % 64 & 1) != 0) {
             uint32_t author = update->dot.origin - MESH_NODE_MAX - edges->starts[edge];

@@ -29,6 +29,7 @@ struct watch {
     const struct sim_run_options *options;
     uint64_t end_ns;
     uint64_t progress_next_ns;  // wall
+    uint64_t window_ns;         // end of the last window
     uint32_t windows;
     bool interrupted;
 };
@@ -45,7 +46,12 @@ static void observe_changes(void *context, const struct mesh_table *table,
                             uint32_t count)
 {
     struct watch *watch = context;
+    const struct sim_watcher *watcher = watch->options->watcher;
     sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
+    if (watcher != NULL && watcher->changes != NULL) {
+        watcher->changes(watcher->context, watch->recorder.world, table, write_of_lane, changes,
+                         count);
+    }
 }
 
 static void observe_transitions(void *context, const struct sim_transition *transitions,
@@ -79,14 +85,24 @@ static void observe_silenced(void *context, uint32_t write)
 static void observe_notes(void *context, const struct sim_note *notes, uint32_t count)
 {
     struct watch *watch = context;
+    const struct sim_watcher *watcher = watch->options->watcher;
     sim_reports_notes(&watch->reports, notes, count);
+    if (watcher != NULL && watcher->notes != NULL) {
+        watcher->notes(watcher->context, notes, count);
+    }
 }
 
 static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
                                uint64_t events)
 {
     struct watch *watch = context;
+    const struct sim_watcher *watcher = watch->options->watcher;
+    const struct sim_checkpoint checkpoint = {time_ns, fingerprint, events};
     sim_recorder_checkpoint(&watch->recorder, time_ns, fingerprint, events);
+    if (watcher != NULL && watcher->checkpoint != NULL) {
+        // A window's own stands before the call for that window.
+        watcher->checkpoint(watcher->context, &checkpoint, time_ns == watch->window_ns);
+    }
 }
 
 // Progress and interruption read the wall clock; what they decide is never part of a result.
@@ -94,6 +110,12 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
 {
     struct watch *watch = context;
     const struct sim_run_options *options = watch->options;
+    const struct sim_watcher *watcher = options->watcher;
+    watch->window_ns = time_ns;
+    if (watcher != NULL && watcher->window != NULL && watcher->window(watcher->context, time_ns)) {
+        watch->interrupted = true;
+        return true;
+    }
     if (options->interrupted != NULL && *options->interrupted) {
         watch->interrupted = true;
         return true;
@@ -287,6 +309,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .seed = scenario->seed + repetition,
         .repetition = repetition,
         .agents = scenario->agents,
+        .threads = options->threads,
     };
     if (!fits(scenario, error)) {
         return false;
@@ -297,6 +320,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .options = options,
         .end_ns = sim_scenario_end_ns(scenario),
     };
+    if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
+        watch.end_ns = options->until_ns;
+    }
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
     watch.faults = scenario->fault_count > 0;
@@ -330,6 +356,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .window = observe_window},
         .queue = options->queue,
         .threads = options->threads,
+        .block_nodes = options->block_nodes,
+        .lanes_start = options->lanes_start,
+        .executes_all = options->executes_all,
         .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),
     };
@@ -340,7 +369,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
         result->events = sim_engine_events(engine);
-        result->interrupted = watch.interrupted;
+        result->interrupted = watch.interrupted ||
+                              (options->until_ns > 0 && result->simulated_ns >= options->until_ns);
         copy_counters(engine, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;

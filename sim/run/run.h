@@ -18,9 +18,32 @@
 #include "results.h"
 #include "scenario.h"
 
+struct sim_world;
+
+// Looks on while a run is executed. It only observes, but may end the run. Calls come in the order
+// of time; each of them may be NULL.
+struct sim_watcher {
+    void *context;
+    // As the engine has them (engine.h); a window's changes before its notes.
+    void (*changes)(void *context, const struct sim_world *world, const struct mesh_table *table,
+                    const uint32_t *write_of_lane, const struct sim_change *changes,
+                    uint32_t count);
+    void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // `last`: that of the run's end, which may come at the time of the one before, and in its
+    // place.
+    void (*checkpoint)(void *context, const struct sim_checkpoint *checkpoint, bool last);
+    // After the checkpoint of a window's end, if it has one; true: enough.
+    bool (*window)(void *context, uint64_t time_ns);
+};
+
 struct sim_run_options {
     enum sim_queue queue;  // SIM_QUEUE_WINDOWS but for comparisons
     uint32_t threads;      // 0: as many as the machine has, where that pays; results do not differ
+    uint32_t block_nodes;  // of the engine (engine.h); 0: its own. Shows nowhere
+    uint32_t lanes_start;  // likewise; shows nowhere while no message is cut by batch_size
+    bool executes_all;     // also what would be accounted (engine.h); results do not differ
+    uint64_t until_ns;     // cut here, and marked as interrupted; 0: to its end
+    const struct sim_watcher *watcher;  // NULL: nobody
     const volatile sig_atomic_t
         *interrupted;  // NULL, or becomes non-zero: stop and mark the result
     // Called a few times per second of wall time at most; NULL: silence.

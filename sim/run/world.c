@@ -70,7 +70,9 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
 // With the seed of repetition 0, so that all repetitions share the figures.
 static void measure_compression(struct sim_world *world, const struct sim_scenario *scenario)
 {
-    if (scenario->network.compressor == SIM_COMPRESS_ZSTD) {
+    if (scenario->compression != NULL) {
+        world->network.compression = *scenario->compression;
+    } else if (scenario->network.compressor == SIM_COMPRESS_ZSTD) {
         struct sim_stand_ins stand_ins;
         sim_stand_ins_init(&stand_ins, scenario);
         sim_stand_ins_compress(&stand_ins, scenario, &world->network.compression);

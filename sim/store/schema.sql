@@ -16,22 +16,25 @@
 --             |                   +--- latencies     by pair class
 --             |                   +--- curves        share of agents against time, by scope class
 --             |                   +--- checkpoints   rolling fingerprint
+--             |                   +--- totals        what coordinators added up
 --             |                   +--- host_facts    the only rows that differ between two
 --             |                                      executions of the same run
 --             +--- metrics        statistics over all repetitions
 --             +--- verdicts       claims of the customer's document, judged
 --             +--- expectations   the scenario's own, judged
 --
+--     begun     runs under way, and those that were killed
+--
 -- A run is one cell of one scenario with all its repetitions. It is written in one transaction when
 -- it has ended, so every run in the file is whole; one that the user interrupted says so in
--- `status`. Rows are added and never changed.
+-- `status`. Rows are added and never changed; `meshsim list --prune` takes whole runs away.
 --
 -- Results are integers; times are simulated nanoseconds. A time that was never reached is NULL and
 -- counts as later than every other. Unsigned 64-bit words (fingerprints, seeds) are kept as their
 -- bit pattern: printf('%016x', fingerprint) shows them. Means, deviations and rounds are derived
 -- when shown. The digest of a run (sim_store_digest) covers the results in the order of their
--- primary keys: all tables but runs, sources, the tables of latencies and host_facts, all columns
--- but run_id.
+-- primary keys: all tables but runs, begun, sources, the tables of latencies and host_facts, all
+-- columns but run_id.
 --
 -- SQLite keeps these comments: `sqlite3 meshsim.db .schema` shows them. A change of the schema that
 -- readers can notice raises user_version.
@@ -44,7 +47,8 @@ CREATE TABLE runs (
     command_id      INTEGER NOT NULL,     -- first run_id of the command that wrote this run
     status          TEXT NOT NULL         -- 'interrupted': fewer repetitions than asked, or one cut
                     CHECK (status IN ('complete', 'interrupted')),
-    engine_version  TEXT NOT NULL,        -- of meshsim, "0.1.0"
+    engine_version  TEXT NOT NULL,        -- of meshsim, "0.1.0+5f3c9a1e22d0": where it is the
+                                          -- same, so are results
     scenario        TEXT NOT NULL,        -- its name
     cell            TEXT NOT NULL,        -- cell of a sweep, "agents=10 gossip.mode=eager", or ''
     matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1
@@ -62,6 +66,23 @@ CREATE TABLE runs (
     seed            INTEGER NOT NULL,     -- bits of repetition 0's; repetition r has seed + r
     repeat          INTEGER NOT NULL CHECK (repeat > 0),  -- repetitions asked for
     fingerprint     INTEGER NOT NULL      -- bits of all repetitions' fingerprints, combined
+) STRICT;
+
+-- A run is entered when it begins, and its row goes when the run is stored or fails. What stays
+-- while its process is gone was killed.
+CREATE TABLE begun (
+    begun_id    INTEGER PRIMARY KEY,  -- in order of beginning
+    begun_at    TEXT NOT NULL,     -- UTC, "2026-01-31T23:59:59Z"
+    host        TEXT NOT NULL,     -- name of the machine
+    process     INTEGER NOT NULL,  -- its id there
+    process_at  INTEGER NOT NULL,  -- when that process began, in ticks since the machine did
+    scenario    TEXT NOT NULL,     -- as in runs, like what follows
+    cell        TEXT NOT NULL,     -- as in runs
+    topology    TEXT NOT NULL,     -- as in runs
+    agents      INTEGER NOT NULL,  -- as in runs
+    mode        TEXT NOT NULL,     -- as in runs
+    seed        INTEGER NOT NULL,  -- as in runs
+    repeat      INTEGER NOT NULL   -- as in runs
 ) STRICT;
 
 CREATE TABLE sources (
@@ -230,7 +251,7 @@ CREATE TABLE latencies (
     pair_class  TEXT NOT NULL,     -- as in traffic
     p50_ns      INTEGER NOT NULL,  -- median one-way delay: of the distribution, or as counted, to a
                                    -- part in 128, where regions, queues or order decide
-    max_ns      INTEGER NOT NULL,  -- longest of them
+    max_ns      INTEGER NOT NULL,  -- longest, likewise
     PRIMARY KEY (run_id, repetition, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -320,14 +341,34 @@ CREATE TABLE checkpoints (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
+-- What the first coordinator of a hierarchy adds up of its agents' reports at the end; without
+-- reports there is no row. Averages are the weighted sums divided by executions.
+CREATE TABLE totals (
+    run_id        INTEGER NOT NULL,  -- the run it belongs to
+    repetition    INTEGER NOT NULL,  -- the repetition it was added up in
+    reports       INTEGER NOT NULL,  -- agents covered
+    regions       INTEGER NOT NULL,  -- covered in part at least
+    aggregators   INTEGER NOT NULL,  -- covered in part at least
+    edges         INTEGER NOT NULL,  -- covered in part at least
+    executions    INTEGER NOT NULL,  -- of workflows, in all agents
+    active_tasks  INTEGER NOT NULL,  -- in all agents
+    completion    INTEGER NOT NULL,  -- billionths of workflows completed, times executions
+    latency       INTEGER NOT NULL,  -- microseconds, times executions
+    PRIMARY KEY (run_id, repetition),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
 -- Order statistics over the measured updates of all repetitions that ran to their end, or over
 -- these repetitions. Facts about the machine are in host_facts only. last_receipt counts in rounds:
 -- under the schedule synchronous it is the ticks that passed, times the interval.
 CREATE TABLE metrics (
     run_id     INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
     metric     TEXT NOT NULL,  -- convergence (time to theta), edge_convergence and
-                               -- region_convergence where there are such, reach_50, messages, ...
-    statistic  TEXT NOT NULL,  -- n, min, p50, p95, p99, max
+                               -- region_convergence where there are such, reach_50, messages, ...;
+                               -- report_edge, report_aggregator and report_coordinators: how long
+                               -- the agents' reports took up to there
+    statistic  TEXT NOT NULL,  -- n, min, p50, p95, p99, max; of reports also mean and sd, to the
+                               -- microsecond, since no other rows tell them
     unit       TEXT NOT NULL,  -- ns, bytes, bytes/s, count, or ppb: billionths of a share or copy
     value      INTEGER,        -- in that unit; NULL: an update that never arrived
     PRIMARY KEY (run_id, metric, statistic)
@@ -375,6 +416,9 @@ CREATE TABLE host_facts (
     stored_at       TEXT NOT NULL,     -- when the run was written, UTC, "2026-01-31T23:59:59Z"
     wall_ns         INTEGER NOT NULL,  -- real time the repetition took
     peak_rss_bytes  INTEGER NOT NULL,  -- largest resident memory of the process until then
+    threads         INTEGER NOT NULL,  -- asked for; 0: as many as the machine had, where that paid
+    stored_bytes    INTEGER NOT NULL,  -- about what its rows take; those of the whole run are
+                                       -- counted with its first repetition
     host            TEXT NOT NULL,     -- name of the machine
     system          TEXT NOT NULL,     -- kernel and machine type, "Linux 6.1.0-18-amd64 x86_64"
     processors      INTEGER NOT NULL,  -- online when the run was written

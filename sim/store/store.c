@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "embed.h"
 #include "handle.h"
@@ -126,36 +127,65 @@ static bool prepare_file(const struct sim_store *store, struct sim_error *error)
     return ready;
 }
 
-bool sim_store_open(const char *path, struct sim_store **store, struct sim_error *error)
+// Opens the file without looking into it.
+static bool open_file(const char *path, int flags, struct sim_store **store,
+                      struct sim_error *error)
 {
-    *store = NULL;
     struct sim_store *opened = calloc(1, sizeof *opened);
+    *store = opened;
     if (opened == NULL) {
-        return sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
+        sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
+        return false;
     }
     if (path[0] == '\0' || strlen(path) >= sizeof opened->path) {
-        free(opened);
         return sim_error_set(error, SIM_ERROR_USAGE,
                              "--db needs the path of a file, of up to %zu "
                              "bytes",
                              sizeof opened->path - 1);
     }
     snprintf(opened->path, sizeof opened->path, "%s", path);
-    int code =
-        sqlite3_open_v2(path, &opened->database,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    int code = sqlite3_open_v2(path, &opened->database, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (opened->database == NULL) {
-        free(opened);
         return sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
     }
     sqlite3_busy_timeout(opened->database, SIM_STORE_BUSY_MS);
-    if (code != SQLITE_OK) {
-        sim_store_failed(opened, "open", "", error);
-    } else if (prepare_file(opened, error)) {
-        *store = opened;
+    return code == SQLITE_OK || sim_store_failed(opened, "open", "", error);
+}
+
+bool sim_store_open(const char *path, struct sim_store **store, struct sim_error *error)
+{
+    if (open_file(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, store, error) &&
+        prepare_file(*store, error)) {
         return true;
     }
-    sim_store_close(opened);
+    sim_store_close(*store);
+    *store = NULL;
+    return false;
+}
+
+static bool forbid_writing(const struct sim_store *store, struct sim_error *error)
+{
+    return sqlite3_exec(store->database, "PRAGMA query_only = ON", NULL, NULL, NULL) == SQLITE_OK ||
+           sim_store_failed(store, "read", "", error);
+}
+
+bool sim_store_open_to_read(const char *path, struct sim_store **store, struct sim_error *error)
+{
+    bool empty = false;
+    *store = NULL;
+    if (path[0] != '\0' && access(path, F_OK) != 0) {
+        return sim_error_set(error, SIM_ERROR_IO,
+                             "there is no store %s: \"meshsim run\" writes one, --db names another",
+                             path);
+    }
+    // Writable where it may be: what a killed process left half done is undone before it is read.
+    if (open_file(path, SQLITE_OPEN_READWRITE, store, error) &&
+        check_identity(*store, &empty, error) && forbid_writing(*store, error) &&
+        (!empty || sim_error_set(error, SIM_ERROR_IO, "%s is empty, not a store", path))) {
+        return true;
+    }
+    sim_store_close(*store);
+    *store = NULL;
     return false;
 }
 
@@ -164,6 +194,7 @@ void sim_store_close(struct sim_store *store)
     if (store == NULL) {
         return;
     }
+    sim_store_end_begun(store);
     sqlite3_close(store->database);
     free(store);
 }

@@ -101,6 +101,14 @@ struct sim_store_run {
 // simulation than after it.
 bool sim_store_open(const char *path, struct sim_store **store, struct sim_error *error);
 
+// The same for reading: there must be a store, it may be read-only, and nothing is written.
+bool sim_store_open_to_read(const char *path, struct sim_store **store, struct sim_error *error);
+
+// Notes that a run of the scenario begins, so that it can be told that it was killed. The note goes
+// with the run's being stored, with the next one's beginning and with sim_store_close.
+bool sim_store_begin_run(struct sim_store *store, const struct sim_scenario *scenario,
+                         struct sim_error *error);
+
 // Adds a run and tells its id. SIM_ERROR_IO when the disk is full, the file is locked, ...: then
 // nothing of the run is in the file, and the call may be repeated.
 bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *run, int64_t *run_id,

@@ -20,7 +20,7 @@ uint64_t sim_store_pack_table(const struct sim_quantiles *quantiles,
     return XXH3_64bits(bytes, SIM_STORE_TABLE_BYTES);
 }
 
-static void unpack(const unsigned char *bytes, struct sim_quantiles *quantiles)
+void sim_store_unpack_table(const unsigned char *bytes, struct sim_quantiles *quantiles)
 {
     uint64_t values[SIM_STORE_TABLE_BYTES / sizeof(uint64_t)] = {0};
     for (size_t i = 0; i < SIM_STORE_TABLE_BYTES; i++) {
@@ -52,8 +52,8 @@ static bool read_table(const struct sim_store *store, sqlite3_stmt *row, struct 
     }
     struct sim_quantiles *quantiles = sim_memory_zeroed(sizeof *quantiles);
     char *name = sim_memory_zeroed(strlen(used_for) + 1);
-    memcpy(name, used_for, strlen(used_for));
-    unpack(bytes, quantiles);
+    memcpy(name, used_for, strlen(used_for) + 1);
+    sim_store_unpack_table(bytes, quantiles);
     *table = (struct sim_table){name, quantiles};
     return true;
 }

@@ -25,6 +25,7 @@ struct rows {
     sqlite3_stmt *statement;  // INSERT with a ? per column, in the order of schema.sql
     int column;               // last one bound
     int64_t run_id;
+    uint64_t bytes;  // put so far, about
     bool failed;
 };
 
@@ -51,6 +52,7 @@ static void begin_table(struct rows *rows, const char *insert)
 
 static void put_bits(struct rows *rows, uint64_t bits)
 {
+    rows->bytes += bits == 0 ? 1 : 2 + (63 - (uint32_t)__builtin_clzll(bits)) / 8;
     if (!rows->failed &&
         sqlite3_bind_int64(rows->statement, ++rows->column, (int64_t)bits) != SQLITE_OK) {
         fail(rows);
@@ -80,6 +82,7 @@ static void put_value(struct rows *rows, uint64_t value)
 
 static void put_text(struct rows *rows, const char *text)
 {
+    rows->bytes += 2 + strlen(text);
     if (!rows->failed &&
         sqlite3_bind_text(rows->statement, ++rows->column, text, -1, SQLITE_STATIC) != SQLITE_OK) {
         fail(rows);
@@ -553,7 +556,8 @@ static void put_expectations(struct rows *rows, const struct sim_store_run *run)
 
 // ---- Where and when ----
 
-static void put_host_facts(struct rows *rows, const struct sim_store_run *run)
+static void put_host_facts(struct rows *rows, const struct sim_store_run *run,
+                           const uint64_t *stored_bytes)
 {
     struct utsname names = {0};
     uname(&names);
@@ -567,13 +571,15 @@ static void put_host_facts(struct rows *rows, const struct sim_store_run *run)
     }
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-    begin_table(rows, "INSERT INTO host_facts VALUES (?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO host_facts VALUES (?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t index = 0; index < run->result_count; index++) {
         const struct sim_result *result = &run->results[index];
         begin_row_of(rows, result);
         put_text(rows, stored_at);
         put_count(rows, result->wall_ns);
         put_count(rows, result->peak_rss_bytes);
+        put_count(rows, result->threads);
+        put_count(rows, stored_bytes[index]);
         put_text(rows, names.nodename);
         put_text(rows, system);
         put_count(rows, processors < 0 ? 0 : (uint64_t)processors);
@@ -583,10 +589,37 @@ static void put_host_facts(struct rows *rows, const struct sim_store_run *run)
     }
 }
 
-static void put_results(struct rows *rows, const struct sim_store_run *run)
+static uint64_t narrow(mesh_uint128 value)
+{
+    assert(value <= INT64_MAX);
+    return (uint64_t)value;
+}
+
+static void put_total(struct rows *rows, const struct sim_result *result)
+{
+    const struct mesh_total *total = &result->total;
+    if (total->reports == 0) {
+        return;
+    }
+    begin_table(rows, "INSERT INTO totals VALUES (?,?,?,?,?,?,?,?,?,?)");
+    begin_row_of(rows, result);
+    put_count(rows, total->reports);
+    put_count(rows, total->regions);
+    put_count(rows, total->aggregators);
+    put_count(rows, total->edges);
+    put_count(rows, narrow(total->sums.executions));
+    put_count(rows, narrow(total->sums.active_tasks));
+    put_count(rows, narrow(total->sums.completion));
+    put_count(rows, narrow(total->sums.latency));
+    end_row(rows);
+}
+
+// `stored_bytes` gets what each repetition takes.
+static void put_results(struct rows *rows, const struct sim_store_run *run, uint64_t *stored_bytes)
 {
     for (uint32_t index = 0; index < run->result_count && !rows->failed; index++) {
         const struct sim_result *result = &run->results[index];
+        uint64_t before = rows->bytes;
         put_repetition(rows, result);
         put_updates(rows, result);
         put_traffic(rows, result);
@@ -599,6 +632,8 @@ static void put_results(struct rows *rows, const struct sim_store_run *run)
         put_takeovers(rows, result);
         put_gaps(rows, result);
         put_checkpoints(rows, result);
+        put_total(rows, result);
+        stored_bytes[index] = rows->bytes - before;
     }
 }
 
@@ -614,16 +649,26 @@ bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *ru
                          struct sim_error *error)
 {
     struct rows rows = {.store = store, .error = error};
+    uint64_t *stored_bytes = sim_memory_zeroed(run->result_count * sizeof *stored_bytes);
     execute(&rows, "BEGIN IMMEDIATE");
     put_run(&rows, run);
     put_sources(&rows, run);
     put_tables(&rows, run);
-    put_results(&rows, run);
+    uint64_t whole = rows.bytes;
+    put_results(&rows, run, stored_bytes);
+    whole -= rows.bytes;  // what is put between counts with the repetitions
     put_metrics(&rows, run);
     put_verdicts(&rows, run);
     put_expectations(&rows, run);
-    put_host_facts(&rows, run);
+    if (run->result_count > 0) {
+        stored_bytes[0] += whole + rows.bytes;
+    }
+    put_host_facts(&rows, run, stored_bytes);
     begin_table(&rows, NULL);
+    sim_memory_free(stored_bytes);
+    if (!rows.failed && !sim_store_end_begun(store)) {
+        fail(&rows);
+    }
     execute(&rows, "COMMIT");
     if (rows.failed) {
         // SQLite has already rolled back after some failures; a second time would be an error.
@@ -632,6 +677,7 @@ bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *ru
         }
         return false;
     }
+    store->begun_id = 0;
     if (store->command_id == 0) {
         store->command_id = rows.run_id;
     }

@@ -339,3 +339,13 @@ double store_number(const char *query)
     sqlite3_close(sqlite);
     return number;
 }
+
+void store_execute(const char *statements)
+{
+    sqlite3 *sqlite = NULL;
+    cr_assert(sqlite3_open_v2(STORE, &sqlite, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK,
+              "no store");
+    cr_assert(sqlite3_exec(sqlite, statements, NULL, NULL, NULL) == SQLITE_OK, "%s",
+              sqlite3_errmsg(sqlite));
+    sqlite3_close(sqlite);
+}

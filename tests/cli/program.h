@@ -80,4 +80,7 @@ const char *json_text(const char *line, const char *path);
 // The first value of a query on the store in the test's directory, which must be sound.
 double store_number(const char *query);
 
+// Executes statements on it.
+void store_execute(const char *statements);
+
 #endif

@@ -30,7 +30,7 @@ Test(usage, an_unknown_verb_is_refused_with_the_nearest)
 Test(usage, an_unknown_verb_that_is_near_none_lists_them_all)
 {
     struct ended ended = run_program("calibrate", NULL);
-    expect_usage(&ended, "there are run, lint, new and report");
+    expect_usage(&ended, "there are run, lint, new, list, show, replay, verify, export and report");
 }
 
 Test(usage, an_unknown_option_is_refused_with_the_nearest)
@@ -92,8 +92,9 @@ Test(usage, new_asks_for_a_topology_that_it_knows)
 
 Test(usage, every_verb_explains_itself_with_an_example)
 {
-    const char *verbs[] = {"run", "lint", "new", "report"};
-    for (int i = 0; i < 4; i++) {
+    const char *verbs[] = {"run",    "lint",   "new",    "list",  "show",
+                           "replay", "verify", "export", "report"};
+    for (int i = 0; i < 9; i++) {
         struct ended ended = run_program(verbs[i], "--help", NULL);
         expect_exit(&ended, 0);
         expect_part(ended.output, verbs[i]);

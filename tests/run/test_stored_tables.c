@@ -21,6 +21,7 @@
     "    same_region_ms: {distribution: gamma, mean: 8, stddev: 6}\n"  \
     "    inter_region_ms: {distribution: gamma, mean: 8, stddev: 6}\n" \
     "workload: {updates: 5}\nplacement: {agents_per_host: 5}\n"
+#define RTT "rtt_ms\n1.5\n2\n2.25\n9\n"
 
 static char directory[] = "/tmp/meshsim-tables-XXXXXX";
 
@@ -49,7 +50,10 @@ static void write_file(const char *name, const char *text)
 
 static struct sim_scenario *load(const struct sim_table *tables, uint32_t count)
 {
-    const struct sim_overrides overrides = {.tables = tables, .table_count = count};
+    const struct sim_data_file files[] = {{"x.yaml", SCENARIO}, {"rtt.csv", RTT}};
+    const struct sim_recorded recorded = {
+        .files = files, .file_count = 2, .tables = tables, .table_count = count, .cell = ""};
+    const struct sim_overrides overrides = {.recorded = count == 0 ? NULL : &recorded};
     struct sim_scenario *scenarios;
     uint32_t cells;
     struct sim_error error = {0};
@@ -71,7 +75,7 @@ static struct sim_result run(const struct sim_scenario *scenario)
 static uint64_t run_and_store(struct sim_store **store)
 {
     write_file("x.yaml", SCENARIO);
-    write_file("rtt.csv", "rtt_ms\n1.5\n2\n2.25\n9\n");
+    write_file("rtt.csv", RTT);
     struct sim_scenario *scenario = load(NULL, 0);
     struct sim_result result = run(scenario);
     struct sim_error error = {0};
@@ -96,7 +100,8 @@ Test(stored_tables, give_the_fingerprint_that_computed_ones_gave)
     uint64_t fingerprint = run_and_store(&store);
     cr_assert(sim_store_read_tables(store, 1, &tables, &count, &error), "%s", error.text);
     cr_assert(count == 3, "%u tables", count);
-    unlink("rtt.csv");  // what was measured is in the store
+    unlink("x.yaml");  // what was read is recorded
+    unlink("rtt.csv");
     struct sim_scenario *scenario = load(tables, count);
     cr_expect(scenario->network.quantiles[SIM_SAME_REGION] == tables[1].quantiles);
     struct sim_result result = run(scenario);

@@ -103,7 +103,7 @@ Test(store_digest, every_result_column_counts_and_nothing_else)
         const char *table = names[index][0];
         bool result = strcmp(table, "runs") != 0 && strcmp(table, "sources") != 0 &&
                       strcmp(table, "host_facts") != 0 && strcmp(table, "run_tables") != 0 &&
-                      strcmp(table, "latency_tables") != 0;
+                      strcmp(table, "latency_tables") != 0 && strcmp(table, "begun") != 0;
         bool changed = digest_with_change(store, table, names[index][1], text[index]) != unchanged;
         cr_assert(changed == result, "%s.%s %s the digest", table, names[index][1],
                   changed ? "changes" : "does not change");

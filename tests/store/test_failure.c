@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "catalog.h"
 #include "failing_vfs.h"
 #include "fixture.h"
 
@@ -43,7 +44,13 @@ static int count_runs(const char *path, struct sim_store *store)
 // After a failure at operation `at`: whole or nothing, and a store as good as new.
 static void check_recovery(const char *path, const struct fixture *fixture, int at, bool done)
 {
-    struct sim_store *store = open_store(path);
+    struct sim_store *store = NULL;
+    struct sim_error error = {0};
+    if (at > 1 && sim_store_open_to_read(path, &store, &error)) {  // also undoes what is half done
+        count_runs(path, store);
+        sim_store_close(store);
+    }
+    store = open_store(path);
     int runs = count_runs(path, store);
     cr_assert(runs == 1 || !done, "operation %d: the run was reported stored and is not", at);
     expect_rows(path, whole_run, runs == 1 ? "1|2|4|18|2|2\n" : "0|0|0|0|0|0\n");
@@ -176,4 +183,86 @@ Test(store_failure, killed_in_the_middle_of_a_large_run_nothing_of_it_is_there)
     }
     cr_assert(operations > 1000, "the run was small: %d operations", operations);
     free(updates);
+}
+
+// Prunes four runs of four commands to two.
+static bool prune_runs(const char *path)
+{
+    struct sim_store *store = NULL;
+    struct sim_error error = {0};
+    struct sim_pruned pruned = {0};
+    const struct sim_prune bounds = {.keep = 2};
+    bool fine =
+        sim_store_open(path, &store, &error) && sim_catalog_prune(store, &bounds, &pruned, &error);
+    sim_pruned_finish(&pruned);
+    sim_store_close(store);
+    return fine;
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char bytes[65536];
+    size_t count;
+    FILE *input = fopen(from, "r");
+    FILE *output = fopen(to, "w");
+    cr_assert(input != NULL && output != NULL);
+    while ((count = fread(bytes, 1, sizeof bytes, input)) > 0) {
+        fwrite(bytes, 1, count, output);
+    }
+    cr_assert(fclose(input) == 0 && fclose(output) == 0);
+}
+
+static void write_four_runs(const char *path, const struct fixture *fixture)
+{
+    remove_store(path);
+    for (int run = 0; run < 4; run++) {
+        struct sim_store *store = open_store(path);
+        write_run(store, fixture);
+        sim_store_close(store);
+    }
+}
+
+Test(store_failure, killed_at_any_operation_of_pruning_all_runs_are_there_or_those_that_stay)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    const char *path = scratch_path("runs.db");
+    const char *saved = scratch_path("saved.db");
+    failing_vfs_install();
+    failing_vfs_plan(FAILURE_NONE, 0);
+    write_four_runs(path, &fixture);
+    copy_file(path, saved);
+    failing_vfs_plan(FAILURE_NONE, 0);
+    cr_assert(prune_runs(path));
+    int operations = failing_vfs_operations();
+    cr_assert(operations > 20, "only %d operations", operations);
+    int pruned = 0;
+    for (int at = 1; at <= operations; at++) {
+        remove_store(path);
+        copy_file(saved, path);
+        pid_t child = fork();
+        if (child == 0) {
+            failing_vfs_plan(FAILURE_KILL, at);
+            prune_runs(path);
+            _exit(0);
+        }
+        int status = 0;
+        cr_assert(waitpid(child, &status, 0) == child);
+        cr_assert(WIFSIGNALED(status), "operation %d", at);
+        failing_vfs_plan(FAILURE_NONE, 0);
+        struct sim_store *store = NULL;
+        struct sim_catalog catalog;
+        struct sim_error error = {0};
+        cr_assert(sim_store_open_to_read(path, &store, &error), "%s", error.text);
+        cr_assert(sim_catalog_read(store, &catalog, &error), "%s", error.text);
+        cr_assert(catalog.count == 4 || catalog.count == 2, "operation %d: %u runs", at,
+                  catalog.count);
+        cr_assert(catalog.runs[catalog.count - 1].run_id == 4);
+        pruned += catalog.count == 2;
+        count_runs(path, store);
+        sim_catalog_finish(&catalog);
+        sim_store_close(store);
+        cr_assert(at % 8 != 0 || prune_runs(path), "operation %d", at);
+    }
+    cr_assert(pruned > 0 && pruned < operations);
 }

@@ -120,6 +120,8 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 "1|0|region|12|298|300\n1|0|region:eu-west-1|13|597|600\n"
                 "1|0|region:here & there|14|7|400\n1|0|region:here & there|28|393|400\n");
     expect_rows(path, "SELECT * FROM checkpoints WHERE repetition = 1", "1|1|0|5000000000|99|61\n");
+    expect_rows(path, "SELECT * FROM totals WHERE repetition = 1",
+                "1|1|990|2|3|50|2475|594|2301750000000|123750000\n");
     expect_rows(path, "SELECT repetition, wall_ns, peak_rss_bytes FROM host_facts",
                 "0|777|888\n1|777|888\n");
 }
@@ -224,6 +226,30 @@ Test(store, run_that_breaks_a_rule_of_the_schema_leaves_nothing_behind)
     fixture.expectations[0].outcome = "pass";
     cr_assert(write_run(store, &fixture) == 1, "the store is usable afterwards");
     sim_store_close(store);
+}
+
+Test(store, run_that_begins_is_noted_until_it_is_stored_or_another_begins_or_nothing_more_comes)
+{
+    static const char notes[] = "SELECT host <> '', process, process_at > 0, scenario, cell,"
+                                " topology, agents, mode, seed, repeat FROM begun";
+    struct fixture fixture;
+    fixture_init(&fixture);
+    const char *path = scratch_path("runs.db");
+    struct sim_store *store = open_store(path);
+    struct sim_error error = {0};
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "1|%d|1|a run by hand|gossip.mode=eager|single_region_mesh|1000|eager|-2|2\n",
+             (int)getpid());
+    cr_assert(sim_store_begin_run(store, &fixture.scenario, &error), "%s", error.text);
+    expect_rows(path, notes, expected);
+    cr_assert(sim_store_begin_run(store, &fixture.scenario, &error), "%s", error.text);
+    expect_rows(path, notes, expected);
+    write_run(store, &fixture);
+    expect_rows(path, notes, "");
+    cr_assert(sim_store_begin_run(store, &fixture.scenario, &error), "%s", error.text);
+    sim_store_close(store);
+    expect_rows(path, notes, "");
 }
 
 // ---- What is refused ----

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A run out of the store and into a file and back: nothing is lost, whatever its texts look like.
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base64.h"
+#include "fixture.h"
+#include "recording.h"
+#include "stored_results.h"
+
+TestSuite(recording, .init = scratch_make, .fini = scratch_remove);
+
+static char *encoded(const char *text)
+{
+    char *lines = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&lines, &length);
+    sim_base64_write((const unsigned char *)text, strlen(text), 0, memory);
+    fclose(memory);
+    return lines;
+}
+
+Test(recording, base64_is_that_of_rfc_4648)
+{
+    static const char *const vectors[][2] = {
+        {"", ""},
+        {"f", "Zg==\n"},
+        {"fo", "Zm8=\n"},
+        {"foo", "Zm9v\n"},
+        {"foob", "Zm9vYg==\n"},
+        {"fooba", "Zm9vYmE=\n"},
+        {"foobar", "Zm9vYmFy\n"},
+    };
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        unsigned char bytes[8] = "";
+        char *lines = encoded(vectors[i][0]);
+        size_t count = strlen(vectors[i][0]);
+        cr_expect_str_eq(lines, vectors[i][1]);
+        cr_expect(sim_base64_read(lines, bytes, count));
+        cr_expect(memcmp(bytes, vectors[i][0], count) == 0);
+        cr_expect(!sim_base64_read(lines, bytes, count + 1));
+        cr_expect(count == 0 || !sim_base64_read(lines, bytes, count - 1));
+        free(lines);
+    }
+    unsigned char bytes[3];
+    cr_expect(!sim_base64_read("Zm9!", bytes, 3));
+    cr_expect(!sim_base64_read("Zm9v=Zm9v", bytes, 3));
+    cr_expect(sim_base64_read("  Zm\n  9v\n", bytes, 3) && memcmp(bytes, "foo", 3) == 0);
+}
+
+// The fixture with checkpoints that a run could have, and these sources.
+static void write_and_read(const struct sim_store_source *sources, uint32_t count,
+                           struct sim_recording *recording)
+{
+    struct fixture fixture;
+    struct sim_error error = {0};
+    fixture_init(&fixture);
+    fixture.run.sources = sources;
+    fixture.run.source_count = count;
+    struct sim_store *store = open_store(scratch_path("runs.db"));
+    int64_t run_id = write_run(store, &fixture);
+    cr_assert(sim_recording_read(store, run_id, recording, &error), "%s", error.text);
+    sim_store_close(store);
+}
+
+static void expect_same(const struct sim_recording *a, const struct sim_recording *b)
+{
+    cr_expect_str_eq(a->engine_version, b->engine_version);
+    cr_expect_str_eq(a->scenario, b->scenario);
+    cr_expect_str_eq(a->cell, b->cell);
+    cr_expect_str_eq(a->topology, b->topology);
+    cr_expect(a->row == b->row && a->agents == b->agents && a->seed == b->seed &&
+              a->repeat == b->repeat && a->complete == b->complete &&
+              a->fingerprint == b->fingerprint && a->digest == b->digest);
+    cr_assert(a->source_count == b->source_count && a->table_count == b->table_count &&
+              a->repetition_count == b->repetition_count);
+    for (uint32_t i = 0; i < a->source_count; i++) {
+        cr_expect_str_eq(a->sources[i].kind, b->sources[i].kind);
+        cr_expect_str_eq(a->sources[i].name, b->sources[i].name);
+        cr_expect_str_eq(a->sources[i].text, b->sources[i].text);
+    }
+    cr_expect(memcmp(&a->compression, &b->compression, sizeof a->compression) == 0);
+    for (uint32_t i = 0; i < a->repetition_count; i++) {
+        const struct sim_recorded_repetition *x = &a->repetitions[i];
+        const struct sim_recorded_repetition *y = &b->repetitions[i];
+        cr_expect(x->seed == y->seed && x->repetition == y->repetition &&
+                  x->interrupted == y->interrupted && x->fingerprint == y->fingerprint &&
+                  x->simulated_ns == y->simulated_ns && x->events == y->events);
+        cr_assert(x->checkpoint_count == y->checkpoint_count);
+        cr_expect(memcmp(x->checkpoints, y->checkpoints,
+                         x->checkpoint_count * sizeof *x->checkpoints) == 0);
+    }
+}
+
+static void export_and_import(const struct sim_recording *recording, struct sim_recording *again)
+{
+    struct sim_error error = {0};
+    const char *path = scratch_path("run.yaml");
+    cr_assert(sim_recording_export(recording, path, &error), "%s", error.text);
+    cr_assert(sim_recording_is_export(path));
+    cr_assert(sim_recording_import(path, again, &error), "%s:%u: %s", error.file, error.line,
+              error.text);
+}
+
+Test(recording, what_the_store_has_is_what_was_written)
+{
+    static const struct sim_store_source sources[] = {
+        {"topology", "mesh.yaml", "agent_count: 10\n"},
+        {"scenario", "mine.yaml", "topology: mesh.yaml\n"},
+        {"option", "--set", "gossip.fanout=10"},
+    };
+    struct sim_recording recording;
+    write_and_read(sources, 3, &recording);
+    cr_expect_str_eq(recording.engine_version, "1.2.3");
+    cr_expect_str_eq(recording.scenario, "a run by hand");
+    cr_expect(recording.agents == 1000 && recording.repeat == 2 && recording.complete);
+    cr_expect(recording.seed == UINT64_MAX - 1 && recording.fingerprint == 0xFEDCBA9876543210);
+    cr_expect_str_eq(sim_recording_file(&recording)->name, "mine.yaml");
+    cr_expect(recording.compression.measured);
+    cr_expect(recording.compression.classes[SIM_PAYLOAD_UPDATES][7].encoded_bytes == 130);
+    cr_expect(recording.compression.classes[SIM_PAYLOAD_UPDATES][7].compressed_bytes == 101);
+    cr_assert(recording.repetition_count == 2);
+    const struct sim_recorded_repetition *second = &recording.repetitions[1];
+    cr_expect(second->seed == UINT64_MAX && second->fingerprint == 0xF00000000000000B);
+    cr_assert(second->checkpoint_count == 1);
+    cr_expect(second->checkpoints[0].time_ns == 5000000000 &&
+              second->checkpoints[0].fingerprint == 99 && second->checkpoints[0].events == 61);
+    sim_recording_finish(&recording);
+}
+
+Test(recording, texts_of_every_kind_come_back_from_a_file_byte_by_byte)
+{
+    static const char *const texts[] = {
+        "",
+        "\n",
+        "\n\n\n",
+        "one line without an end",
+        "a: 1\n",
+        "a: 1\n\n\n",
+        "   begins with blanks\nand goes on\n",
+        "\n  \n   x\n",
+        "\ttabs\tand blanks at the end  \t \n",
+        "ends in blanks   ",
+        "- list\n? key\n--- \n...\n# comment\n%TAG\n&a *a !b |\n",
+        "quotes ' \" and \\ backslashes\\n\n",
+        "carriage returns\r\nlike this\r\n",
+        "\xC2\x85 next line, \xE2\x80\xA8 line, \xE2\x80\xA9 paragraph\n",
+        "umlauts \xC3\xA4, Greek \xCE\xB1, a clef \xF0\x9D\x84\x9E\n",
+        "\xEF\xBB\xBF within, \xEF\xBF\xBF and the end\n",
+        "content: \"0123456789abcdef0123456789abcdef\"\n",
+        "meshsim_run: 1\nsources: []\n",
+    };
+    enum { COUNT = sizeof texts / sizeof *texts };
+    struct sim_store_source sources[COUNT + 1] = {{"topology", "mesh.yaml", "x: 1\n"}};
+    for (int i = 0; i < COUNT; i++) {
+        sources[i + 1] = (struct sim_store_source){"data", texts[i], texts[i]};
+    }
+    struct sim_recording recording;
+    struct sim_recording again;
+    write_and_read(sources, COUNT + 1, &recording);
+    export_and_import(&recording, &again);
+    expect_same(&recording, &again);
+    sim_recording_finish(&again);
+    sim_recording_finish(&recording);
+}
+
+Test(recording, a_run_without_its_text_or_a_repetition_is_refused)
+{
+    static const struct sim_store_source sources[] = {{"option", "--set", "gossip.fanout=10"}};
+    struct fixture fixture;
+    struct sim_recording recording;
+    struct sim_error error = {0};
+    fixture_init(&fixture);
+    struct sim_store *store = open_store(scratch_path("runs.db"));
+    write_run(store, &fixture);
+    fixture.run.sources = sources;
+    fixture.run.source_count = 1;
+    write_run(store, &fixture);
+    fixture_init(&fixture);
+    fixture.run.result_count = 0;
+    write_run(store, &fixture);
+    cr_expect(!sim_recording_read(store, 2, &recording, &error));
+    cr_expect(error.code == SIM_ERROR_IO && strstr(error.text, "lacks the text of its scenario"));
+    sim_recording_finish(&recording);
+    error = (struct sim_error){0};
+    cr_expect(!sim_recording_read(store, 3, &recording, &error));
+    cr_expect(error.code == SIM_ERROR_IO && strstr(error.text, "lacks its repetitions"));
+    sim_recording_finish(&recording);
+    error = (struct sim_error){0};
+    cr_expect(!sim_recording_read(store, 4, &recording, &error));
+    cr_expect(error.code == SIM_ERROR_USAGE);
+    sim_recording_finish(&recording);
+    sim_store_close(store);
+}
+
+Test(recording, results_come_back_as_they_were_stored)
+{
+    struct fixture fixture;
+    struct sim_result *results;
+    struct sim_stored_findings findings;
+    uint32_t count;
+    struct sim_error error = {0};
+    fixture_init(&fixture);
+    struct sim_store *store = open_store(scratch_path("runs.db"));
+    write_run(store, &fixture);
+    cr_assert(sim_store_read_results(store, 1, &results, &count, &error), "%s", error.text);
+    cr_assert(count == FIXTURE_RESULTS);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_result *was = &fixture.results[i];
+        struct sim_result *is = &results[i];
+        cr_expect(is->seed == was->seed && is->repetition == i && is->agents == was->agents &&
+                  is->events == was->events && is->simulated_ns == was->simulated_ns &&
+                  is->wall_ns == was->wall_ns && is->peak_rss_bytes == was->peak_rss_bytes);
+        cr_expect(memcmp(is->interval_ns, was->interval_ns, sizeof is->interval_ns) == 0);
+        cr_expect(memcmp(is->traffic, was->traffic, sizeof is->traffic) == 0);
+        cr_expect(memcmp(is->tiers, was->tiers, sizeof is->tiers) == 0);
+        cr_expect(memcmp(is->latency_max_ns, was->latency_max_ns, sizeof is->latency_max_ns) == 0);
+        cr_expect(is->total.reports == 990 && is->total.sums.completion == 2301750000000);
+        cr_assert(is->update_count == was->update_count);
+        // By the time of their writes, as the fixture has them.
+        for (uint32_t j = 0; j < was->update_count; j++) {
+            const struct sim_update_result *a = &was->updates[j];
+            const struct sim_update_result *b = &is->updates[j];
+            cr_expect(a->dot.origin == b->dot.origin && a->dot.sequence == b->dot.sequence &&
+                      a->measured == b->measured && a->cohort == b->cohort && a->held == b->held &&
+                      a->theta_ns == b->theta_ns && a->half_ns == b->half_ns &&
+                      a->p99_ns == b->p99_ns && a->all_ns == b->all_ns &&
+                      a->last_receipt_ns == b->last_receipt_ns);
+            cr_expect(a->path.node == b->path.node && a->path.hops == b->path.hops &&
+                      memcmp(a->path.tick_ns, b->path.tick_ns, sizeof a->path.tick_ns) == 0);
+            cr_expect(a->near[SIM_REACH_EDGE].held == b->near[SIM_REACH_EDGE].held &&
+                      a->near[SIM_REACH_REGION].cohort == b->near[SIM_REACH_REGION].cohort);
+        }
+        sim_result_finish(is);
+    }
+    free(results);
+    cr_assert(sim_store_read_findings(store, 1, &findings, &error), "%s", error.text);
+    cr_assert(findings.verdict_count == 2 && findings.expectation_count == 1);
+    cr_expect(findings.wall_ns == 2 * 777);
+    cr_expect_str_eq(findings.verdicts[0].why, "ticks take 86 % of the time");
+    cr_expect(findings.verdicts[0].measured == 118000000);
+    cr_expect(findings.verdicts[0].high == SIM_TIME_NEVER);
+    cr_expect_str_eq(findings.expectations[0].outcome, "fail");
+    sim_stored_findings_finish(&findings);
+    sim_store_close(store);
+}
