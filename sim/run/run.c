@@ -169,6 +169,37 @@ static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
                 : 0);
 }
 
+static uint64_t bytes_in_engine(const struct sim_scenario *scenario)
+{
+    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
+    return sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
+                                   scenario->gossip.mode);
+}
+
+// Ticks of one interval send so much, of which a slot of the longest latency is under way, each
+// copy in 8 bytes beside the message; as much again for answers.
+static uint64_t bytes_under_way(const struct sim_scenario *scenario)
+{
+    uint64_t latency_ns = 0;
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        uint64_t maximum_ns = scenario->network.latency[pair].maximum_ns;
+        bool far = pair == SIM_INTER_REGION || pair >= SIM_EDGE_AGGREGATOR;
+        latency_ns = maximum_ns > latency_ns && !far ? maximum_ns : latency_ns;
+    }
+    uint64_t message = sizeof(struct mesh_message) + 8 * (uint64_t)(updates_at_once(scenario) / 64);
+    uint64_t tick = message + 8 * (uint64_t)scenario->gossip.fanout;
+    double share = (double)latency_ns / (double)(scenario->gossip.interval_ns + 1);
+    return (uint64_t)(2 * (double)tick * share * (double)scenario->agents);
+}
+
+struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario)
+{
+    return (struct sim_run_needs){
+        .fixed_bytes = bytes_in_engine(scenario) + bytes_beside_engine(scenario),
+        .under_way_bytes = bytes_under_way(scenario),
+    };
+}
+
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
     uint64_t peers = 0;
@@ -181,11 +212,7 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
                              scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
                              1e-9 * (double)SIM_PAIR_BYTES_MAX);
     }
-    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
-    uint64_t bytes =
-        sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
-                                scenario->gossip.mode) +
-        bytes_beside_engine(scenario);
+    uint64_t bytes = sim_run_needs(scenario).fixed_bytes;
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
