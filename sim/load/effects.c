@@ -99,8 +99,14 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
                : "all agents live in one zone: nobody is nearer than another";
 }
 
-static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
+static const char *workload_without_effect(const char *path, const struct sim_workload *workload)
 {
+    enum sim_crdt crdt = workload->crdt;
+    bool of_reports = strcmp(path, "workload.report_settle_ms") == 0 ||
+                      strncmp(path, "workload.reports", strlen("workload.reports")) == 0;
+    if (of_reports && workload->report_every_ns == 0) {
+        return "without report_every_ms nobody reports";
+    }
     if (strcmp(path, "workload.value_bytes") == 0 && !sim_content_has_value(crdt)) {
         return "a counter's update carries an amount, not a value";
     }
@@ -218,7 +224,7 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
         return "UDP stands for bare datagrams";
     }
     if (strncmp(key->path, "workload.", strlen("workload.")) == 0) {
-        return workload_without_effect(key->path, scenario->workload.crdt);
+        return workload_without_effect(key->path, &scenario->workload);
     }
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);

@@ -101,6 +101,44 @@ struct sim_hierarchy {
     uint64_t global_interval_ns;      // between a coordinator's ticks
 };
 
+// What agents report, the names being those of the document's State Aggregation Example.
+enum sim_report_figure {
+    SIM_REPORT_EXECUTIONS,  // in millionths
+    SIM_REPORT_TASKS,       // in millionths
+    SIM_REPORT_COMPLETION,  // ppb
+    SIM_REPORT_LATENCY,     // us
+    SIM_REPORT_FIGURE_COUNT
+};
+
+// From `low` to `high`, both included, all even chances.
+struct sim_report_value {
+    uint64_t low;
+    uint64_t high;
+};
+
+// [first, end), counted from 0 through the whole mesh.
+struct sim_span {
+    uint32_t first;
+    uint32_t end;
+};
+
+// What is said in some places: in edges that lie in all three spans.
+struct sim_report_rule {
+    struct sim_span regions;
+    struct sim_span aggregators;
+    struct sim_span edges;
+    uint32_t given;  // bit 1 << figure
+    struct sim_report_value values[SIM_REPORT_FIGURE_COUNT];
+};
+
+// hierarchical: the last rule that gives a figure for an edge decides. (run/report_content.h)
+struct sim_report_settings {
+    const struct sim_report_rule *rules;  // [rule_count], the first gives all figures everywhere
+    uint32_t rule_count;
+    bool per_edge;  // sums are an edge's, dealt to its agents; else an agent's
+    bool growing;   // report n tells n times what one executes
+};
+
 struct sim_workload {
     uint32_t updates;  // 1 .. SIM_UPDATES_MAX
     uint64_t first_write_ns;
@@ -113,6 +151,8 @@ struct sim_workload {
     uint32_t remove_percent;   // of updates that remove or subtract, 0 .. 100
     uint64_t warmup_ns;        // traffic before it is not counted, earlier updates not judged
     uint64_t report_every_ns;  // hierarchical: between reports of an agent; 0: nobody reports
+    uint64_t report_settle_ns;  // reports written so late before the end are not judged
+    struct sim_report_settings reports;
 };
 
 // What one host offers its agents (topologies/instances.yaml).
@@ -223,6 +263,10 @@ bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FIL
 
 // Simulated time at which a run ends at the latest.
 uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario);
+
+// When every agent has written a report that is judged: until then a run without duration_ms goes
+// on. 0 where nobody reports.
+uint64_t sim_reports_judged_ns(const struct sim_scenario *scenario);
 
 // The names used in files, tables and the store; never NULL for a value of the enum.
 const char *sim_topology_name(enum sim_topology topology);

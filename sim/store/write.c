@@ -366,7 +366,7 @@ static void put_latencies(struct rows *rows, const struct sim_result *result)
     }
 }
 
-// "mesh", "edge", "region" or "region:NAME"; the caller frees it.
+// "mesh", "edge", "region", "region:NAME" or "report:LEVEL"; the caller frees it.
 static char *scope_class_of(const struct sim_scenario *scenario, const struct sim_curve *curve)
 {
     static const char *const names[] = {
@@ -374,10 +374,18 @@ static char *scope_class_of(const struct sim_scenario *scenario, const struct si
         [SIM_REACH_REGION] = "region",
         [SIM_REACH_ALL] = "mesh",
     };
-    bool named = curve->reach == SIM_REACH_ALL && curve->region != SIM_REGION_NONE;
+    static const char *const report_names[] = {
+        [SIM_REPORT_EDGE] = "edge",
+        [SIM_REPORT_AGGREGATOR] = "aggregator",
+        [SIM_REPORT_GLOBAL] = "global",
+    };
+    bool reports = curve->kind == SIM_CURVE_REPORTS;
+    bool named = !reports && curve->reach == SIM_REACH_ALL && curve->region != SIM_REGION_NONE;
     assert(!named || curve->region < scenario->region_count);
-    const char *scope = named ? "region:" : names[curve->reach];
-    const char *name = named ? scenario->regions[curve->region].name : "";
+    const char *scope = reports ? "report:" : named ? "region:" : names[curve->reach];
+    const char *name = reports ? report_names[curve->report_reach]
+                       : named ? scenario->regions[curve->region].name
+                               : "";
     size_t bytes = strlen(scope) + strlen(name) + 1;
     char *text = sim_memory_zeroed(bytes);
     snprintf(text, bytes, "%s%s", scope, name);
