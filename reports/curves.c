@@ -42,7 +42,7 @@ static const char target_query[] =
     " WHERE ordinal IN (SELECT min(ordinal) FROM times GROUP BY target_high)"
     " ORDER BY target_high LIMIT ?2";
 
-// The metric that tells the time to theta of a class, or how long its reports take; NULL: none does.
+// The metric that tells the time to theta of a class, or how long its reports take; NULL: none.
 static const char *metric_of(const char *scope_class)
 {
     static const struct {

@@ -9,10 +9,10 @@
 //                                    +--> run 3: everywhere, the writer's edge, its region,
 //                                    |           region eu-west-1, region us-east-1, ...
 //                                    | pictures of reports
-//                                    +--> run 3: to the edge, to the aggregator, to the coordinators
+//                                    +--> run 3: to the edge, the aggregator, the coordinators
 //
-// Where the agents of a hierarchy report, a line of the last kind is the share of their reports that
-// have come so far.
+// Where the agents of a hierarchy report, a line of the last kind is the share of their reports
+// that have come so far.
 //
 // Curves are sums over all repetitions that ran to their end; a run that has none shows those that
 // were cut short. Percentiles and verdicts are the stored ones, never computed anew.
@@ -29,7 +29,7 @@
 
 #define REPORT_LINES_MAX 8  // as many as the eye tells apart; more go to a further picture
 #define REPORT_TARGETS_MAX 8
-#define REPORT_WHOLE_MESH "mesh"  // the scope class of all agents
+#define REPORT_WHOLE_MESH "mesh"     // the scope class of all agents
 #define REPORT_OF_REPORTS "report:"  // with what is behind it, a class of reports
 
 // A claim about the time to theta, and what became of it in the run that a line shows.
@@ -57,9 +57,9 @@ struct report_line {
 };
 
 struct report_picture {
-    bool by_tier;   // all lines are of one run
+    bool by_tier;     // all lines are of one run
     bool of_reports;  // and are those of its agents' reports
-    uint32_t part;  // 0, or 2, 3, ... where there are more than REPORT_LINES_MAX lines
+    uint32_t part;    // 0, or 2, 3, ... where there are more than REPORT_LINES_MAX lines
     struct report_line lines[REPORT_LINES_MAX];
     uint32_t line_count;  // at least one
 };

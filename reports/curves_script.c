@@ -503,9 +503,8 @@ static void put_line_words(FILE *output, const struct report_picture *picture, u
     }
 }
 
-static void put_mark(FILE *output, const char *colour,
-                     const struct report_percentile *value, double percent, int point_type,
-                     const struct frame *frame)
+static void put_mark(FILE *output, const char *colour, const struct report_percentile *value,
+                     double percent, int point_type, const struct frame *frame)
 {
     if (is_marked(value)) {
         fprintf(output,

@@ -177,11 +177,10 @@ static bool collect_curves(const struct report_store *store, struct report_drawi
                                      "longer",
                                      store->run_count, store->run_count == 1 ? "" : "s");
     }
-    collected = collected && add_curves(&meshes, drawings, store->error) &&
-                report_curves_by_tier(store, &tiers) &&
-                add_curves(&tiers, drawings, store->error) &&
-                report_curves_of_reports(store, &reports) &&
-                add_curves(&reports, drawings, store->error);
+    collected =
+        collected && add_curves(&meshes, drawings, store->error) &&
+        report_curves_by_tier(store, &tiers) && add_curves(&tiers, drawings, store->error) &&
+        report_curves_of_reports(store, &reports) && add_curves(&reports, drawings, store->error);
     report_pictures_finish(&meshes);
     report_pictures_finish(&tiers);
     report_pictures_finish(&reports);

@@ -31,21 +31,18 @@ static void print_totals(const struct sim_page *page, const struct sim_summary *
     };
     char text[512] = "added up at the end:";
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
-        sim_words_append(text, sizeof text,
-                         "%s %s %s executions, %s active tasks, completion rate %s, average "
-                         "latency %s ms",
-                         i == 0 ? "" : ";", levels[i].name,
-                         count_of(summary, levels[i].executions).text,
-                         count_of(summary, levels[i].tasks).text,
-                         number_of(summary, levels[i].completion).text,
-                         number_of(summary, levels[i].latency).text);
+        sim_words_append(
+            text, sizeof text,
+            "%s %s %s executions, %s active tasks, completion rate %s, average "
+            "latency %s ms",
+            i == 0 ? "" : ";", levels[i].name, count_of(summary, levels[i].executions).text,
+            count_of(summary, levels[i].tasks).text, number_of(summary, levels[i].completion).text,
+            number_of(summary, levels[i].latency).text);
     }
-    sim_words_append(text, sizeof text,
-                     ", over %s regions, %s aggregators, %s edges, %s agents",
-                     count_of(summary, SIM_GLOBAL_REGIONS).text,
-                     count_of(summary, SIM_GLOBAL_AGGREGATORS).text,
-                     count_of(summary, SIM_GLOBAL_EDGES).text,
-                     count_of(summary, SIM_GLOBAL_AGENTS).text);
+    sim_words_append(
+        text, sizeof text, ", over %s regions, %s aggregators, %s edges, %s agents",
+        count_of(summary, SIM_GLOBAL_REGIONS).text, count_of(summary, SIM_GLOBAL_AGGREGATORS).text,
+        count_of(summary, SIM_GLOBAL_EDGES).text, count_of(summary, SIM_GLOBAL_AGENTS).text);
     fputs("  ", page->output);
     sim_page_paragraph(page, 2, 4, text);
 }

@@ -48,15 +48,21 @@
     }
 
 // A number or a range of what agents report (reports.c).
-#define FIGURE(name, bounds, usual, said)                                                     \
-    {.path = (name), .type = SIM_KEY_RANGE, bounds, .topologies = HIERARCHY,                  \
-     .lands = SIM_LANDS_BY_NAME, .fallback = (usual), .effect = (said)}
+#define FIGURE(name, bounds, usual, said)                                       \
+    {                                                                           \
+        .path = (name), .type = SIM_KEY_RANGE, bounds, .topologies = HIERARCHY, \
+        .lands = SIM_LANDS_BY_NAME, .fallback = (usual), .effect = (said)       \
+    }
 #define COUNTS .places = 6, .minimum = 0, .maximum = INT64_C(1000000000) * 1000000
 #define RATES .places = 9, .minimum = 0, .maximum = SIM_PPB
 #define AVERAGES .places = 3, .minimum = 0, .maximum = 3600 * INT64_C(1000000)
-#define PLACE(name)                                                                           \
-    {.path = "workload.reports.places[]." name, .type = SIM_KEY_RANGE, .minimum = 1,          \
-     .maximum = SIM_SCOPES_MAX, .topologies = HIERARCHY, .lands = SIM_LANDS_BY_NAME}
+#define PLACE(name)                                                                     \
+    {                                                                                   \
+        .path = "workload.reports.places[]." name, .type = SIM_KEY_RANGE, .minimum = 1, \
+        .maximum = SIM_SCOPES_MAX, .topologies = HIERARCHY, .lands = SIM_LANDS_BY_NAME, \
+        .effect = "only there, numbered from 1 through the whole mesh"                  \
+    }
+#define INSTEAD "what agents report there instead; a later place wins"
 
 #define NEAR_MS "{distribution: uniform, min: 1, max: 10}"
 #define FAR_MS "{distribution: uniform, min: 50, max: 100}"
@@ -659,18 +665,16 @@ const struct sim_key sim_keys[] = {
      .type = SIM_KEY_LIST,
      .maximum = 1000,
      .topologies = HIERARCHY,
-     .lands = SIM_LANDS_BY_NAME},
-    {.path = "workload.reports.places[]",
-     MAP,
-     .topologies = HIERARCHY,
-     .effect = "what agents of some places report instead; a later one wins"},
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "what agents of some places report instead; a later place wins"},
+    {.path = "workload.reports.places[]", MAP, .topologies = HIERARCHY},
     PLACE("region"),
     PLACE("aggregator"),
     PLACE("edge"),
-    FIGURE("workload.reports.places[].workflow_executions", COUNTS, NULL, NULL),
-    FIGURE("workload.reports.places[].active_tasks", COUNTS, NULL, NULL),
-    FIGURE("workload.reports.places[].completion_rate", RATES, NULL, NULL),
-    FIGURE("workload.reports.places[].avg_latency_ms", AVERAGES, NULL, NULL),
+    FIGURE("workload.reports.places[].workflow_executions", COUNTS, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].active_tasks", COUNTS, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].completion_rate", RATES, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].avg_latency_ms", AVERAGES, NULL, INSTEAD),
 
     {.path = "expect",
      .type = SIM_KEY_LIST,

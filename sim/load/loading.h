@@ -92,8 +92,8 @@ bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *s
 bool sim_check_tiers(const struct sim_cell *cell, const struct sim_scenario *scenario,
                      struct sim_error *error);
 
-// What agents report, where, and which of it is judged (reports.c). Called when it is known how many
-// regions and edges there are.
+// What agents report, where, and which of it is judged (reports.c). Called when it is known how
+// many regions and edges there are.
 bool sim_bind_reports(struct sim_arena *arena, const struct sim_cell *cell,
                       struct sim_scenario *scenario, struct sim_error *error);
 

@@ -91,8 +91,7 @@ static bool read_figures(const char *parent, const char *shown, const struct sim
         if (!sim_key_read(sim_key_find(path), place, node, &value, error)) {
             return false;
         }
-        rule->values[figure] =
-            (struct sim_report_value){(uint64_t)value.low, (uint64_t)value.high};
+        rule->values[figure] = (struct sim_report_value){(uint64_t)value.low, (uint64_t)value.high};
         rule->given |= 1u << figure;
     }
     return true;
@@ -145,10 +144,11 @@ static bool check_spans(const struct sim_scenario *scenario, const char *shown,
                              "whole mesh",
                              shown);
     }
-    return rule->given != 0 || sim_node_fail(node, error, "%s says of none of its agents what they "
-                                                          "report: give workflow_executions, "
-                                                          "active_tasks, completion_rate or "
-                                                          "avg_latency_ms",
+    return rule->given != 0 || sim_node_fail(node, error,
+                                             "%s says of none of its agents what they "
+                                             "report: give workflow_executions, "
+                                             "active_tasks, completion_rate or "
+                                             "avg_latency_ms",
                                              shown);
 }
 
@@ -189,9 +189,9 @@ static bool check_growth(const struct sim_node *reports, const struct sim_scenar
                          const struct sim_report_rule *rule, struct sim_error *error)
 {
     const struct sim_workload *workload = &scenario->workload;
-    uint64_t numbers =
-        workload->reports.growing ? sim_scenario_end_ns(scenario) / workload->report_every_ns + 2
-                                  : 1;
+    uint64_t numbers = workload->reports.growing
+                           ? sim_scenario_end_ns(scenario) / workload->report_every_ns + 2
+                           : 1;
     uint64_t most = rule->values[SIM_REPORT_EXECUTIONS].high / 1000000 + 1;
     return most <= MESH_REPORT_COUNT_MAX / numbers ||
            sim_node_fail(sim_node_get(reports, figure_names[SIM_REPORT_EXECUTIONS]), error,

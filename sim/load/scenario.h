@@ -145,12 +145,12 @@ struct sim_workload {
     uint64_t every_ns;  // between one write and the next; 0: all at once
     enum sim_writers writers;
     enum sim_crdt crdt;
-    uint32_t value_bytes;      // of what is written or added, 0 .. 65535 (content.h)
-    uint32_t keys;             // update u writes key u mod keys; >= 1
-    uint32_t elements;         // of a set, names of a map: 1 .. SIM_UPDATES_MAX
-    uint32_t remove_percent;   // of updates that remove or subtract, 0 .. 100
-    uint64_t warmup_ns;        // traffic before it is not counted, earlier updates not judged
-    uint64_t report_every_ns;  // hierarchical: between reports of an agent; 0: nobody reports
+    uint32_t value_bytes;       // of what is written or added, 0 .. 65535 (content.h)
+    uint32_t keys;              // update u writes key u mod keys; >= 1
+    uint32_t elements;          // of a set, names of a map: 1 .. SIM_UPDATES_MAX
+    uint32_t remove_percent;    // of updates that remove or subtract, 0 .. 100
+    uint64_t warmup_ns;         // traffic before it is not counted, earlier updates not judged
+    uint64_t report_every_ns;   // hierarchical: between reports of an agent; 0: nobody reports
     uint64_t report_settle_ns;  // reports written so late before the end are not judged
     struct sim_report_settings reports;
 };

@@ -8,9 +8,9 @@
 //                                                        on their way
 //
 // A report is judged if it was written at least workload.report_settle_ms before the end, five
-// times the slowest interval on the way unless said otherwise, and at most half of the run. What has
-// not come within the run in spite of that never came, and is later than every other. A run without
-// duration_ms goes on until every agent has written such a report.
+// times the slowest interval on the way unless said otherwise, and at most half of the run. What
+// has not come within the run in spite of that never came, and is later than every other. A run
+// without duration_ms goes on until every agent has written such a report.
 
 #ifndef SIM_AGGREGATION_H
 #define SIM_AGGREGATION_H

@@ -261,8 +261,7 @@ static bool read_given(const struct reader *reader, const struct sim_node *node,
 static bool check_claim(const struct reader *reader, const struct sim_node *node,
                         const struct sim_claim *claim)
 {
-    bool per_update =
-        claim->measure == SIM_MEASURE_TERM && sim_metric_has_many(claim->term.metric);
+    bool per_update = claim->measure == SIM_MEASURE_TERM && sim_metric_has_many(claim->term.metric);
     bool judged = claim->measure != SIM_MEASURE_NONE;
     const char *wrong = NULL;
     if (!judged && claim->unmeasured == NULL) {

@@ -96,9 +96,8 @@ static void say_updates(const struct sim_case *judged, struct sim_allowed allowe
             sim_word_number(claim->term.inner_bound).text, unit,
             sim_word_percent(sim_verdict_shown(verdict, verdict->target)).text);
     } else if (allowed.least > 0) {
-        SAY(verdict, "%s of %s between %s and %s %s",
-            sim_word_percent(verdict->share_within).text, samples_are,
-            sim_word_number(sim_verdict_shown(verdict, allowed.least)).text,
+        SAY(verdict, "%s of %s between %s and %s %s", sim_word_percent(verdict->share_within).text,
+            samples_are, sim_word_number(sim_verdict_shown(verdict, allowed.least)).text,
             sim_word_number(sim_verdict_shown(verdict, allowed.most)).text, unit);
     } else {
         SAY(verdict, "%s of %s within %s %s", sim_word_percent(verdict->share_within).text,

@@ -280,25 +280,25 @@ static bool peak_rss_of(const struct sim_scenario *scenario, const struct sim_re
 // ---- The list ----
 
 // Of reports; rounds are those of the slowest ticks within the reach.
-#define REPORT_MS(level, coming, within, said)                                           \
-    {                                                                                    \
-        .name = "report_" level "_ms", .unit = "ms", .meaning = said,                    \
-        .stored_name = "report_" level, .stored_unit = "ns", .scale = NS_PER_MS,         \
+#define REPORT_MS(level, coming, within, said)                                               \
+    {                                                                                        \
+        .name = "report_" level "_ms", .unit = "ms", .meaning = said,                        \
+        .stored_name = "report_" level, .stored_unit = "ns", .scale = NS_PER_MS,             \
         .reach = SIM_REACH_##within, .of_reports = true, .report_reach = SIM_REPORT_##coming \
     }
-#define REPORT_ROUNDS(level, coming, within)                                             \
-    {                                                                                    \
-        .name = "report_" level "_rounds", .unit = "rounds",                             \
+#define REPORT_ROUNDS(level, coming, within)                                                   \
+    {                                                                                          \
+        .name = "report_" level "_rounds", .unit = "rounds",                                   \
         .meaning = "the same, in rounds of the slowest ticks on the way", .stored_unit = "ns", \
-        .reach = SIM_REACH_##within, .of_reports = true, .report_reach = SIM_REPORT_##coming \
+        .reach = SIM_REACH_##within, .of_reports = true, .report_reach = SIM_REPORT_##coming   \
     }
 
 // What a level adds up to at the end, under the names of the State Aggregation Example.
-#define TOTAL(level, coming, key, shown, kept, by, of)                                         \
-    {                                                                                          \
+#define TOTAL(level, coming, key, shown, kept, by, of)                                            \
+    {                                                                                             \
         .name = level "_" key, .unit = shown, .meaning = "what the first " level " node adds up", \
         .stored_name = level "_" key, .stored_unit = kept, .scale = (by), .reach = SIM_REACH_ALL, \
-        .of_reports = true, .report_reach = SIM_REPORT_##coming, .figure = (of)                \
+        .of_reports = true, .report_reach = SIM_REPORT_##coming, .figure = (of)                   \
     }
 #define COUNTED(level, coming, key, of) TOTAL(level, coming, key, key, "count", 1, of)
 #define EXECUTIONS(level, coming) \
@@ -432,9 +432,7 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     enum sim_reach reach = sim_metrics[metric].reach;
     bool edges = scenario->topology == SIM_HIERARCHICAL;
     if (sim_metrics[metric].of_reports) {
-        return !edges                                    ? "no tiers"
-               : scenario->workload.report_every_ns == 0 ? "no reports"
-                                                         : NULL;
+        return !edges ? "no tiers" : scenario->workload.report_every_ns == 0 ? "no reports" : NULL;
     }
     return reach == SIM_REACH_EDGE && !edges                         ? "no edges"
            : reach == SIM_REACH_REGION && scenario->region_count < 2 ? "one region"
@@ -453,9 +451,9 @@ bool sim_metric_has_many(enum sim_metric_id metric)
 
 const char *sim_metric_samples(enum sim_metric_id metric)
 {
-    return !sim_metric_has_many(metric)              ? "repetitions"
-           : sim_metrics[metric].of_update != NULL   ? "updates"
-                                                     : "reports";
+    return !sim_metric_has_many(metric)            ? "repetitions"
+           : sim_metrics[metric].of_update != NULL ? "updates"
+                                                   : "reports";
 }
 
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)

@@ -20,7 +20,8 @@
 // write to the receipt, those at the very instants of both included, as whole intervals.
 //
 // What counts: updates written after the warm-up with a cohort that is not empty, and reports as
-// aggregation.h has it, in repetitions that ran to their end. The summary of one repetition is the summary of a list of one.
+// aggregation.h has it, in repetitions that ran to their end. The summary of one repetition is the
+// summary of a list of one.
 
 #ifndef SIM_SUMMARY_H
 #define SIM_SUMMARY_H
@@ -138,7 +139,7 @@ bool sim_metric_has_many(enum sim_metric_id metric);
 // "updates", "reports" or "repetitions": what its samples are of.
 const char *sim_metric_samples(enum sim_metric_id metric);
 
-// Why the scenario's mesh has nothing of it, as in "this hierarchical has one region"; NULL: it has.
+// Why the scenario's mesh has nothing of it: "one region", "no edges"; NULL: it has.
 const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenario *scenario);
 
 // What a sample of the metric is divided by to be shown; > 0.

@@ -88,9 +88,8 @@ static struct teller teller_of(const struct sim_scenario *scenario, const struct
     if (!scenario->workload.reports.per_edge) {
         return (struct teller){seed, edge, agent, DRAW_OF_AGENT, 0, 1};
     }
-    return (struct teller){seed,          edge,
-                           edge,          DRAW_OF_EDGE,
-                           agent - first, places->edges.starts[edge + 1] - first};
+    return (struct teller){seed,         edge,          edge,
+                           DRAW_OF_EDGE, agent - first, places->edges.starts[edge + 1] - first};
 }
 
 struct mesh_report sim_report_content(const struct sim_scenario *scenario,
@@ -101,8 +100,8 @@ struct mesh_report sim_report_content(const struct sim_scenario *scenario,
     struct sim_report_value executed = value_at(scenario, teller.edge, SIM_REPORT_EXECUTIONS);
     struct sim_report_value active = value_at(scenario, teller.edge, SIM_REPORT_TASKS);
     bool growing = scenario->workload.reports.growing;
-    uint64_t executions = part_of(
-        &teller, count_of(&teller, executed, SIM_REPORT_EXECUTIONS, growing ? 0 : number));
+    uint64_t executions =
+        part_of(&teller, count_of(&teller, executed, SIM_REPORT_EXECUTIONS, growing ? 0 : number));
     return (struct mesh_report){
         .executions = executions * (growing ? number : 1),
         .active_tasks = part_of(&teller, count_of(&teller, active, SIM_REPORT_TASKS, number)),

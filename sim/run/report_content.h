@@ -11,8 +11,8 @@
 //        growing        executions are drawn once for all n, and told n times
 //
 // Unless the scenario says otherwise agents execute 2.5 workflows each, 0.6 of their tasks are
-// active, 0.88 to 0.98 of their workflows complete, in 30 to 70 ms. What has been reported once then
-// adds up, within chance, to the document's State Aggregation Example.
+// active, 0.88 to 0.98 of their workflows complete, in 30 to 70 ms. What has been reported once
+// then adds up, within chance, to the document's State Aggregation Example.
 
 #ifndef SIM_REPORT_CONTENT_H
 #define SIM_REPORT_CONTENT_H

@@ -23,8 +23,8 @@ static void enter(const struct sim_scenario *scenario, const struct sim_result *
 void sim_report_curves(const struct sim_scenario *scenario, struct sim_result *result)
 {
     uint32_t count = result->curve_count;
-    result->curves = sim_memory_resize(
-        result->curves, ((size_t)count + SIM_REPORT_REACH_COUNT) * sizeof *result->curves);
+    result->curves = sim_memory_resize(result->curves, ((size_t)count + SIM_REPORT_REACH_COUNT) *
+                                                           sizeof *result->curves);
     for (uint32_t reach = 0; reach < SIM_REPORT_REACH_COUNT; reach++) {
         struct sim_curve *curve = &result->curves[count + reach];
         *curve = (struct sim_curve){

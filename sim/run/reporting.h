@@ -12,8 +12,8 @@
 //
 // Reports are made up on the fly (report_content.h); the agents' phases are drawn.
 //
-// Results have the reports written after the warm-up; which of them the end of the run cuts short is
-// for measure to say (sim_report_counts).
+// Results have the reports written after the warm-up; which of them the end of the run cuts short
+// is for measure to say (sim_report_counts).
 
 #ifndef SIM_REPORTING_H
 #define SIM_REPORTING_H

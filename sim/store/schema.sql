@@ -255,8 +255,8 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 
 -- Order statistics over the measured updates or judged reports of all repetitions that ran to their
--- end, or over these repetitions. Facts about the machine are in host_facts only. last_receipt counts in rounds:
--- under the schedule synchronous it is the ticks that passed, times the interval.
+-- end, or over these repetitions. Facts about the machine are in host_facts only. last_receipt
+-- counts in rounds: under the schedule synchronous it is the ticks that passed, times the interval.
 CREATE TABLE metrics (
     run_id     INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
     metric     TEXT NOT NULL,  -- convergence (time to theta), edge_convergence and
