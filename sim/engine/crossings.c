@@ -2,6 +2,7 @@
 #include "crossings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "state.h"
@@ -10,6 +11,10 @@ void sim_crossings_finish(struct sim_crossings *crossings)
 {
     sim_channels_finish(&crossings->channels);
     sim_memory_free(crossings->copies);
+    for (uint32_t i = 0; i < crossings->waiting_count; i++) {
+        sim_memory_free(crossings->waiting[i].message);
+    }
+    sim_memory_free(crossings->waiting);
 }
 
 static struct mesh_random draw(const struct sim_engine *engine, const struct mesh_message *message,
@@ -49,13 +54,15 @@ static void cross_once(struct sim_engine *engine, const struct sim_arrival *arri
         count_fate(worker, arrival, fate, latency_ns);
     }
     if (fate == SIM_ARRIVES) {
-        sim_arrive(engine, arrival, latency_ns);
+        sim_arrive(engine, arrival, crossing->sent_ns - message->sent_ns + latency_ns);
     } else if (fate == SIM_CORRUPTED) {
         sim_account_throw_away(engine, message, arrival->target);
     }
 }
 
-static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32_t stream)
+// `enters_ns`: when it was sent or, if it waited for its connection, when that was there.
+static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint64_t enters_ns,
+                  uint32_t stream)
 {
     const struct sim_network *network = engine->config.network;
     const struct mesh_message *message = arrival->message;
@@ -67,7 +74,7 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint32
     uint32_t carried_bytes = sim_network_carried_bytes(network, message);
     uint32_t packets = sim_network_packets(network, carried_bytes, sim_network_updates(message));
     struct sim_crossing crossing = {
-        .sent_ns = message->sent_ns,
+        .sent_ns = enters_ns,
         .from = network->host_of[message->source],
         .to = network->host_of[arrival->target],
         .bytes = carried_bytes + packets * network->packet_overhead_bytes,
@@ -99,24 +106,145 @@ static void keep(struct sim_crossings *crossings, const struct sim_kept_copy *co
     crossings->count++;
 }
 
+// ---- Waiting for a connection ----
+
+// By time, source, and the order in which the source sent them.
+static bool enters_before(const struct sim_waiting_copy *a, const struct sim_waiting_copy *b)
+{
+    if (a->enters_ns != b->enters_ns) {
+        return a->enters_ns < b->enters_ns;
+    }
+    if (a->message->source != b->message->source) {
+        return a->message->source < b->message->source;
+    }
+    return a->message->sequence != b->message->sequence
+               ? a->message->sequence < b->message->sequence
+               : a->stream < b->stream;
+}
+
+static void let_wait(struct sim_crossings *crossings, const struct mesh_message *message,
+                     uint64_t wait_ns, uint32_t target, uint32_t stream)
+{
+    if (crossings->waiting_count == crossings->waiting_capacity) {
+        crossings->waiting_capacity =
+            crossings->waiting_capacity == 0 ? 256 : 2 * crossings->waiting_capacity;
+        crossings->waiting = sim_memory_resize(crossings->waiting, crossings->waiting_capacity *
+                                                                       sizeof *crossings->waiting);
+    }
+    size_t bytes = sim_message_words(message) * sizeof(uint64_t);
+    struct sim_waiting_copy copy = {.enters_ns = message->sent_ns + wait_ns,
+                                    .message = sim_memory_zeroed(bytes),
+                                    .target = target,
+                                    .stream = stream};
+    memcpy(copy.message, message, bytes);
+    uint32_t place = crossings->waiting_count++;
+    for (; place > 0 && enters_before(&copy, &crossings->waiting[(place - 1) / 2]);
+         place = (place - 1) / 2) {
+        crossings->waiting[place] = crossings->waiting[(place - 1) / 2];
+    }
+    crossings->waiting[place] = copy;
+}
+
+// Takes the next to enter; its message is the caller's.
+static struct sim_waiting_copy take_waiting(struct sim_crossings *crossings)
+{
+    struct sim_waiting_copy first = crossings->waiting[0];
+    const struct sim_waiting_copy last = crossings->waiting[--crossings->waiting_count];
+    uint32_t place = 0;
+    for (uint32_t child; (child = 2 * place + 1) < crossings->waiting_count; place = child) {
+        const struct sim_waiting_copy *children = &crossings->waiting[child];
+        child += child + 1 < crossings->waiting_count && enters_before(&children[1], &children[0]);
+        if (!enters_before(&crossings->waiting[child], &last)) {
+            break;
+        }
+        crossings->waiting[place] = crossings->waiting[child];
+    }
+    crossings->waiting[place] = last;
+    return first;
+}
+
+static uint32_t copy_message(struct sim_worker *worker, const struct sim_waiting_copy *copy)
+{
+    uint32_t reference = sim_messages_copy(&worker->messages, &worker->output, copy->message);
+    sim_memory_free(copy->message);
+    return reference;
+}
+
+bool sim_cross_waiting(struct sim_engine *engine, uint64_t end_ns, uint64_t time_ns, uint32_t node)
+{
+    struct sim_worker *worker = &engine->worker;
+    struct sim_crossings *crossings = &worker->crossings;
+    bool any = false;
+    while (crossings->waiting_count > 0) {
+        const struct sim_waiting_copy *next = &crossings->waiting[0];
+        if (next->enters_ns >= end_ns || next->enters_ns > time_ns ||
+            (next->enters_ns == time_ns && next->message->source > node)) {
+            break;
+        }
+        struct sim_waiting_copy copy = take_waiting(crossings);
+        uint32_t reference = copy_message(worker, &copy);
+        struct sim_arrival arrival = {
+            .message = sim_messages_at(&worker->messages, reference),
+            .reference = reference,
+            .target = copy.target,
+        };
+        cross(engine, &arrival, copy.enters_ns, copy.stream);
+        any = true;
+    }
+    return any;
+}
+
+// Those that enter in this window join its other copies.
+static bool keep_waited(struct sim_engine *engine)
+{
+    struct sim_crossings *crossings = &engine->worker.crossings;
+    uint64_t start_ns = engine->window * engine->window_ns;
+    bool any = false;
+    while (crossings->waiting_count > 0 &&
+           crossings->waiting[0].enters_ns < start_ns + engine->window_ns) {
+        struct sim_waiting_copy copy = take_waiting(crossings);
+        uint64_t order = (copy.enters_ns - start_ns) << 32 | copy.message->source;
+        keep(crossings, &(struct sim_kept_copy){
+                            .order = order,
+                            .reference = copy_message(&engine->worker, &copy),
+                            .target = copy.target,
+                            .stream = copy.stream,
+                            .waited = true,
+                        });
+        any = true;
+    }
+    return any;
+}
+
+// ---- Sending ----
+
 void sim_cross(struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count)
 {
+    struct sim_crossings *crossings = &engine->worker.crossings;
     uint32_t stream = sim_network_stream(message, targets[0], 0);
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
-        if (engine->config.queue == SIM_QUEUE_HEAP) {
-            struct sim_arrival arrival = {message, reference, generation, targets[place],
-                                          SIM_SAME_HOST};
-            cross(engine, &arrival, stream + place);
-            continue;
+        uint32_t target = targets[place];
+        uint64_t wait_ns = 0;
+        if (engine->account.cold) {
+            enum sim_pair_class pair =
+                sim_network_pair(engine->config.network, message->source, target);
+            wait_ns = sim_account_dial(engine, message, target, pair);
         }
-        keep(&engine->worker.crossings, &(struct sim_kept_copy){
-                                            .order = offset_ns << 32 | message->source,
-                                            .reference = reference,
-                                            .target = targets[place],
-                                            .stream = stream + place,
-                                        });
+        if (wait_ns > 0) {
+            let_wait(crossings, message, wait_ns, target, stream + place);
+        } else if (engine->config.queue == SIM_QUEUE_HEAP) {
+            struct sim_arrival arrival = {message, reference, generation, target, SIM_SAME_HOST};
+            cross(engine, &arrival, message->sent_ns, stream + place);
+        } else {
+            keep(crossings, &(struct sim_kept_copy){
+                                .order = offset_ns << 32 | message->source,
+                                .reference = reference,
+                                .target = target,
+                                .stream = stream + place,
+                            });
+        }
     }
 }
 
@@ -127,13 +255,18 @@ static int in_order(const void *left, const void *right)
     if (a->order != b->order) {
         return a->order < b->order ? -1 : 1;
     }
+    if (a->waited != b->waited) {
+        return a->waited ? -1 : 1;
+    }
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
 void sim_cross_kept(struct sim_engine *engine)
 {
     struct sim_crossings *crossings = &engine->worker.crossings;
-    if (engine->block_count > 1) {  // one block appends in order
+    uint64_t start_ns = engine->window * engine->window_ns;
+    bool waited = keep_waited(engine);
+    if (waited || engine->block_count > 1) {  // one block appends in order
         qsort(crossings->copies, crossings->count, sizeof *crossings->copies, in_order);
     }
     for (uint32_t i = 0; i < crossings->count; i++) {
@@ -143,7 +276,7 @@ void sim_cross_kept(struct sim_engine *engine)
             .reference = copy->reference,
             .target = copy->target,
         };
-        cross(engine, &arrival, copy->stream);
+        cross(engine, &arrival, start_ns + (copy->order >> 32), copy->stream);
     }
     crossings->count = 0;
 }

@@ -42,4 +42,7 @@ void sim_flights_visit(const struct sim_engine *engine,
     for (uint32_t i = 0; i < ring->far_count; i++) {
         visit(context, ring->far[i].message);
     }
+    for (uint32_t i = 0; i < worker->crossings.waiting_count; i++) {
+        visit(context, worker->crossings.waiting[i].message);
+    }
 }

@@ -74,6 +74,31 @@ static const struct shape shapes[] = {
      .writes = 10,
      .write_every_ns = 10 * MS,
      .until_ns = 250 * MS},
+    // What waits for its connection enters its channel when that is there, behind what was sent
+    // later by others and had one.
+    {.name = "cold QUIC",
+     .nodes = 60,
+     .hosts = 8,
+     .mode = MESH_EAGER,
+     .interval_ns = 20 * MS,
+     .duplicate_percent = 5,
+     .loss_percent = 3,
+     .writes = 20,
+     .write_every_ns = 10 * MS,
+     .carrier = 1 + SIM_QUIC,
+     .connections = {.cold = true, .idle_timeout_ns = 15 * MS}},
+    {.name = "cold TLS over three blocks, few connections",
+     .nodes = 9000,
+     .hosts = 5,
+     .mode = MESH_PUSH_PULL,
+     .schedule = MESH_SYNCHRONOUS,
+     .interval_ns = 100 * MS,
+     .writes = 10,
+     .write_every_ns = 10 * MS,
+     .until_ns = 130 * MS,
+     .carrier = 1 + SIM_TCP,
+     .tls = true,
+     .connections = {.cold = true, .max_per_host = 9000}},
 };
 
 static void run(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
@@ -140,6 +165,23 @@ Test(channels, windows_and_heap_agree_whatever_channels_remember, .timeout = 100
             outcome_finish(&windows);
         }
     }
+}
+
+// Of what is sent at first, nothing has arrived when the run ends after a fifth of a handshake.
+Test(channels, what_waits_for_its_connection_is_under_way)
+{
+    struct shape shape = shapes[3];
+    struct outcome outcome;
+    shape.until_ns = 3 * MS;
+    shape.schedule = MESH_SYNCHRONOUS;
+    shape.interval_ns = MS;
+    shape.mode = MESH_PUSH;
+    shape.writes = 1;
+    run(&shape, &all_rules[0], SIM_QUEUE_WINDOWS, &outcome);
+    cr_expect(outcome_sum(&outcome, MESH_MESSAGE_PUSH).handshakes > 50);
+    cr_expect(outcome.in_flight[MESH_MESSAGE_PUSH] > 0);
+    expect_conservation("cold", &outcome);
+    outcome_finish(&outcome);
 }
 
 // What the rules above are named for happens in them.
