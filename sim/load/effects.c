@@ -69,6 +69,9 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
             return "only mode rumor loses interest in updates";
         }
     }
+    if (strcmp(path, "gossip.eager_links") == 0 && gossip->mode != MESH_EAGER) {
+        return "only mode eager forwards anything at once";
+    }
     static const char *const of_delta[] = {"gossip.graph", "gossip.degree",
                                            "gossip.avoid_back_propagation",
                                            "gossip.remove_redundancy"};

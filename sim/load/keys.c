@@ -355,7 +355,13 @@ const struct sim_key sim_keys[] = {
      REMEMBERED_IN(global_interval_origin),
      .of_topology = true,
      .effect = "time between a coordinator's ticks"},
-    {.path = "gossip.eager_links", FLAG, .topologies = SIM_FOR_ALL, .later = true},
+    {.path = "gossip.eager_links",
+     FLAG,
+     .topologies = LEADERS | HIERARCHY,
+     TAKES(BOOL, gossip.eager_links),
+     .fallback = "false",
+     .effect = "mode eager: bridges, relays, aggregators and coordinators forward at once, too; "
+               "false: links wait for their ticks"},
 
 #include "keys_network.inc"
 

@@ -76,6 +76,7 @@ struct sim_gossip {
     struct mesh_rumor rumor;          // mode rumor
     struct sim_delta_settings delta;  // mode delta
     enum mesh_selection selection;
+    bool eager_links;        // mode eager: links between tiers and regions forward as well
     uint32_t bias_percent;   // local-bias and hybrid, 0 .. 100
     uint32_t fanout;         // in the innermost scope, 1 .. MESH_FANOUT_MAX
     uint64_t interval_ns;    // of the innermost scope, > 0

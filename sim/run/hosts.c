@@ -135,8 +135,9 @@ static uint64_t pair_bytes_of_regions(const struct sim_scenario *scenario, uint6
         agents = region->agents > agents ? region->agents : agents;
     }
     uint64_t home = met_at_home(scenario, agents);
-    *peers = home +
-             met(scenario, bridges - 1, scenario->leaders.fanout, scenario->leaders.interval_ns, 0);
+    uint64_t forwards = sim_scopes_forward(scenario) ? scenario->workload.updates : 0;
+    *peers = home + met(scenario, bridges - 1, scenario->leaders.fanout,
+                        scenario->leaders.interval_ns, forwards);
     return sim_connections_bytes(scenario->agents - bridges, home) +
            sim_connections_bytes(bridges, *peers);
 }

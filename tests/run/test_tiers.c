@@ -237,11 +237,44 @@ Test(run, updates_travel_up_a_hierarchy_and_down_again)
     sim_result_finish(&result);
 }
 
+// At 1 ms a hop nothing waits: a region's agents hear within some hops of their own, links and
+// tiers take a few more.
+Test(run, eager_links_leave_no_wait_for_ticks)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (i == 0) {
+            init_leaders(&fixture, MESH_EAGER);
+        } else {
+            init_hierarchy(&fixture);
+            fixture.scenario.gossip.mode = MESH_EAGER;
+        }
+        fixture_set_latency(&fixture, (struct sim_latency){SIM_CONSTANT, 1 * MS, 1 * MS});
+        fixture_run(&fixture, 0, &result);
+        uint64_t slowest_ns = 0;
+        for (uint32_t u = 0; u < result.update_count; u++) {
+            uint64_t theta_ns = result.updates[u].theta_ns;
+            slowest_ns = theta_ns > slowest_ns ? theta_ns : slowest_ns;
+        }
+        cr_expect(slowest_ns > 100 * MS, "links tick every 300 and 500 ms: %" PRIu64, slowest_ns);
+        sim_result_finish(&result);
+        fixture.scenario.gossip.eager_links = true;
+        fixture_run(&fixture, 0, &result);
+        for (uint32_t u = 0; u < result.update_count; u++) {
+            cr_expect(result.updates[u].half_ns < 30 * MS, "case %u: %" PRIu64 " ns", i,
+                      result.updates[u].half_ns);
+        }
+        expect_whole(&result, 240, i == 1);
+        sim_result_finish(&result);
+    }
+}
+
 Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
 {
     static const enum mesh_mode modes[] = {MESH_PUSH_PULL, MESH_EAGER};
     static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
-    for (uint32_t i = 0; i < 12; i++) {
+    for (uint32_t i = 0; i < 16; i++) {
         struct fixture fixture;
         struct sim_result windows;
         struct sim_result heap;
@@ -251,7 +284,8 @@ Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
             init_hierarchy(&fixture);
             fixture.scenario.gossip.mode = modes[i / 2 % 2];
         }
-        fixture.scenario.gossip.schedule = schedules[i / 4];
+        fixture.scenario.gossip.schedule = schedules[i / 4 % 3];
+        fixture.scenario.gossip.eager_links = i / 4 >= 2;
         fixture.scenario.network.transport = SIM_QUIC;
         fixture.scenario.network.connections.cold = i % 3 == 0;
         fixture_run(&fixture, 0, &windows);
