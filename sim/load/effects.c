@@ -123,6 +123,23 @@ static const char *workload_without_effect(const char *path, const struct sim_wo
     return NULL;
 }
 
+static const char *accelerator_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    bool flag = strcmp(path, "network.global_accelerator") == 0;
+    bool percent = strcmp(path, "network.global_accelerator_latency_percent") == 0;
+    if ((flag || percent) && scenario->region_count == 1) {
+        return "there is one region";
+    }
+    if (percent && !scenario->global_accelerator) {
+        return "there is no global_accelerator";
+    }
+    return flag && scenario->global_accelerator && scenario->accelerator_ppb == SIM_PPB
+               ? "between regions of one provider traffic is on its backbone already, so the delay "
+                 "stays what the latencies say, unless global_accelerator_latency_percent says "
+                 "what you measured"
+               : NULL;
+}
+
 // Settings of bursts, of the queue and of pairs of regions that nothing asks for.
 static const char *network_without_effect(const char *path, const struct sim_cell *cell,
                                           const struct sim_scenario *scenario)
@@ -146,6 +163,10 @@ static const char *network_without_effect(const char *path, const struct sim_cel
     if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
         channel->rate_bits_per_s == 0) {
         return "without rate_mbit nothing waits";
+    }
+    const char *reason = accelerator_without_effect(path, scenario);
+    if (reason != NULL) {
+        return reason;
     }
     if (strcmp(path, "network.latency.regions") == 0 && scenario->region_count == 1) {
         return "there is one region";

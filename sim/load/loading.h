@@ -115,6 +115,9 @@ bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *sce
 bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario,
                       struct sim_error *error);
 
+// A delay between two regions with the accelerator, if there is one.
+uint64_t sim_accelerated_ns(const struct sim_scenario *scenario, uint64_t delay_ns);
+
 // The setting of a pair class in a merged cell, NULL when its topology has none; and its key.
 const struct sim_node *sim_latency_node(const struct sim_cell *cell, enum sim_pair_class pair,
                                         const struct sim_key **key);

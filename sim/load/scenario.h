@@ -189,7 +189,9 @@ struct sim_scenario {
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
     enum sim_profile profile;        // where latencies come from that nobody gave
-    uint32_t regions_jitter_ppb;     // of a pair of regions: standard deviation / mean
+    bool global_accelerator;
+    uint32_t accelerator_ppb;     // what it leaves of a delay between two regions
+    uint32_t regions_jitter_ppb;  // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
