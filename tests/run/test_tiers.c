@@ -8,6 +8,7 @@
 #include "connections.h"
 #include "fixture.h"
 #include "hosts.h"
+#include "reporting.h"
 #include "world.h"
 
 // ---- Who gossips with whom ----
@@ -326,6 +327,37 @@ Test(run, warm_connections_are_those_of_every_scope_and_link)
     cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 60 * 119 + 3 * 6);
     cr_expect(tiers[SIM_TIER_AGENT].mean[SIM_CONNECTIONS] ==
               (120 * 119 + 80 * 79 + 40 * 39 + 9 * 6) / 4);
+    sim_result_finish(&result);
+}
+
+// Replicas of one word have 4 planes of 8 bytes behind a head of 32; books of a link are 24 bytes
+// and 3 words; a row is what travels upwards, an entry what a relay holds of an agent.
+Test(run, hosts_have_the_memory_of_links_rows_and_reports)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    init_hierarchy(&fixture);
+    fixture.scenario.workload.updates = 1;
+    fixture.scenario.network.transport = SIM_UDP;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_tier_use *tiers = result.tiers;
+    uint64_t node = 32 + 4 * 8 + sizeof(struct mesh_update);
+    uint64_t role = 24 + 3 * 8;
+    cr_expect_eq(tiers[SIM_TIER_AGENT].peak[SIM_MEMORY], 20 * node + 2 * role);
+    cr_expect_eq(tiers[SIM_TIER_COORDINATOR].peak[SIM_MEMORY], node);
+    sim_result_finish(&result);
+
+    fixture.scenario.workload.report_every_ns = 400 * MS;
+    fixture.scenario.duration_ns = 300 * MS;  // two reports each: the last window ends behind it
+    fixture_run(&fixture, 0, &result);
+    uint32_t lanes = sim_reports_lanes(&fixture.scenario);
+    uint32_t words = (lanes + 63) / 64;
+    uint64_t agent = node + words * 4 * 8 +
+                     lanes * (sizeof(struct mesh_update) + (uint64_t)MESH_REPORT_BYTES_MAX);
+    uint64_t relay = role + sizeof(struct mesh_row) + 20 * sizeof(struct mesh_report_entry);
+    cr_expect_eq(tiers[SIM_TIER_AGENT].peak[SIM_MEMORY], 20 * agent + 2 * relay);
+    cr_expect_eq(tiers[SIM_TIER_AGGREGATOR].peak[SIM_MEMORY], node + 3 * sizeof(struct mesh_row));
+    cr_expect_eq(tiers[SIM_TIER_COORDINATOR].peak[SIM_MEMORY], node + 12 * sizeof(struct mesh_row));
     sim_result_finish(&result);
 }
 
