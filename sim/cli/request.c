@@ -3,12 +3,13 @@
 
 #include <string.h>
 
+#include "engine.h"
 #include "store.h"
 #include "text.h"
 
-#define OPTION_COUNT 9
+#define OPTION_COUNT 10
 
-static struct sim_usage usage_of(struct sim_request *request,
+static struct sim_usage usage_of(struct sim_request *request, const char **threads,
                                  struct sim_option options[OPTION_COUNT])
 {
     const struct sim_option all[OPTION_COUNT] = {
@@ -37,6 +38,11 @@ static struct sim_usage usage_of(struct sim_request *request,
          .argument = "FILE",
          .value = &request->store_path,
          .meaning = "the store that keeps the runs (meshsim.db)"},
+        {.name = "--threads",
+         .argument = "N",
+         .value = threads,
+         .meaning = "how many threads share a run (all that the machine has, where\n"
+                    "that pays); results are the same with any number"},
         {.name = "--json",
          .flag = &request->json,
          .meaning = "JSON Lines instead of the table: one object per repetition,\n"
@@ -68,8 +74,11 @@ bool sim_request_init(struct sim_request *request, const char *program, int argc
 {
     struct sim_option options[OPTION_COUNT];
     *request = (struct sim_request){.program = program, .store_path = SIM_STORE_PATH};
-    struct sim_usage usage = usage_of(request, options);
-    if (!sim_options_parse(&usage, argc, argv, &request->files, &request->help, error)) {
+    const char *threads = NULL;
+    struct sim_usage usage = usage_of(request, &threads, options);
+    if (!sim_options_parse(&usage, argc, argv, &request->files, &request->help, error) ||
+        (threads != NULL &&
+         !sim_option_number("--threads", threads, 1, SIM_THREADS_MAX, &request->threads, error))) {
         return false;
     }
     return request->help || request->files.count > 0 ||
@@ -89,7 +98,8 @@ void sim_request_print_usage(FILE *output)
 {
     struct sim_request request;
     struct sim_option options[OPTION_COUNT];
-    struct sim_usage usage = usage_of(&request, options);
+    const char *threads = NULL;
+    struct sim_usage usage = usage_of(&request, &threads, options);
     sim_usage_print(&usage, output);
 }
 

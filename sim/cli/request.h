@@ -26,6 +26,7 @@ struct sim_request {
     const char *seed;
     const char *repeat;
     const char *store_path;
+    uint32_t threads;  // 0: not given
     bool json;
     bool quiet;
     bool strict_claims;

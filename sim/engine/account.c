@@ -106,7 +106,10 @@ void sim_account_init(struct sim_engine *engine)
             account->host_count = network->host_of[node] + 1;
         }
     }
-    account->work = sim_memory_zeroed(account->host_count * sizeof *account->work);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        worker->work = sim_memory_zeroed(account->host_count * sizeof *worker->work);
+    }
     account->uses = sim_memory_zeroed(account->host_count * sizeof *account->uses);
     if (account->connects && !account->cold) {
         count_warm(engine);
@@ -124,30 +127,30 @@ void sim_account_finish(struct sim_engine *engine)
     }
     sim_memory_free(account->standing_starts);
     sim_memory_free(account->standings);
-    sim_memory_free(account->work);
     sim_memory_free(account->uses);
 }
 
 // ---- Messages ----
 
-static struct sim_host_work *work_of(struct sim_engine *engine, uint32_t node)
+static struct sim_host_work *work_of(struct sim_worker *worker, uint32_t node)
 {
-    return &engine->account.work[engine->config.network->host_of[node]];
+    return &worker->work[worker->engine->config.network->host_of[node]];
 }
 
 // Counts a handshake with those of the kind of message that caused it.
-static void count_handshake(struct sim_engine *engine, uint32_t message_kind, uint32_t node,
+static void count_handshake(struct sim_worker *worker, uint32_t message_kind, uint32_t node,
                             uint32_t peer, enum sim_pair_class pair,
                             enum sim_handshake_kind handshake, uint64_t time_ns)
 {
-    const struct sim_network *network = engine->config.network;
-    if (engine->account.work != NULL) {
+    const struct sim_engine_config *config = &worker->engine->config;
+    const struct sim_network *network = config->network;
+    if (worker->work != NULL) {
         bool outside = pair != SIM_SAME_HOST;
-        sim_host_shake(work_of(engine, node), network, handshake, 1, true, outside);
-        sim_host_shake(work_of(engine, peer), network, handshake, 1, false, outside);
+        sim_host_shake(work_of(worker, node), network, handshake, 1, true, outside);
+        sim_host_shake(work_of(worker, peer), network, handshake, 1, false, outside);
     }
-    if (time_ns >= engine->config.warmup_ns) {
-        struct sim_counters *counters = &engine->worker.counters[message_kind][pair];
+    if (time_ns >= config->warmup_ns) {
+        struct sim_counters *counters = &worker->counters[message_kind][pair];
         counters->handshakes++;
         counters->resumed += handshake == SIM_HANDSHAKE_RESUMED;
         counters->handshake_bytes +=
@@ -155,65 +158,67 @@ static void count_handshake(struct sim_engine *engine, uint32_t message_kind, ui
     }
 }
 
-uint64_t sim_account_dial(struct sim_engine *engine, const struct mesh_message *message,
+uint64_t sim_account_dial(struct sim_worker *worker, const struct mesh_message *message,
                           uint32_t target, enum sim_pair_class pair)
 {
     enum sim_handshake_kind handshake;
-    uint64_t wait_ns =
-        sim_connections_send(&engine->account.connections, message, target, pair, &handshake);
+    uint64_t wait_ns = sim_connections_send(&worker->engine->account.connections, message, target,
+                                            pair, &handshake);
     if (handshake != SIM_HANDSHAKE_NONE) {
-        count_handshake(engine, message->kind, message->source, target, pair, handshake,
+        count_handshake(worker, message->kind, message->source, target, pair, handshake,
                         message->sent_ns);
     }
     return wait_ns;
 }
 
-void sim_account_send(struct sim_engine *engine, const struct mesh_message *message,
+void sim_account_send(struct sim_worker *worker, const struct mesh_message *message,
                       uint32_t carried, uint32_t copies, uint32_t inside)
 {
-    if (engine->account.work != NULL) {
-        sim_host_send(work_of(engine, message->source), engine->config.network, message->wire_bytes,
-                      carried, sim_network_updates(message), copies, copies - inside);
+    if (worker->work != NULL) {
+        sim_host_send(work_of(worker, message->source), worker->engine->config.network,
+                      message->wire_bytes, carried, sim_network_updates(message), copies,
+                      copies - inside);
     }
 }
 
-static void take_in(struct sim_engine *engine, const struct mesh_message *message, uint32_t node)
+static void take_in(struct sim_worker *worker, const struct mesh_message *message, uint32_t node)
 {
-    const struct sim_network *network = engine->config.network;
-    if (engine->account.work != NULL) {
+    const struct sim_network *network = worker->engine->config.network;
+    if (worker->work != NULL) {
         bool outside = network->host_of[message->source] != network->host_of[node];
         uint32_t carried = sim_network_carried_bytes(network, message);
-        sim_host_receive(work_of(engine, node), network, message->wire_bytes, carried,
+        sim_host_receive(work_of(worker, node), network, message->wire_bytes, carried,
                          sim_network_updates(message), outside);
     }
 }
 
-void sim_account_receive(struct sim_engine *engine, const struct mesh_event *event)
+void sim_account_receive(struct sim_worker *worker, const struct mesh_event *event)
 {
-    if (engine->account.cold) {
-        sim_connections_hear(&engine->account.connections, event->message, event->node,
-                             event->time_ns);
+    struct sim_account *account = &worker->engine->account;
+    if (account->cold) {
+        sim_connections_hear(&account->connections, event->message, event->node, event->time_ns);
     }
-    take_in(engine, event->message, event->node);
+    take_in(worker, event->message, event->node);
 }
 
-void sim_account_throw_away(struct sim_engine *engine, const struct mesh_message *message,
+void sim_account_throw_away(struct sim_worker *worker, const struct mesh_message *message,
                             uint32_t target)
 {
-    take_in(engine, message, target);
+    take_in(worker, message, target);
 }
 
-void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint32_t count)
+void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count)
 {
-    if (engine->account.work == NULL) {
+    if (worker->work == NULL) {
         return;
     }
-    struct sim_host_work *work = work_of(engine, event->node);
+    const struct sim_network *network = worker->engine->config.network;
+    struct sim_host_work *work = work_of(worker, event->node);
     // What a tick brings are a relay's row and a coordinator's total, made by the node itself.
     if (event->kind == MESH_EVENT_RECEIVE) {
-        sim_host_verify(work, engine->config.network, count);
+        sim_host_verify(work, network, count);
     } else {
-        sim_host_sign(work, engine->config.network, count);
+        sim_host_sign(work, network, count);
     }
 }
 
@@ -247,7 +252,7 @@ static void renew(void *context, uint32_t node, uint32_t peer)
 {
     struct sim_engine *engine = context;
     enum sim_pair_class pair = sim_network_pair(engine->config.network, node, peer);
-    count_handshake(engine, SIM_ROTATION, node, peer, pair, SIM_HANDSHAKE_FULL,
+    count_handshake(engine->workers[0], SIM_ROTATION, node, peer, pair, SIM_HANDSHAKE_FULL,
                     (engine->window + 1) * engine->window_ns);
 }
 
@@ -387,6 +392,17 @@ static void count_connections(struct sim_engine *engine, uint64_t time_ns)
     sim_memory_free(counts);
 }
 
+// What all workers have counted of a host; they begin anew.
+static struct sim_host_work take_work(struct sim_engine *engine, uint32_t host)
+{
+    struct sim_host_work sum = {0};
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        sim_host_add(&sum, &engine->workers[i]->work[host]);
+        engine->workers[i]->work[host] = (struct sim_host_work){0};
+    }
+    return sum;
+}
+
 // Ends a second; `peaks`: it is long enough for its rates to count.
 static void end_second(struct sim_engine *engine, uint64_t time_ns, bool peaks)
 {
@@ -400,12 +416,12 @@ static void end_second(struct sim_engine *engine, uint64_t time_ns, bool peaks)
     for (uint32_t host = 0; host < account->host_count; host++) {
         struct sim_host_use *use = &account->uses[host];
         uint64_t rates[SIM_RESOURCE_COUNT] = {0};
-        sim_host_rates(&account->work[host], time_ns - account->since_ns, rates);
+        struct sim_host_work work = take_work(engine, host);
+        sim_host_rates(&work, time_ns - account->since_ns, rates);
         for (uint32_t i = 0; peaks && i < SIM_RESOURCE_COUNT; i++) {
             use->peak[i] = rates[i] > use->peak[i] ? rates[i] : use->peak[i];
         }
-        sim_host_add(&use->work, &account->work[host]);
-        account->work[host] = (struct sim_host_work){0};
+        sim_host_add(&use->work, &work);
     }
     account->counted_ns += time_ns - account->since_ns;
     account->since_ns = time_ns;
@@ -422,12 +438,12 @@ void sim_account_window(struct sim_engine *engine, uint64_t time_ns)
             rotate(engine, i, time_ns);
         }
     }
-    if (account->work == NULL) {
+    if (account->host_count == 0) {
         return;
     }
     if (time_ns <= engine->config.warmup_ns) {
         for (uint32_t host = 0; host < account->host_count; host++) {
-            account->work[host] = (struct sim_host_work){0};
+            take_work(engine, host);
         }
         account->since_ns = time_ns;
     } else if (time_ns - account->since_ns >= SECOND_NS) {
@@ -438,7 +454,7 @@ void sim_account_window(struct sim_engine *engine, uint64_t time_ns)
 void sim_account_end(struct sim_engine *engine, uint64_t time_ns)
 {
     const struct sim_account *account = &engine->account;
-    if (account->work != NULL) {
+    if (account->host_count > 0) {
         bool long_enough = time_ns - account->since_ns >= SECOND_NS / 2 || account->counted_ns == 0;
         end_second(engine, time_ns, long_enough);
     }

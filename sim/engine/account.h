@@ -18,6 +18,8 @@
 #include "connections.h"
 #include "engine.h"
 
+struct sim_worker;
+
 #define SIM_ROTATION_COUNT 2  // of certificates, of keys
 
 // Node and phase, by phase; made when the first falls due.
@@ -41,9 +43,8 @@ struct sim_account {
     struct sim_rotation rotations[SIM_ROTATION_COUNT];
     uint32_t *standing_starts;  // [node_count + 1] of node n: standings[standing_starts[n]] ...
     struct sim_standing *standings;  // in the order of the scopes
-    uint32_t host_count;
-    struct sim_host_work *work;  // [host_count] since `since_ns`; NULL: nobody asked
-    struct sim_host_use *uses;   // [host_count]
+    uint32_t host_count;             // 0: nobody asked
+    struct sim_host_use *uses;  // [host_count]; what was done since `since_ns` the workers have
     uint64_t since_ns;
     uint64_t counted_ns;  // in `uses`
 };
@@ -52,20 +53,20 @@ void sim_account_init(struct sim_engine *engine);
 void sim_account_finish(struct sim_engine *engine);
 
 // How long the copy waits for its connection.
-uint64_t sim_account_dial(struct sim_engine *engine, const struct mesh_message *message,
+uint64_t sim_account_dial(struct sim_worker *worker, const struct mesh_message *message,
                           uint32_t target, enum sim_pair_class pair);
 
 // `copies` of which `inside` stay on the source's host; `carried` bytes are left after compression.
-void sim_account_send(struct sim_engine *engine, const struct mesh_message *message,
+void sim_account_send(struct sim_worker *worker, const struct mesh_message *message,
                       uint32_t carried, uint32_t copies, uint32_t inside);
 
-void sim_account_receive(struct sim_engine *engine, const struct mesh_event *event);
+void sim_account_receive(struct sim_worker *worker, const struct mesh_event *event);
 
 // A copy arrived broken: it cost the target's host as if it were whole, in the second it was sent.
-void sim_account_throw_away(struct sim_engine *engine, const struct mesh_message *message,
+void sim_account_throw_away(struct sim_worker *worker, const struct mesh_message *message,
                             uint32_t target);
 
-void sim_account_deliver(struct sim_engine *engine, const struct mesh_event *event, uint32_t count);
+void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count);
 
 void sim_account_window(struct sim_engine *engine, uint64_t time_ns);
 

@@ -2,6 +2,8 @@
 // From the core's records to effects: changes are noted, messages go through the network into the
 // queue.
 #include <assert.h>
+#include <endian.h>
+#include <xxhash.h>
 
 #include "allocate.h"
 #include "mesh/wire.h"
@@ -14,8 +16,6 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
         worker->change_capacity = worker->change_capacity == 0 ? 1024 : 2 * worker->change_capacity;
         worker->changes =
             sim_memory_resize(worker->changes, worker->change_capacity * sizeof *worker->changes);
-        worker->changes_scratch = sim_memory_resize(
-            worker->changes_scratch, worker->change_capacity * sizeof *worker->changes_scratch);
     }
     worker->changes[worker->change_count++] = (struct sim_change){
         .time_ns = event->time_ns,
@@ -26,13 +26,14 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
     };
 }
 
-static void deliver(struct sim_engine *engine, const struct mesh_event *event,
+static void deliver(struct sim_worker *worker, const struct mesh_event *event,
                     const struct mesh_record *record)
 {
+    const struct sim_engine *engine = worker->engine;
     if (record->deliver.word < engine->local_words) {
-        sim_tiers_note(engine, event, record);
-    } else {
-        note_change(&engine->worker, event, record, record->deliver.word - engine->local_words);
+        sim_tiers_note(worker, event, record);
+    } else if (engine->config.observer.changes != NULL) {
+        note_change(worker, event, record, record->deliver.word - engine->local_words);
     }
 }
 
@@ -52,17 +53,19 @@ struct parcel {
     uint64_t window_reciprocal;
     uint64_t slot_mask;
     uint64_t block_count;
+    const uint16_t *block_of;  // the engine's, and its blocks
+    const struct sim_block *blocks;
 };
 
-static void arrive_in_heap(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
+static void arrive_in_heap(struct sim_worker *worker, const struct parcel *parcel, uint32_t target,
                            enum sim_pair_class pair, uint64_t latency_ns)
 {
-    if (latency_ns > engine->reach_ns) {
-        sim_ring_push_far(&engine->worker.ring, parcel->message->sent_ns + latency_ns, target, pair,
+    if (latency_ns > worker->engine->reach_ns) {
+        sim_ring_push_far(&worker->ring, parcel->message->sent_ns + latency_ns, target, pair,
                           parcel->message);
         return;
     }
-    sim_heap_push(&engine->worker.heap,
+    sim_heap_push(&worker->heap,
                   &(struct sim_heap_event){
                       .time_ns = parcel->message->sent_ns + latency_ns,
                       .generation = latency_ns == 0 ? parcel->generation + 1 : 0,
@@ -74,14 +77,14 @@ static void arrive_in_heap(struct sim_engine *engine, const struct parcel *parce
                   });
 }
 
-static inline void arrive(struct sim_engine *engine, const struct parcel *parcel, uint32_t target,
+static inline void arrive(struct sim_worker *worker, const struct parcel *parcel, uint32_t target,
                           enum sim_pair_class pair, uint64_t latency_ns)
 {
     if (parcel->heap) {
-        arrive_in_heap(engine, parcel, target, pair, latency_ns);
+        arrive_in_heap(worker, parcel, target, pair, latency_ns);
         return;
     }
-    struct sim_ring *ring = &engine->worker.ring;
+    struct sim_ring *ring = &worker->ring;
     uint64_t since_ns = parcel->since_ns + latency_ns;
     uint64_t ahead = (uint64_t)((mesh_uint128)since_ns * parcel->window_reciprocal >> 64);
     if (ahead > parcel->slot_mask) {
@@ -90,39 +93,45 @@ static inline void arrive(struct sim_engine *engine, const struct parcel *parcel
         return;
     }
     uint64_t slot = (parcel->window + ahead) & parcel->slot_mask;
-    sim_ring_push(ring, &parcel->buckets[slot * parcel->block_count + (target >> SIM_BLOCK_SHIFT)],
-                  sim_event_pack(since_ns - ahead * parcel->window_ns,
-                                 target & (SIM_BLOCK_NODES - 1), pair, parcel->reference));
+    uint32_t block = target >> SIM_BLOCK_SHIFT;
+    uint32_t local = target & (SIM_BLOCK_NODES - 1);
+    if (parcel->block_of != NULL) {
+        block = parcel->block_of[target];
+        local = target - parcel->blocks[block].states.node_first;
+    }
+    sim_ring_push(
+        ring, &parcel->buckets[slot * parcel->block_count + block],
+        sim_event_pack(since_ns - ahead * parcel->window_ns, local, pair, parcel->reference));
 }
 
 // Of any link, wherever it joins. Not inline: the loop over a message's copies has no room for it.
-__attribute__((noinline)) static uint64_t latency_of(struct sim_engine *engine,
+__attribute__((noinline)) static uint64_t latency_of(struct sim_worker *worker,
                                                      const struct mesh_message *message,
                                                      uint32_t target, enum sim_pair_class pair,
                                                      uint32_t word0, uint32_t word1)
 {
-    const struct sim_link *link =
-        sim_network_link(engine->config.network, message->source, target, pair);
+    const struct sim_engine_config *config = &worker->engine->config;
+    const struct sim_link *link = sim_network_link(config->network, message->source, target, pair);
     uint64_t latency_ns = sim_link_latency_ns(link, word0, word1);
-    if (engine->worker.latencies != NULL && message->sent_ns >= engine->config.warmup_ns) {
-        sim_latencies_note(engine->worker.latencies, pair, latency_ns);
+    if (worker->latencies != NULL && message->sent_ns >= config->warmup_ns) {
+        sim_latencies_note(worker->latencies, pair, latency_ns);
     }
     return latency_ns;
 }
 
 // The network duplicates a copy: the second has a latency of its own, which is returned, arrives
 // even if the first is lost (as in netem), and is never duplicated again.
-static uint64_t arrive_again(struct sim_engine *engine, const struct parcel *parcel, uint32_t place,
+static uint64_t arrive_again(struct sim_worker *worker, const struct parcel *parcel, uint32_t place,
                              enum sim_pair_class pair, uint64_t wait_ns)
 {
     const struct mesh_message *message = parcel->message;
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
     struct mesh_random random =
-        mesh_philox(engine->config.network->seed, (uint32_t)message->occasion,
+        mesh_philox(worker->engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
     uint64_t latency_ns =
-        latency_of(engine, message, parcel->targets[place], pair, random.word[0], random.word[1]);
-    arrive(engine, parcel, parcel->targets[place], pair, wait_ns + latency_ns);
+        latency_of(worker, message, parcel->targets[place], pair, random.word[0], random.word[1]);
+    arrive(worker, parcel, parcel->targets[place], pair, wait_ns + latency_ns);
     return latency_ns;
 }
 
@@ -141,12 +150,12 @@ static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, 
     }
 }
 
-// Of the updates in this word of a message's lanes, the first.
-static const struct mesh_update *updates_of(const struct sim_engine *engine,
-                                            const struct mesh_message *message, uint32_t word)
+// Of the updates in this word of a replica's lanes, or of a message's in this scope, the first.
+static const struct mesh_update *updates_of(const struct sim_engine *engine, uint16_t scope,
+                                            uint32_t word)
 {
     return word < engine->local_words
-               ? &engine->tiers.local_tables[message->scope]->updates[(size_t)64 * word]
+               ? &engine->tiers.local_tables[scope]->updates[(size_t)64 * word]
                : &engine->table.updates[(size_t)64 * (word - engine->local_words)];
 }
 
@@ -155,7 +164,7 @@ static uint32_t update_bytes_of(const struct sim_engine *engine, const struct me
     uint32_t bytes = 0;
     for (uint32_t word = 0; word < message->words; word++) {
         for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
-            bytes += updates_of(engine, message, word)[__builtin_ctzll(lanes)].wire_bytes;
+            bytes += updates_of(engine, message->scope, word)[__builtin_ctzll(lanes)].wire_bytes;
         }
     }
     return bytes;
@@ -212,9 +221,10 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
     return count;
 }
 
-static void count_copies(struct sim_engine *engine, const struct mesh_message *message,
+static void count_copies(struct sim_worker *worker, const struct mesh_message *message,
                          uint32_t carried_bytes, const struct tally *tally)
 {
+    const struct sim_engine *engine = worker->engine;
     if (message->sent_ns < engine->config.warmup_ns) {
         return;
     }
@@ -227,7 +237,7 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
         if (copies == 0) {
             continue;
         }
-        struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
+        struct sim_counters *counters = &worker->counters[message->kind][pair];
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
         counters->saved_bytes += copies * (message->wire_bytes - carried_bytes);
@@ -244,18 +254,18 @@ static void count_copies(struct sim_engine *engine, const struct mesh_message *m
 
 // Sends the copies [first, end) through the network. `varied` is the network's; each of the two
 // callers is compiled for its own, so that plain links keep a short loop.
-__attribute__((always_inline)) static inline void dispatch(struct sim_engine *engine,
+__attribute__((always_inline)) static inline void dispatch(struct sim_worker *worker,
                                                            const struct parcel *shared,
                                                            uint32_t first, uint32_t end,
                                                            bool varied, struct tally *tally)
 {
-    const struct sim_network *network = engine->config.network;
+    const struct sim_network *network = worker->engine->config.network;
     const struct parcel copy = *shared;
     const struct parcel *parcel = &copy;
     const struct mesh_message *message = parcel->message;
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
-    bool cold = engine->account.cold;
+    bool cold = worker->engine->account.cold;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -265,35 +275,35 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_engine *en
         enum sim_pair_class pair = sim_network_pair(network, source, target);
         const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
-        uint64_t wait_ns = cold ? sim_account_dial(engine, message, target, pair) : 0;
+        uint64_t wait_ns = cold ? sim_account_dial(worker, message, target, pair) : 0;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
-            tally_latency(tally, pair, arrive_again(engine, parcel, place, pair, wait_ns));
+            tally_latency(tally, pair, arrive_again(worker, parcel, place, pair, wait_ns));
         }
         if (sim_link_loses(link, words[2][i])) {
             tally->lost[pair]++;
             continue;
         }
         uint64_t latency_ns =
-            varied ? latency_of(engine, message, target, pair, words[0][i], words[1][i])
+            varied ? latency_of(worker, message, target, pair, words[0][i], words[1][i])
                    : sim_link_uniform_ns(link, words[0][i], words[1][i]);
         tally_latency(tally, pair, latency_ns);
-        arrive(engine, parcel, target, pair, wait_ns + latency_ns);
+        arrive(worker, parcel, target, pair, wait_ns + latency_ns);
     }
 }
 
-__attribute__((noinline)) static void dispatch_varied(struct sim_engine *engine,
+__attribute__((noinline)) static void dispatch_varied(struct sim_worker *worker,
                                                       const struct parcel *parcel, uint32_t first,
                                                       uint32_t end, struct tally *tally)
 {
-    dispatch(engine, parcel, first, end, true, tally);
+    dispatch(worker, parcel, first, end, true, tally);
 }
 
 __attribute__((always_inline)) static inline struct parcel parcel_of(
-    const struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+    const struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
     uint32_t generation)
 {
-    const struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     return (struct parcel){
         .message = message,
         .reference = reference,
@@ -306,60 +316,62 @@ __attribute__((always_inline)) static inline struct parcel parcel_of(
         .window_reciprocal = engine->window_reciprocal,
         .slot_mask = worker->ring.slot_count - 1,
         .block_count = worker->ring.block_count,
+        .block_of = engine->block_of,
+        .blocks = engine->blocks,
     };
 }
 
-void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, uint64_t latency_ns)
+void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, uint64_t latency_ns)
 {
     struct parcel parcel =
-        parcel_of(engine, arrival->message, arrival->reference, arrival->generation);
+        parcel_of(worker, arrival->message, arrival->reference, arrival->generation);
     // A queue may hold a message for longer than arrive() can divide by windows.
     if (latency_ns >> 43 != 0) {
-        sim_ring_push_far(&engine->worker.ring, arrival->message->sent_ns + latency_ns,
-                          arrival->target, arrival->pair, arrival->message);
+        sim_ring_push_far(&worker->ring, arrival->message->sent_ns + latency_ns, arrival->target,
+                          arrival->pair, arrival->message);
         return;
     }
-    arrive(engine, &parcel, arrival->target, arrival->pair, latency_ns);
+    arrive(worker, &parcel, arrival->target, arrival->pair, latency_ns);
 }
 
 // The copies cross their channels; what becomes of them is counted there.
-static void post_to_channels(struct sim_engine *engine, const struct parcel *parcel,
+static void post_to_channels(struct sim_worker *worker, const struct parcel *parcel,
                              struct tally *tally)
 {
+    const struct sim_network *network = worker->engine->config.network;
     const struct mesh_message *message = parcel->message;
     for (uint32_t place = 0; place < parcel->count; place++) {
-        tally->sent[sim_network_pair(engine->config.network, message->source,
-                                     parcel->targets[place])]++;
+        tally->sent[sim_network_pair(network, message->source, parcel->targets[place])]++;
     }
-    sim_cross(engine, message, parcel->reference, parcel->generation, parcel->targets,
+    sim_cross(worker, message, parcel->reference, parcel->generation, parcel->targets,
               parcel->count);
 }
 
-static void post(struct sim_engine *engine, const struct mesh_record *record, uint32_t generation)
+static void post(struct sim_worker *worker, const struct mesh_record *record, uint32_t generation)
 {
-    const struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = record->send.message;
     struct parcel parcel =
-        parcel_of(engine, message, sim_messages_reference(&worker->messages, message), generation);
+        parcel_of(worker, message, sim_messages_reference(&worker->messages, message), generation);
     parcel.targets = worker->output.targets + record->send.target_first;
     parcel.count = record->send.target_count;
     struct tally tally = {0};
     bool channels = engine->config.network->has_channels;
     if (channels) {
-        post_to_channels(engine, &parcel, &tally);
+        post_to_channels(worker, &parcel, &tally);
     }
     for (uint32_t first = 0; first < parcel.count && !channels; first += SIM_DRAW_BATCH) {
         uint32_t end =
             parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
         if (engine->config.network->varied) {
-            dispatch_varied(engine, &parcel, first, end, &tally);
+            dispatch_varied(worker, &parcel, first, end, &tally);
         } else {
-            dispatch(engine, &parcel, first, end, false, &tally);
+            dispatch(worker, &parcel, first, end, false, &tally);
         }
     }
     uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
-    count_copies(engine, message, carried_bytes, &tally);
-    sim_account_send(engine, message, carried_bytes, parcel.count, tally.sent[SIM_SAME_HOST]);
+    count_copies(worker, message, carried_bytes, &tally);
+    sim_account_send(worker, message, carried_bytes, parcel.count, tally.sent[SIM_SAME_HOST]);
     if (engine->config.observer.sent != NULL) {
         engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
                                      parcel.count);
@@ -367,58 +379,97 @@ static void post(struct sim_engine *engine, const struct mesh_record *record, ui
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
-static void count_idle(struct sim_engine *engine, const struct mesh_event *event)
+static void count_idle(struct sim_worker *worker, const struct mesh_event *event)
 {
+    const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = event->message;
     if (message->sent_ns < engine->config.warmup_ns || !sim_network_fans_out(message)) {
         return;
     }
     enum sim_pair_class pair =
         sim_network_pair(engine->config.network, message->source, event->node);
-    struct sim_counters *counters = &engine->worker.counters[message->kind][pair];
+    struct sim_counters *counters = &worker->counters[message->kind][pair];
     counters->idle++;
     counters->idle_bytes += message->wire_bytes;
 }
 
 // Returns whether it was a message.
-static bool carry_out(struct sim_engine *engine, const struct mesh_event *event,
+static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
                       const struct mesh_record *record, uint32_t generation)
 {
     switch ((enum mesh_record_kind)record->kind) {
-    case MESH_RECORD_SEND: post(engine, record, generation); return true;
+    case MESH_RECORD_SEND: post(worker, record, generation); return true;
     case MESH_RECORD_DELIVER:
-        deliver(engine, event, record);
-        sim_account_deliver(engine, event, (uint32_t)__builtin_popcountll(record->deliver.lanes));
+        deliver(worker, event, record);
+        sim_account_deliver(worker, event, (uint32_t)__builtin_popcountll(record->deliver.lanes));
         return false;
     case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
     case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
     case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
     case MESH_RECORD_ROW:
-        sim_tiers_note(engine, event, record);
-        sim_account_deliver(engine, event, 1);
+        sim_tiers_note(worker, event, record);
+        sim_account_deliver(worker, event, 1);
         return false;
     }
     return false;
 }
 
-static void carry_out_all(struct sim_engine *engine, const struct mesh_event *events,
+// A change of state enters the fingerprint as time, node and what is new, whose hashes are added
+// up. So do the changes themselves: which of them stands where in a sum does not matter, so no
+// thread waits for another.
+static void add_ingredient(struct sim_worker *worker, const struct mesh_event *event,
+                           uint64_t subject, const uint64_t content[2])
+{
+    uint64_t entry[5] = {htole64(event->time_ns), htole64(event->node), htole64(subject),
+                         htole64(content[0]), htole64(content[1])};
+    worker->ingredients += XXH3_64bits(entry, sizeof entry);
+}
+
+// Of the event whose records are [first, end).
+static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
+                            uint32_t first, uint32_t end)
+{
+    uint64_t learnt[2] = {0, 0};
+    bool learns = false;
+    for (uint32_t i = first; i < end; i++) {
+        const struct mesh_record *record = &worker->output.records[i];
+        if (record->kind == MESH_RECORD_DELIVER) {
+            const struct mesh_update *updates =
+                updates_of(worker->engine, record->scope, record->deliver.word);
+            for (uint64_t lanes = record->deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+                learnt[0] += updates[__builtin_ctzll(lanes)].hash[0];
+                learnt[1] += updates[__builtin_ctzll(lanes)].hash[1];
+            }
+            learns = true;
+        } else if (record->kind == MESH_RECORD_ROW) {
+            uint64_t row[2] = {record->row.clock, record->row.relay};
+            add_ingredient(worker, event, 1 + (uint64_t)record->row.edge, row);
+        }
+    }
+    if (learns) {
+        add_ingredient(worker, event, 0, learnt);
+    }
+}
+
+static void carry_out_all(struct sim_worker *worker, const struct mesh_event *events,
                           uint32_t count, uint32_t generation)
 {
-    struct sim_worker *worker = &engine->worker;
     uint32_t next = 0;
-    bool accounts = engine->account.cold || engine->account.work != NULL;
+    bool accounts = worker->engine->account.cold || worker->work != NULL;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
+        uint32_t first = next;
         if (received && accounts) {
-            sim_account_receive(engine, &events[i]);
+            sim_account_receive(worker, &events[i]);
         }
         for (; next < worker->output.record_count && worker->output.records[next].event == i;
              next++) {
-            spoke |= carry_out(engine, &events[i], &worker->output.records[next], generation);
+            spoke |= carry_out(worker, &events[i], &worker->output.records[next], generation);
         }
+        add_ingredients(worker, &events[i], first, next);
         if (received && !spoke && events[i].message->update_count == 0) {
-            count_idle(engine, &events[i]);
+            count_idle(worker, &events[i]);
         }
     }
     assert(next == worker->output.record_count);
@@ -428,11 +479,12 @@ static void carry_out_all(struct sim_engine *engine, const struct mesh_event *ev
 
 // Lets the author complete the write that event `first` of the batch may be. Returns where the step
 // has to end: before the next write, whose author is to see what the others bring.
-static uint32_t compose(struct sim_engine *engine, const struct mesh_states *states, uint32_t first,
+static uint32_t compose(struct sim_worker *worker, const struct mesh_states *states, uint32_t first,
                         uint32_t count)
 {
+    const struct sim_engine *engine = worker->engine;
     const struct sim_author *author = &engine->config.author;
-    const struct mesh_event *events = engine->worker.batch;
+    const struct mesh_event *events = worker->batch;
     if (author->compose == NULL) {
         return count;
     }
@@ -447,16 +499,16 @@ static uint32_t compose(struct sim_engine *engine, const struct mesh_states *sta
     return end;
 }
 
-void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
+void sim_step_batch(struct sim_worker *worker, const struct mesh_states *states, uint32_t count,
                     uint32_t generation)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
-        uint32_t end = compose(engine, states, done, count);
+        uint32_t end = compose(worker, states, done, count);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
-        carry_out_all(engine, worker->batch + done, handled, generation);
+        carry_out_all(worker, worker->batch + done, handled, generation);
         done += handled;
     }
     worker->events += count;

@@ -7,14 +7,13 @@
 #include "allocate.h"
 #include "state.h"
 
-void sim_crossings_finish(struct sim_crossings *crossings)
+void sim_kept_finish(struct sim_kept *kept)
 {
-    sim_channels_finish(&crossings->channels);
-    sim_memory_free(crossings->copies);
-    for (uint32_t i = 0; i < crossings->waiting_count; i++) {
-        sim_memory_free(crossings->waiting[i].message);
+    sim_memory_free(kept->copies);
+    for (uint32_t i = 0; i < kept->waiting_count; i++) {
+        sim_memory_free(kept->waiting[i].message);
     }
-    sim_memory_free(crossings->waiting);
+    sim_memory_free(kept->waiting);
 }
 
 static struct mesh_random draw(const struct sim_engine *engine, const struct mesh_message *message,
@@ -41,29 +40,30 @@ static void count_fate(struct sim_worker *worker, const struct sim_arrival *arri
 }
 
 // One copy over its channel, and on to its arrival.
-static void cross_once(struct sim_engine *engine, const struct sim_arrival *arrival,
+static void cross_once(struct sim_worker *worker, const struct sim_arrival *arrival,
                        const struct sim_link *link, const struct sim_crossing *crossing)
 {
-    struct sim_worker *worker = &engine->worker;
+    struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = arrival->message;
     uint64_t latency_ns = 0;
-    enum sim_fate fate = sim_channels_cross(&worker->crossings.channels, engine->config.network,
-                                            link, crossing, &latency_ns);
+    enum sim_fate fate =
+        sim_channels_cross(&engine->channels, engine->config.network, link, crossing, &latency_ns);
     if (message->sent_ns >= engine->config.warmup_ns) {
         worker->counters[message->kind][arrival->pair].duplicated += crossing->second;
         count_fate(worker, arrival, fate, latency_ns);
     }
     if (fate == SIM_ARRIVES) {
-        sim_arrive(engine, arrival, crossing->sent_ns - message->sent_ns + latency_ns);
+        sim_arrive(worker, arrival, crossing->sent_ns - message->sent_ns + latency_ns);
     } else if (fate == SIM_CORRUPTED) {
-        sim_account_throw_away(engine, message, arrival->target);
+        sim_account_throw_away(worker, message, arrival->target);
     }
 }
 
 // `enters_ns`: when it was sent or, if it waited for its connection, when that was there.
-static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint64_t enters_ns,
+static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint64_t enters_ns,
                   uint32_t stream)
 {
+    const struct sim_engine *engine = worker->engine;
     const struct sim_network *network = engine->config.network;
     const struct mesh_message *message = arrival->message;
     arrival->pair = sim_network_pair(network, message->source, arrival->target);
@@ -82,7 +82,7 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint64
         .draw = {first.word[0], first.word[1], first.word[2], first.word[3]},
         .more = {more.word[0], more.word[1], more.word[2], more.word[3]},
     };
-    cross_once(engine, arrival, link, &crossing);
+    cross_once(worker, arrival, link, &crossing);
     if (network->duplicates && sim_link_duplicates(link, first.word[3])) {
         struct mesh_random again = draw(engine, message, stream + SIM_STREAM_DUPLICATE);
         crossing.draw[0] = again.word[0];
@@ -90,20 +90,19 @@ static void cross(struct sim_engine *engine, struct sim_arrival *arrival, uint64
         crossing.more[0] = again.word[2];
         crossing.more[1] = again.word[3];
         crossing.second = true;
-        cross_once(engine, arrival, link, &crossing);
+        cross_once(worker, arrival, link, &crossing);
     }
 }
 
-static void keep(struct sim_crossings *crossings, const struct sim_kept_copy *copy)
+static void keep(struct sim_kept *kept, const struct sim_kept_copy *copy)
 {
-    if (crossings->count == crossings->capacity) {
-        crossings->capacity = crossings->capacity == 0 ? 1024 : 2 * crossings->capacity;
-        crossings->copies =
-            sim_memory_resize(crossings->copies, crossings->capacity * sizeof *crossings->copies);
+    if (kept->count == kept->capacity) {
+        kept->capacity = kept->capacity == 0 ? 1024 : 2 * kept->capacity;
+        kept->copies = sim_memory_resize(kept->copies, kept->capacity * sizeof *kept->copies);
     }
-    crossings->copies[crossings->count] = *copy;
-    crossings->copies[crossings->count].number = crossings->count;
-    crossings->count++;
+    kept->copies[kept->count] = *copy;
+    kept->copies[kept->count].number = kept->count;
+    kept->count++;
 }
 
 // ---- Waiting for a connection ----
@@ -122,44 +121,48 @@ static bool enters_before(const struct sim_waiting_copy *a, const struct sim_wai
                : a->stream < b->stream;
 }
 
-static void let_wait(struct sim_crossings *crossings, const struct mesh_message *message,
-                     uint64_t wait_ns, uint32_t target, uint32_t stream)
+static void push_waiting(struct sim_kept *kept, struct sim_waiting_copy copy)
 {
-    if (crossings->waiting_count == crossings->waiting_capacity) {
-        crossings->waiting_capacity =
-            crossings->waiting_capacity == 0 ? 256 : 2 * crossings->waiting_capacity;
-        crossings->waiting = sim_memory_resize(crossings->waiting, crossings->waiting_capacity *
-                                                                       sizeof *crossings->waiting);
+    if (kept->waiting_count == kept->waiting_capacity) {
+        kept->waiting_capacity = kept->waiting_capacity == 0 ? 256 : 2 * kept->waiting_capacity;
+        kept->waiting =
+            sim_memory_resize(kept->waiting, kept->waiting_capacity * sizeof *kept->waiting);
     }
+    uint32_t place = kept->waiting_count++;
+    for (; place > 0 && enters_before(&copy, &kept->waiting[(place - 1) / 2]);
+         place = (place - 1) / 2) {
+        kept->waiting[place] = kept->waiting[(place - 1) / 2];
+    }
+    kept->waiting[place] = copy;
+}
+
+static void let_wait(struct sim_kept *kept, const struct mesh_message *message, uint64_t wait_ns,
+                     uint32_t target, uint32_t stream)
+{
     size_t bytes = sim_message_words(message) * sizeof(uint64_t);
     struct sim_waiting_copy copy = {.enters_ns = message->sent_ns + wait_ns,
                                     .message = sim_memory_zeroed(bytes),
                                     .target = target,
                                     .stream = stream};
     memcpy(copy.message, message, bytes);
-    uint32_t place = crossings->waiting_count++;
-    for (; place > 0 && enters_before(&copy, &crossings->waiting[(place - 1) / 2]);
-         place = (place - 1) / 2) {
-        crossings->waiting[place] = crossings->waiting[(place - 1) / 2];
-    }
-    crossings->waiting[place] = copy;
+    push_waiting(kept, copy);
 }
 
 // Takes the next to enter; its message is the caller's.
-static struct sim_waiting_copy take_waiting(struct sim_crossings *crossings)
+static struct sim_waiting_copy take_waiting(struct sim_kept *kept)
 {
-    struct sim_waiting_copy first = crossings->waiting[0];
-    const struct sim_waiting_copy last = crossings->waiting[--crossings->waiting_count];
+    struct sim_waiting_copy first = kept->waiting[0];
+    const struct sim_waiting_copy last = kept->waiting[--kept->waiting_count];
     uint32_t place = 0;
-    for (uint32_t child; (child = 2 * place + 1) < crossings->waiting_count; place = child) {
-        const struct sim_waiting_copy *children = &crossings->waiting[child];
-        child += child + 1 < crossings->waiting_count && enters_before(&children[1], &children[0]);
-        if (!enters_before(&crossings->waiting[child], &last)) {
+    for (uint32_t child; (child = 2 * place + 1) < kept->waiting_count; place = child) {
+        const struct sim_waiting_copy *children = &kept->waiting[child];
+        child += child + 1 < kept->waiting_count && enters_before(&children[1], &children[0]);
+        if (!enters_before(&kept->waiting[child], &last)) {
             break;
         }
-        crossings->waiting[place] = crossings->waiting[child];
+        kept->waiting[place] = kept->waiting[child];
     }
-    crossings->waiting[place] = last;
+    kept->waiting[place] = last;
     return first;
 }
 
@@ -172,23 +175,23 @@ static uint32_t copy_message(struct sim_worker *worker, const struct sim_waiting
 
 bool sim_cross_waiting(struct sim_engine *engine, uint64_t end_ns, uint64_t time_ns, uint32_t node)
 {
-    struct sim_worker *worker = &engine->worker;
-    struct sim_crossings *crossings = &worker->crossings;
+    struct sim_worker *worker = engine->workers[0];
+    struct sim_kept *kept = &worker->kept;
     bool any = false;
-    while (crossings->waiting_count > 0) {
-        const struct sim_waiting_copy *next = &crossings->waiting[0];
+    while (kept->waiting_count > 0) {
+        const struct sim_waiting_copy *next = &kept->waiting[0];
         if (next->enters_ns >= end_ns || next->enters_ns > time_ns ||
             (next->enters_ns == time_ns && next->message->source > node)) {
             break;
         }
-        struct sim_waiting_copy copy = take_waiting(crossings);
+        struct sim_waiting_copy copy = take_waiting(kept);
         uint32_t reference = copy_message(worker, &copy);
         struct sim_arrival arrival = {
             .message = sim_messages_at(&worker->messages, reference),
             .reference = reference,
             .target = copy.target,
         };
-        cross(engine, &arrival, copy.enters_ns, copy.stream);
+        cross(worker, &arrival, copy.enters_ns, copy.stream);
         any = true;
     }
     return any;
@@ -197,20 +200,20 @@ bool sim_cross_waiting(struct sim_engine *engine, uint64_t end_ns, uint64_t time
 // Those that enter in this window join its other copies.
 static bool keep_waited(struct sim_engine *engine)
 {
-    struct sim_crossings *crossings = &engine->worker.crossings;
+    struct sim_worker *worker = engine->workers[0];
+    struct sim_kept *kept = &worker->kept;
     uint64_t start_ns = engine->window * engine->window_ns;
     bool any = false;
-    while (crossings->waiting_count > 0 &&
-           crossings->waiting[0].enters_ns < start_ns + engine->window_ns) {
-        struct sim_waiting_copy copy = take_waiting(crossings);
+    while (kept->waiting_count > 0 && kept->waiting[0].enters_ns < start_ns + engine->window_ns) {
+        struct sim_waiting_copy copy = take_waiting(kept);
         uint64_t order = (copy.enters_ns - start_ns) << 32 | copy.message->source;
-        keep(crossings, &(struct sim_kept_copy){
-                            .order = order,
-                            .reference = copy_message(&engine->worker, &copy),
-                            .target = copy.target,
-                            .stream = copy.stream,
-                            .waited = true,
-                        });
+        keep(kept, &(struct sim_kept_copy){
+                       .order = order,
+                       .reference = copy_message(worker, &copy),
+                       .target = copy.target,
+                       .stream = copy.stream,
+                       .waited = true,
+                   });
         any = true;
     }
     return any;
@@ -218,10 +221,10 @@ static bool keep_waited(struct sim_engine *engine)
 
 // ---- Sending ----
 
-void sim_cross(struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count)
 {
-    struct sim_crossings *crossings = &engine->worker.crossings;
+    const struct sim_engine *engine = worker->engine;
     uint32_t stream = sim_network_stream(message, targets[0], 0);
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
@@ -230,20 +233,20 @@ void sim_cross(struct sim_engine *engine, const struct mesh_message *message, ui
         if (engine->account.cold) {
             enum sim_pair_class pair =
                 sim_network_pair(engine->config.network, message->source, target);
-            wait_ns = sim_account_dial(engine, message, target, pair);
+            wait_ns = sim_account_dial(worker, message, target, pair);
         }
         if (wait_ns > 0) {
-            let_wait(crossings, message, wait_ns, target, stream + place);
+            let_wait(&worker->kept, message, wait_ns, target, stream + place);
         } else if (engine->config.queue == SIM_QUEUE_HEAP) {
             struct sim_arrival arrival = {message, reference, generation, target, SIM_SAME_HOST};
-            cross(engine, &arrival, message->sent_ns, stream + place);
+            cross(worker, &arrival, message->sent_ns, stream + place);
         } else {
-            keep(crossings, &(struct sim_kept_copy){
-                                .order = offset_ns << 32 | message->source,
-                                .reference = reference,
-                                .target = target,
-                                .stream = stream + place,
-                            });
+            keep(&worker->kept, &(struct sim_kept_copy){
+                                    .order = offset_ns << 32 | message->source,
+                                    .reference = reference,
+                                    .target = target,
+                                    .stream = stream + place,
+                                });
         }
     }
 }
@@ -261,22 +264,42 @@ static int in_order(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
+// All copies into the first worker's lists. What a source sends at one time is in one worker's, so
+// that what stands in two lists never has the same order.
+static void collect(struct sim_engine *engine)
+{
+    struct sim_kept *all = &engine->workers[0]->kept;
+    for (uint32_t i = 1; i < engine->worker_count; i++) {
+        struct sim_kept *kept = &engine->workers[i]->kept;
+        for (uint32_t j = 0; j < kept->count; j++) {
+            keep(all, &kept->copies[j]);
+        }
+        kept->count = 0;
+        for (uint32_t j = 0; j < kept->waiting_count; j++) {
+            push_waiting(all, kept->waiting[j]);
+        }
+        kept->waiting_count = 0;
+    }
+}
+
 void sim_cross_kept(struct sim_engine *engine)
 {
-    struct sim_crossings *crossings = &engine->worker.crossings;
+    struct sim_worker *worker = engine->workers[0];
+    struct sim_kept *kept = &worker->kept;
     uint64_t start_ns = engine->window * engine->window_ns;
+    collect(engine);
     bool waited = keep_waited(engine);
     if (waited || engine->block_count > 1) {  // one block appends in order
-        qsort(crossings->copies, crossings->count, sizeof *crossings->copies, in_order);
+        qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
-    for (uint32_t i = 0; i < crossings->count; i++) {
-        const struct sim_kept_copy *copy = &crossings->copies[i];
+    for (uint32_t i = 0; i < kept->count; i++) {
+        const struct sim_kept_copy *copy = &kept->copies[i];
         struct sim_arrival arrival = {
-            .message = sim_messages_at(&engine->worker.messages, copy->reference),
+            .message = sim_messages_at(&worker->messages, copy->reference),
             .reference = copy->reference,
             .target = copy->target,
         };
-        cross(engine, &arrival, start_ns + (copy->order >> 32), copy->stream);
+        cross(worker, &arrival, start_ns + (copy->order >> 32), copy->stream);
     }
-    crossings->count = 0;
+    kept->count = 0;
 }

@@ -32,11 +32,12 @@
 #include "channel.h"
 
 struct sim_engine;
+struct sim_worker;
 struct mesh_message;
 
 struct sim_kept_copy {
     uint64_t order;      // offset in the window << 32 | source
-    uint32_t number;     // in which it was appended
+    uint32_t number;     // in which its worker appended it
     uint32_t reference;  // of the message
     uint32_t target;
     uint32_t stream;  // of its draws
@@ -50,8 +51,8 @@ struct sim_waiting_copy {
     uint32_t stream;
 };
 
-struct sim_crossings {
-    struct sim_channels channels;
+// Those of a worker; what waits comes to the first worker at the end of the window.
+struct sim_kept {
     struct sim_kept_copy *copies;  // [count], of the current window
     uint32_t count;
     uint32_t capacity;
@@ -60,11 +61,11 @@ struct sim_crossings {
     uint32_t waiting_capacity;
 };
 
-void sim_crossings_finish(struct sim_crossings *crossings);
+void sim_kept_finish(struct sim_kept *kept);
 
 // Sends the message's copies to `targets` over their channels: at once, or with sim_cross_kept.
 // They have been counted as sent.
-void sim_cross(struct sim_engine *engine, const struct mesh_message *message, uint32_t reference,
+void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count);
 
 // At the end of a window, when all its events have been handled.

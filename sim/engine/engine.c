@@ -5,11 +5,14 @@
 #include <endian.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "allocate.h"
+#include "order.h"
 #include "state.h"
 
 #define HEAP_REACH_NS_MAX UINT64_C(10000000000)  // messages on their way for longer are copied
+#define NODES_PER_THREAD 4096u                   // of a run whose threads nobody named
 
 // ---- Creation ----
 
@@ -40,26 +43,64 @@ static size_t message_words_max(const struct sim_engine *engine)
     return quarter > engine->message_words ? quarter : engine->message_words;
 }
 
-static void create_worker(struct sim_engine *engine)
+// So many that each has blocks enough to make up for waiting for the others at every window's end.
+static uint32_t workers_for(const struct sim_engine *engine)
 {
-    struct sim_worker *worker = &engine->worker;
     const struct sim_engine_config *config = &engine->config;
-    if (config->network->has_channels || config->network->by_place != 0) {
-        worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
+    uint32_t wanted = config->threads;
+    if (wanted == 0) {
+        wanted = config->node_count / NODES_PER_THREAD;
+        uint32_t available = sim_threads_available();
+        wanted = wanted < available ? wanted : available;
     }
-    if (config->queue == SIM_QUEUE_WINDOWS) {
-        sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
-                      config->network->latency_ns_max);
+    bool alone = config->queue == SIM_QUEUE_HEAP || config->observer.sent != NULL || wanted == 0;
+    return alone ? 1 : wanted < SIM_THREADS_MAX ? wanted : SIM_THREADS_MAX;
+}
+
+static void create_workers(struct sim_engine *engine)
+{
+    engine->worker_count = workers_for(engine);
+    engine->workers = sim_memory_zeroed(engine->worker_count * sizeof(struct sim_worker *));
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = sim_memory_pages(sizeof *worker);
+        worker->engine = engine;
+        worker->emptied = sim_memory_zeroed(engine->worker_count * sizeof *worker->emptied);
+        engine->workers[i] = worker;
+    }
+    engine->threads = sim_threads_create(engine->worker_count);
+    engine->counters = sim_memory_zeroed(MESH_MESSAGE_KIND_COUNT * sizeof *engine->counters);
+}
+
+// Slots of the message memory: of the ring, or what the heap needs.
+static uint32_t message_slots(struct sim_engine *engine)
+{
+    if (engine->config.queue == SIM_QUEUE_WINDOWS) {
         engine->windows_per_slot = 1;
-        sim_messages_init(&worker->messages, worker->ring.slot_count, message_words_max(engine));
-    } else {
-        uint64_t reach_ns = sim_account_transit_ns(config->network);
-        reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
-        uint64_t windows = reach_ns / engine->window_ns + 3;
-        engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
-        uint32_t slots = (uint32_t)(windows / engine->windows_per_slot);
-        engine->reach_ns = (uint64_t)slots * engine->windows_per_slot * engine->window_ns;
-        sim_messages_init(&worker->messages, slots + 2, message_words_max(engine));
+        return engine->workers[0]->ring.slot_count;
+    }
+    uint64_t reach_ns = sim_account_transit_ns(engine->config.network);
+    reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
+    uint64_t windows = reach_ns / engine->window_ns + 3;
+    engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
+    uint32_t slots = (uint32_t)(windows / engine->windows_per_slot);
+    engine->reach_ns = (uint64_t)slots * engine->windows_per_slot * engine->window_ns;
+    return slots + 2;
+}
+
+static void equip_workers(struct sim_engine *engine)
+{
+    const struct sim_network *network = engine->config.network;
+    sim_chunks_init(&engine->chunks, message_words_max(engine));
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        if (network->has_channels || network->by_place != 0) {
+            worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
+        }
+        if (engine->config.queue == SIM_QUEUE_WINDOWS) {
+            sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
+                          network->latency_ns_max);
+        }
+        sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
     }
 }
 
@@ -81,18 +122,19 @@ static struct sim_timers *timers_of(struct sim_block *block, uint16_t scope, uin
 static void start_scope(struct sim_engine *engine, uint16_t scope_index)
 {
     const struct mesh_scope *scope = &engine->config.mesh->scopes[scope_index];
-    struct mesh_output *output = &engine->worker.output;
+    struct sim_worker *worker = engine->workers[0];
+    struct mesh_output *output = &worker->output;
     for (uint32_t i = 0; i < scope->count; i++) {
         uint32_t node = sim_scope_member(scope, i);
-        struct sim_block *block = &engine->blocks[node >> SIM_BLOCK_SHIFT];
+        struct sim_block *block = &engine->blocks[sim_block_of(engine, node)];
         struct mesh_event event = {.node = node, .scope = scope_index, .kind = MESH_EVENT_START};
-        sim_messages_provide(&engine->worker.messages, output, engine->message_words);
+        sim_messages_provide(&worker->messages, output, engine->message_words);
         uint32_t handled = mesh_step(engine->config.mesh, &block->states, &event, 1, output);
         assert(handled == 1 && output->record_count == 1);
         assert(output->records[0].kind == MESH_RECORD_TIMER);
         uint64_t period_ns = scope->schedule == MESH_POISSON ? 0 : scope->interval_ns;
         sim_timers_add(timers_of(block, scope_index, period_ns), output->records[0].timer.at_ns,
-                       node & (SIM_BLOCK_NODES - 1));
+                       node - block->states.node_first);
         output->record_count = 0;
     }
 }
@@ -132,17 +174,13 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     made->window_bits = 64 - (uint32_t)__builtin_clzll(made->window_ns - 1);
     made->window_reciprocal = UINT64_MAX / made->window_ns + 1;
     made->checkpoint_next_ns = SIM_CHECKPOINT_NS;
-    made->hash = XXH3_createState();
-    if (made->hash == NULL) {
-        sim_memory_exhausted("the fingerprint's state", 0);
-    }
-    XXH3_64bits_reset(made->hash);
+    create_workers(made);
     create_writes(made);
     sim_tiers_create(made);
     sim_lanes_create(made);
     sim_roles_create(made);
     sim_tiers_attach(made);
-    create_worker(made);
+    equip_workers(made);
     sim_account_init(made);
     start(made);
     *engine = made;
@@ -156,12 +194,15 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->output.records);
     sim_memory_free(worker->output.targets);
     sim_memory_free(worker->changes);
-    sim_memory_free(worker->changes_scratch);
+    sim_memory_free(worker->notes);
+    sim_kept_finish(&worker->kept);
+    sim_memory_free(worker->work);
+    sim_memory_free(worker->latencies);
+    sim_memory_free(worker->emptied);
     sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
-    sim_crossings_finish(&worker->crossings);
-    sim_memory_free(worker->latencies);
     sim_messages_finish(&worker->messages);
+    sim_memory_free_pages(worker, sizeof *worker);
 }
 
 void sim_engine_destroy(struct sim_engine *engine)
@@ -175,17 +216,24 @@ void sim_engine_destroy(struct sim_engine *engine)
         }
         sim_memory_free(engine->blocks[i].timers);
     }
-    destroy_worker(&engine->worker);
+    sim_threads_destroy(engine->threads);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        destroy_worker(engine->workers[i]);
+    }
+    sim_memory_free(engine->workers);
+    sim_chunks_finish(&engine->chunks);
+    sim_channels_finish(&engine->channels);
     sim_account_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
     sim_memory_free(engine->roles);
     sim_memory_free(engine->has_role);
-    sim_memory_free(engine->change_writes);
+    sim_memory_free(engine->counters);
+    sim_memory_free(engine->changes);
+    sim_memory_free(engine->changes_scratch);
     sim_memory_free(engine->writes);
     sim_memory_free(engine->written);
     sim_memory_free(engine->sequences);
-    XXH3_freeState(engine->hash);
     sim_memory_free(engine);
 }
 
@@ -215,9 +263,10 @@ static bool reserve_lanes(struct sim_engine *engine)
 
 static bool begin_window(struct sim_engine *engine)
 {
-    struct sim_worker *worker = &engine->worker;
-    if (engine->window % engine->windows_per_slot == 0) {
-        uint64_t slot = engine->window / engine->windows_per_slot;
+    uint64_t slot = engine->window / engine->windows_per_slot;
+    for (uint32_t i = 0; i < engine->worker_count && engine->window % engine->windows_per_slot == 0;
+         i++) {
+        struct sim_worker *worker = engine->workers[i];
         sim_messages_turn(&worker->messages, (uint32_t)(slot % worker->messages.slot_count));
         worker->output.messages = NULL;
         worker->output.message_words = 0;
@@ -249,118 +298,90 @@ const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_
     return &engine->writes[low];
 }
 
-// A state change enters the fingerprint as time, node, dot and the update's hash.
-static void hash_update(struct sim_engine *engine, const struct sim_change *change, uint32_t write)
-{
-    const struct mesh_update *update = &engine->table.updates[engine->writes[write].write.lane];
-    uint64_t entry[4] = {
-        htole64(change->time_ns),
-        htole64((uint64_t)change->node << 32 | update->dot.origin),
-        htole64(update->dot.sequence),
-        htole64(update->hash[0]),
-    };
-    XXH3_64bits_update(engine->hash, entry, sizeof entry);
-}
-
-// The changes that one event caused stand together, one per word of lanes.
-static uint32_t event_end(const struct sim_worker *worker, uint32_t first)
-{
-    const struct sim_change *change = &worker->changes[first];
-    uint32_t end = first + 1;
-    while (end < worker->change_count && worker->changes[end].time_ns == change->time_ns &&
-           worker->changes[end].node == change->node &&
-           worker->changes[end].message == change->message) {
-        end++;
-    }
-    return end;
-}
-
-static int by_number(const void *left, const void *right)
-{
-    uint32_t a = *(const uint32_t *)left;
-    uint32_t b = *(const uint32_t *)right;
-    return a < b ? -1 : a > b;
-}
-
-// Collects the writes that the changes [first, end) brought, in the order of the list of writes:
-// which lanes they happen to have does not show. Returns how many.
-static uint32_t list_writes(struct sim_engine *engine, uint32_t first, uint32_t end)
+// All workers' changes in one list, in the total order; returns how many.
+static uint32_t collect_changes(struct sim_engine *engine)
 {
     uint32_t count = 0;
-    for (uint32_t i = first; i < end; i++) {
-        const struct sim_change *change = &engine->worker.changes[i];
-        if (count + 64 > engine->change_writes_capacity) {
-            engine->change_writes_capacity = 2 * (count + 64);
-            engine->change_writes =
-                sim_memory_resize(engine->change_writes,
-                                  engine->change_writes_capacity * sizeof *engine->change_writes);
-        }
-        for (uint64_t lanes = change->lanes; lanes != 0; lanes &= lanes - 1) {
-            engine->change_writes[count++] =
-                engine->write_of_lane[64 * change->word + (uint32_t)__builtin_ctzll(lanes)];
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        count += engine->workers[i]->change_count;
+    }
+    if (count > engine->change_capacity) {
+        size_t bytes = (size_t)2 * count * sizeof *engine->changes;
+        engine->change_capacity = 2 * count;
+        engine->changes = sim_memory_resize(engine->changes, bytes);
+        engine->changes_scratch = sim_memory_resize(engine->changes_scratch, bytes);
+    }
+    count = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        if (worker->change_count > 0) {
+            memcpy(engine->changes + count, worker->changes,
+                   worker->change_count * sizeof *worker->changes);
+            count += worker->change_count;
+            worker->change_count = 0;
         }
     }
-    if (count > 1) {
-        qsort(engine->change_writes, count, sizeof *engine->change_writes, by_number);
+    if (engine->config.queue == SIM_QUEUE_WINDOWS) {  // the heap handles events in that order
+        sim_order_changes(engine->changes, engine->changes_scratch, count);
     }
     return count;
 }
 
-static void hash_changes(struct sim_engine *engine)
-{
-    const struct sim_worker *worker = &engine->worker;
-    for (uint32_t first = 0; first < worker->change_count;) {
-        uint32_t end = event_end(worker, first);
-        uint32_t count = list_writes(engine, first, end);
-        for (uint32_t i = 0; i < count; i++) {
-            hash_update(engine, &worker->changes[first], engine->change_writes[i]);
-        }
-        first = end;
-    }
-}
-
-// Message counts enter at checkpoints, those of rows where somebody reports.
+// Message counts enter at checkpoints, those of rows where somebody reports; and what entered until
+// the checkpoint before.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
     bool rows = engine->tiers.edge_count > 0;
+    uint64_t entries[2 + 8 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
+    uint32_t count = 0;
+    entries[count++] = engine->fingerprint;
+    entries[count] = SIM_FINGERPRINT_VERSION;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        entries[count] += engine->workers[i]->ingredients;
+    }
+    count++;
     for (uint32_t kind = 1; kind < (rows ? MESH_MESSAGE_KIND_COUNT : MESH_MESSAGE_ROWS); kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
-            const struct sim_counters *counters = &engine->worker.counters[kind][pair];
-            uint64_t entry[8] = {
-                htole64(counters->messages),  htole64(counters->bytes),
-                htole64(counters->updates),   htole64(counters->duplicated),
-                htole64(counters->lost),      htole64(counters->dropped),
-                htole64(counters->corrupted), htole64(counters->delivered),
-            };
-            XXH3_64bits_update(engine->hash, entry, sizeof entry);
+            const struct sim_counters *counters = sim_engine_counters(
+                engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
+            entries[count++] = counters->messages;
+            entries[count++] = counters->bytes;
+            entries[count++] = counters->updates;
+            entries[count++] = counters->duplicated;
+            entries[count++] = counters->lost;
+            entries[count++] = counters->dropped;
+            entries[count++] = counters->corrupted;
+            entries[count++] = counters->delivered;
         }
     }
-    engine->fingerprint = XXH3_64bits_digest(engine->hash);
+    for (uint32_t i = 0; i < count; i++) {
+        entries[i] = htole64(entries[i]);
+    }
+    engine->fingerprint = XXH3_64bits(entries, count * sizeof *entries);
     engine->checkpoint_next_ns = (time_ns / SIM_CHECKPOINT_NS + 1) * (uint64_t)SIM_CHECKPOINT_NS;
     if (engine->config.observer.checkpoint != NULL) {
         engine->config.observer.checkpoint(engine->config.observer.context, time_ns,
-                                           engine->fingerprint, engine->worker.events);
+                                           engine->fingerprint, sim_engine_events(engine));
     }
 }
 
 // Returns true when the observer has seen enough.
 static bool end_window(struct sim_engine *engine)
 {
-    struct sim_worker *worker = &engine->worker;
     const struct sim_observer *observer = &engine->config.observer;
     uint64_t time_ns = (engine->window + 1) * engine->window_ns;
-    hash_changes(engine);
-    if (observer->changes != NULL && worker->change_count > 0) {
-        observer->changes(observer->context, &engine->table, engine->write_of_lane, worker->changes,
-                          worker->change_count);
+    uint32_t change_count = collect_changes(engine);
+    if (change_count > 0) {
+        observer->changes(observer->context, &engine->table, engine->write_of_lane, engine->changes,
+                          change_count);
     }
-    worker->change_count = 0;
     sim_tiers_end_window(engine);
     sim_account_window(engine, time_ns);
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
     }
-    return observer->window != NULL && observer->window(observer->context, time_ns, worker->events);
+    return observer->window != NULL &&
+           observer->window(observer->context, time_ns, sim_engine_events(engine));
 }
 
 uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
@@ -393,7 +414,11 @@ uint64_t sim_engine_fingerprint(const struct sim_engine *engine)
 
 uint64_t sim_engine_events(const struct sim_engine *engine)
 {
-    return engine->worker.events;
+    uint64_t events = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        events += engine->workers[i]->events;
+    }
+    return events;
 }
 
 const struct mesh_table *sim_engine_table(const struct sim_engine *engine)
@@ -408,7 +433,7 @@ uint32_t sim_engine_write_of_lane(const struct sim_engine *engine, uint32_t lane
 
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node)
 {
-    return mesh_tiers_of(&engine->blocks[node >> SIM_BLOCK_SHIFT].states, node);
+    return mesh_tiers_of(sim_states_of(engine, node), node);
 }
 
 const struct sim_error *sim_engine_failure(const struct sim_engine *engine)
@@ -418,21 +443,56 @@ const struct sim_error *sim_engine_failure(const struct sim_engine *engine)
 
 const struct mesh_replica *sim_engine_replica(const struct sim_engine *engine, uint32_t node)
 {
-    return mesh_replica_of(&engine->blocks[node >> SIM_BLOCK_SHIFT].states, node);
+    return mesh_replica_of(sim_states_of(engine, node), node);
+}
+
+static void add_counters(struct sim_counters *sum, const struct sim_counters *counters)
+{
+    sum->messages += counters->messages;
+    sum->bytes += counters->bytes;
+    sum->saved_bytes += counters->saved_bytes;
+    sum->transport_bytes += counters->transport_bytes;
+    sum->digest_bytes += counters->digest_bytes;
+    sum->updates += counters->updates;
+    sum->duplicated += counters->duplicated;
+    sum->lost += counters->lost;
+    sum->dropped += counters->dropped;
+    sum->corrupted += counters->corrupted;
+    sum->delivered += counters->delivered;
+    sum->idle += counters->idle;
+    sum->idle_bytes += counters->idle_bytes;
+    sum->handshakes += counters->handshakes;
+    sum->resumed += counters->resumed;
+    sum->handshake_bytes += counters->handshake_bytes;
+    if (counters->latency_ns_max > sum->latency_ns_max) {
+        sum->latency_ns_max = counters->latency_ns_max;
+    }
 }
 
 const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,
                                                enum sim_pair_class pair)
 {
-    return &engine->worker.counters[kind][pair];
+    struct sim_counters *sum = &engine->counters[kind][pair];
+    *sum = (struct sim_counters){0};
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        add_counters(sum, &engine->workers[i]->counters[kind][pair]);
+    }
+    return sum;
 }
 
 uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair)
 {
-    return engine->worker.latencies != NULL
-               ? sim_latencies_median_ns(engine->worker.latencies, pair)
-               : sim_link_median_ns(&engine->config.network->links[pair]);
+    if (engine->workers[0]->latencies == NULL) {
+        return sim_link_median_ns(&engine->config.network->links[pair]);
+    }
+    struct sim_latencies *all = sim_memory_zeroed(sizeof *all);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        sim_latencies_add(all, engine->workers[i]->latencies, pair);
+    }
+    uint64_t median_ns = sim_latencies_median_ns(all, pair);
+    sim_memory_free(all);
+    return median_ns;
 }
 
 struct count {

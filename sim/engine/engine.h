@@ -17,9 +17,9 @@
 // Total order of events: (time, generation, target, source, sequence); a node's own events (writes,
 // then ticks) come before its messages. Generation counts causes within one instant and is 0
 // wherever latencies are positive. Within a window no event can cause another one, so only the
-// order per target matters, and blocks may be handled in any order or at once; what leaves a window
-// (changes) is put back into the total order. The same holds for every number of threads: windows
-// depend on the network alone.
+// order per target matters, and blocks may be handled in any order or at once: threads take one
+// block after another until none is left. What leaves a window (changes) is put back into the total
+// order. Windows depend on the network alone, so nothing depends on the number of threads.
 //
 // SIM_QUEUE_HEAP is a plain binary heap of 32-byte events, one step per event, instead of windows
 // and batches. It is what runs when the least latency is below 1 us (windows would have next to no
@@ -48,6 +48,8 @@
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
+#define SIM_THREADS_MAX 64u
+#define SIM_FINGERPRINT_VERSION 2u    // changes with what enters a fingerprint, or how
 #define SIM_CHECKPOINT_NS 100000000u  // checkpoints stand at the first window end from there on
 
 enum sim_queue { SIM_QUEUE_WINDOWS, SIM_QUEUE_HEAP };
@@ -173,6 +175,8 @@ struct sim_engine_config {
     enum sim_queue queue;
     uint64_t memory_bytes;  // replicas, table and timers may take so much; 0: no limit
     uint32_t lanes_start;   // lanes to begin with; 0: SIM_LANES_START
+    uint32_t threads;       // at most SIM_THREADS_MAX; 0: as many as the machine has, if that pays
+    uint32_t block_nodes;   // in a block at most; 0: as many as the cache holds
     bool hosts;             // keep account of what hosts do
 };
 

@@ -31,18 +31,20 @@ static void visit_bucket(const struct sim_worker *worker, const struct sim_bucke
 void sim_flights_visit(const struct sim_engine *engine,
                        void (*visit)(void *context, struct mesh_message *message), void *context)
 {
-    const struct sim_worker *worker = &engine->worker;
-    const struct sim_ring *ring = &worker->ring;
-    if (engine->config.queue == SIM_QUEUE_HEAP) {
-        visit_heap(worker, visit, context);
-    }
-    for (uint32_t i = 0; i < ring->slot_count * ring->block_count; i++) {
-        visit_bucket(worker, &ring->buckets[i], visit, context);
-    }
-    for (uint32_t i = 0; i < ring->far_count; i++) {
-        visit(context, ring->far[i].message);
-    }
-    for (uint32_t i = 0; i < worker->crossings.waiting_count; i++) {
-        visit(context, worker->crossings.waiting[i].message);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        const struct sim_worker *worker = engine->workers[i];
+        const struct sim_ring *ring = &worker->ring;
+        if (engine->config.queue == SIM_QUEUE_HEAP) {
+            visit_heap(worker, visit, context);
+        }
+        for (uint32_t j = 0; j < ring->slot_count * ring->block_count; j++) {
+            visit_bucket(worker, &ring->buckets[j], visit, context);
+        }
+        for (uint32_t j = 0; j < ring->far_count; j++) {
+            visit(context, ring->far[j].message);
+        }
+        for (uint32_t j = 0; j < worker->kept.waiting_count; j++) {
+            visit(context, worker->kept.waiting[j].message);
+        }
     }
 }

@@ -12,7 +12,7 @@ void sim_heap_push_timers(struct sim_engine *engine)
             const struct sim_timers *timers = &block->timers[j];
             for (uint32_t k = 0; k < timers->count; k++) {
                 uint32_t reference = SIM_REFERENCE_TICK + timers->scope;
-                sim_heap_push(&engine->worker.heap,
+                sim_heap_push(&engine->workers[0]->heap,
                               &(struct sim_heap_event){
                                   .time_ns = timers->turn_ns + timers->timers[k].at_ns,
                                   .target = block->states.node_first + timers->timers[k].local,
@@ -27,31 +27,31 @@ void sim_heap_push_timers(struct sim_engine *engine)
 static void push_writes(struct sim_engine *engine)
 {
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
-        sim_heap_push(&engine->worker.heap, &(struct sim_heap_event){
-                                                .time_ns = engine->writes[i].time_ns,
-                                                .target = engine->writes[i].node,
-                                                .source = SIM_REFERENCE_WRITE,
-                                                .sequence = i,
-                                                .reference = SIM_REFERENCE_WRITE,
-                                            });
+        sim_heap_push(&engine->workers[0]->heap, &(struct sim_heap_event){
+                                                     .time_ns = engine->writes[i].time_ns,
+                                                     .target = engine->writes[i].node,
+                                                     .source = SIM_REFERENCE_WRITE,
+                                                     .sequence = i,
+                                                     .reference = SIM_REFERENCE_WRITE,
+                                                 });
     }
 }
 
 static void push_reports(struct sim_engine *engine)
 {
     for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
-        sim_heap_push(&engine->worker.heap, &(struct sim_heap_event){
-                                                .time_ns = engine->tiers.reports[i].time_ns,
-                                                .target = engine->tiers.reports[i].node,
-                                                .source = SIM_REFERENCE_REPORT,
-                                                .reference = SIM_REFERENCE_REPORT,
-                                            });
+        sim_heap_push(&engine->workers[0]->heap, &(struct sim_heap_event){
+                                                     .time_ns = engine->tiers.reports[i].time_ns,
+                                                     .target = engine->tiers.reports[i].node,
+                                                     .source = SIM_REFERENCE_REPORT,
+                                                     .reference = SIM_REFERENCE_REPORT,
+                                                 });
     }
 }
 
 static void handle(struct sim_engine *engine, struct sim_heap_event *top)
 {
-    struct sim_worker *worker = &engine->worker;
+    struct sim_worker *worker = engine->workers[0];
     struct mesh_event *event = &worker->batch[0];
     event->time_ns = top->time_ns;
     event->node = top->target;
@@ -82,15 +82,14 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         top->generation = 0;
         sim_heap_push(&worker->heap, top);
     }
-    sim_step_batch(engine, &engine->blocks[event->node >> SIM_BLOCK_SHIFT].states, 1,
-                   top->generation);
+    sim_step_batch(worker, sim_states_of(engine, event->node), 1, top->generation);
 }
 
 // Whenever a slot of the message memory begins, what arrives before the next slot does comes to
 // the heap from the overflow list.
 static void pull_far(struct sim_engine *engine)
 {
-    struct sim_worker *worker = &engine->worker;
+    struct sim_worker *worker = engine->workers[0];
     struct sim_ring *ring = &worker->ring;
     uint64_t before_ns = (engine->window + engine->windows_per_slot) * engine->window_ns;
     uint32_t kept = 0;
@@ -120,7 +119,7 @@ static void pull_far(struct sim_engine *engine)
 
 void sim_heap_run_window(struct sim_engine *engine)
 {
-    struct sim_heap *heap = &engine->worker.heap;
+    struct sim_heap *heap = &engine->workers[0]->heap;
     uint64_t end_ns = (engine->window + 1) * engine->window_ns;
     pull_far(engine);
     push_writes(engine);

@@ -90,37 +90,31 @@ static void point_blocks(struct sim_engine *engine, size_t stride)
 
 static void create_blocks(struct sim_engine *engine)
 {
-    uint32_t node_count = engine->config.node_count;
     uint32_t planes = mesh_planes(engine->config.mesh);
     size_t stride = mesh_replica_bytes(sim_replica_words(engine), planes);
-    engine->replica_bytes = node_count * stride;
+    engine->replica_bytes = engine->config.node_count * stride;
     engine->replicas = sim_memory_pages(engine->replica_bytes);
-    engine->block_count = (node_count + SIM_BLOCK_NODES - 1) >> SIM_BLOCK_SHIFT;
-    engine->blocks = sim_memory_zeroed(engine->block_count * sizeof *engine->blocks);
+    sim_blocks_create(engine, stride);
     for (uint32_t i = 0; i < engine->block_count; i++) {
-        uint32_t first = i << SIM_BLOCK_SHIFT;
-        uint32_t left = node_count - first;
-        engine->blocks[i].states = (struct mesh_states){
-            .node_first = first,
-            .node_count = left < SIM_BLOCK_NODES ? left : SIM_BLOCK_NODES,
-            .planes = planes,
-            .table = &engine->table,
-        };
+        engine->blocks[i].states.planes = planes;
+        engine->blocks[i].states.table = &engine->table;
     }
     point_blocks(engine, stride);
 }
 
-static void size_output(struct sim_engine *engine)
+static void size_outputs(struct sim_engine *engine)
 {
-    struct mesh_output *output = &engine->worker.output;
     struct mesh_bound bound = mesh_output_bound(engine->config.mesh, sim_replica_words(engine));
     engine->message_words = bound.message_words;
-    output->record_capacity = OUTPUT_EVENTS * bound.records;
-    output->records =
-        sim_memory_resize(output->records, output->record_capacity * sizeof *output->records);
-    output->target_capacity = OUTPUT_EVENTS * bound.targets;
-    output->targets =
-        sim_memory_resize(output->targets, output->target_capacity * sizeof *output->targets);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct mesh_output *output = &engine->workers[i]->output;
+        output->record_capacity = OUTPUT_EVENTS * bound.records;
+        output->records =
+            sim_memory_resize(output->records, output->record_capacity * sizeof *output->records);
+        output->target_capacity = OUTPUT_EVENTS * bound.targets;
+        output->targets =
+            sim_memory_resize(output->targets, output->target_capacity * sizeof *output->targets);
+    }
 }
 
 static void size_scratch(struct sim_engine *engine)
@@ -160,13 +154,13 @@ void sim_lanes_create(struct sim_engine *engine)
                                   config->node_count);
     }
     create_blocks(engine);
-    size_output(engine);
+    size_outputs(engine);
     size_scratch(engine);
 }
 
 void sim_lanes_finish(struct sim_engine *engine)
 {
-    sim_memory_free(engine->blocks);
+    sim_blocks_finish(engine);
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     sim_memory_free_pages(engine->table.updates,
                           engine->table.lane_capacity * sizeof *engine->table.updates);
@@ -251,7 +245,7 @@ static void grow(struct sim_engine *engine, uint32_t words)
     sim_memory_free(index);
     sim_roles_widen(engine, words);
     widen_replicas(engine, words);
-    size_output(engine);
+    size_outputs(engine);
     size_scratch(engine);
 }
 

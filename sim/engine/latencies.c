@@ -18,3 +18,11 @@ uint64_t sim_latencies_median_ns(const struct sim_latencies *latencies, enum sim
     }
     return 0;
 }
+
+void sim_latencies_add(struct sim_latencies *sum, const struct sim_latencies *latencies,
+                       enum sim_pair_class pair)
+{
+    for (uint32_t step = 0; step < SIM_LATENCY_STEPS; step++) {
+        sum->counts[pair][step] += latencies->counts[pair][step];
+    }
+}

@@ -34,6 +34,10 @@ static inline void sim_latencies_note(struct sim_latencies *latencies, enum sim_
     latencies->counts[pair][sim_latency_step(latency_ns)]++;
 }
 
+// Adds what `latencies` counted of a class.
+void sim_latencies_add(struct sim_latencies *sum, const struct sim_latencies *latencies,
+                       enum sim_pair_class pair);
+
 // The middle of the step in which the median lies; 0 when nothing was counted.
 uint64_t sim_latencies_median_ns(const struct sim_latencies *latencies, enum sim_pair_class pair);
 

@@ -6,27 +6,41 @@
 
 #include "allocate.h"
 
-void sim_messages_init(struct sim_messages *messages, uint32_t slot_count, size_t message_words_max)
+void sim_chunks_init(struct sim_chunks *chunks, size_t message_words_max)
 {
-    *messages = (struct sim_messages){.slot_count = slot_count, .chunk_shift = 13};
-    assert(1u << messages->chunk_shift >= SIM_REFERENCE_FREE);
-    while ((size_t)1 << messages->chunk_shift < 4 * message_words_max) {
-        messages->chunk_shift++;
+    *chunks = (struct sim_chunks){.count = 1, .shift = 13};
+    assert(1u << chunks->shift >= SIM_REFERENCE_FREE);
+    while ((size_t)1 << chunks->shift < 4 * message_words_max) {
+        chunks->shift++;
     }
-    messages->slot_first = sim_memory_zeroed(slot_count * sizeof *messages->slot_first);
-    messages->chunk_capacity = 64;
-    messages->chunks = sim_memory_zeroed(messages->chunk_capacity * sizeof(uint64_t *));
-    messages->next = sim_memory_zeroed(messages->chunk_capacity * sizeof *messages->next);
-    messages->chunk_count = 1;
+    chunks->capacity = 1u << (SIM_REFERENCE_BITS - chunks->shift);
+    chunks->chunks = sim_memory_pages(chunks->capacity * sizeof *chunks->chunks);
+    chunks->next = sim_memory_pages(chunks->capacity * sizeof *chunks->next);
+}
+
+void sim_chunks_finish(struct sim_chunks *chunks)
+{
+    for (uint32_t chunk = 1; chunk < chunks->count && chunk < chunks->capacity; chunk++) {
+        sim_memory_free_pages(chunks->chunks[chunk], sizeof(uint64_t) << chunks->shift);
+    }
+    sim_memory_free_pages(chunks->chunks, chunks->capacity * sizeof *chunks->chunks);
+    sim_memory_free_pages(chunks->next, chunks->capacity * sizeof *chunks->next);
+}
+
+void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
+                       uint32_t slot_count)
+{
+    *messages = (struct sim_messages){
+        .shared = shared,
+        .chunks = shared->chunks,
+        .chunk_shift = shared->shift,
+        .slot_first = sim_memory_zeroed(slot_count * sizeof *messages->slot_first),
+        .slot_count = slot_count,
+    };
 }
 
 void sim_messages_finish(struct sim_messages *messages)
 {
-    for (uint32_t chunk = 1; chunk < messages->chunk_count; chunk++) {
-        sim_memory_free_pages(messages->chunks[chunk], sizeof(uint64_t) << messages->chunk_shift);
-    }
-    sim_memory_free(messages->chunks);
-    sim_memory_free(messages->next);
     sim_memory_free(messages->slot_first);
 }
 
@@ -34,8 +48,8 @@ void sim_messages_turn(struct sim_messages *messages, uint32_t slot)
 {
     uint32_t chunk = messages->slot_first[slot];
     while (chunk != 0) {
-        uint32_t next = messages->next[chunk];
-        messages->next[chunk] = messages->free_first;
+        uint32_t next = messages->shared->next[chunk];
+        messages->shared->next[chunk] = messages->free_first;
         messages->free_first = chunk;
         chunk = next;
     }
@@ -45,23 +59,17 @@ void sim_messages_turn(struct sim_messages *messages, uint32_t slot)
 
 static uint32_t new_chunk(struct sim_messages *messages)
 {
-    if (messages->free_first != 0) {
-        uint32_t chunk = messages->free_first;
-        messages->free_first = messages->next[chunk];
+    struct sim_chunks *shared = messages->shared;
+    uint32_t chunk = messages->free_first;
+    if (chunk != 0) {
+        messages->free_first = shared->next[chunk];
         return chunk;
     }
-    if (messages->chunk_count == messages->chunk_capacity) {
-        messages->chunk_capacity *= 2;
-        messages->chunks =
-            sim_memory_resize(messages->chunks, messages->chunk_capacity * sizeof(uint64_t *));
-        messages->next =
-            sim_memory_resize(messages->next, messages->chunk_capacity * sizeof *messages->next);
-    }
-    uint32_t chunk = messages->chunk_count++;
-    if (chunk >> (SIM_REFERENCE_BITS - messages->chunk_shift) != 0) {
+    chunk = atomic_fetch_add_explicit(&shared->count, 1, memory_order_relaxed);
+    if (chunk >= shared->capacity) {
         sim_memory_exhausted("messages under way", UINT64_C(8) << SIM_REFERENCE_BITS);
     }
-    messages->chunks[chunk] = sim_memory_pages(sizeof(uint64_t) << messages->chunk_shift);
+    shared->chunks[chunk] = sim_memory_pages(sizeof(uint64_t) << shared->shift);
     return chunk;
 }
 
@@ -74,7 +82,7 @@ void sim_messages_provide(struct sim_messages *messages, struct mesh_output *out
         return;
     }
     uint32_t chunk = new_chunk(messages);
-    messages->next[chunk] = current;
+    messages->shared->next[chunk] = current;
     messages->slot_first[messages->slot] = chunk;
     output->messages = messages->chunks[chunk];
     output->message_words = 0;

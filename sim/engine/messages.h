@@ -11,10 +11,15 @@
 // A slot is emptied when the ring comes round to it, when nothing sent in it can still be under
 // way. Chunks are reused, never returned. Chunk 0 is never handed out: references below the chunk
 // size are free for the queue's own use.
+//
+// Each worker fills slots of its own; the chunks of all of them are numbered together, so that a
+// reference says the same to everyone. Which numbers a worker gets depends on the threads' timing,
+// which is why nothing but looking a message up may depend on a reference.
 
 #ifndef SIM_MESSAGES_H
 #define SIM_MESSAGES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,21 +29,33 @@
 #define SIM_REFERENCE_BITS 29
 #define SIM_REFERENCE_FREE 8192u  // no message has a reference below
 
-struct sim_messages {
-    uint64_t **chunks;     // [chunk_count] by number; [0] is NULL
-    uint32_t *next;        // [chunk_count] next chunk of the same slot or free list, 0: none
-    uint32_t *slot_first;  // [slot_count]
-    uint32_t chunk_count;
-    uint32_t chunk_capacity;
-    uint32_t free_first;
-    uint32_t slot_count;
-    uint32_t slot;         // the one being filled
-    uint32_t chunk_shift;  // a chunk has 1 << chunk_shift words
+// What the workers share. Only who owns a chunk touches its place in `next`; a place in `chunks` is
+// written once, before there is a reference to it.
+struct sim_chunks {
+    uint64_t **chunks;       // [capacity] by number; [0] is NULL
+    uint32_t *next;          // [capacity] next chunk of the same slot or free list, 0: none
+    _Atomic uint32_t count;  // handed out so far, 0 among them
+    uint32_t capacity;
+    uint32_t shift;  // a chunk has 1 << shift words
 };
 
-// `message_words_max`: the largest amount asked for at once. Aborts when memory runs out.
-void sim_messages_init(struct sim_messages *messages, uint32_t slot_count,
-                       size_t message_words_max);
+struct sim_messages {
+    struct sim_chunks *shared;
+    uint64_t **chunks;     // the shared
+    uint32_t chunk_shift;  // the shared
+    uint32_t *slot_first;  // [slot_count]
+    uint32_t free_first;
+    uint32_t slot_count;
+    uint32_t slot;  // the one being filled
+};
+
+// `message_words_max`: the largest amount asked for at once.
+void sim_chunks_init(struct sim_chunks *chunks, size_t message_words_max);
+void sim_chunks_finish(struct sim_chunks *chunks);
+
+// Ends the program when memory runs out, here and below.
+void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
+                       uint32_t slot_count);
 void sim_messages_finish(struct sim_messages *messages);
 
 // Empties `slot` and goes on in it.

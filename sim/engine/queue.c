@@ -63,7 +63,7 @@ uint32_t sim_ring_count(const struct sim_bucket *bucket)
     return count;
 }
 
-uint32_t sim_ring_take(struct sim_ring *ring, struct sim_bucket *bucket, uint64_t *events)
+uint32_t sim_ring_take(struct sim_bucket *bucket, uint64_t *events, struct sim_emptied *emptied)
 {
     uint32_t count = 0;
     uint32_t fill = bucket->fill;
@@ -72,12 +72,24 @@ uint32_t sim_ring_take(struct sim_ring *ring, struct sim_bucket *bucket, uint64_
         memcpy(events + count, chunk->events, fill * sizeof *events);
         count += fill;
         fill = SIM_CHUNK_EVENTS;
-        chunk->next = ring->free;
-        ring->free = chunk;
+        if (emptied->first == NULL) {
+            emptied->last = chunk;
+        }
+        chunk->next = emptied->first;
+        emptied->first = chunk;
         chunk = next;
     }
     *bucket = (struct sim_bucket){0};
     return count;
+}
+
+void sim_ring_give_back(struct sim_ring *ring, struct sim_emptied *emptied)
+{
+    if (emptied->first != NULL) {
+        emptied->last->next = ring->free;
+        ring->free = emptied->first;
+        *emptied = (struct sim_emptied){0};
+    }
 }
 
 void sim_ring_push_far(struct sim_ring *ring, uint64_t arrival_ns, uint32_t target,
@@ -91,27 +103,4 @@ void sim_ring_push_far(struct sim_ring *ring, uint64_t arrival_ns, uint32_t targ
     struct mesh_message *copy = sim_memory_zeroed(bytes);
     memcpy(copy, message, bytes);
     ring->far[ring->far_count++] = (struct sim_far_event){arrival_ns, target, pair, copy};
-}
-
-void sim_ring_pull_far(struct sim_ring *ring, struct sim_messages *messages,
-                       struct mesh_output *output)
-{
-    if (ring->window % (ring->slot_count / 2) != 0) {
-        return;
-    }
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < ring->far_count; i++) {
-        struct sim_far_event *far = &ring->far[i];
-        uint64_t window = far->arrival_ns / ring->window_ns;
-        if (window - ring->window >= ring->slot_count) {
-            ring->far[kept++] = *far;
-            continue;
-        }
-        uint32_t reference = sim_messages_copy(messages, output, far->message);
-        sim_ring_push(ring, sim_ring_bucket(ring, window, far->target >> SIM_BLOCK_SHIFT),
-                      sim_event_pack(far->arrival_ns - window * ring->window_ns,
-                                     far->target & (SIM_BLOCK_NODES - 1), far->pair, reference));
-        sim_memory_free(far->message);
-    }
-    ring->far_count = kept;
 }

@@ -13,6 +13,9 @@
 //     offset in the window : 20 | target in its block : 12 | pair class : 3 | reference : 29
 //
 // so that sorting events as integers sorts them by time, then target.
+//
+// Each worker pushes into a ring of its own and takes a block's events out of all of them. The
+// chunks it empties go back to the rings they came from when no worker runs.
 
 #ifndef SIM_QUEUE_H
 #define SIM_QUEUE_H
@@ -23,7 +26,7 @@
 #include "network.h"
 
 #define SIM_BLOCK_SHIFT 12
-#define SIM_BLOCK_NODES (1u << SIM_BLOCK_SHIFT)
+#define SIM_BLOCK_NODES (1u << SIM_BLOCK_SHIFT)  // the most
 
 static inline uint64_t sim_event_pack(uint64_t offset_ns, uint32_t local, enum sim_pair_class pair,
                                       uint32_t reference)
@@ -64,6 +67,12 @@ struct sim_bucket {
     uint32_t fill;                  // events in it
 };
 
+// Chunks emptied by a worker.
+struct sim_emptied {
+    struct sim_event_chunk *first;
+    struct sim_event_chunk *last;
+};
+
 // A message whose window lies beyond the ring, with a copy of what it says.
 struct sim_far_event {
     uint64_t arrival_ns;
@@ -97,16 +106,21 @@ struct sim_event_chunk *sim_ring_new_chunk(struct sim_ring *ring);
 void sim_ring_push_far(struct sim_ring *ring, uint64_t arrival_ns, uint32_t target,
                        enum sim_pair_class pair, const struct mesh_message *message);
 
-// Moves what has come within the ring's reach from the overflow list to its bucket; the messages
-// are copied to the message memory's current slot.
-void sim_ring_pull_far(struct sim_ring *ring, struct sim_messages *messages,
-                       struct mesh_output *output);
+// Whether something may have come within the ring's reach in the window that begins; if so, all of
+// the overflow list that has is to be moved to its bucket, and the rest kept.
+static inline bool sim_ring_pulls(const struct sim_ring *ring)
+{
+    return ring->far_count > 0 && ring->window % (ring->slot_count / 2) == 0;
+}
 
 uint32_t sim_ring_count(const struct sim_bucket *bucket);
 
 // Takes all events of a bucket: copies them to `events`, which has room for sim_ring_count, and
 // empties it. Returns how many.
-uint32_t sim_ring_take(struct sim_ring *ring, struct sim_bucket *bucket, uint64_t *events);
+uint32_t sim_ring_take(struct sim_bucket *bucket, uint64_t *events, struct sim_emptied *emptied);
+
+// Gives chunks back to the ring they came from.
+void sim_ring_give_back(struct sim_ring *ring, struct sim_emptied *emptied);
 
 static inline struct sim_bucket *sim_ring_bucket(const struct sim_ring *ring, uint64_t window,
                                                  uint32_t block)

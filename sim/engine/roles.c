@@ -64,13 +64,16 @@ void sim_roles_create(struct sim_engine *engine)
     engine->has_role = sim_memory_zeroed(engine->block_count * (size_t)(SIM_BLOCK_NODES / 8));
     for (uint32_t i = 0; i < engine->role_count; i++) {
         struct mesh_role *role = (struct mesh_role *)((char *)engine->roles + i * bytes);
-        struct mesh_states *states = &engine->blocks[away[i].node >> SIM_BLOCK_SHIFT].states;
+        uint32_t block = sim_block_of(engine, away[i].node);
+        struct mesh_states *states = &engine->blocks[block].states;
+        uint32_t local = away[i].node - states->node_first;
         *role =
             (struct mesh_role){.node = away[i].node, .scope = away[i].scope, .home = away[i].home};
-        engine->has_role[away[i].node / 64] |= UINT64_C(1) << away[i].node % 64;
+        uint64_t *has_role = engine->has_role + (size_t)block * (SIM_BLOCK_NODES / 64);
+        has_role[local / 64] |= UINT64_C(1) << local % 64;
         if (states->role_count++ == 0) {
             states->roles = role;
-            states->has_role = engine->has_role + states->node_first / 64;
+            states->has_role = has_role;
         }
     }
     sim_memory_free(away);

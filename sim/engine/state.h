@@ -2,17 +2,19 @@
 // What the parts of the engine share (private to this folder).
 //
 //     struct sim_engine
-//       blocks[]   replicas and timers of 4,096 nodes each          windows.c   window after window
-//       worker     buffers of one thread: batch, output, ring,      heap_run.c  event after event
-//                  messages, changes, counters                    carry.c      records -> effects
+//       blocks[]   replicas and timers of neighbouring nodes      blocks.c     who lies in which
+//       workers[]  buffers of one thread each: batch, output,     windows.c    window after window
+//                  ring, messages, changes, counters              heap_run.c   event after event
+//                                                                 carry.c      records -> effects
 //       table      rows of the updates under way                  lanes.c      given back, grown
-//                                                                 crossings.c  in order, by channel
+//       crossings  channels between hosts                         crossings.c  in order, by channel
 //       account    connections, what hosts do                     account.c    who pays
+//
+// While a window runs, a worker writes to itself and to the blocks that it has taken, each block
+// being taken by one worker; all else is written between windows, by one thread.
 
 #ifndef SIM_STATE_H
 #define SIM_STATE_H
-
-#include <xxhash.h>
 
 #include "account.h"
 #include "crossings.h"
@@ -22,6 +24,7 @@
 #include "latencies.h"
 #include "messages.h"
 #include "queue.h"
+#include "threads.h"
 #include "timers.h"
 
 #define SIM_BATCH_EVENTS 32u
@@ -38,23 +41,29 @@ struct sim_block {
 };
 
 struct sim_worker {
+    struct sim_engine *engine;
     uint64_t *keys;  // events of one block and window
     uint64_t *keys_scratch;
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS];
     const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
     struct mesh_output output;
-    struct sim_ring ring;  // SIM_QUEUE_WINDOWS
-    struct sim_heap heap;  // SIM_QUEUE_HEAP
+    struct sim_ring ring;         // SIM_QUEUE_WINDOWS
+    struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
+    struct sim_heap heap;         // SIM_QUEUE_HEAP
     struct sim_messages messages;
-    struct sim_crossings crossings;   // when the network has channels
+    struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
+    struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
     struct sim_change *changes;
-    struct sim_change *changes_scratch;
     uint32_t change_count;
     uint32_t change_capacity;
+    struct sim_note *notes;
+    uint32_t note_count;
+    uint32_t note_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
+    uint64_t ingredients;  // of the fingerprint: the sum of a hash per change of state
 };
 
 // A report of the current window.
@@ -87,9 +96,8 @@ struct sim_tiers {
     struct mesh_report_entry *entries;
     uint8_t **total_values;  // [total_count] of MESH_TOTAL_BYTES_MAX
     uint32_t total_count;
-    uint64_t *settled;  // [edge_count + 1][words of a replica] scratch of a sweep
-    struct sim_note *notes;
-    uint32_t note_count;
+    uint64_t *settled;       // [edge_count + 1][words of a replica] scratch of a sweep
+    struct sim_note *notes;  // scratch: those of a window, in order
     uint32_t note_capacity;
 };
 
@@ -103,6 +111,7 @@ struct sim_engine {
     uint32_t windows_per_slot;   // of the message memory
     uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
+    uint16_t *block_of;        // [node_count]; NULL: of node n it is n >> SIM_BLOCK_SHIFT
     uint32_t words;            // of the shared table
     uint32_t local_words;      // of each edge's, in front of them in a replica; 0: there is none
     size_t message_words;      // what one event can send at most (mesh_output_bound)
@@ -111,14 +120,15 @@ struct sim_engine {
     size_t replica_bytes;
     void *roles;  // [role_count] of all blocks, block after block
     uint32_t role_count;
-    uint64_t *has_role;  // bit per node; NULL: nobody has one
+    uint64_t *has_role;  // [block_count][SIM_BLOCK_NODES / 64] a bit each; NULL: nobody has one
     struct mesh_table table;
     uint32_t *write_of_lane;  // [table.lane_capacity]
     uint64_t *settled;        // [words] scratch of a sweep
     struct sim_tiers tiers;
-    struct sim_error failure;  // SIM_OK, or lanes ran out
-    uint32_t *change_writes;   // scratch: the writes of one event's changes
-    uint32_t change_writes_capacity;
+    struct sim_error failure;    // SIM_OK, or lanes ran out
+    struct sim_change *changes;  // scratch: those of a window, in order, and while they are ordered
+    struct sim_change *changes_scratch;
+    uint32_t change_capacity;
     struct sim_write *writes;  // [config.write_count + tiers.total_count], lanes as reserved
     uint8_t *written;          // [config.write_count] 1: handled
     uint32_t *sequences;       // [node_count] writes reserved so far, NULL without writes
@@ -126,20 +136,41 @@ struct sim_engine {
     uint32_t write_end;
     uint32_t counted_first;  // the first write after the warm-up
     uint64_t checkpoint_next_ns;
-    XXH3_state_t *hash;
     uint64_t fingerprint;
     struct sim_account account;
-    struct sim_worker worker;
+    struct sim_channels channels;  // when the network has channels
+    struct sim_chunks chunks;
+    struct sim_worker **workers;  // [worker_count]; the first does what is done between windows
+    uint32_t worker_count;
+    struct sim_threads *threads;  // one each
+    _Atomic uint32_t block_next;  // of the window that runs: not taken yet
+    uint64_t events_before;       // handled before the last window
+    // Scratch: sums over the workers, as last asked for.
+    struct sim_counters (*counters)[SIM_PAIR_CLASS_COUNT];  // [MESH_MESSAGE_KIND_COUNT]
 };
+
+static inline uint32_t sim_block_of(const struct sim_engine *engine, uint32_t node)
+{
+    return engine->block_of == NULL ? node >> SIM_BLOCK_SHIFT : engine->block_of[node];
+}
+
+static inline struct mesh_states *sim_states_of(const struct sim_engine *engine, uint32_t node)
+{
+    return &engine->blocks[sim_block_of(engine, node)].states;
+}
 
 static inline uint32_t sim_scope_member(const struct mesh_scope *scope, uint32_t position)
 {
     return scope->members == NULL ? scope->first + position : scope->members[position];
 }
 
+// blocks.c Deals the nodes to blocks; what lies in them is made by lanes.c.
+void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes);
+void sim_blocks_finish(struct sim_engine *engine);
+
 // carry.c Steps the first `count` events of the worker's batch and carries out what they cause.
 // `generation` is theirs: what arrives at the same instant gets the next.
-void sim_step_batch(struct sim_engine *engine, const struct mesh_states *states, uint32_t count,
+void sim_step_batch(struct sim_worker *worker, const struct mesh_states *states, uint32_t count,
                     uint32_t generation);
 
 // lanes.c The table, the replicas in its width, and the output in theirs.
@@ -173,10 +204,10 @@ const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, 
                                                uint32_t node);
 
 // Notes what a record says of reports or rows.
-void sim_tiers_note(struct sim_engine *engine, const struct mesh_event *event,
+void sim_tiers_note(struct sim_worker *worker, const struct mesh_event *event,
                     const struct mesh_record *record);
 
-// Hashes the notes of the window and hands them to the observer.
+// Hands the notes of the window to the observer.
 void sim_tiers_end_window(struct sim_engine *engine);
 
 // Gives back lanes of all tables at once, whichever was short.
@@ -199,7 +230,7 @@ struct sim_arrival {
     enum sim_pair_class pair;
 };
 
-void sim_arrive(struct sim_engine *engine, const struct sim_arrival *arrival, uint64_t latency_ns);
+void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, uint64_t latency_ns);
 
 // windows.c, heap_run.c: handle all events of the current window
 void sim_windows_run_window(struct sim_engine *engine);

@@ -7,7 +7,6 @@
 //     window runs      REPORT events among the writes; DELIVER and ROW records become notes
 //     window ends      notes, in order --> fingerprint, observer
 #include <assert.h>
-#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +194,7 @@ void sim_tiers_attach(struct sim_engine *engine)
     engine->table.local_words = engine->local_words;
     for (uint32_t i = 0; i < tiers->record_count; i++) {
         struct mesh_tier *record = &tiers->records[i];
-        struct mesh_states *states = &engine->blocks[record->node >> SIM_BLOCK_SHIFT].states;
+        struct mesh_states *states = sim_states_of(engine, record->node);
         if (states->tier_count++ == 0) {
             states->tiers = record;
         }
@@ -342,13 +341,14 @@ const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, 
 
 // ---- Notes ----
 
-static void add_note(struct sim_tiers *tiers, struct sim_note note)
+static void add_note(struct sim_worker *worker, struct sim_note note)
 {
-    if (tiers->note_count == tiers->note_capacity) {
-        tiers->note_capacity = tiers->note_capacity == 0 ? 1024 : 2 * tiers->note_capacity;
-        tiers->notes = sim_memory_resize(tiers->notes, tiers->note_capacity * sizeof *tiers->notes);
+    if (worker->note_count == worker->note_capacity) {
+        worker->note_capacity = worker->note_capacity == 0 ? 1024 : 2 * worker->note_capacity;
+        worker->notes =
+            sim_memory_resize(worker->notes, worker->note_capacity * sizeof *worker->notes);
     }
-    tiers->notes[tiers->note_count++] = note;
+    worker->notes[worker->note_count++] = note;
 }
 
 // Notes of one event are in the order of their dots, whatever their lanes.
@@ -362,43 +362,45 @@ static int by_dot(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static void note_reports(struct sim_engine *engine, const struct mesh_event *event,
+static void note_reports(struct sim_worker *worker, const struct mesh_event *event,
                          const struct mesh_record *record)
 {
-    struct sim_tiers *tiers = &engine->tiers;
-    const struct mesh_table *local = &tiers->locals[edge_of(engine, event->node)];
-    uint32_t first = tiers->note_count;
+    const struct mesh_table *local = worker->engine->tiers.local_tables[record->scope];
+    uint32_t first = worker->note_count;
     for (uint64_t lanes = record->deliver.lanes; lanes != 0; lanes &= lanes - 1) {
         const struct mesh_update *update =
             &local->updates[64 * record->deliver.word + (uint32_t)__builtin_ctzll(lanes)];
-        add_note(tiers, (struct sim_note){.time_ns = event->time_ns,
-                                          .content = update->hash[0],
-                                          .node = event->node,
-                                          .author = update->dot.origin - MESH_NODE_MAX,
-                                          .number = update->dot.sequence});
+        add_note(worker, (struct sim_note){.time_ns = event->time_ns,
+                                           .content = update->hash[0],
+                                           .node = event->node,
+                                           .author = update->dot.origin - MESH_NODE_MAX,
+                                           .number = update->dot.sequence});
     }
     // A receipt has a record per word: those of the same event stand together.
-    while (first > 0 && !tiers->notes[first - 1].row &&
-           tiers->notes[first - 1].node == event->node &&
-           tiers->notes[first - 1].time_ns == event->time_ns) {
+    while (first > 0 && !worker->notes[first - 1].row &&
+           worker->notes[first - 1].node == event->node &&
+           worker->notes[first - 1].time_ns == event->time_ns) {
         first--;
     }
-    qsort(tiers->notes + first, tiers->note_count - first, sizeof *tiers->notes, by_dot);
+    qsort(worker->notes + first, worker->note_count - first, sizeof *worker->notes, by_dot);
 }
 
-void sim_tiers_note(struct sim_engine *engine, const struct mesh_event *event,
+void sim_tiers_note(struct sim_worker *worker, const struct mesh_event *event,
                     const struct mesh_record *record)
 {
-    if (record->kind == MESH_RECORD_DELIVER) {
-        note_reports(engine, event, record);
+    if (worker->engine->config.observer.notes == NULL) {
         return;
     }
-    add_note(&engine->tiers, (struct sim_note){.time_ns = event->time_ns,
-                                               .content = record->row.clock,
-                                               .node = event->node,
-                                               .author = record->row.relay,
-                                               .number = record->row.edge,
-                                               .row = true});
+    if (record->kind == MESH_RECORD_DELIVER) {
+        note_reports(worker, event, record);
+        return;
+    }
+    add_note(worker, (struct sim_note){.time_ns = event->time_ns,
+                                       .content = record->row.clock,
+                                       .node = event->node,
+                                       .author = record->row.relay,
+                                       .number = record->row.edge,
+                                       .row = true});
 }
 
 static bool note_precedes(const struct sim_note *a, const struct sim_note *b)
@@ -406,13 +408,10 @@ static bool note_precedes(const struct sim_note *a, const struct sim_note *b)
     return a->time_ns != b->time_ns ? a->time_ns < b->time_ns : a->node < b->node;
 }
 
-// Stable: notes of a node stand in the order of its events. They come block by block and nearly
-// sorted, so runs are merged until there is one.
-static void order_notes(struct sim_tiers *tiers)
+// Stable: notes of a node stand in the order of its events.
+static void order_notes(struct sim_note *notes, struct sim_note *scratch, uint32_t count)
 {
-    struct sim_note *from = tiers->notes;
-    uint32_t count = tiers->note_count;
-    struct sim_note *scratch = sim_memory_zeroed(count * sizeof *scratch);
+    struct sim_note *from = notes;
     struct sim_note *to = scratch;
     for (uint32_t width = 1; width < count; width *= 2) {
         for (uint32_t first = 0; first < count; first += 2 * width) {
@@ -430,34 +429,36 @@ static void order_notes(struct sim_tiers *tiers)
         from = to;
         to = swap;
     }
-    if (from != tiers->notes) {
-        memcpy(tiers->notes, from, count * sizeof *from);
+    if (from != notes) {
+        memcpy(notes, from, count * sizeof *from);
     }
-    sim_memory_free(scratch);
 }
 
 void sim_tiers_end_window(struct sim_engine *engine)
 {
     struct sim_tiers *tiers = &engine->tiers;
-    const struct sim_observer *observer = &engine->config.observer;
-    if (tiers->note_count == 0) {
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        count += engine->workers[i]->note_count;
+    }
+    if (count == 0) {
         return;
     }
-    order_notes(tiers);
-    for (uint32_t i = 0; i < tiers->note_count; i++) {
-        const struct sim_note *note = &tiers->notes[i];
-        uint64_t entry[4] = {
-            htole64(note->time_ns),
-            htole64((uint64_t)note->node << 32 | note->author),
-            htole64((uint64_t)note->row << 32 | note->number),
-            htole64(note->content),
-        };
-        XXH3_64bits_update(engine->hash, entry, sizeof entry);
+    if (2 * count > tiers->note_capacity) {
+        tiers->note_capacity = 4 * count;
+        tiers->notes = sim_memory_resize(tiers->notes, tiers->note_capacity * sizeof *tiers->notes);
     }
-    if (observer->notes != NULL) {
-        observer->notes(observer->context, tiers->notes, tiers->note_count);
+    count = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        if (worker->note_count > 0) {
+            memcpy(tiers->notes + count, worker->notes, worker->note_count * sizeof *tiers->notes);
+            count += worker->note_count;
+            worker->note_count = 0;
+        }
     }
-    tiers->note_count = 0;
+    order_notes(tiers->notes, tiers->notes + count, count);
+    engine->config.observer.notes(engine->config.observer.context, tiers->notes, count);
 }
 
 // ---- Giving back ----

@@ -7,6 +7,8 @@
 #include "order.h"
 #include "state.h"
 
+#define EVENTS_TOGETHER 256u  // in a window, for threads to be worth waking
+
 static void make_room(struct sim_worker *worker, uint32_t count)
 {
     if (count > worker->keys_capacity) {
@@ -42,15 +44,16 @@ static uint32_t take_periodic(struct sim_worker *worker, struct sim_timers *time
     return count;
 }
 
-static uint32_t take_irregular(struct sim_engine *engine, const struct sim_block *block,
+static uint32_t take_irregular(struct sim_worker *worker, const struct sim_block *block,
                                struct sim_timers *timers, uint32_t count)
 {
+    const struct sim_engine *engine = worker->engine;
     uint64_t start_ns = engine->window * engine->window_ns;
     uint64_t end_ns = start_ns + engine->window_ns;
     for (uint32_t i = 0; i < timers->count; i++) {
         struct sim_timer *timer = &timers->timers[i];
         while (timer->at_ns < end_ns) {
-            count = add_tick(&engine->worker, timers, timer->at_ns - start_ns, timer->local, count);
+            count = add_tick(worker, timers, timer->at_ns - start_ns, timer->local, count);
             timer->at_ns =
                 mesh_schedule_next_ns(engine->config.mesh, timers->scope,
                                       block->states.node_first + timer->local, timer->at_ns);
@@ -59,18 +62,32 @@ static uint32_t take_irregular(struct sim_engine *engine, const struct sim_block
     return count;
 }
 
-static uint32_t gather(struct sim_engine *engine, uint32_t block_index)
+// The messages that arrive at a block in this window, out of every worker's ring.
+static uint32_t take_messages(struct sim_worker *worker, uint32_t block_index)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_ring *ring = &engine->workers[i]->ring;
+        struct sim_bucket *bucket = sim_ring_bucket(ring, engine->window, block_index);
+        if (bucket->first != NULL) {
+            make_room(worker, count + sim_ring_count(bucket));
+            count += sim_ring_take(bucket, worker->keys + count, &worker->emptied[i]);
+        }
+    }
+    return count;
+}
+
+static uint32_t gather(struct sim_worker *worker, uint32_t block_index)
+{
+    struct sim_engine *engine = worker->engine;
     struct sim_block *block = &engine->blocks[block_index];
-    struct sim_bucket *bucket = sim_ring_bucket(&worker->ring, engine->window, block_index);
-    make_room(worker, sim_ring_count(bucket));
-    uint32_t count = sim_ring_take(&worker->ring, bucket, worker->keys);
+    uint32_t count = take_messages(worker, block_index);
     uint64_t start_ns = engine->window * engine->window_ns;
     for (uint32_t i = 0; i < block->timers_count; i++) {
         struct sim_timers *timers = &block->timers[i];
         count = timers->period_ns == 0
-                    ? take_irregular(engine, block, timers, count)
+                    ? take_irregular(worker, block, timers, count)
                     : take_periodic(worker, timers, start_ns, start_ns + engine->window_ns, count);
     }
     return count;
@@ -120,10 +137,10 @@ static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mes
 }
 
 // Fills the batch with the events [first, end); messages are counted as delivered.
-static void unpack(struct sim_engine *engine, const struct mesh_states *states, uint32_t first,
+static void unpack(struct sim_worker *worker, const struct mesh_states *states, uint32_t first,
                    uint32_t end)
 {
-    struct sim_worker *worker = &engine->worker;
+    struct sim_engine *engine = worker->engine;
     const struct mesh_message **messages = worker->heard[first / SIM_BATCH_EVENTS % 2];
     uint64_t start_ns = engine->window * engine->window_ns;
     uint64_t warmup_ns = engine->config.warmup_ns;
@@ -150,11 +167,11 @@ static uint32_t batch_end(uint32_t first, uint32_t count)
     return count - first < SIM_BATCH_EVENTS ? count : first + SIM_BATCH_EVENTS;
 }
 
-static void run_block(struct sim_engine *engine, uint32_t block_index)
+static void run_block(struct sim_worker *worker, uint32_t block_index)
 {
-    struct sim_worker *worker = &engine->worker;
+    const struct sim_engine *engine = worker->engine;
     const struct mesh_states *states = &engine->blocks[block_index].states;
-    uint32_t count = gather(engine, block_index);
+    uint32_t count = gather(worker, block_index);
     if (count == 0) {
         return;
     }
@@ -164,34 +181,94 @@ static void run_block(struct sim_engine *engine, uint32_t block_index)
     for (uint32_t first = 0; first < count; first += SIM_BATCH_EVENTS) {
         uint32_t end = batch_end(first, count);
         look_ahead(worker, states, end, batch_end(end, count));
-        unpack(engine, states, first, end);
-        sim_step_batch(engine, states, end - first, 0);
+        unpack(worker, states, first, end);
+        sim_step_batch(worker, states, end - first, 0);
     }
 }
 
-static void push_own(struct sim_engine *engine, uint64_t time_ns, uint32_t node, uint32_t reference)
+// What each thread does in a window: it takes blocks until none is left.
+static void run_blocks(void *context, uint32_t index)
 {
-    struct sim_ring *ring = &engine->worker.ring;
-    sim_ring_push(ring, sim_ring_bucket(ring, engine->window, node >> SIM_BLOCK_SHIFT),
-                  sim_event_pack(time_ns - engine->window * engine->window_ns,
-                                 node & (SIM_BLOCK_NODES - 1), 0, reference));
+    struct sim_engine *engine = context;
+    struct sim_worker *worker = engine->workers[index];
+    for (;;) {
+        uint32_t block = atomic_fetch_add_explicit(&engine->block_next, 1, memory_order_relaxed);
+        if (block >= engine->block_count) {
+            return;
+        }
+        run_block(worker, block);
+    }
+}
+
+// A window of few events is over before the other threads have noticed: how many it has is taken
+// from the one before.
+static void run_all_blocks(struct sim_engine *engine)
+{
+    uint64_t events = sim_engine_events(engine);
+    bool together = events - engine->events_before >= EVENTS_TOGETHER;
+    engine->events_before = events;
+    atomic_store_explicit(&engine->block_next, 0, memory_order_relaxed);
+    if (together) {
+        sim_threads_run(engine->threads, run_blocks, engine);
+    } else {
+        run_blocks(engine, 0);
+    }
+}
+
+static void push(struct sim_engine *engine, struct sim_ring *ring, uint64_t time_ns, uint32_t node,
+                 enum sim_pair_class pair, uint32_t reference)
+{
+    uint32_t block = sim_block_of(engine, node);
+    uint64_t window = time_ns / engine->window_ns;
+    sim_ring_push(ring, sim_ring_bucket(ring, window, block),
+                  sim_event_pack(time_ns - window * engine->window_ns,
+                                 node - engine->blocks[block].states.node_first, pair, reference));
+}
+
+// The messages are copied to the message memory's current slot.
+static void pull_far(struct sim_engine *engine, struct sim_worker *worker)
+{
+    struct sim_ring *ring = &worker->ring;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < ring->far_count; i++) {
+        struct sim_far_event *far = &ring->far[i];
+        if (far->arrival_ns / ring->window_ns - ring->window >= ring->slot_count) {
+            ring->far[kept++] = *far;
+            continue;
+        }
+        uint32_t reference = sim_messages_copy(&worker->messages, &worker->output, far->message);
+        push(engine, ring, far->arrival_ns, far->target, far->pair, reference);
+        sim_memory_free(far->message);
+    }
+    ring->far_count = kept;
+}
+
+static void prepare_rings(struct sim_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        worker->ring.window = engine->window;
+        for (uint32_t j = 0; j < engine->worker_count; j++) {
+            sim_ring_give_back(&engine->workers[j]->ring, &worker->emptied[j]);
+        }
+        if (sim_ring_pulls(&worker->ring)) {
+            pull_far(engine, worker);
+        }
+    }
 }
 
 void sim_windows_run_window(struct sim_engine *engine)
 {
-    struct sim_worker *worker = &engine->worker;
-    worker->ring.window = engine->window;
-    sim_ring_pull_far(&worker->ring, &worker->messages, &worker->output);
+    struct sim_ring *ring = &engine->workers[0]->ring;
+    prepare_rings(engine);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
-        push_own(engine, engine->writes[i].time_ns, engine->writes[i].node, SIM_REFERENCE_WRITE);
+        push(engine, ring, engine->writes[i].time_ns, engine->writes[i].node, SIM_SAME_HOST,
+             SIM_REFERENCE_WRITE);
     }
     for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
         const struct sim_report *report = &engine->tiers.reports[i];
-        push_own(engine, report->time_ns, report->node, SIM_REFERENCE_REPORT);
+        push(engine, ring, report->time_ns, report->node, SIM_SAME_HOST, SIM_REFERENCE_REPORT);
     }
-    for (uint32_t block = 0; block < engine->block_count; block++) {
-        run_block(engine, block);
-    }
+    run_all_blocks(engine);
     sim_cross_kept(engine);
-    sim_order_changes(worker->changes, worker->changes_scratch, worker->change_count);
 }

@@ -239,6 +239,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,
+        .threads = options->threads,
         .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),
     };

@@ -20,6 +20,7 @@
 
 struct sim_run_options {
     enum sim_queue queue;  // SIM_QUEUE_WINDOWS but for comparisons
+    uint32_t threads;      // 0: as many as the machine has, where that pays; results do not differ
     const volatile sig_atomic_t
         *interrupted;  // NULL, or becomes non-zero: stop and mark the result
     // Called a few times per second of wall time at most; NULL: silence.

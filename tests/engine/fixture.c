@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define HOSTS_PER_ZONE 2
 #define ZONES_PER_REGION 2
@@ -316,6 +317,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .hosts = true,
         .memory_bytes = world->memory_bytes,
         .lanes_start = world->lanes_start,
+        .threads = world->threads,
+        .block_nodes = world->block_nodes,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,

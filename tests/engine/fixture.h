@@ -67,6 +67,8 @@ struct world {
     void *watch_context;
     bool unobserved;  // no observer at all
     uint32_t lanes_start;
+    uint32_t threads;
+    uint32_t block_nodes;
     uint64_t memory_bytes;
 };
 

@@ -30,8 +30,8 @@ static void poison_free_chunks(void *context, struct sim_engine *engine, uint64_
 {
     (void)time_ns;
     uint64_t *poisoned = context;
-    const struct sim_messages *messages = &engine->worker.messages;
-    for (uint32_t chunk = messages->free_first; chunk != 0; chunk = messages->next[chunk]) {
+    const struct sim_messages *messages = &engine->workers[0]->messages;
+    for (uint32_t chunk = messages->free_first; chunk != 0; chunk = messages->shared->next[chunk]) {
         if (messages->chunks[chunk][0] != POISON) {
             memset(messages->chunks[chunk], POISON_BYTE, sizeof(uint64_t) << messages->chunk_shift);
             ++*poisoned;
@@ -115,11 +115,11 @@ static void weigh(struct weighed *weighed, const struct sim_engine *engine,
 static void weigh_sent(void *context, struct sim_engine *engine, uint64_t time_ns)
 {
     struct weighed *weighed = context;
-    const struct sim_heap *heap = &engine->worker.heap;
+    const struct sim_heap *heap = &engine->workers[0]->heap;
     for (uint32_t i = 0; i < heap->count; i++) {
         if (heap->events[i].received) {
             const struct mesh_message *message = sim_messages_at(
-                &engine->worker.messages, sim_event_reference(heap->events[i].reference));
+                &engine->workers[0]->messages, sim_event_reference(heap->events[i].reference));
             if (message->sent_ns >= weighed->window_start_ns) {
                 weigh(weighed, engine, message);
             }

@@ -109,7 +109,9 @@ static void expect_sorted(const struct input *input)
 {
     struct sim_messages messages;
     struct mesh_output output = {0};
-    sim_messages_init(&messages, 1, 16);
+    struct sim_chunks chunks;
+    sim_chunks_init(&chunks, 16);
+    sim_messages_init(&messages, &chunks, 1);
     struct spelled *spelled = calloc(input->count + 1, sizeof *spelled);
     uint64_t *events = calloc(input->count + 1, sizeof *events);
     uint64_t *scratch = calloc(input->count + 1, sizeof *scratch);
@@ -131,6 +133,7 @@ static void expect_sorted(const struct input *input)
     free(events);
     free(scratch);
     sim_messages_finish(&messages);
+    sim_chunks_finish(&chunks);
 }
 
 Test(engine, events_are_sorted_as_a_comparison_sort_would)

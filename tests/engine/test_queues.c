@@ -217,28 +217,53 @@ static void expect_conservation(const struct shape *shape, const struct outcome 
     }
 }
 
-Test(engine, windows_and_heap_agree_on_every_event_and_no_message_is_unaccounted_for)
+// The heap is one, and each of these is to agree with it.
+static const struct {
+    const char *name;
+    uint32_t threads;
+    uint32_t block_nodes;
+} layouts[] = {
+    {"windows", 1, 0},          {"windows, small blocks", 1, 13}, {"two threads", 2, 100},
+    {"three threads", 3, 1000}, {"eight threads", 8, 37},
+};
+
+static void expect_same(const struct shape *shape, const char *layout, const struct outcome *heap,
+                        const struct outcome *windows)
+{
+    expect_same_changes(shape, heap, windows);
+    expect_same_counters(shape, heap, windows);
+    expect_same_hosts(shape, heap, windows);
+    expect_conservation(shape, windows);
+    cr_expect(heap->fingerprint == windows->fingerprint, "%s, %s: the fingerprints differ",
+              shape->name, layout);
+    cr_expect(heap->events == windows->events,
+              "%s, %s: %" PRIu64 " events in the heap, %" PRIu64 " in windows", shape->name, layout,
+              heap->events, windows->events);
+    cr_expect(heap->reached_ns == windows->reached_ns, "%s, %s: not the same end", shape->name,
+              layout);
+    cr_expect(heap->replicas_hash == windows->replicas_hash, "%s, %s: replicas differ", shape->name,
+              layout);
+}
+
+Test(engine, windows_on_any_number_of_threads_agree_with_the_heap_and_no_message_is_lost_sight_of)
 {
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         struct shape shape = shapes[i];
         shape.seed = 1000 + i;
+        struct world world;
         struct outcome heap;
-        struct outcome windows;
-        shape_run(&shape, SIM_QUEUE_HEAP, &heap);
-        shape_run(&shape, SIM_QUEUE_WINDOWS, &windows);
-        expect_same_changes(&shape, &heap, &windows);
-        expect_same_counters(&shape, &heap, &windows);
-        expect_same_hosts(&shape, &heap, &windows);
-        expect_conservation(&shape, &windows);
-        cr_expect(heap.fingerprint == windows.fingerprint, "%s: the fingerprints differ",
-                  shape.name);
-        cr_expect(heap.events == windows.events,
-                  "%s: %" PRIu64 " events in the heap, %" PRIu64 " in windows", shape.name,
-                  heap.events, windows.events);
-        cr_expect(heap.reached_ns == windows.reached_ns, "%s: not the same end", shape.name);
-        cr_expect(heap.replicas_hash == windows.replicas_hash, "%s: replicas differ", shape.name);
+        world_build(&world, &shape);
+        world_run(&world, SIM_QUEUE_HEAP, &heap);
+        for (size_t j = 0; j < sizeof layouts / sizeof *layouts; j++) {
+            struct outcome windows;
+            world.threads = layouts[j].threads;
+            world.block_nodes = layouts[j].block_nodes;
+            world_run(&world, SIM_QUEUE_WINDOWS, &windows);
+            expect_same(&shape, layouts[j].name, &heap, &windows);
+            outcome_finish(&windows);
+        }
         outcome_finish(&heap);
-        outcome_finish(&windows);
+        world_finish(&world);
     }
 }
 
@@ -275,7 +300,7 @@ static void note_overflow(void *context, struct sim_engine *engine, uint64_t tim
 {
     (void)time_ns;
     uint32_t *most = context;
-    *most = engine->worker.ring.far_count > *most ? engine->worker.ring.far_count : *most;
+    *most = engine->workers[0]->ring.far_count > *most ? engine->workers[0]->ring.far_count : *most;
 }
 
 Test(engine, latencies_beyond_the_ring_overflow_and_still_arrive_on_time)

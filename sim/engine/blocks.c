@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Which nodes lie in which block: neighbours, at most SIM_BLOCK_NODES of them.
+//
+//     one mesh              | 4,096 nodes | 4,096 nodes | 4,096 nodes | rest |
+//     edges, regions        | edge | edge || edge | edge || ...  never through the middle of one
+//                                                                that fits into a block
+//
+// What happens among those who gossip with each other then stays in one block, where it is in the
+// total order without being put into it. Blocks are as large as the cache can hold replicas, so
+// that a window's events find their nodes there. None of it shows in results.
+#include <assert.h>
+
+#include "allocate.h"
+#include "state.h"
+
+#define BLOCK_BYTES (UINT64_C(1) << 20)  // of replicas, unless a scope needs more
+#define BLOCK_NODES_LEAST 1024u
+
+static void add_block(struct sim_engine *engine, uint32_t first, uint32_t end)
+{
+    struct sim_block *blocks =
+        sim_memory_resize(engine->blocks, (engine->block_count + 1) * sizeof *engine->blocks);
+    blocks[engine->block_count++] =
+        (struct sim_block){.states = {.node_first = first, .node_count = end - first}};
+    engine->blocks = blocks;
+}
+
+// Cuts [first, end) into full blocks and a rest.
+static void add_blocks(struct sim_engine *engine, uint32_t first, uint32_t end, uint32_t most)
+{
+    for (; end - first > most; first += most) {
+        add_block(engine, first, first + most);
+    }
+    if (end > first) {
+        add_block(engine, first, end);
+    }
+}
+
+// Along the scopes that are somebody's home, which stand in the order of their members.
+static void follow_scopes(struct sim_engine *engine, uint32_t wanted, uint32_t most)
+{
+    const struct mesh_config *mesh = engine->config.mesh;
+    uint32_t first = 0;  // of the block being filled
+    uint32_t end = 0;
+    for (uint32_t i = 0; i < mesh->scope_count; i++) {
+        const struct mesh_scope *scope = &mesh->scopes[i];
+        if (scope->members != NULL || scope->first != end) {
+            continue;
+        }
+        if (end > first && end - first + scope->count > wanted) {
+            add_blocks(engine, first, end, most);
+            first = end;
+        }
+        end += scope->count;
+    }
+    add_blocks(engine, first, engine->config.node_count, most);
+}
+
+// Blocks that follow each other like those of one mesh need no table.
+static bool are_regular(const struct sim_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        if (engine->blocks[i].states.node_first != i << SIM_BLOCK_SHIFT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Nodes that a block takes before it is full, unless a scope has more.
+static uint32_t nodes_wanted(size_t replica_bytes, uint32_t most)
+{
+    uint64_t fit = BLOCK_BYTES / replica_bytes;
+    fit = fit < BLOCK_NODES_LEAST ? BLOCK_NODES_LEAST : fit;
+    return fit < most ? (uint32_t)fit : most;
+}
+
+void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
+{
+    uint32_t most = engine->config.block_nodes;
+    most = most == 0 || most > SIM_BLOCK_NODES ? SIM_BLOCK_NODES : most;
+    follow_scopes(engine, nodes_wanted(replica_bytes, most), most);
+    assert(engine->block_count <= UINT16_MAX);
+    if (are_regular(engine)) {
+        return;
+    }
+    engine->block_of = sim_memory_pages(engine->config.node_count * sizeof *engine->block_of);
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        const struct mesh_states *states = &engine->blocks[i].states;
+        for (uint32_t local = 0; local < states->node_count; local++) {
+            engine->block_of[states->node_first + local] = (uint16_t)i;
+        }
+    }
+}
+
+void sim_blocks_finish(struct sim_engine *engine)
+{
+    sim_memory_free(engine->blocks);
+    sim_memory_free_pages(engine->block_of, engine->config.node_count * sizeof *engine->block_of);
+}
