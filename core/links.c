@@ -8,7 +8,7 @@
 //     aggregator       o                 callees, callers
 //                     ^ |
 //                     | v
-//     relays         o o o o             callees; at home their edge, which is eager by its own mode
+//     relays         o o o o             callees; their edge is eager by its own mode
 //
 // A node goes on to as many peers of the link as at a tick, and to all who call it: they keep a
 // connection to it, and there are few of them. Not back to whom it heard it from and, having heard

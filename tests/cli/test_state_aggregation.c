@@ -54,8 +54,8 @@ Test(state_aggregation, comes_out_with_the_document_s_numbers)
                               " AND verdict = 'PASS'"),
                  12);
 
-    // Every agent's first report is judged, and comes to its edge before it comes up, but for that of
-    // a relay, which need not wait for anybody.
+    // Every agent's first report is judged, and comes to its edge before it comes up, but for that
+    // of a relay, which need not wait for anybody.
     cr_expect_eq(store_number("SELECT value FROM metrics WHERE metric = 'report_global'"
                               " AND statistic = 'n'"),
                  10000);

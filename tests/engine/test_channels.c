@@ -101,8 +101,9 @@ static const struct shape shapes[] = {
      .connections = {.cold = true, .max_per_host = 9000}},
 };
 
-static void run(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
-                struct outcome *outcome)
+// `threads` 0: one thread, and the blocks that it takes; else small ones.
+static void run_on(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
+                   uint32_t threads, struct outcome *outcome)
 {
     static struct sim_quantiles table;
     const struct sim_shape lognormal = {
@@ -122,8 +123,16 @@ static void run(const struct shape *shape, const struct rules *rules, enum sim_q
     }
     sim_network_init(&world.network, &world.settings, whole.seed, world.host_of, whole.nodes,
                      world.hosts);
+    world.threads = threads;
+    world.block_nodes = threads == 0 ? 0 : 13;
     world_run(&world, queue, outcome);
     world_finish(&world);
+}
+
+static void run(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
+                struct outcome *outcome)
+{
+    run_on(shape, rules, queue, 0, outcome);
 }
 
 // sent + duplicated = delivered + lost + dropped + corrupted + in flight.
@@ -164,6 +173,23 @@ Test(channels, windows_and_heap_agree_whatever_channels_remember, .timeout = 100
             outcome_finish(&heap);
             outcome_finish(&windows);
         }
+    }
+}
+
+// A node's block may be one thread's now and another's in the next window, and with it what waits.
+Test(channels, threads_agree_on_what_waits_for_its_connection)
+{
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        struct outcome one;
+        struct outcome three;
+        run(&shapes[3], &all_rules[r], SIM_QUEUE_HEAP, &one);
+        run_on(&shapes[3], &all_rules[r], SIM_QUEUE_WINDOWS, 3, &three);
+        cr_expect(one.fingerprint == three.fingerprint && one.events == three.events, "%s",
+                  all_rules[r].name);
+        cr_expect(memcmp(one.counters, three.counters, sizeof one.counters) == 0, "%s",
+                  all_rules[r].name);
+        outcome_finish(&one);
+        outcome_finish(&three);
     }
 }
 
