@@ -62,6 +62,17 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     return bound;
 }
 
+bool mesh_replica_has_news(const struct mesh_states *states, uint32_t node)
+{
+    const struct mesh_replica *replica = mesh_replica_of(states, node);
+    uint64_t recent = 0;
+    for (uint32_t word = 0; word < states->words; word++) {
+        const uint64_t *planes = &replica->planes[(size_t)states->planes * word];
+        recent |= planes[MESH_RECENT_0] | planes[MESH_RECENT_1] | planes[MESH_RECENT_2];
+    }
+    return recent != 0 || replica->joining;
+}
+
 static uint8_t *put(uint8_t *bytes, uint64_t value, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {

@@ -181,14 +181,34 @@ void sim_account_send(struct sim_worker *worker, const struct mesh_message *mess
     }
 }
 
-static void take_in(struct sim_worker *worker, const struct mesh_message *message, uint32_t node)
+void sim_account_send_inside(struct sim_worker *worker, const struct mesh_message *message,
+                             uint32_t carried, uint64_t messages, uint64_t copies)
+{
+    if (worker->work != NULL && messages > 0) {
+        struct sim_host_work one = {0};
+        sim_host_send(&one, worker->engine->config.network, message->wire_bytes, carried,
+                      sim_network_updates(message), (uint32_t)(copies / messages), 0);
+        sim_host_add(work_of(worker, message->source), &one, messages);
+    }
+}
+
+static inline void receive(struct sim_worker *worker, const struct mesh_message *message,
+                           uint32_t target, struct sim_host_work *work)
 {
     const struct sim_network *network = worker->engine->config.network;
+    bool outside = network->host_of[message->source] != network->host_of[target];
+    uint32_t carried = sim_network_carried_bytes(network, message);
+    sim_host_receive(work, network, message->wire_bytes, carried, sim_network_updates(message),
+                     outside);
+}
+
+void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *message,
+                         uint32_t target, uint64_t copies)
+{
     if (worker->work != NULL) {
-        bool outside = network->host_of[message->source] != network->host_of[node];
-        uint32_t carried = sim_network_carried_bytes(network, message);
-        sim_host_receive(work_of(worker, node), network, message->wire_bytes, carried,
-                         sim_network_updates(message), outside);
+        struct sim_host_work one = {0};
+        receive(worker, message, target, &one);
+        sim_host_add(work_of(worker, target), &one, copies);
     }
 }
 
@@ -198,13 +218,9 @@ void sim_account_receive(struct sim_worker *worker, const struct mesh_event *eve
     if (account->cold) {
         sim_connections_hear(&account->connections, event->message, event->node, event->time_ns);
     }
-    take_in(worker, event->message, event->node);
-}
-
-void sim_account_throw_away(struct sim_worker *worker, const struct mesh_message *message,
-                            uint32_t target)
-{
-    take_in(worker, message, target);
+    if (worker->work != NULL) {
+        receive(worker, event->message, event->node, work_of(worker, event->node));
+    }
 }
 
 void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count)
@@ -397,7 +413,7 @@ static struct sim_host_work take_work(struct sim_engine *engine, uint32_t host)
 {
     struct sim_host_work sum = {0};
     for (uint32_t i = 0; i < engine->worker_count; i++) {
-        sim_host_add(&sum, &engine->workers[i]->work[host]);
+        sim_host_add(&sum, &engine->workers[i]->work[host], 1);
         engine->workers[i]->work[host] = (struct sim_host_work){0};
     }
     return sum;
@@ -421,10 +437,16 @@ static void end_second(struct sim_engine *engine, uint64_t time_ns, bool peaks)
         for (uint32_t i = 0; peaks && i < SIM_RESOURCE_COUNT; i++) {
             use->peak[i] = rates[i] > use->peak[i] ? rates[i] : use->peak[i];
         }
-        sim_host_add(&use->work, &work);
+        sim_host_add(&use->work, &work, 1);
     }
     account->counted_ns += time_ns - account->since_ns;
     account->since_ns = time_ns;
+}
+
+bool sim_account_is_due(const struct sim_engine *engine, uint64_t time_ns)
+{
+    return engine->account.host_count > 0 && time_ns > engine->config.warmup_ns &&
+           time_ns - engine->account.since_ns >= SECOND_NS;
 }
 
 void sim_account_window(struct sim_engine *engine, uint64_t time_ns)
@@ -446,7 +468,7 @@ void sim_account_window(struct sim_engine *engine, uint64_t time_ns)
             take_work(engine, host);
         }
         account->since_ns = time_ns;
-    } else if (time_ns - account->since_ns >= SECOND_NS) {
+    } else if (sim_account_is_due(engine, time_ns)) {
         end_second(engine, time_ns, true);
     }
 }

@@ -60,13 +60,21 @@ uint64_t sim_account_dial(struct sim_worker *worker, const struct mesh_message *
 void sim_account_send(struct sim_worker *worker, const struct mesh_message *message,
                       uint32_t carried, uint32_t copies, uint32_t inside);
 
+// `messages` of these, whose `copies` all stay inside.
+void sim_account_send_inside(struct sim_worker *worker, const struct mesh_message *message,
+                             uint32_t carried, uint64_t messages, uint64_t copies);
+
 void sim_account_receive(struct sim_worker *worker, const struct mesh_event *event);
 
-// A copy arrived broken: it cost the target's host as if it were whole, in the second it was sent.
-void sim_account_throw_away(struct sim_worker *worker, const struct mesh_message *message,
-                            uint32_t target);
+// Copies that arrive without being handled: broken ones cost the target's host as if they were
+// whole, in the second they were sent; digests of a quiet part.
+void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *message,
+                         uint32_t target, uint64_t copies);
 
 void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count);
+
+// Whether a second ends in this window.
+bool sim_account_is_due(const struct sim_engine *engine, uint64_t time_ns);
 
 void sim_account_window(struct sim_engine *engine, uint64_t time_ns);
 

@@ -7,7 +7,8 @@
 //
 // What happens among those who gossip with each other then stays in one block, where it is in the
 // total order without being put into it. Blocks are as large as the cache can hold replicas, so
-// that a window's events find their nodes there. None of it shows in results.
+// that a window's events find their nodes there, and scopes that tick in another rhythm have others.
+// None of it shows in results.
 #include <assert.h>
 
 #include "allocate.h"
@@ -42,15 +43,19 @@ static void follow_scopes(struct sim_engine *engine, uint32_t wanted, uint32_t m
     const struct mesh_config *mesh = engine->config.mesh;
     uint32_t first = 0;  // of the block being filled
     uint32_t end = 0;
+    const struct mesh_scope *before = NULL;
     for (uint32_t i = 0; i < mesh->scope_count; i++) {
         const struct mesh_scope *scope = &mesh->scopes[i];
-        if (scope->members != NULL || scope->first != end) {
+        if (scope->members != NULL || scope->first != end || scope->count == 0) {
             continue;
         }
-        if (end > first && end - first + scope->count > wanted) {
+        bool alike = before != NULL && before->interval_ns == scope->interval_ns;
+        if (end > first && (end - first + scope->count > wanted || !alike)) {
             add_blocks(engine, first, end, most);
             first = end;
         }
+        engine->is_home[i] = true;
+        before = scope;
         end += scope->count;
     }
     add_blocks(engine, first, engine->config.node_count, most);
@@ -79,6 +84,7 @@ void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
 {
     uint32_t most = engine->config.block_nodes;
     most = most == 0 || most > SIM_BLOCK_NODES ? SIM_BLOCK_NODES : most;
+    engine->is_home = sim_memory_zeroed(engine->config.mesh->scope_count * sizeof *engine->is_home);
     follow_scopes(engine, nodes_wanted(replica_bytes, most), most);
     assert(engine->block_count <= UINT16_MAX);
     if (are_regular(engine)) {
@@ -95,6 +101,7 @@ void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
 
 void sim_blocks_finish(struct sim_engine *engine)
 {
+    sim_memory_free(engine->is_home);
     sim_memory_free(engine->blocks);
     sim_memory_free_pages(engine->block_of, engine->config.node_count * sizeof *engine->block_of);
 }

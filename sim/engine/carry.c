@@ -37,6 +37,12 @@ static void deliver(struct sim_worker *worker, const struct mesh_event *event,
     }
 }
 
+enum way {
+    INTO_RING,
+    INTO_HEAP,
+    AGAIN,  // what arrives is only looked at (quiet.h)
+};
+
 // One message on its way: what all its copies share. What the loop over them reads of the engine is
 // copied here, where no store can alias it.
 struct parcel {
@@ -45,7 +51,7 @@ struct parcel {
     uint32_t count;
     uint32_t reference;
     uint32_t generation;
-    bool heap;
+    enum way way;
     uint64_t since_ns;           // from the start of the window to the sending
     struct sim_bucket *buckets;  // of the ring, and how to find the one of an arrival
     uint64_t window;
@@ -77,11 +83,21 @@ static void arrive_in_heap(struct sim_worker *worker, const struct parcel *parce
                   });
 }
 
+static void arrive_elsewhere(struct sim_worker *worker, const struct parcel *parcel,
+                             uint32_t target, enum sim_pair_class pair, uint64_t latency_ns)
+{
+    if (parcel->way == INTO_HEAP) {
+        arrive_in_heap(worker, parcel, target, pair, latency_ns);
+    } else {
+        sim_quiet_arrive(worker, parcel->message, parcel->reference, target, pair, latency_ns);
+    }
+}
+
 static inline void arrive(struct sim_worker *worker, const struct parcel *parcel, uint32_t target,
                           enum sim_pair_class pair, uint64_t latency_ns)
 {
-    if (parcel->heap) {
-        arrive_in_heap(worker, parcel, target, pair, latency_ns);
+    if (parcel->way != INTO_RING) {
+        arrive_elsewhere(worker, parcel, target, pair, latency_ns);
         return;
     }
     struct sim_ring *ring = &worker->ring;
@@ -110,19 +126,19 @@ __attribute__((noinline)) static uint64_t latency_of(struct sim_worker *worker,
                                                      uint32_t target, enum sim_pair_class pair,
                                                      uint32_t word0, uint32_t word1)
 {
-    const struct sim_engine_config *config = &worker->engine->config;
-    const struct sim_link *link = sim_network_link(config->network, message->source, target, pair);
+    const struct sim_network *network = worker->engine->config.network;
+    const struct sim_link *link = sim_network_link(network, message->source, target, pair);
     uint64_t latency_ns = sim_link_latency_ns(link, word0, word1);
-    if (worker->latencies != NULL && message->sent_ns >= config->warmup_ns) {
+    if (worker->latencies != NULL && message->sent_ns >= worker->latencies_from_ns) {
         sim_latencies_note(worker->latencies, pair, latency_ns);
     }
     return latency_ns;
 }
 
-// The network duplicates a copy: the second has a latency of its own, which is returned, arrives
-// even if the first is lost (as in netem), and is never duplicated again.
-static uint64_t arrive_again(struct sim_worker *worker, const struct parcel *parcel, uint32_t place,
-                             enum sim_pair_class pair, uint64_t wait_ns)
+// The network duplicates a copy: the second has a latency of its own, arrives even if the first is
+// lost (as in netem), and is never duplicated again.
+static void arrive_again(struct sim_worker *worker, const struct parcel *parcel, uint32_t place,
+                         enum sim_pair_class pair, uint64_t wait_ns)
 {
     const struct mesh_message *message = parcel->message;
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
@@ -132,23 +148,14 @@ static uint64_t arrive_again(struct sim_worker *worker, const struct parcel *par
     uint64_t latency_ns =
         latency_of(worker, message, parcel->targets[place], pair, random.word[0], random.word[1]);
     arrive(worker, parcel, parcel->targets[place], pair, wait_ns + latency_ns);
-    return latency_ns;
 }
 
 // What became of the copies of one message, per pair class.
 struct tally {
-    uint32_t sent[SIM_PAIR_CLASS_COUNT];
-    uint32_t lost[SIM_PAIR_CLASS_COUNT];
-    uint32_t duplicated[SIM_PAIR_CLASS_COUNT];
-    uint64_t latency_ns_max[SIM_PAIR_CLASS_COUNT];
+    uint64_t sent[SIM_PAIR_CLASS_COUNT];
+    uint64_t lost[SIM_PAIR_CLASS_COUNT];
+    uint64_t duplicated[SIM_PAIR_CLASS_COUNT];
 };
-
-static inline void tally_latency(struct tally *tally, enum sim_pair_class pair, uint64_t latency_ns)
-{
-    if (latency_ns > tally->latency_ns_max[pair]) {
-        tally->latency_ns_max[pair] = latency_ns;
-    }
-}
 
 // Of the updates in this word of a replica's lanes, or of a message's in this scope, the first.
 static const struct mesh_update *updates_of(const struct sim_engine *engine, uint16_t scope,
@@ -246,9 +253,6 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
         counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
         counters->duplicated += tally->duplicated[pair];
-        if (tally->latency_ns_max[pair] > counters->latency_ns_max) {
-            counters->latency_ns_max = tally->latency_ns_max[pair];
-        }
     }
 }
 
@@ -278,7 +282,7 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_worker *wo
         uint64_t wait_ns = cold ? sim_account_dial(worker, message, target, pair) : 0;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
-            tally_latency(tally, pair, arrive_again(worker, parcel, place, pair, wait_ns));
+            arrive_again(worker, parcel, place, pair, wait_ns);
         }
         if (sim_link_loses(link, words[2][i])) {
             tally->lost[pair]++;
@@ -287,7 +291,6 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_worker *wo
         uint64_t latency_ns =
             varied ? latency_of(worker, message, target, pair, words[0][i], words[1][i])
                    : sim_link_uniform_ns(link, words[0][i], words[1][i]);
-        tally_latency(tally, pair, latency_ns);
         arrive(worker, parcel, target, pair, wait_ns + latency_ns);
     }
 }
@@ -308,7 +311,7 @@ __attribute__((always_inline)) static inline struct parcel parcel_of(
         .message = message,
         .reference = reference,
         .generation = generation,
-        .heap = engine->config.queue == SIM_QUEUE_HEAP,
+        .way = engine->config.queue == SIM_QUEUE_HEAP ? INTO_HEAP : INTO_RING,
         .since_ns = message->sent_ns - engine->window * engine->window_ns,
         .buckets = worker->ring.buckets,
         .window = engine->window,
@@ -347,6 +350,20 @@ static void post_to_channels(struct sim_worker *worker, const struct parcel *par
               parcel->count);
 }
 
+static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
+                         struct tally *tally)
+{
+    for (uint32_t first = 0; first < parcel->count; first += SIM_DRAW_BATCH) {
+        uint32_t end =
+            parcel->count - first < SIM_DRAW_BATCH ? parcel->count : first + SIM_DRAW_BATCH;
+        if (worker->engine->config.network->varied) {
+            dispatch_varied(worker, parcel, first, end, tally);
+        } else {
+            dispatch(worker, parcel, first, end, false, tally);
+        }
+    }
+}
+
 static void post(struct sim_worker *worker, const struct mesh_record *record, uint32_t generation)
 {
     const struct sim_engine *engine = worker->engine;
@@ -356,26 +373,50 @@ static void post(struct sim_worker *worker, const struct mesh_record *record, ui
     parcel.targets = worker->output.targets + record->send.target_first;
     parcel.count = record->send.target_count;
     struct tally tally = {0};
-    bool channels = engine->config.network->has_channels;
-    if (channels) {
+    if (engine->config.network->has_channels) {
         post_to_channels(worker, &parcel, &tally);
-    }
-    for (uint32_t first = 0; first < parcel.count && !channels; first += SIM_DRAW_BATCH) {
-        uint32_t end =
-            parcel.count - first < SIM_DRAW_BATCH ? parcel.count : first + SIM_DRAW_BATCH;
-        if (engine->config.network->varied) {
-            dispatch_varied(worker, &parcel, first, end, &tally);
-        } else {
-            dispatch(worker, &parcel, first, end, false, &tally);
-        }
+    } else {
+        dispatch_all(worker, &parcel, &tally);
     }
     uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
     count_copies(worker, message, carried_bytes, &tally);
-    sim_account_send(worker, message, carried_bytes, parcel.count, tally.sent[SIM_SAME_HOST]);
+    sim_account_send(worker, message, carried_bytes, parcel.count,
+                     (uint32_t)tally.sent[SIM_SAME_HOST]);
     if (engine->config.observer.sent != NULL) {
         engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
                                      parcel.count);
     }
+}
+
+void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,
+                    const uint32_t *targets, uint32_t count, bool counted)
+{
+    const struct sim_network *network = worker->engine->config.network;
+    // Where it lies matters to none but those who wake: then the core has just written it.
+    uint32_t reference =
+        worker->replay.wakes ? sim_messages_reference(&worker->messages, message) : 0;
+    struct parcel parcel = parcel_of(worker, message, reference, 0);
+    parcel.way = AGAIN;
+    parcel.targets = targets;
+    parcel.count = count;
+    struct tally tally = {0};
+    dispatch_all(worker, &parcel, &tally);
+    if (counted) {
+        uint32_t carried_bytes = sim_network_carried_bytes(network, message);
+        count_copies(worker, message, carried_bytes, &tally);
+        sim_account_send(worker, message, carried_bytes, count,
+                         (uint32_t)tally.sent[SIM_SAME_HOST]);
+    }
+}
+
+void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
+                    enum sim_pair_class pair, uint64_t messages, uint64_t copies)
+{
+    uint32_t carried_bytes = sim_network_carried_bytes(worker->engine->config.network, message);
+    struct tally tally = {0};
+    tally.sent[pair] = copies;
+    count_copies(worker, message, carried_bytes, &tally);
+    sim_account_send_inside(worker, message, carried_bytes, messages, copies);
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
@@ -451,8 +492,26 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
     }
 }
 
-static void carry_out_all(struct sim_worker *worker, const struct mesh_event *events,
-                          uint32_t count, uint32_t generation)
+static bool says_more_than_a_hash(const struct mesh_message *message)
+{
+    return message->kind != MESH_MESSAGE_OPEN || message->update_count > 0;
+}
+
+// Whether an event of these records changes its node or may change another.
+static bool is_activity(const struct sim_worker *worker, const struct mesh_event *event,
+                        uint32_t first, uint32_t end)
+{
+    if (event->kind == MESH_EVENT_RECEIVE) {
+        return end > first || says_more_than_a_hash(event->message);
+    }
+    const struct mesh_record *records = worker->output.records;
+    return event->kind != MESH_EVENT_TICK || end - first != 1 ||
+           records[first].kind != MESH_RECORD_SEND ||
+           says_more_than_a_hash(records[first].send.message);
+}
+
+static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
+                          const struct mesh_event *events, uint32_t count, uint32_t generation)
 {
     uint32_t next = 0;
     bool accounts = worker->engine->account.cold || worker->work != NULL;
@@ -468,6 +527,9 @@ static void carry_out_all(struct sim_worker *worker, const struct mesh_event *ev
             spoke |= carry_out(worker, &events[i], &worker->output.records[next], generation);
         }
         add_ingredients(worker, &events[i], first, next);
+        if (is_activity(worker, &events[i], first, next)) {
+            block->active_ns = events[i].time_ns;
+        }
         if (received && !spoke && events[i].message->update_count == 0) {
             count_idle(worker, &events[i]);
         }
@@ -499,16 +561,17 @@ static uint32_t compose(struct sim_worker *worker, const struct mesh_states *sta
     return end;
 }
 
-void sim_step_batch(struct sim_worker *worker, const struct mesh_states *states, uint32_t count,
+void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t count,
                     uint32_t generation)
 {
     const struct sim_engine *engine = worker->engine;
+    const struct mesh_states *states = &block->states;
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         uint32_t end = compose(worker, states, done, count);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
-        carry_out_all(worker, worker->batch + done, handled, generation);
+        carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;
     }
     worker->events += count;

@@ -30,12 +30,8 @@ static void count_fate(struct sim_worker *worker, const struct sim_arrival *arri
     counters->lost += fate == SIM_LOST;
     counters->dropped += fate == SIM_DROPPED;
     counters->corrupted += fate == SIM_CORRUPTED;
-    if (fate != SIM_ARRIVES) {
-        return;
-    }
-    sim_latencies_note(worker->latencies, arrival->pair, latency_ns);
-    if (latency_ns > counters->latency_ns_max) {
-        counters->latency_ns_max = latency_ns;
+    if (fate == SIM_ARRIVES) {
+        sim_latencies_note(worker->latencies, arrival->pair, latency_ns);
     }
 }
 
@@ -55,7 +51,7 @@ static void cross_once(struct sim_worker *worker, const struct sim_arrival *arri
     if (fate == SIM_ARRIVES) {
         sim_arrive(worker, arrival, crossing->sent_ns - message->sent_ns + latency_ns);
     } else if (fate == SIM_CORRUPTED) {
-        sim_account_throw_away(worker, message, arrival->target);
+        sim_account_take_in(worker, message, arrival->target, 1);
     }
 }
 

@@ -101,6 +101,7 @@ static void equip_workers(struct sim_engine *engine)
                           network->latency_ns_max);
         }
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
+        worker->latencies_from_ns = engine->config.warmup_ns;
     }
 }
 
@@ -182,6 +183,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_tiers_attach(made);
     equip_workers(made);
     sim_account_init(made);
+    sim_quiet_create(made);
     start(made);
     *engine = made;
     return true;
@@ -224,6 +226,7 @@ void sim_engine_destroy(struct sim_engine *engine)
     sim_chunks_finish(&engine->chunks);
     sim_channels_finish(&engine->channels);
     sim_account_finish(engine);
+    sim_quiet_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
     sim_memory_free(engine->roles);
@@ -376,6 +379,10 @@ static bool end_window(struct sim_engine *engine)
                           change_count);
     }
     sim_tiers_end_window(engine);
+    sim_quiet_end_window(engine, time_ns);
+    if (time_ns >= engine->checkpoint_next_ns || sim_account_is_due(engine, time_ns)) {
+        sim_quiet_settle(engine, time_ns);
+    }
     sim_account_window(engine, time_ns);
     if (time_ns >= engine->checkpoint_next_ns) {
         checkpoint(engine, time_ns);
@@ -400,6 +407,7 @@ uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
         engine->window++;
     }
     uint64_t reached_ns = engine->window * engine->window_ns;
+    sim_quiet_end(engine, reached_ns);
     sim_account_end(engine, reached_ns);
     checkpoint(engine, reached_ns);
     return reached_ns;
@@ -464,9 +472,6 @@ static void add_counters(struct sim_counters *sum, const struct sim_counters *co
     sum->handshakes += counters->handshakes;
     sum->resumed += counters->resumed;
     sum->handshake_bytes += counters->handshake_bytes;
-    if (counters->latency_ns_max > sum->latency_ns_max) {
-        sum->latency_ns_max = counters->latency_ns_max;
-    }
 }
 
 const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
@@ -481,18 +486,23 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
     return sum;
 }
 
-uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair)
+struct sim_engine_latency sim_engine_latency(const struct sim_engine *engine,
+                                             enum sim_pair_class pair)
 {
+    const struct sim_link *link = &engine->config.network->links[pair];
     if (engine->workers[0]->latencies == NULL) {
-        return sim_link_median_ns(&engine->config.network->links[pair]);
+        return (struct sim_engine_latency){
+            .median_ns = sim_link_median_ns(link),
+            .max_ns = sim_link_latency_ns(link, UINT32_MAX, UINT32_MAX),
+        };
     }
     struct sim_latencies *all = sim_memory_zeroed(sizeof *all);
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         sim_latencies_add(all, engine->workers[i]->latencies, pair);
     }
-    uint64_t median_ns = sim_latencies_median_ns(all, pair);
+    struct sim_engine_latency latency = {sim_latencies_median_ns(all, pair), all->max_ns[pair]};
     sim_memory_free(all);
-    return median_ns;
+    return latency;
 }
 
 struct count {

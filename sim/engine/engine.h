@@ -126,7 +126,6 @@ struct sim_counters {
     uint64_t handshakes;       // that they waited for
     uint64_t resumed;          // of these, by a ticket
     uint64_t handshake_bytes;  // in both directions
-    uint64_t latency_ns_max;   // the wait for a handshake is not in it
 };
 
 #define SIM_ROTATION 0  // in place of a kind: what no message caused, handshakes on rotation
@@ -177,6 +176,7 @@ struct sim_engine_config {
     uint32_t lanes_start;   // lanes to begin with; 0: SIM_LANES_START
     uint32_t threads;       // at most SIM_THREADS_MAX; 0: as many as the machine has, if that pays
     uint32_t block_nodes;   // in a block at most; 0: as many as the cache holds
+    bool executes_all;      // nothing is accounted without being executed (quiet.h)
     bool hosts;             // keep account of what hosts do
 };
 
@@ -209,9 +209,16 @@ const struct sim_counters *sim_engine_counters(const struct sim_engine *engine,
                                                enum mesh_message_kind kind,
                                                enum sim_pair_class pair);
 
-// The median latency of a class's messages: of its distribution, since neither loss nor duplication
-// looks at it; where places or channels decide, as counted (latencies.h).
-uint64_t sim_engine_latency_median_ns(const struct sim_engine *engine, enum sim_pair_class pair);
+// The latency of a class's messages, without the wait for a handshake: of its distribution, since
+// neither loss nor duplication looks at it; where places or channels decide, as counted
+// (latencies.h).
+struct sim_engine_latency {
+    uint64_t median_ns;
+    uint64_t max_ns;
+};
+
+struct sim_engine_latency sim_engine_latency(const struct sim_engine *engine,
+                                             enum sim_pair_class pair);
 
 // With config.hosts, after the run; of the `*counted_ns` after the warm-up.
 const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint32_t host,

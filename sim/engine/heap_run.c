@@ -82,7 +82,7 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         top->generation = 0;
         sim_heap_push(&worker->heap, top);
     }
-    sim_step_batch(worker, sim_states_of(engine, event->node), 1, top->generation);
+    sim_step_batch(worker, &engine->blocks[sim_block_of(engine, event->node)], 1, top->generation);
 }
 
 // Whenever a slot of the message memory begins, what arrives before the next slot does comes to

@@ -25,4 +25,7 @@ void sim_latencies_add(struct sim_latencies *sum, const struct sim_latencies *la
     for (uint32_t step = 0; step < SIM_LATENCY_STEPS; step++) {
         sum->counts[pair][step] += latencies->counts[pair][step];
     }
+    if (latencies->max_ns[pair] > sum->max_ns[pair]) {
+        sum->max_ns[pair] = latencies->max_ns[pair];
+    }
 }

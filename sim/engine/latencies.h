@@ -17,6 +17,7 @@
 
 struct sim_latencies {
     uint64_t counts[SIM_PAIR_CLASS_COUNT][SIM_LATENCY_STEPS];
+    uint64_t max_ns[SIM_PAIR_CLASS_COUNT];
 };
 
 static inline uint32_t sim_latency_step(uint64_t latency_ns)
@@ -32,6 +33,9 @@ static inline void sim_latencies_note(struct sim_latencies *latencies, enum sim_
                                       uint64_t latency_ns)
 {
     latencies->counts[pair][sim_latency_step(latency_ns)]++;
+    if (latency_ns > latencies->max_ns[pair]) {
+        latencies->max_ns[pair] = latency_ns;
+    }
 }
 
 // Adds what `latencies` counted of a class.

@@ -24,6 +24,7 @@
 #include "latencies.h"
 #include "messages.h"
 #include "queue.h"
+#include "quiet.h"
 #include "threads.h"
 #include "timers.h"
 
@@ -38,6 +39,7 @@ struct sim_block {
     struct mesh_states states;
     struct sim_timers *timers;  // [timers_count], one per scope its nodes are in
     uint32_t timers_count;
+    uint64_t active_ns;  // the last event that changed a node or that said more than a hash
 };
 
 struct sim_worker {
@@ -63,7 +65,9 @@ struct sim_worker {
     uint32_t note_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
-    uint64_t ingredients;  // of the fingerprint: the sum of a hash per change of state
+    uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
+    uint64_t latencies_from_ns;  // copies sent before are not noted in `latencies`
+    struct sim_replay replay;
 };
 
 // A report of the current window.
@@ -111,6 +115,7 @@ struct sim_engine {
     uint32_t windows_per_slot;   // of the message memory
     uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
+    bool *is_home;             // [scope_count] its members have no scope before it
     uint16_t *block_of;        // [node_count]; NULL: of node n it is n >> SIM_BLOCK_SHIFT
     uint32_t words;            // of the shared table
     uint32_t local_words;      // of each edge's, in front of them in a replica; 0: there is none
@@ -145,6 +150,10 @@ struct sim_engine {
     struct sim_threads *threads;  // one each
     _Atomic uint32_t block_next;  // of the window that runs: not taken yet
     uint64_t events_before;       // handled before the last window
+    struct sim_part *parts;       // [part_count] those that can be quiet
+    uint32_t part_count;
+    uint64_t quiet_reach_ns;  // a copy arrives sooner after it was sent
+    uint64_t settle_ns;       // for all threads: until when they settle
     // Scratch: sums over the workers, as last asked for.
     struct sim_counters (*counters)[SIM_PAIR_CLASS_COUNT];  // [MESH_MESSAGE_KIND_COUNT]
 };
@@ -168,10 +177,25 @@ static inline uint32_t sim_scope_member(const struct mesh_scope *scope, uint32_t
 void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes);
 void sim_blocks_finish(struct sim_engine *engine);
 
+// Peers of each of its ticks.
+static inline uint32_t sim_scope_fanout(const struct mesh_scope *scope)
+{
+    return scope->fanout < scope->count - 1 ? scope->fanout : scope->count - 1;
+}
+
 // carry.c Steps the first `count` events of the worker's batch and carries out what they cause.
 // `generation` is theirs: what arrives at the same instant gets the next.
-void sim_step_batch(struct sim_worker *worker, const struct mesh_states *states, uint32_t count,
+void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t count,
                     uint32_t generation);
+
+// Counts `messages` like this one, with `copies` over links of one class, as sent.
+void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
+                    enum sim_pair_class pair, uint64_t messages, uint64_t copies);
+
+// The same draws as when it was sent, or as if it were: counted as sent if `counted`; what arrives
+// goes to sim_quiet_arrive.
+void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,
+                    const uint32_t *targets, uint32_t count, bool counted);
 
 // lanes.c The table, the replicas in its width, and the output in theirs.
 void sim_lanes_create(struct sim_engine *engine);
@@ -231,6 +255,10 @@ struct sim_arrival {
 };
 
 void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, uint64_t latency_ns);
+
+// windows.c Puts a copy, or with a reference below SIM_REFERENCE_FREE an own event, into the ring.
+void sim_push(struct sim_worker *worker, uint64_t time_ns, uint32_t node, enum sim_pair_class pair,
+              uint32_t reference);
 
 // windows.c, heap_run.c: handle all events of the current window
 void sim_windows_run_window(struct sim_engine *engine);

@@ -12,6 +12,7 @@
 #ifndef SIM_TIMERS_H
 #define SIM_TIMERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sim_timer {
@@ -26,7 +27,10 @@ struct sim_timers {
     uint32_t cursor;
     uint64_t turn_ns;    // when the current turn began
     uint64_t period_ns;  // 0: not periodic
+    uint64_t under_way;  // silent and uniform: copies of its ticks that have not arrived
     uint16_t scope;
+    bool silent;   // its ticks are accounted (quiet.h), and the cursor is out of date
+    bool uniform;  // silent: the members share a host, nothing is lost or duplicated
 };
 
 // Enters the node's first tick. Those of one periodic table fall into one turn.

@@ -86,6 +86,9 @@ static uint32_t gather(struct sim_worker *worker, uint32_t block_index)
     uint64_t start_ns = engine->window * engine->window_ns;
     for (uint32_t i = 0; i < block->timers_count; i++) {
         struct sim_timers *timers = &block->timers[i];
+        if (timers->silent) {
+            continue;
+        }
         count = timers->period_ns == 0
                     ? take_irregular(worker, block, timers, count)
                     : take_periodic(worker, timers, start_ns, start_ns + engine->window_ns, count);
@@ -170,7 +173,8 @@ static uint32_t batch_end(uint32_t first, uint32_t count)
 static void run_block(struct sim_worker *worker, uint32_t block_index)
 {
     const struct sim_engine *engine = worker->engine;
-    const struct mesh_states *states = &engine->blocks[block_index].states;
+    struct sim_block *block = &engine->blocks[block_index];
+    const struct mesh_states *states = &block->states;
     uint32_t count = gather(worker, block_index);
     if (count == 0) {
         return;
@@ -182,7 +186,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
         uint32_t end = batch_end(first, count);
         look_ahead(worker, states, end, batch_end(end, count));
         unpack(worker, states, first, end);
-        sim_step_batch(worker, states, end - first, 0);
+        sim_step_batch(worker, block, end - first, 0);
     }
 }
 
@@ -215,18 +219,19 @@ static void run_all_blocks(struct sim_engine *engine)
     }
 }
 
-static void push(struct sim_engine *engine, struct sim_ring *ring, uint64_t time_ns, uint32_t node,
-                 enum sim_pair_class pair, uint32_t reference)
+void sim_push(struct sim_worker *worker, uint64_t time_ns, uint32_t node, enum sim_pair_class pair,
+              uint32_t reference)
 {
+    const struct sim_engine *engine = worker->engine;
     uint32_t block = sim_block_of(engine, node);
     uint64_t window = time_ns / engine->window_ns;
-    sim_ring_push(ring, sim_ring_bucket(ring, window, block),
+    sim_ring_push(&worker->ring, sim_ring_bucket(&worker->ring, window, block),
                   sim_event_pack(time_ns - window * engine->window_ns,
                                  node - engine->blocks[block].states.node_first, pair, reference));
 }
 
 // The messages are copied to the message memory's current slot.
-static void pull_far(struct sim_engine *engine, struct sim_worker *worker)
+static void pull_far(struct sim_worker *worker)
 {
     struct sim_ring *ring = &worker->ring;
     uint32_t kept = 0;
@@ -237,7 +242,7 @@ static void pull_far(struct sim_engine *engine, struct sim_worker *worker)
             continue;
         }
         uint32_t reference = sim_messages_copy(&worker->messages, &worker->output, far->message);
-        push(engine, ring, far->arrival_ns, far->target, far->pair, reference);
+        sim_push(worker, far->arrival_ns, far->target, far->pair, reference);
         sim_memory_free(far->message);
     }
     ring->far_count = kept;
@@ -252,23 +257,24 @@ static void prepare_rings(struct sim_engine *engine)
             sim_ring_give_back(&engine->workers[j]->ring, &worker->emptied[j]);
         }
         if (sim_ring_pulls(&worker->ring)) {
-            pull_far(engine, worker);
+            pull_far(worker);
         }
     }
 }
 
 void sim_windows_run_window(struct sim_engine *engine)
 {
-    struct sim_ring *ring = &engine->workers[0]->ring;
+    struct sim_worker *worker = engine->workers[0];
     prepare_rings(engine);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
-        push(engine, ring, engine->writes[i].time_ns, engine->writes[i].node, SIM_SAME_HOST,
-             SIM_REFERENCE_WRITE);
+        sim_push(worker, engine->writes[i].time_ns, engine->writes[i].node, SIM_SAME_HOST,
+                 SIM_REFERENCE_WRITE);
     }
     for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
         const struct sim_report *report = &engine->tiers.reports[i];
-        push(engine, ring, report->time_ns, report->node, SIM_SAME_HOST, SIM_REFERENCE_REPORT);
+        sim_push(worker, report->time_ns, report->node, SIM_SAME_HOST, SIM_REFERENCE_REPORT);
     }
+    sim_quiet_begin_window(engine);
     run_all_blocks(engine);
     sim_cross_kept(engine);
 }

@@ -95,12 +95,12 @@ void sim_host_verify(struct sim_host_work *work, const struct sim_network *netwo
     work->cpu_ps += network->signature_bytes > 0 ? count * VERIFY_PS : 0;
 }
 
-void sim_host_add(struct sim_host_work *sum, const struct sim_host_work *work)
+void sim_host_add(struct sim_host_work *sum, const struct sim_host_work *work, uint64_t times)
 {
-    sum->cpu_ps += work->cpu_ps;
-    sum->packets += work->packets;
-    sum->bytes_out += work->bytes_out;
-    sum->bytes_in += work->bytes_in;
+    sum->cpu_ps += times * work->cpu_ps;
+    sum->packets += times * work->packets;
+    sum->bytes_out += times * work->bytes_out;
+    sum->bytes_in += times * work->bytes_in;
 }
 
 static uint64_t per_second(uint64_t amount, uint64_t time_ns)

@@ -60,7 +60,8 @@ void sim_host_shake(struct sim_host_work *work, const struct sim_network *networ
 void sim_host_sign(struct sim_host_work *work, const struct sim_network *network, uint64_t count);
 void sim_host_verify(struct sim_host_work *work, const struct sim_network *network, uint64_t count);
 
-void sim_host_add(struct sim_host_work *sum, const struct sim_host_work *work);
+// Adds `times` as much.
+void sim_host_add(struct sim_host_work *sum, const struct sim_host_work *work, uint64_t times);
 
 // CPU, PACKETS and BANDWIDTH per second of what was done in `time_ns` > 0; the others stay.
 void sim_host_rates(const struct sim_host_work *work, uint64_t time_ns,

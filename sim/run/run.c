@@ -159,12 +159,11 @@ static void copy_counters(const struct sim_engine *engine, struct sim_result *re
                 .resumed = counters->resumed,
                 .handshake_bytes = counters->handshake_bytes,
             };
-            if (counters->latency_ns_max > result->latency_max_ns[pair]) {
-                result->latency_max_ns[pair] = counters->latency_ns_max;
-            }
             if (counters->delivered > 0) {
-                result->latency_p50_ns[pair] =
-                    sim_engine_latency_median_ns(engine, (enum sim_pair_class)pair);
+                struct sim_engine_latency latency =
+                    sim_engine_latency(engine, (enum sim_pair_class)pair);
+                result->latency_p50_ns[pair] = latency.median_ns;
+                result->latency_max_ns[pair] = latency.max_ns;
             }
         }
     }

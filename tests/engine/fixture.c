@@ -319,6 +319,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .lanes_start = world->lanes_start,
         .threads = world->threads,
         .block_nodes = world->block_nodes,
+        .executes_all = world->executes_all,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,
@@ -349,6 +350,9 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
             outcome->counters[kind][pair] = *sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
         }
+    }
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        outcome->latencies[pair] = sim_engine_latency(engine, (enum sim_pair_class)pair);
     }
     for (uint32_t host = 0; host <= world->host_of[world->node_count - 1]; host++) {
         outcome->hosts[host] = *sim_engine_host(engine, host, &outcome->counted_ns);
@@ -391,9 +395,6 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.handshakes += counters->handshakes;
         sum.resumed += counters->resumed;
         sum.handshake_bytes += counters->handshake_bytes;
-        sum.latency_ns_max = counters->latency_ns_max > sum.latency_ns_max
-                                 ? counters->latency_ns_max
-                                 : sum.latency_ns_max;
     }
     return sum;
 }

@@ -69,6 +69,7 @@ struct world {
     uint32_t lanes_start;
     uint32_t threads;
     uint32_t block_nodes;
+    bool executes_all;
     uint64_t memory_bytes;
 };
 
@@ -106,6 +107,7 @@ struct outcome {
     uint32_t released;       // updates that gave back their lanes
     struct sim_error failure;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    struct sim_engine_latency latencies[SIM_PAIR_CLASS_COUNT];
     struct sim_host_use hosts[HOSTS_MAX];
     uint64_t counted_ns;
     uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];

@@ -214,7 +214,7 @@ Test(channels, what_waits_for_its_connection_is_under_way)
 Test(channels, messages_are_dropped_corrupted_delayed_and_still_under_way)
 {
     struct sim_counters short_queue = {0};
-    struct sim_counters slow = {0};
+    uint64_t slowest_ns = 0;
     struct sim_counters corrupted = {0};
     uint64_t in_flight = 0;
     for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
@@ -224,7 +224,10 @@ Test(channels, messages_are_dropped_corrupted_delayed_and_still_under_way)
         short_queue = strcmp(all_rules[r].name, "a short queue") == 0 ? eager : short_queue;
         corrupted = all_rules[r].channel.corrupt_ppb == 100000000 ? eager : corrupted;
         if (strcmp(all_rules[r].name, "a slow line") == 0) {
-            slow = eager;
+            for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+                uint64_t max_ns = outcome.latencies[pair].max_ns;
+                slowest_ns = max_ns > slowest_ns ? max_ns : slowest_ns;
+            }
             in_flight = outcome.in_flight[MESH_MESSAGE_EAGER];
         }
         outcome_finish(&outcome);
@@ -232,8 +235,8 @@ Test(channels, messages_are_dropped_corrupted_delayed_and_still_under_way)
     cr_expect(short_queue.dropped > 100, "%" PRIu64, short_queue.dropped);
     cr_expect(corrupted.corrupted > 50, "%" PRIu64, corrupted.corrupted);
     // Far beyond the 9 ms that the engine's ring was made for.
-    cr_expect(slow.latency_ns_max > 200 * MS && in_flight > 100, "%" PRIu64 " ns, %" PRIu64,
-              slow.latency_ns_max, in_flight);
+    cr_expect(slowest_ns > 200 * MS && in_flight > 100, "%" PRIu64 " ns, %" PRIu64, slowest_ns,
+              in_flight);
 }
 
 Test(channels, a_line_that_is_never_busy_loses_and_duplicates_the_same_messages)

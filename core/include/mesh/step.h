@@ -381,6 +381,10 @@ static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *sta
                                    (size_t)(node - states->node_first) * states->stride);
 }
 
+// Whether the node has something to tell at home besides its hash, or to ask for: an update that is
+// recent, a snapshot. Of scopes that push or pull or both.
+bool mesh_replica_has_news(const struct mesh_states *states, uint32_t node);
+
 // The name of an occasion for the draws: a tick of a scope, or the first receipt of an update.
 static inline uint64_t mesh_occasion_of_tick(uint16_t scope, uint64_t tick)
 {
