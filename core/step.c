@@ -208,7 +208,8 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
                    const struct mesh_event *events, uint32_t count, struct mesh_output *output)
 {
     assert(states->words >= 1 && states->words <= UINT16_MAX);
-    struct mesh_bound bound = mesh_output_bound(config, states->words);
+    struct mesh_bound bound =
+        output->bound.records > 0 ? output->bound : mesh_output_bound(config, states->words);
     struct stepping stepping = {.config = config,
                                 .states = states,
                                 .locals = states->table->locals,

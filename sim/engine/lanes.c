@@ -108,6 +108,7 @@ static void size_outputs(struct sim_engine *engine)
     engine->message_words = bound.message_words;
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct mesh_output *output = &engine->workers[i]->output;
+        output->bound = bound;
         output->record_capacity = OUTPUT_EVENTS * bound.records;
         output->records =
             sim_memory_resize(output->records, output->record_capacity * sizeof *output->records);

@@ -213,7 +213,7 @@ CREATE TABLE latencies (
     pair_class  TEXT NOT NULL,     -- as in traffic
     p50_ns      INTEGER NOT NULL,  -- median one-way delay: of the distribution, or as counted, to a
                                    -- part in 128, where regions, queues or order decide
-    max_ns      INTEGER NOT NULL,  -- longest of them
+    max_ns      INTEGER NOT NULL,  -- longest, likewise
     PRIMARY KEY (run_id, repetition, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;

@@ -318,6 +318,13 @@ struct mesh_record {
     };
 };
 
+// What one event can append at most, so that the caller can size its buffers.
+struct mesh_bound {
+    uint32_t records;
+    uint32_t targets;
+    size_t message_words;
+};
+
 // The caller's buffers. A step appends; the caller empties them by setting the counts to 0.
 struct mesh_output {
     struct mesh_record *records;
@@ -329,13 +336,7 @@ struct mesh_output {
     uint64_t *messages;    // 8-byte aligned; messages lie back to back
     size_t message_words;  // used, in 8-byte words
     size_t message_word_capacity;
-};
-
-// What one event can append at most, so that the caller can size its buffers.
-struct mesh_bound {
-    uint32_t records;
-    uint32_t targets;
-    size_t message_words;
+    struct mesh_bound bound;  // mesh_output_bound; all zero: every step finds it out for itself
 };
 
 // Planes per word of lanes that a replica needs in a scope of this mode; in all its scopes.
