@@ -28,5 +28,6 @@ extern const struct sim_choice sim_choices_of_profile[];
 extern const struct sim_choice sim_choices_of_loss_model[];
 extern const struct sim_choice sim_choices_of_ordering[];
 extern const struct sim_choice sim_choices_of_cipher[];
+extern const struct sim_choice sim_choices_of_report[];
 
 #endif

@@ -9,6 +9,7 @@
 #include "connections.h"
 #include "hosts.h"
 #include "recorder.h"
+#include "report_outcome.h"
 #include "reporting.h"
 #include "world.h"
 
@@ -19,6 +20,7 @@ struct watch {
     struct sim_reports reports;
     const struct sim_run_options *options;
     uint64_t end_ns;
+    uint64_t reported_ns;       // a run with an open end goes on till then for the reports
     uint64_t progress_next_ns;  // wall
     uint64_t window_ns;         // end of the last window
     uint32_t windows;
@@ -88,7 +90,8 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         options->progress(options->progress_context, time_ns, watch->end_ns, events);
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
-    return watch->recorder.stop_when_held && watch->recorder.open == 0;
+    return watch->recorder.stop_when_held && watch->recorder.open == 0 &&
+           time_ns >= watch->reported_ns;
 }
 
 // The limit may depend on the machine, since it decides nothing but whether the run goes on.
@@ -197,18 +200,6 @@ static void forget_unwritten(struct sim_result *result)
     }
 }
 
-static void close_curve(struct sim_curve *curve)
-{
-    for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
-        curve->held[i] += curve->held[i - 1];
-    }
-    curve->point_count = SIM_CURVE_POINTS;
-    while (curve->point_count > 1 &&
-           curve->held[curve->point_count - 2] == curve->held[curve->point_count - 1]) {
-        curve->point_count--;
-    }
-}
-
 // The slowest interval on the way through an edge, through a region, everywhere. Regions of bridges
 // are crossed by gossip alone, those of a hierarchy by relays as well.
 static void set_intervals(const struct sim_world *world, struct sim_result *result)
@@ -247,6 +238,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct watch watch = {
         .options = options,
         .end_ns = sim_scenario_end_ns(scenario),
+        .reported_ns = sim_reports_judged_ns(scenario),
     };
     if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
         watch.end_ns = options->until_ns;
@@ -289,12 +281,14 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         copy_counters(engine, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;
-        for (uint32_t i = 0; i < result->curve_count; i++) {
-            close_curve(&result->curves[i]);
-        }
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
+            sim_report_curves(scenario, result);
+            sim_report_totals(&world, engine, result);
+        }
+        for (uint32_t i = 0; i < result->curve_count; i++) {
+            sim_curve_close(&result->curves[i]);
         }
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||

@@ -20,7 +20,6 @@ static const struct {
     {"latencies", "SELECT * FROM latencies WHERE run_id = ?1 ORDER BY repetition, pair_class"},
     {"curves", "SELECT * FROM curves WHERE run_id = ?1 ORDER BY repetition, scope_class, after_ns"},
     {"checkpoints", "SELECT * FROM checkpoints WHERE run_id = ?1 ORDER BY repetition, ordinal"},
-    {"totals", "SELECT * FROM totals WHERE run_id = ?1 ORDER BY repetition"},
     {"metrics", "SELECT * FROM metrics WHERE run_id = ?1 ORDER BY metric, statistic"},
     {"verdicts", "SELECT * FROM verdicts WHERE run_id = ?1 ORDER BY ordinal"},
     {"expectations", "SELECT * FROM expectations WHERE run_id = ?1 ORDER BY ordinal"},

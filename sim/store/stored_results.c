@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stored_results.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allocate.h"
 #include "query.h"
 #include "resources.h"
-
-#define NS_PER_MS 1e6
 
 // The results on their way in, by the repetition that stands in column 0 of every row.
 struct reading {
@@ -231,38 +228,13 @@ static bool read_latencies(struct reading *reading)
     return sim_query_finish(&query);
 }
 
-static bool read_totals(struct reading *reading)
-{
-    struct sim_query query = sim_query_of(
-        reading->store,
-        "SELECT repetition, reports, regions, aggregators, edges, executions, active_tasks,"
-        " completion, latency FROM totals WHERE run_id = ?1",
-        reading->run_id, reading->error);
-    while (sim_query_next(&query)) {
-        struct sim_result *result = result_of(reading, &query);
-        if (result != NULL) {
-            result->total = (struct mesh_total){
-                .reports = sim_query_count(&query, 1),
-                .regions = (uint32_t)sim_query_count(&query, 2),
-                .aggregators = (uint32_t)sim_query_count(&query, 3),
-                .edges = (uint32_t)sim_query_count(&query, 4),
-                .sums = {.executions = sim_query_count(&query, 5),
-                         .active_tasks = sim_query_count(&query, 6),
-                         .completion = sim_query_count(&query, 7),
-                         .latency = sim_query_count(&query, 8)},
-            };
-        }
-    }
-    return sim_query_finish(&query);
-}
-
 bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_result **results,
                             uint32_t *count, struct sim_error *error)
 {
     struct reading reading = {.store = store, .error = error, .run_id = run_id};
     bool fine = sim_store_has_run(store, run_id, error) && read_repetitions(&reading) &&
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
-                read_latencies(&reading) && read_totals(&reading);
+                read_latencies(&reading);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);
@@ -290,48 +262,6 @@ static bool read_facts(struct sim_store *store, int64_t run_id,
     return sim_query_finish(&query);
 }
 
-static void put_statistic(struct sim_statistics *times, const char *name, uint64_t value)
-{
-    double ms = value == SIM_TIME_NEVER ? INFINITY : (double)value / NS_PER_MS;
-    if (strcmp(name, "n") == 0) {
-        times->count = value;
-    } else if (strcmp(name, "p50") == 0) {
-        times->p50 = ms;
-    } else if (strcmp(name, "p95") == 0) {
-        times->p95 = ms;
-    } else if (strcmp(name, "p99") == 0) {
-        times->p99 = ms;
-    } else if (strcmp(name, "max") == 0) {
-        times->max = ms;
-    } else if (strcmp(name, "mean") == 0) {
-        times->mean = isfinite(ms) ? ms : NAN;
-    } else if (strcmp(name, "sd") == 0) {
-        times->sd = isfinite(ms) ? ms : NAN;
-    }
-}
-
-static bool read_report_times(struct sim_store *store, int64_t run_id,
-                              struct sim_stored_findings *findings, struct sim_error *error)
-{
-    struct sim_query query =
-        sim_query_of(store,
-                     "SELECT metric, statistic, value FROM metrics WHERE run_id = ?1"
-                     " AND metric LIKE 'report\\_%' ESCAPE '\\'",
-                     run_id, error);
-    for (uint32_t i = 0; i < SIM_REPORT_REACH_COUNT; i++) {
-        findings->report_times[i] = (struct sim_statistics){NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
-    }
-    while (sim_query_next(&query)) {
-        for (enum sim_report_reach i = 0; i < SIM_REPORT_REACH_COUNT; i++) {
-            if (strcmp(sim_report_stored_name(i), sim_query_text(&query, 0)) == 0) {
-                put_statistic(&findings->report_times[i], sim_query_text(&query, 1),
-                              sim_query_count(&query, 2));
-            }
-        }
-    }
-    return sim_query_finish(&query);
-}
-
 static uint32_t rows_of(const struct sim_store *store, const char *text, int64_t run_id,
                         struct sim_error *error)
 {
@@ -339,6 +269,28 @@ static uint32_t rows_of(const struct sim_store *store, const char *text, int64_t
     uint32_t count = sim_query_next(&query) ? (uint32_t)sim_query_count(&query, 0) : 0;
     sim_query_finish(&query);
     return count;
+}
+
+static bool read_metrics(struct sim_store *store, int64_t run_id,
+                         struct sim_stored_findings *findings, struct sim_error *error)
+{
+    struct sim_arena *arena = findings->memory;
+    uint32_t most = rows_of(store, "SELECT count(*) FROM metrics WHERE run_id = ?1", run_id, error);
+    struct sim_store_metric *metrics = sim_arena_array(arena, most + 1, sizeof *metrics);
+    struct sim_query query = sim_query_of(store,
+                                          "SELECT metric, statistic, unit, value FROM metrics"
+                                          " WHERE run_id = ?1 ORDER BY metric, statistic",
+                                          run_id, error);
+    while (findings->metric_count < most && sim_query_next(&query)) {
+        metrics[findings->metric_count++] = (struct sim_store_metric){
+            .metric = sim_query_copy(&query, 0, arena),
+            .statistic = sim_query_copy(&query, 1, arena),
+            .unit = sim_query_copy(&query, 2, arena),
+            .value = sim_query_count(&query, 3),
+        };
+    }
+    findings->metrics = metrics;
+    return sim_query_finish(&query);
 }
 
 static bool read_verdicts(struct sim_store *store, int64_t run_id,
@@ -406,7 +358,7 @@ bool sim_store_read_findings(struct sim_store *store, int64_t run_id,
 {
     *findings = (struct sim_stored_findings){.memory = sim_arena_create()};
     return sim_store_has_run(store, run_id, error) && read_facts(store, run_id, findings, error) &&
-           read_report_times(store, run_id, findings, error) &&
+           read_metrics(store, run_id, findings, error) &&
            read_verdicts(store, run_id, findings, error) &&
            read_expectations(store, run_id, findings, error);
 }

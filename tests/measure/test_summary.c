@@ -42,7 +42,8 @@ Test(measure, every_metric_is_of_updates_or_of_repetitions)
 {
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
-        cr_expect((metric->of_update == NULL) != (metric->of_run == NULL), "%s", metric->name);
+        cr_expect_eq((metric->of_update != NULL) + (metric->of_run != NULL) + metric->of_reports, 1,
+                     "%s", metric->name);
         cr_expect_not_null(metric->stored_unit, "%s", metric->name);
     }
 }
