@@ -94,10 +94,10 @@ uint64_t mesh_g_value(const struct mesh_g_counter *state)
 
 // The sum of the amounts; those of PN_ADD are in two's complement.
 static uint64_t fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, enum mesh_update_type type, uint32_t key)
+                     enum mesh_update_type type, uint32_t key)
 {
     uint64_t value = 0;
-    struct held held = held_by(table, have, words, stride);
+    struct held held = held_by(table, have, words);
     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) {
         if (update->type == type && update->key == key) {
             value += update->amount;
@@ -107,9 +107,9 @@ static uint64_t fold(const struct mesh_table *table, const uint64_t *have, uint3
 }
 
 uint64_t mesh_g_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key)
+                     uint32_t key)
 {
-    return fold(table, have, words, stride, MESH_G_INCREMENT, key);
+    return fold(table, have, words, MESH_G_INCREMENT, key);
 }
 
 // ---- PN-counter ----
@@ -136,7 +136,7 @@ int64_t mesh_pn_value(const struct mesh_pn_counter *state)
 }
 
 int64_t mesh_pn_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key)
+                     uint32_t key)
 {
-    return (int64_t)fold(table, have, words, stride, MESH_PN_ADD, key);
+    return (int64_t)fold(table, have, words, MESH_PN_ADD, key);
 }

@@ -69,8 +69,8 @@ static void tell(struct stepping *stepping, const struct mesh_scope *scope, uint
 {
     uint64_t occasion = mesh_occasion_of_tick(stepping->event->scope, stepping->event->tick);
     struct mesh_message *message =
-        mesh_outgoing_begin(stepping, MESH_MESSAGE_DELTA, stepping->event->node, occasion, 1);
-    for (uint32_t word = 0; word < message->words; word++) {
+        mesh_outgoing_begin(stepping, MESH_MESSAGE_DELTA, stepping->event->node, occasion);
+    for (uint32_t word = 0; word < stepping->states->words; word++) {
         uint64_t lanes = *plane(stepping, word, MESH_TOLD);
         if (scope->delta.avoid_back_propagation) {
             lanes &= ~told_by(stepping, word, number);
@@ -107,6 +107,7 @@ uint32_t mesh_delta_neighbour(const struct mesh_scope *scope, uint32_t node, uin
 bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
+    const struct mesh_lanes heard = mesh_message_updates(message);
     uint32_t index = member_index(scope, stepping->event->node);
     uint32_t first = scope->delta.starts[index];
     uint32_t degree = scope->delta.starts[index + 1] - first;
@@ -119,15 +120,16 @@ bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scop
         return false;
     }
     uint64_t any_news = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
-        uint64_t fresh = message->lanes[word] & ~*plane(stepping, word, MESH_HAVE);
+    for (uint32_t word = 0; word < stepping->states->words; word++) {
+        uint64_t fresh = mesh_lanes_at(&heard, word) & ~*plane(stepping, word, MESH_HAVE);
         note_teller(stepping, word, fresh, teller);
         any_news |= fresh;
     }
     // Without RR a delta that brings anything new is passed on whole.
     for (uint32_t word = 0;
-         !scope->delta.remove_redundancy && any_news != 0 && word < message->words; word++) {
-        uint64_t again = message->lanes[word] & *plane(stepping, word, MESH_HAVE) &
+         !scope->delta.remove_redundancy && any_news != 0 && word < stepping->states->words;
+         word++) {
+        uint64_t again = mesh_lanes_at(&heard, word) & *plane(stepping, word, MESH_HAVE) &
                          ~*plane(stepping, word, MESH_RECENT_0);
         note_teller(stepping, word, again, teller);
         *plane(stepping, word, MESH_RECENT_0) |= again;

@@ -11,6 +11,7 @@
 #include "mesh/wire.h"
 #include "links.h"
 #include "outgoing.h"
+#include "vector.h"
 
 static uint64_t *plane(const struct stepping *stepping, uint32_t word, enum mesh_plane which)
 {
@@ -33,96 +34,87 @@ static void hash_in(struct stepping *stepping, uint32_t word, uint64_t lanes, ui
 
 // ---- What goes into a message ----
 
-// Adds the visible recent updates that are not in `known` (NULL: none is), the latest learnt first.
+static const struct mesh_lanes nothing = {NULL, 0, 0};
+
+// A tick sees everything.
+static bool sees_all(const struct stepping *stepping, const struct mesh_scope *scope)
+{
+    return !mesh_stepping_keeps_apart(scope) || stepping->event->kind == MESH_EVENT_TICK;
+}
+
+// Adds the visible recent updates that are not in `known`, the latest learnt first. What was learnt
+// since the last tick is what may not be visible.
 static void add_recent(struct stepping *stepping, const struct mesh_scope *scope,
-                       struct mesh_message *message, const struct mesh_message *known)
+                       struct mesh_message *message, const struct mesh_lanes *known)
 {
-    for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
-        for (uint32_t word = stepping->word_first; word < message->words; word++) {
-            uint64_t lanes = *mesh_stepping_recent(stepping, word, age);
-            if (known != NULL && word < known->words) {
-                lanes &= ~known->lanes[word];
-            }
-            if (lanes != 0) {
-                mesh_outgoing_add(message, word,
-                                  lanes & mesh_stepping_visible(stepping, scope, word),
-                                  scope->update_limit);
-            }
+    for (uint32_t age = sees_all(stepping, scope) ? 0 : 1; age < MESH_RECENT_PLANES; age++) {
+        if (message->update_count == scope->update_limit) {
+            return;
         }
+        mesh_outgoing_add_plane(stepping, message,
+                                mesh_stepping_recent(stepping, message->word_first, age), known,
+                                scope->update_limit, 0);
     }
 }
 
-// What is visible of `word` here, and neither in `vector` (`words` words) nor in the message yet.
-static uint64_t missing(struct stepping *stepping, const struct mesh_scope *scope,
-                        const struct mesh_message *message, const uint64_t *vector, uint32_t words,
-                        uint32_t word)
+// What is visible of the words of the message, which is empty or a tick's.
+static const uint64_t *visible_plane(struct stepping *stepping, const struct mesh_scope *scope,
+                                     const struct mesh_message *message)
 {
-    uint64_t lanes = mesh_stepping_visible(stepping, scope, word) & ~message->lanes[word];
-    return word < words ? lanes & ~vector[word] : lanes;
-}
-
-// Adds what is visible here and `vector` lacks. When that is more than fits, the one to begin with
-// follows from `turn`: of n missing, n successive turns begin with each once, scattered, so that
-// all get their turn and as often as each other, whatever the limit.
-static void add_missing(struct stepping *stepping, const struct mesh_scope *scope,
-                        struct mesh_message *message, const uint64_t *vector, uint32_t words,
-                        uint64_t turn)
-{
-    uint32_t count = 0;
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
-        count +=
-            (uint32_t)__builtin_popcountll(missing(stepping, scope, message, vector, words, word));
+    const uint64_t *have = plane(stepping, message->word_first, MESH_HAVE);
+    if (sees_all(stepping, scope)) {
+        return have;
     }
-    if (count == 0) {
-        return;
+    const uint64_t *since = mesh_stepping_recent(stepping, message->word_first, 0);
+    uint64_t *visible = mesh_outgoing_scratch(stepping, message);
+    assert(message->update_count == 0);
+    for (uint32_t i = 0; i < message->words; i++) {
+        visible[i] = have[i] & ~since[i];
     }
-    bool cut = count > scope->update_limit - message->update_count;
-    uint32_t before = cut ? (uint32_t)(turn % count * 2654435761u % count) : 0;  // a prime
-    uint32_t word = stepping->word_first;
-    uint64_t lanes = missing(stepping, scope, message, vector, words, word);
-    while (before >= (uint32_t)__builtin_popcountll(lanes)) {
-        before -= (uint32_t)__builtin_popcountll(lanes);
-        lanes = missing(stepping, scope, message, vector, words, ++word);
-    }
-    for (; before > 0; before--) {
-        lanes &= lanes - 1;
-    }
-    // The first word is met again at the end, for its lanes before the start.
-    for (uint32_t i = stepping->word_first; i <= message->words; i++) {
-        mesh_outgoing_add(message, word, lanes, scope->update_limit);
-        word = word + 1 < message->words ? word + 1 : stepping->word_first;
-        lanes = missing(stepping, scope, message, vector, words, word);
-    }
+    return visible;
 }
 
 static void add_vector(struct stepping *stepping, struct mesh_message *message)
 {
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
-        message->lanes[message->words + word] = *plane(stepping, word, MESH_HAVE);
-    }
+    struct mesh_lanes vector = mesh_message_vector(message);
+    memcpy(message->lanes + (vector.lanes - message->lanes),
+           plane(stepping, vector.word_first, MESH_HAVE), vector.words * sizeof *vector.lanes);
 }
 
-// The hash of what is visible and what `heard` (NULL: nothing) brought. Both sides of an exchange
+// The hash of what is visible and what the event's message brought. Both sides of an exchange
 // compare this: what others have told since the last tick of a synchronous scope stays out of it.
-static void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
-                      const struct mesh_message *heard, uint64_t hash[2])
+static void hash_with(struct stepping *stepping, const struct mesh_scope *scope, uint64_t hash[2])
 {
+    const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
     memcpy(hash, stepping->hash, 2 * sizeof *hash);
-    for (uint32_t word = stepping->word_first; heard != NULL && word < heard->words; word++) {
-        uint64_t brought = heard->lanes[word] & ~mesh_stepping_visible(stepping, scope, word);
-        if (brought != 0) {
-            hash_in(stepping, word, brought, hash);
-        }
+    for (uint32_t i = 0; mesh_stepping_keeps_apart(scope) && i < heard.words; i++) {
+        uint32_t word = heard.word_first + i;
+        hash_in(stepping, word, heard.lanes[i] & ~mesh_stepping_visible(stepping, scope, word),
+                hash);
     }
 }
 
 // ---- Learning ----
 
-// What an event brought: the new lanes, in the records that deliver them.
+// What an event brought: the new lanes of each word, at the end of the output's news, and the sum
+// of their hashes.
 struct learnt {
-    uint32_t record_first;
-    uint32_t record_count;
+    uint32_t first;
+    uint32_t count;
+    uint64_t hash[2];
 };
+
+static struct learnt nothing_yet(const struct stepping *stepping)
+{
+    return (struct learnt){stepping->output->news_count, 0, {0, 0}};
+}
+
+static void deliver(struct stepping *stepping, const struct learnt *learnt)
+{
+    if (learnt->count > 0) {
+        mesh_stepping_deliver(stepping, learnt->first, learnt->hash);
+    }
+}
 
 // The scope whose books the replica keeps. Who has no role was heard at home, or is a callee: what
 // its callers tell it goes into the books of its own home, which like their scope pushes and pulls.
@@ -135,8 +127,15 @@ static const struct mesh_scope *home_of(const struct stepping *stepping,
                       ->scopes[mesh_role_at(stepping->states, stepping->role_first)->home];
 }
 
+static void add_hash(uint64_t hash[2], const uint64_t more[2])
+{
+    hash[0] += more[0];
+    hash[1] += more[1];
+}
+
 // The roles' books are of what travels.
-static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fresh)
+static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fresh,
+                           const uint64_t hash[2])
 {
     if (word < stepping->states->table->local_words) {
         mesh_tiers_learn(stepping, word, fresh);
@@ -144,9 +143,9 @@ static void learn_in_roles(struct stepping *stepping, uint32_t word, uint64_t fr
     }
     for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
         struct mesh_role *role = mesh_role_at(stepping->states, i);
-        role->recent[(size_t)MESH_RECENT_PLANES * word] |= fresh;
+        role->recent[word] |= fresh;
         if (!mesh_stepping_keeps_apart(&stepping->config->scopes[role->scope])) {
-            hash_in(stepping, word, fresh, role->hash);
+            add_hash(role->hash, hash);
         }
     }
 }
@@ -157,38 +156,40 @@ static void learn(struct stepping *stepping, const struct mesh_scope *scope, uin
 {
     struct mesh_replica *replica = stepping->replica;
     const struct mesh_scope *home = home_of(stepping, scope);
+    const struct mesh_update *updates = mesh_stepping_rows(stepping, word);
+    uint64_t hash[2] = {0, 0};
+    for (uint64_t left = fresh; left != 0; left &= left - 1) {
+        const struct mesh_update *update = &updates[__builtin_ctzll(left)];
+        add_hash(hash, update->hash);
+        replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
+    }
+    if (stepping->states->table->local_words > 0) {
+        mesh_vector_learn(stepping, word, fresh);
+    }
     *plane(stepping, word, MESH_HAVE) |= fresh;
     *plane(stepping, word, MESH_RECENT_0) |= fresh;
     if (home->mode == MESH_RUMOR) {
         mesh_rumor_learn(stepping, word, fresh);
     }
     if (!mesh_stepping_keeps_apart(home)) {
-        hash_in(stepping, word, fresh, replica->hash);  // else when it becomes visible
+        add_hash(replica->hash, hash);  // else when it becomes visible
     }
     if (stepping->role_first != stepping->role_end) {
-        learn_in_roles(stepping, word, fresh);
+        learn_in_roles(stepping, word, fresh, hash);
     }
-    for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
-        replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
-    }
-    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
-    record->deliver.lanes = fresh;
-    record->deliver.word = word;
-    if (learnt->record_count == 0) {
-        learnt->record_first = (uint32_t)(record - stepping->output->records);
-    }
-    learnt->record_count++;
+    mesh_stepping_news(stepping, word, fresh);
+    add_hash(learnt->hash, hash);
+    learnt->count++;
 }
 
 // The least dot of what was learnt, whatever its lane.
-static struct mesh_dot least_dot(const struct stepping *stepping, const struct mesh_record *records,
-                                 uint32_t record_count)
+static struct mesh_dot least_dot(const struct stepping *stepping, const struct learnt *learnt)
 {
+    const struct mesh_news *news = &stepping->output->news[learnt->first];
     struct mesh_dot least = {UINT32_MAX, UINT32_MAX};
-    for (uint32_t i = 0; i < record_count; i++) {
-        const struct mesh_update *updates = mesh_stepping_rows(stepping, records[i].deliver.word);
-        for (uint64_t lanes = records[i].deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+    for (uint32_t i = 0; i < learnt->count; i++) {
+        const struct mesh_update *updates = mesh_stepping_rows(stepping, news[i].word);
+        for (uint64_t lanes = news[i].lanes; lanes != 0; lanes &= lanes - 1) {
             struct mesh_dot dot = updates[__builtin_ctzll(lanes)].dot;
             if (mesh_occasion_of_dot(dot) < mesh_occasion_of_dot(least)) {
                 least = dot;
@@ -204,13 +205,12 @@ static void send_on(struct stepping *stepping, const struct mesh_scope *scope,
                     const struct learnt *learnt)
 {
     stepping->scope = (uint16_t)(scope - stepping->config->scopes);
-    const struct mesh_record *records = &stepping->output->records[learnt->record_first];
-    uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, records, learnt->record_count));
+    const struct mesh_news *news = &stepping->output->news[learnt->first];
+    uint64_t occasion = mesh_occasion_of_dot(least_dot(stepping, learnt));
     struct mesh_message *message =
-        mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion, 1);
-    for (uint32_t i = 0; i < learnt->record_count; i++) {
-        mesh_outgoing_add(message, records[i].deliver.word, records[i].deliver.lanes,
-                          scope->update_limit);
+        mesh_outgoing_begin(stepping, MESH_MESSAGE_EAGER, stepping->event->node, occasion);
+    for (uint32_t i = 0; i < learnt->count; i++) {
+        mesh_outgoing_add(message, news[i].word, news[i].lanes, scope->update_limit);
     }
     mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_EAGER_PEERS);
 }
@@ -219,15 +219,15 @@ static inline void forward(struct stepping *stepping, const struct mesh_scope *h
                            const struct learnt *learnt)
 {
     const struct mesh_scope *scope = home_of(stepping, heard_in);
-    if (learnt->record_count == 0) {
+    if (learnt->count == 0) {
         return;
     }
     if (scope->mode == MESH_EAGER) {
         send_on(stepping, scope, learnt);
     }
     if (stepping->config->eager_links) {
-        mesh_links_forward(stepping, heard_in, &stepping->output->records[learnt->record_first],
-                           learnt->record_count);
+        mesh_links_forward(stepping, heard_in, &stepping->output->news[learnt->first],
+                           learnt->count);
     }
 }
 
@@ -263,7 +263,8 @@ void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
 {
     struct mesh_replica *replica = stepping->replica;
     uint32_t word = word_of_write(stepping, write);
-    struct mesh_update *update = &mesh_stepping_rows(stepping, word)[write->lane % 64];
+    struct mesh_table *table = mesh_stepping_table(stepping, word);
+    struct mesh_update *update = &table->updates[write->lane];
     replica->clock = mesh_clock_next(replica->clock, stepping->event->time_ns);
     update->clock = replica->clock;
     update->type = write->type;
@@ -277,10 +278,12 @@ void mesh_gossip_put(struct stepping *stepping, const struct mesh_scope *scope,
     assert(mesh_wire_update_is_valid(update));
     mesh_update_hash(stepping->config, update);
     update->wire_bytes = mesh_wire_update_bytes(update, stepping->config->signature_bytes);
+    mesh_table_enter_size(table, write->lane);
     // The user's update and its sequence number outlive a crash before anyone else hears of them.
     mesh_stepping_record(stepping, MESH_RECORD_PERSIST)->persist.lane = write->lane;
-    struct learnt learnt = {0, 0};
+    struct learnt learnt = nothing_yet(stepping);
     learn(stepping, scope, word, UINT64_C(1) << write->lane % 64, &learnt);
+    deliver(stepping, &learnt);
     forward(stepping, scope, &learnt);
 }
 
@@ -303,13 +306,18 @@ static void fold(struct stepping *stepping, const struct mesh_scope *scope)
 // What was learnt since the last tick becomes one tick older.
 static void age_recent(struct stepping *stepping)
 {
-    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        uint64_t *recent = mesh_stepping_recent(stepping, word, 0);
-        if ((recent[0] | recent[1] | recent[2]) != 0) {
-            recent[2] = recent[1];
-            recent[1] = recent[0];
-            recent[0] = 0;
-        }
+    uint32_t words = stepping->states->words - stepping->word_first;
+    uint64_t *recent_0 = mesh_stepping_recent(stepping, stepping->word_first, 0);
+    uint64_t *recent_1 = mesh_stepping_recent(stepping, stepping->word_first, 1);
+    uint64_t *recent_2 = mesh_stepping_recent(stepping, stepping->word_first, 2);
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < words; i++) {
+        any |= recent_0[i] | recent_1[i] | recent_2[i];
+    }
+    for (uint32_t i = 0; any != 0 && i < words; i++) {
+        recent_2[i] = recent_1[i];
+        recent_1[i] = recent_0[i];
+        recent_0[i] = 0;
     }
 }
 
@@ -327,12 +335,14 @@ static void tell(struct stepping *stepping, const struct mesh_scope *scope)
     }
     uint64_t occasion = mesh_occasion_of_tick(event->scope, event->tick);
     enum mesh_message_kind kind = scope->mode == MESH_PUSH ? MESH_MESSAGE_PUSH : MESH_MESSAGE_OPEN;
-    struct mesh_message *message = mesh_outgoing_begin(stepping, kind, event->node, occasion, 1);
+    struct mesh_message *message = mesh_outgoing_begin(stepping, kind, event->node, occasion);
+    const struct mesh_lanes carried = mesh_message_updates(message);
     if (scope->mode != MESH_PULL) {
-        add_recent(stepping, scope, message, NULL);
+        add_recent(stepping, scope, message, &nothing);
     }
     if (kind == MESH_MESSAGE_PUSH) {
-        add_missing(stepping, scope, message, NULL, 0, event->tick);
+        mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message),
+                                &carried, scope->update_limit, event->tick);
     } else {
         memcpy(message->hash, stepping->hash, sizeof message->hash);
     }
@@ -359,14 +369,15 @@ void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
 static void answer_open(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
+    const struct mesh_lanes known = mesh_message_updates(heard);
     uint64_t hash[2];
-    hash_with(stepping, scope, heard, hash);
+    hash_with(stepping, scope, hash);
     if (same_hash(hash, heard->hash)) {
         return;
     }
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_ANSWER, 1);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_ANSWER);
     memcpy(message->hash, hash, sizeof message->hash);
-    add_recent(stepping, scope, message, heard);
+    add_recent(stepping, scope, message, &known);
     mesh_outgoing_reply(stepping, message);
 }
 
@@ -375,42 +386,41 @@ static void answer_answer(struct stepping *stepping, const struct mesh_scope *sc
 {
     const struct mesh_message *heard = stepping->event->message;
     uint64_t hash[2];
-    hash_with(stepping, scope, heard, hash);
+    hash_with(stepping, scope, hash);
     if (same_hash(hash, heard->hash)) {
         return;
     }
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_VECTOR, 2);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_VECTOR);
     add_vector(stepping, message);
     mesh_outgoing_reply(stepping, message);
 }
 
-static bool same_set(struct stepping *stepping, const uint64_t *vector, uint32_t words)
+static bool same_set(struct stepping *stepping, const struct mesh_lanes *vector)
 {
+    uint64_t different = 0;
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        if (*plane(stepping, word, MESH_HAVE) != (word < words ? vector[word] : 0)) {
-            return false;
-        }
+        different |= *plane(stepping, word, MESH_HAVE) ^ mesh_lanes_at(vector, word);
     }
-    return true;
+    return different == 0;
 }
 
 // 4: what the vector lacked, and our own vector in return; with pull the asker only asks.
 static void answer_vector(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
-    const uint64_t *vector = heard->lanes + heard->words;
-    if (!heard->beyond && same_set(stepping, vector, heard->words)) {
-        return;
-    }
+    const struct mesh_lanes vector = mesh_message_vector(heard);
     bool pull = scope->mode == MESH_PULL;
-    struct mesh_message *message = mesh_outgoing_continue(
-        stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL, pull ? 1 : 2);
-    add_missing(stepping, scope, message, vector, heard->words, heard->occasion);
-    if (!pull) {
-        add_vector(stepping, message);
-    } else if (message->update_count == 0) {
+    struct mesh_message *message =
+        mesh_outgoing_continue(stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL);
+    uint32_t lacking =
+        mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message), &vector,
+                                scope->update_limit, heard->occasion);
+    if (lacking == 0 && (pull || (!heard->beyond && same_set(stepping, &vector)))) {
         mesh_outgoing_drop(stepping, message);
         return;
+    }
+    if (!pull) {
+        add_vector(stepping, message);
     }
     mesh_outgoing_reply(stepping, message);
 }
@@ -419,23 +429,44 @@ static void answer_vector(struct stepping *stepping, const struct mesh_scope *sc
 static void answer_fill(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_REST, 1);
-    add_missing(stepping, scope, message, heard->lanes + heard->words, heard->words,
-                heard->occasion);
-    if (message->update_count == 0) {
+    const struct mesh_lanes vector = mesh_message_vector(heard);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_REST);
+    if (mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message), &vector,
+                                scope->update_limit, heard->occasion) == 0) {
         mesh_outgoing_drop(stepping, message);
         return;
     }
     mesh_outgoing_reply(stepping, message);
 }
 
-static bool brings_news(const struct stepping *stepping, const struct mesh_message *message)
+// Of what was heard in up to MESH_LANES_WORDS words from number `first` on, the updates that are
+// new here; bit i of the value: there are some in fresh[i].
+static uint64_t fresh_of(const struct stepping *stepping, const struct mesh_lanes *heard,
+                         uint32_t first, uint64_t fresh[MESH_LANES_WORDS])
 {
-    uint64_t fresh = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
-        fresh |= message->lanes[word] & ~*plane(stepping, word, MESH_HAVE);
+    uint32_t words = heard->words - first;
+    return stepping->code->without(heard->lanes + first,
+                                   plane(stepping, heard->word_first + first, MESH_HAVE),
+                                   words < MESH_LANES_WORDS ? words : MESH_LANES_WORDS, fresh);
+}
+
+__attribute__((noinline)) static bool some_word_is_new(const struct stepping *stepping,
+                                                       const struct mesh_lanes *heard)
+{
+    uint64_t fresh[MESH_LANES_WORDS];
+    for (uint32_t first = 0; first < heard->words; first += MESH_LANES_WORDS) {
+        if (fresh_of(stepping, heard, first, fresh) != 0) {
+            return true;
+        }
     }
-    return fresh != 0;
+    return false;
+}
+
+static inline bool brings_news(const struct stepping *stepping, const struct mesh_message *message)
+{
+    const struct mesh_lanes heard = mesh_message_updates(message);
+    return heard.words == 1 ? (heard.lanes[0] & ~*plane(stepping, heard.word_first, MESH_HAVE)) != 0
+                            : some_word_is_new(stepping, &heard);
 }
 
 static void answer(struct stepping *stepping, const struct mesh_scope *scope)
@@ -452,15 +483,34 @@ static void answer(struct stepping *stepping, const struct mesh_scope *scope)
     }
 }
 
-static void learn_all(struct stepping *stepping, const struct mesh_scope *scope,
-                      struct learnt *learnt)
+__attribute__((noinline)) static void learn_words(struct stepping *stepping,
+                                                  const struct mesh_scope *scope,
+                                                  const struct mesh_lanes *heard,
+                                                  struct learnt *learnt)
 {
-    const struct mesh_message *message = stepping->event->message;
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
-        uint64_t fresh = message->lanes[word] & ~*plane(stepping, word, MESH_HAVE);
-        if (fresh != 0) {
-            learn(stepping, scope, word, fresh, learnt);
+    uint64_t fresh[MESH_LANES_WORDS];
+    for (uint32_t first = 0; first < heard->words; first += MESH_LANES_WORDS) {
+        for (uint64_t left = fresh_of(stepping, heard, first, fresh); left != 0; left &= left - 1) {
+            uint32_t i = (uint32_t)__builtin_ctzll(left);
+            learn(stepping, scope, heard->word_first + first + i, fresh[i], learnt);
         }
+    }
+}
+
+// Most meshes have one word, and most messages bring nothing new.
+static inline void learn_all(struct stepping *stepping, const struct mesh_scope *scope,
+                             struct learnt *learnt)
+{
+    const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
+    if (heard.words != 1) {
+        learn_words(stepping, scope, &heard, learnt);
+        deliver(stepping, learnt);
+        return;
+    }
+    uint64_t fresh = heard.lanes[0] & ~*plane(stepping, heard.word_first, MESH_HAVE);
+    if (fresh != 0) {
+        learn(stepping, scope, heard.word_first, fresh, learnt);
+        deliver(stepping, learnt);
     }
 }
 
@@ -472,7 +522,7 @@ static bool is_exchanged(uint8_t kind)
 
 static void learn_and_answer(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct learnt learnt = {0, 0};
+    struct learnt learnt = nothing_yet(stepping);
     if (scope->mode == MESH_RUMOR) {
         // Feedback speaks of what was held before this message, and is sent when it is learnt.
         struct mesh_message *feedback = mesh_rumor_receive(stepping, scope);
@@ -501,7 +551,7 @@ static void learn_and_answer(struct stepping *stepping, const struct mesh_scope 
 
 void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct learnt learnt = {0, 0};
+    struct learnt learnt = nothing_yet(stepping);
     uint8_t kind = stepping->event->message->kind;
     if (scope->mode == MESH_DELTA   ? mesh_delta_receive(stepping, scope)
         : scope->mode == MESH_RUMOR ? kind == MESH_MESSAGE_RUMOR
@@ -523,7 +573,8 @@ static void receive_apart(struct stepping *stepping, const struct mesh_scope *sc
 void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *message = stepping->event->message;
-    assert(message->words <= stepping->states->words || mesh_message_has_rows(message->kind));
+    assert(message->word_first + message->words <= stepping->states->words ||
+           mesh_message_has_rows(message->kind));
     if (message->scope != stepping->event->scope) {
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walking through the updates that a replica holds, by ascending lane.
 //
-//     struct held held = held_by(table, have, words, stride);
+//     struct held held = held_by(table, have, words);
 //     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) { ... }
 
 #ifndef MESH_HELD_H
@@ -16,15 +16,14 @@ struct held {
     const struct mesh_table *table;
     const uint64_t *have;
     uint32_t words;
-    uint32_t stride;
     uint32_t word;
     uint64_t left;  // lanes of `word` still to come
 };
 
 static inline struct held held_by(const struct mesh_table *table, const uint64_t *have,
-                                  uint32_t words, uint32_t stride)
+                                  uint32_t words)
 {
-    return (struct held){table, have, words, stride, 0, words > 0 ? have[0] : 0};
+    return (struct held){table, have, words, 0, words > 0 ? have[0] : 0};
 }
 
 static inline const struct mesh_update *held_next(struct held *held)
@@ -33,7 +32,7 @@ static inline const struct mesh_update *held_next(struct held *held)
         if (++held->word >= held->words) {
             return NULL;
         }
-        held->left = held->have[(size_t)held->word * held->stride];
+        held->left = held->have[held->word];
     }
     uint32_t lane = 64 * held->word + (uint32_t)__builtin_ctzll(held->left);
     held->left &= held->left - 1;

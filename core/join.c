@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "outgoing.h"
+#include "vector.h"
 
 // No tick and no dot has this bit: what follows is the joiner's count of messages.
 #define OCCASION_JOIN (UINT64_C(1) << 63)
@@ -29,7 +30,7 @@ static void ask(struct stepping *stepping, uint32_t peer)
     uint32_t node = stepping->event->node;
     uint64_t occasion = OCCASION_JOIN | stepping->replica->message_count;
     assert(peer != node);
-    mesh_outgoing_to(stepping, mesh_outgoing_begin(stepping, MESH_MESSAGE_JOIN, node, occasion, 1),
+    mesh_outgoing_to(stepping, mesh_outgoing_begin(stepping, MESH_MESSAGE_JOIN, node, occasion),
                      peer);
 }
 
@@ -46,6 +47,7 @@ void mesh_join_start(struct stepping *stepping)
         memset(role->recent, 0,
                (size_t)stepping->states->words * MESH_RECENT_PLANES * sizeof *role->recent);
     }
+    mesh_vector_renew(stepping);
     mesh_tiers_renew(stepping);
     ask(stepping, stepping->event->peer);
 }
@@ -83,13 +85,14 @@ void mesh_join_tick(struct stepping *stepping, const struct mesh_scope *scope)
 // The hash is that of what the message holds: what does not fit into its count is taken out again.
 static void answer_join(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_SNAPSHOT, 2);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_SNAPSHOT);
+    const struct mesh_lanes carried = mesh_message_updates(message);
     memcpy(message->hash, stepping->hash, sizeof message->hash);
     message->lanes[message->words] = stepping->replica->clock;
-    for (uint32_t word = stepping->word_first; word < message->words; word++) {
+    for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
         uint64_t held = mesh_stepping_visible(stepping, scope, word);
         mesh_outgoing_add(message, word, held, UINT16_MAX);
-        for (uint64_t left = held & ~message->lanes[word]; left != 0; left &= left - 1) {
+        for (uint64_t left = held & ~mesh_lanes_at(&carried, word); left != 0; left &= left - 1) {
             const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
             message->hash[0] -= update->hash[0];
             message->hash[1] -= update->hash[1];
@@ -113,22 +116,26 @@ static uint64_t released_among(const struct stepping *stepping, uint32_t word, u
     return released;
 }
 
+static void add_hash(uint64_t hash[2], const uint64_t more[2])
+{
+    hash[0] += more[0];
+    hash[1] += more[1];
+}
+
 // One word of lanes. What the joiner alone holds counts on top of the snapshot's hash; what both
 // hold is in that, and no longer waits for a tick to count.
 static void merge(struct stepping *stepping, const struct mesh_scope *scope, uint32_t word,
-                  uint64_t brought)
+                  uint64_t brought, uint64_t news_hash[2])
 {
     struct mesh_replica *replica = stepping->replica;
     uint64_t *have = plane(stepping, word, MESH_HAVE);
     uint64_t released = released_among(stepping, word, *have & ~brought);
     for (uint32_t i = 0; i < stepping->states->planes; i++) {
-        replica->planes[(size_t)stepping->states->planes * word + i] &= ~released;
+        replica->planes[(size_t)stepping->states->words * i + word] &= ~released;
     }
     for (uint64_t left = mesh_stepping_visible(stepping, scope, word) & ~brought; left != 0;
          left &= left - 1) {
-        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
-        replica->hash[0] += update->hash[0];
-        replica->hash[1] += update->hash[1];
+        add_hash(replica->hash, mesh_stepping_row(stepping, word, left)->hash);
     }
     if (mesh_stepping_keeps_apart(scope)) {
         *plane(stepping, word, MESH_RECENT_0) &= ~brought;
@@ -139,15 +146,14 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     }
     *have |= fresh;
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        uint64_t clock = mesh_stepping_row(stepping, word, left)->clock;
-        replica->clock = clock > replica->clock ? clock : replica->clock;
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
+        replica->clock = update->clock > replica->clock ? update->clock : replica->clock;
+        add_hash(news_hash, update->hash);
     }
     if (scope->mode == MESH_DELTA) {
         *plane(stepping, word, MESH_RECENT_0) |= fresh;  // nobody else tells the nodes behind it
     }
-    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
-    record->deliver.lanes = fresh;
-    record->deliver.word = word;
+    mesh_stepping_news(stepping, word, fresh);
 }
 
 // The hash of what is visible and travels: without what stays at home.
@@ -177,7 +183,7 @@ static void align_roles(struct stepping *stepping, const struct mesh_scope *scop
         shared_hash(stepping, scope, role->hash);
         for (uint32_t word = stepping->states->table->local_words;
              mesh_stepping_keeps_apart(scope) && word < stepping->states->words; word++) {
-            role->recent[(size_t)MESH_RECENT_PLANES * word] = *plane(stepping, word, MESH_RECENT_0);
+            role->recent[word] = *plane(stepping, word, MESH_RECENT_0);
         }
     }
 }
@@ -186,14 +192,21 @@ static void take_snapshot(struct stepping *stepping, const struct mesh_scope *sc
 {
     const struct mesh_message *heard = stepping->event->message;
     struct mesh_replica *replica = stepping->replica;
+    const struct mesh_lanes brought = mesh_message_updates(heard);
     uint64_t clock = heard->lanes[heard->words];
     memcpy(replica->hash, heard->hash, sizeof replica->hash);
     replica->clock = clock > replica->clock ? clock : replica->clock;
+    uint32_t news_first = stepping->output->news_count;
+    uint64_t news_hash[2] = {0, 0};
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        merge(stepping, scope, word, word < heard->words ? heard->lanes[word] : 0);
+        merge(stepping, scope, word, mesh_lanes_at(&brought, word), news_hash);
+    }
+    if (stepping->output->news_count > news_first) {
+        mesh_stepping_deliver(stepping, news_first, news_hash);
     }
     align_roles(stepping, scope);
     replica->joining = 0;
+    mesh_vector_renew(stepping);
     mesh_tiers_renew(stepping);
 }
 

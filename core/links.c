@@ -40,19 +40,19 @@ void mesh_links_bound(const struct mesh_config *config, size_t message_words,
 
 // What was learnt of what travels, and the least of its dots.
 struct cargo {
-    const struct mesh_record *records;
+    const struct mesh_news *news;
     uint32_t count;
     uint64_t least;  // occasion; UINT64_MAX: nothing travels
 };
 
-static struct cargo cargo_of(const struct stepping *stepping, const struct mesh_record *records,
+static struct cargo cargo_of(const struct stepping *stepping, const struct mesh_news *news,
                              uint32_t count)
 {
-    struct cargo cargo = {records, count, UINT64_MAX};
+    struct cargo cargo = {news, count, UINT64_MAX};
     uint32_t local_words = stepping->states->table->local_words;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t word = records[i].deliver.word;
-        uint64_t lanes = word < local_words ? 0 : records[i].deliver.lanes;
+        uint32_t word = news[i].word;
+        uint64_t lanes = word < local_words ? 0 : news[i].lanes;
         for (; lanes != 0; lanes &= lanes - 1) {
             uint64_t dot = mesh_occasion_of_dot(mesh_stepping_row(stepping, word, lanes)->dot);
             cargo.least = dot < cargo.least ? dot : cargo.least;
@@ -66,11 +66,11 @@ static struct mesh_message *load(struct stepping *stepping, const struct mesh_sc
 {
     stepping->scope = (uint16_t)(scope - stepping->config->scopes);
     struct mesh_message *message = mesh_outgoing_begin(
-        stepping, MESH_MESSAGE_EAGER, stepping->event->node, cargo->least | direction, 1);
+        stepping, MESH_MESSAGE_EAGER, stepping->event->node, cargo->least | direction);
     for (uint32_t i = 0; i < cargo->count; i++) {
-        if (cargo->records[i].deliver.word >= stepping->states->table->local_words) {
-            mesh_outgoing_add(message, cargo->records[i].deliver.word,
-                              cargo->records[i].deliver.lanes, scope->update_limit);
+        if (cargo->news[i].word >= stepping->states->table->local_words) {
+            mesh_outgoing_add(message, cargo->news[i].word, cargo->news[i].lanes,
+                              scope->update_limit);
         }
     }
     return message;
@@ -130,7 +130,7 @@ static void forward_above(struct stepping *stepping, const struct cargo *cargo)
 }
 
 void mesh_links_forward(struct stepping *stepping, const struct mesh_scope *heard_in,
-                        const struct mesh_record *records, uint32_t count)
+                        const struct mesh_news *news, uint32_t count)
 {
     const struct mesh_scope *scopes = stepping->config->scopes;
     bool roles = stepping->role_first != stepping->role_end;
@@ -138,7 +138,7 @@ void mesh_links_forward(struct stepping *stepping, const struct mesh_scope *hear
         return;
     }
     uint16_t heard = stepping->scope;
-    struct cargo cargo = cargo_of(stepping, records, count);
+    struct cargo cargo = cargo_of(stepping, news, count);
     if (cargo.least == UINT64_MAX) {
         return;
     }

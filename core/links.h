@@ -10,8 +10,8 @@
 void mesh_links_bound(const struct mesh_config *config, size_t message_words,
                       struct mesh_bound *bound);
 
-// Sends on what the event, in scope `heard_in`, brought: the DELIVERs records[count].
+// Sends on what the event, in scope `heard_in`, brought: news[count].
 void mesh_links_forward(struct stepping *stepping, const struct mesh_scope *heard_in,
-                        const struct mesh_record *records, uint32_t count);
+                        const struct mesh_news *news, uint32_t count);
 
 #endif

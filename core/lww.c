@@ -61,10 +61,9 @@ void mesh_lww_apply(struct mesh_lww *state, const struct mesh_update *update)
 }
 
 bool mesh_lww_fold_type(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                        uint32_t stride, enum mesh_update_type type, uint32_t key,
-                        struct mesh_lww *state)
+                        enum mesh_update_type type, uint32_t key, struct mesh_lww *state)
 {
-    struct held held = held_by(table, have, words, stride);
+    struct held held = held_by(table, have, words);
     mesh_lww_init(state);
     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) {
         if (update->type == type && update->key == key) {
@@ -76,7 +75,7 @@ bool mesh_lww_fold_type(const struct mesh_table *table, const uint64_t *have, ui
 }
 
 bool mesh_lww_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_lww *state)
+                   uint32_t key, struct mesh_lww *state)
 {
-    return mesh_lww_fold_type(table, have, words, stride, MESH_LWW_SET, key, state);
+    return mesh_lww_fold_type(table, have, words, MESH_LWW_SET, key, state);
 }

@@ -11,7 +11,6 @@ struct mesh_lww mesh_lww_of(const struct mesh_update *update);
 
 // mesh_lww_fold for the updates of one type.
 bool mesh_lww_fold_type(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                        uint32_t stride, enum mesh_update_type type, uint32_t key,
-                        struct mesh_lww *state);
+                        enum mesh_update_type type, uint32_t key, struct mesh_lww *state);
 
 #endif

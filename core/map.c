@@ -117,9 +117,9 @@ bool mesh_map_apply(struct mesh_map *state, const struct mesh_update *update)
 }
 
 bool mesh_map_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_map *state)
+                   uint32_t key, struct mesh_map *state)
 {
-    struct held held = held_by(table, have, words, stride);
+    struct held held = held_by(table, have, words);
     state->count = 0;
     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) {
         if ((update->type == MESH_MAP_PUT || update->type == MESH_MAP_REMOVE) &&

@@ -4,14 +4,15 @@
 #include <assert.h>
 #include <string.h>
 
-#include "mesh/wire.h"
+#include "vector.h"
 
 static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_message_kind kind,
-                                         uint32_t initiator, uint64_t occasion, uint32_t sets,
+                                         uint32_t initiator, uint64_t occasion, uint32_t word_first,
                                          uint32_t words)
 {
     struct mesh_output *output = stepping->output;
-    size_t size = sizeof(struct mesh_message) / sizeof(uint64_t) + (size_t)sets * words;
+    size_t size = sizeof(struct mesh_message) / sizeof(uint64_t) +
+                  (size_t)mesh_message_sets((uint8_t)kind) * words;
     assert(output->message_word_capacity - output->message_words >= size);
     struct mesh_message *message =
         (struct mesh_message *)(output->messages + output->message_words);
@@ -22,45 +23,120 @@ static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_me
     message->occasion = occasion;
     message->sent_ns = stepping->event->time_ns;
     message->scope = stepping->scope;
+    message->word_first = (uint16_t)word_first;
     message->words = (uint16_t)words;
-    message->kind = (uint8_t)kind;
+    message->kind = kind;
     return message;
 }
 
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
-                                         uint32_t initiator, uint64_t occasion, uint32_t sets)
+                                         uint32_t initiator, uint64_t occasion)
 {
-    return begin(stepping, kind, initiator, occasion, sets, stepping->states->words);
+    uint32_t first = stepping->word_first;
+    return begin(stepping, kind, initiator, occasion, first, stepping->states->words - first);
 }
 
 struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
                                               enum mesh_message_kind kind, uint32_t initiator,
                                               uint64_t occasion, uint32_t words)
 {
-    return begin(stepping, kind, initiator, occasion, 1, words);
+    return begin(stepping, kind, initiator, occasion, 0, words);
 }
 
-struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind,
-                                            uint32_t sets)
+struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind)
 {
     const struct mesh_message *heard = stepping->event->message;
-    return mesh_outgoing_begin(stepping, kind, heard->initiator, heard->occasion, sets);
+    return mesh_outgoing_begin(stepping, kind, heard->initiator, heard->occasion);
+}
+
+// The word's lanes from number `first` on, and from the first again behind the last: `count`.
+static uint64_t keep(uint64_t lanes, uint32_t first, uint32_t count)
+{
+    uint64_t later = lanes;
+    for (; first > 0; first--) {
+        later &= later - 1;
+    }
+    uint64_t left = later;
+    uint64_t earlier = lanes ^ later;
+    for (; count > 0 && left != 0; count--) {
+        left &= left - 1;
+    }
+    uint64_t kept = later ^ left;
+    for (left = earlier; count > 0; count--) {
+        left &= left - 1;
+    }
+    return kept | (earlier ^ left);
 }
 
 void mesh_outgoing_add(struct mesh_message *message, uint32_t word, uint64_t lanes, uint32_t limit)
 {
-    lanes &= ~message->lanes[word];
+    uint64_t *carried = &message->lanes[word - message->word_first];
+    lanes &= ~*carried;
     uint32_t room = limit - message->update_count;
     uint32_t count = (uint32_t)__builtin_popcountll(lanes);
-    if (count <= room) {
-        message->lanes[word] |= lanes;
-        message->update_count = (uint16_t)(message->update_count + count);
-        return;
+    if (count > room) {
+        lanes = keep(lanes, 0, room);
+        count = room;
     }
-    for (; room > 0; room--, lanes &= lanes - 1) {
-        message->lanes[word] |= lanes & -lanes;
-        message->update_count++;
+    *carried |= lanes;
+    message->update_count = (uint16_t)(message->update_count + count);
+}
+
+// The number among `count` lanes that this turn begins with.
+static uint32_t number_of(uint64_t turn, uint32_t count)
+{
+    return (uint32_t)(turn % count * 2654435761u % count);  // a prime
+}
+
+static uint32_t add_word(struct mesh_message *message, uint64_t lanes, uint32_t limit,
+                         uint64_t turn)
+{
+    uint32_t room = limit - message->update_count;
+    uint32_t count = (uint32_t)__builtin_popcountll(lanes);
+    if (count > room) {
+        lanes = keep(lanes, number_of(turn, count), room);
     }
+    message->lanes[0] |= lanes;
+    message->update_count = (uint16_t)(message->update_count + (count < room ? count : room));
+    return count;
+}
+
+uint64_t *mesh_outgoing_scratch(struct stepping *stepping, const struct mesh_message *message)
+{
+    const struct mesh_output *output = stepping->output;
+    assert(output->message_word_capacity - output->message_words >= message->words);
+    return output->messages + output->message_words;
+}
+
+// The words of a message that holds nothing yet need not be made elsewhere.
+static uint32_t add_words(struct stepping *stepping, struct mesh_message *message,
+                          const uint64_t *plane, const struct mesh_lanes *less, uint32_t limit,
+                          uint64_t turn)
+{
+    const struct mesh_lanes_code *code = stepping->code;
+    bool empty = message->update_count == 0;
+    uint64_t *lanes = empty ? message->lanes : mesh_outgoing_scratch(stepping, message);
+    uint32_t count = code->subtract(plane, message->word_first, message->words, less, lanes);
+    uint32_t room = limit - message->update_count;
+    if (count > room) {
+        code->keep(lanes, message->words, count, number_of(turn, count), room);
+    }
+    for (uint32_t i = 0; i < message->words && !empty; i++) {
+        message->lanes[i] |= lanes[i];
+    }
+    message->update_count = (uint16_t)(message->update_count + (count < room ? count : room));
+    return count;
+}
+
+uint32_t mesh_outgoing_add_plane(struct stepping *stepping, struct mesh_message *message,
+                                 const uint64_t *plane, const struct mesh_lanes *less,
+                                 uint32_t limit, uint64_t turn)
+{
+    if (message->words > 1) {
+        return add_words(stepping, message, plane, less, limit, turn);
+    }
+    uint64_t lanes = *plane & ~mesh_lanes_at(less, message->word_first);
+    return lanes == 0 ? 0 : add_word(message, lanes, limit, turn);
 }
 
 void mesh_outgoing_drop(struct stepping *stepping, const struct mesh_message *message)
@@ -69,12 +145,57 @@ void mesh_outgoing_drop(struct stepping *stepping, const struct mesh_message *me
     output->message_words = (size_t)((const uint64_t *)message - output->messages);
 }
 
+#define EIGHT 8u  // words that are looked at at once
+
+static bool are_empty(const uint64_t *lanes)
+{
+    uint64_t any = 0;
+    for (uint32_t i = 0; i < EIGHT; i++) {
+        any |= lanes[i];
+    }
+    return any == 0;
+}
+
+// Gives back the words before the first update and behind the last, of the message begun last.
+static void trim(struct stepping *stepping, struct mesh_message *message)
+{
+    uint32_t first = 0;
+    uint32_t end = message->words;
+    while (first + EIGHT < end && are_empty(message->lanes + first)) {
+        first += EIGHT;
+    }
+    while (end - first > EIGHT && are_empty(message->lanes + end - EIGHT)) {
+        end -= EIGHT;
+    }
+    while (first + 1 < end && message->lanes[first] == 0) {
+        first++;
+    }
+    while (first + 1 < end && message->lanes[end - 1] == 0) {
+        end--;
+    }
+    memmove(message->lanes, message->lanes + first, (end - first) * sizeof message->lanes[0]);
+    stepping->output->message_words -= message->words - (end - first);
+    message->word_first = (uint16_t)(message->word_first + first);
+    message->words = (uint16_t)(end - first);
+}
+
+static bool may_be_trimmed(const struct mesh_message *message)
+{
+    return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
+           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind);
+}
+
 // Sends to the `target_count` targets that stand at the end of the output.
 static void send_to(struct stepping *stepping, struct mesh_message *message, uint32_t target_count)
 {
     struct mesh_output *output = stepping->output;
+    if (may_be_trimmed(message)) {
+        trim(stepping, message);
+    }
     message->sequence = stepping->replica->message_count++;
-    message->wire_bytes = mesh_wire_message_bytes(stepping->states->table, message);
+    struct vector_size vector;
+    bool kept = mesh_vector_kept(stepping, &vector);
+    message->wire_bytes = mesh_wire_bytes(stepping->states->table, message, kept ? &vector : NULL);
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_SEND);
     record->send.message = message;
     record->send.target_first = output->target_count;

@@ -9,9 +9,10 @@
 #include "mesh/peers.h"
 #include "stepping.h"
 
-// A message from this node, empty, at the end of the output. `sets`: 1, or 2 with a vector.
+// A message from this node, empty, at the end of the output, of the words that the event's scope
+// speaks of.
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
-                                         uint32_t initiator, uint64_t occasion, uint32_t sets);
+                                         uint32_t initiator, uint64_t occasion);
 
 // The same for rows and names of rows (tiers.c), which take `words` words.
 struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
@@ -19,11 +20,21 @@ struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
                                               uint64_t occasion, uint32_t words);
 
 // The same, going on with the exchange of the message being handled.
-struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind,
-                                            uint32_t sets);
+struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind);
 
 // Adds updates of `word`, lowest lane first, until the message holds `limit`.
 void mesh_outgoing_add(struct mesh_message *message, uint32_t word, uint64_t lanes, uint32_t limit);
+
+// Adds updates of all its words, those of `plane` that `less` lacks; none of them is in the message
+// yet. When that is more than fits, the one to begin with follows from `turn`: of n, n successive
+// turns begin with each once, scattered, so that all get their turn and as often as each other,
+// whatever the limit; turn 0 begins with the lowest lane. Returns how many there were.
+uint32_t mesh_outgoing_add_plane(struct stepping *stepping, struct mesh_message *message,
+                                 const uint64_t *plane, const struct mesh_lanes *less,
+                                 uint32_t limit, uint64_t turn);
+
+// Room for one set more behind the message begun last, until the next is begun.
+uint64_t *mesh_outgoing_scratch(struct stepping *stepping, const struct mesh_message *message);
 
 // Takes back the message begun last.
 void mesh_outgoing_drop(struct stepping *stepping, const struct mesh_message *message);

@@ -34,9 +34,11 @@ static void unsettle_roles(const struct mesh_states *states, uint64_t *settled)
 {
     for (uint32_t i = 0; i < states->role_count; i++) {
         const struct mesh_role *role = mesh_role_at(states, i);
-        for (uint32_t word = 0; word < states->words; word++) {
-            const uint64_t *recent = &role->recent[(size_t)MESH_RECENT_PLANES * word];
-            settled[word] &= ~(recent[0] | recent[1] | recent[2]);
+        for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
+            const uint64_t *recent = &role->recent[(size_t)states->words * age];
+            for (uint32_t word = 0; word < states->words; word++) {
+                settled[word] &= ~recent[word];
+            }
         }
     }
 }
@@ -56,25 +58,27 @@ void mesh_release_settled(const struct mesh_config *config, const struct mesh_st
             return;
         }
         for (uint32_t word = 0; word < states->words; word++) {
-            const uint64_t *planes = &replica->planes[(size_t)states->planes * word];
-            uint64_t quiet = planes[MESH_HAVE];
-            for (uint32_t left = active; left != 0; left &= left - 1) {
-                quiet &= ~planes[__builtin_ctz(left)];
+            settled[word] &= replica->planes[word];
+        }
+        for (uint32_t left = active; left != 0; left &= left - 1) {
+            const uint64_t *plane = &replica->planes[(size_t)states->words * __builtin_ctz(left)];
+            for (uint32_t word = 0; word < states->words; word++) {
+                settled[word] &= ~plane[word];
             }
-            settled[word] &= quiet;
         }
     }
     unsettle_roles(states, settled);
 }
 
-static bool names_what_is_held(uint8_t kind)
+static void unsettle(struct mesh_lanes set, uint64_t *settled, uint32_t words)
 {
-    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL;
+    for (uint32_t i = 0; i < set.words && set.word_first + i < words; i++) {
+        settled[set.word_first + i] &= ~set.lanes[i];
+    }
 }
 
 void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words)
 {
-    const uint64_t *second = message->lanes + message->words;
     if (mesh_message_has_rows(message->kind)) {
         return;
     }
@@ -82,14 +86,15 @@ void mesh_release_under_way(const struct mesh_message *message, uint64_t *settle
         settle_none(settled, words);
         return;
     }
-    for (uint32_t word = 0; word < words; word++) {
-        bool within = word < message->words;
-        settled[word] &= within ? ~message->lanes[word] : UINT64_MAX;
-        if (names_what_is_held(message->kind)) {
-            settled[word] &= within ? second[word] : 0;
-        } else if (message->kind == MESH_MESSAGE_FEEDBACK) {
-            settled[word] &= within ? ~second[word] : UINT64_MAX;
-        }
+    if (message->kind == MESH_MESSAGE_FEEDBACK) {
+        unsettle(mesh_message_set(message, 0), settled, words);
+        unsettle(mesh_message_set(message, 1), settled, words);
+        return;
+    }
+    unsettle(mesh_message_updates(message), settled, words);
+    struct mesh_lanes vector = mesh_message_vector(message);
+    for (uint32_t word = 0; vector.words > 0 && word < words; word++) {
+        settled[word] &= mesh_lanes_at(&vector, word);
     }
 }
 
@@ -133,10 +138,10 @@ void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes
 {
     for (uint32_t i = 0; i < states->node_count; i++) {
         struct mesh_replica *replica = mesh_replica_of(states, states->node_first + i);
-        for (uint32_t word = 0; word < states->words; word++) {
-            uint64_t *planes = &replica->planes[(size_t)states->planes * word];
-            for (uint32_t plane = 0; plane < states->planes; plane++) {
-                planes[plane] &= ~lanes[word];
+        for (uint32_t plane = 0; plane < states->planes; plane++) {
+            uint64_t *words = &replica->planes[(size_t)states->words * plane];
+            for (uint32_t word = 0; word < states->words; word++) {
+                words[word] &= ~lanes[word];
             }
         }
     }
@@ -144,7 +149,9 @@ void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes
 
 void mesh_release_forget_in(struct mesh_message *message, const uint64_t *lanes)
 {
-    for (uint32_t word = 0; names_what_is_held(message->kind) && word < message->words; word++) {
-        message->lanes[message->words + word] &= ~lanes[word];
+    struct mesh_lanes vector = mesh_message_vector(message);
+    uint64_t *held = message->lanes + (vector.lanes - message->lanes);
+    for (uint32_t i = 0; i < vector.words; i++) {
+        held[i] &= ~lanes[vector.word_first + i];
     }
 }

@@ -89,9 +89,9 @@ bool mesh_reports_merge(struct mesh_reports *state, const struct mesh_reports *o
 }
 
 bool mesh_reports_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                       uint32_t stride, uint32_t edge, struct mesh_reports *state)
+                       uint32_t edge, struct mesh_reports *state)
 {
-    struct held held = held_by(table, have, words, stride);
+    struct held held = held_by(table, have, words);
     mesh_reports_init(state, state->entries, state->capacity);
     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) {
         if (update->type == MESH_REPORT && update->key == edge &&

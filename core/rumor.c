@@ -106,7 +106,7 @@ static void settle(struct stepping *stepping, const struct mesh_scope *scope)
 static bool add_hot(struct stepping *stepping, const struct mesh_scope *scope,
                     struct mesh_message *message)
 {
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = 0; word < stepping->states->words; word++) {
         uint64_t hot =
             *plane(stepping, word, MESH_HOT) & mesh_stepping_visible(stepping, scope, word);
         mesh_outgoing_add(message, word, hot, scope->update_limit);
@@ -118,9 +118,10 @@ static void count_blind_contacts(struct stepping *stepping, const struct mesh_sc
                                  const struct mesh_message *message, uint32_t contacts,
                                  uint64_t first)
 {
+    const struct mesh_lanes told = mesh_message_updates(message);
     for (uint32_t i = 0; i < contacts && !scope->rumor.feedback; i++) {
-        for (uint32_t word = 0; word < message->words; word++) {
-            contact_counts(stepping, scope, word, message->lanes[word], first + i);
+        for (uint32_t j = 0; j < told.words; j++) {
+            contact_counts(stepping, scope, told.word_first + j, told.lanes[j], first + i);
         }
     }
 }
@@ -137,13 +138,12 @@ void mesh_rumor_tick(struct stepping *stepping, const struct mesh_scope *scope)
     }
     if (scope->rumor.pull) {
         mesh_outgoing_to_peers(
-            stepping, scope,
-            mesh_outgoing_begin(stepping, MESH_MESSAGE_ASK, event->node, occasion, 1),
+            stepping, scope, mesh_outgoing_begin(stepping, MESH_MESSAGE_ASK, event->node, occasion),
             MESH_DRAW_TICK_PEERS);
         return;
     }
     struct mesh_message *message =
-        mesh_outgoing_begin(stepping, MESH_MESSAGE_RUMOR, event->node, occasion, 1);
+        mesh_outgoing_begin(stepping, MESH_MESSAGE_RUMOR, event->node, occasion);
     if (!add_hot(stepping, scope, message)) {
         mesh_outgoing_drop(stepping, message);
         return;
@@ -156,7 +156,7 @@ void mesh_rumor_tick(struct stepping *stepping, const struct mesh_scope *scope)
 
 static void answer_ask(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_RUMOR, 1);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_RUMOR);
     if (!add_hot(stepping, scope, message)) {
         mesh_outgoing_drop(stepping, message);
         return;
@@ -168,12 +168,12 @@ static void answer_ask(struct stepping *stepping, const struct mesh_scope *scope
 // What tells the spreader which of its updates were news here at the last tick, and which were not.
 static struct mesh_message *feedback_of(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    const struct mesh_message *heard = stepping->event->message;
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_FEEDBACK, 2);
-    for (uint32_t word = 0; word < heard->words; word++) {
+    const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
+    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_FEEDBACK);
+    for (uint32_t word = 0; word < message->words; word++) {
         uint64_t known = mesh_stepping_visible(stepping, scope, word);
-        message->lanes[word] = heard->lanes[word] & ~known;
-        message->lanes[message->words + word] = heard->lanes[word] & known;
+        message->lanes[word] = mesh_lanes_at(&heard, word) & ~known;
+        message->lanes[message->words + word] = mesh_lanes_at(&heard, word) & known;
     }
     return message;
 }
@@ -181,9 +181,11 @@ static struct mesh_message *feedback_of(struct stepping *stepping, const struct 
 static void take_feedback(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
-    for (uint32_t word = 0; word < heard->words; word++) {
-        uint64_t useful = heard->lanes[word];
-        uint64_t useless = heard->lanes[heard->words + word];
+    const struct mesh_lanes news = mesh_message_set(heard, 0);
+    const struct mesh_lanes known = mesh_message_set(heard, 1);
+    for (uint32_t word = 0; word < stepping->states->words; word++) {
+        uint64_t useful = mesh_lanes_at(&news, word);
+        uint64_t useless = mesh_lanes_at(&known, word);
         if (scope->rumor.pull) {
             *plane(stepping, word, MESH_USEFUL) |= useful;
             *plane(stepping, word, MESH_USELESS) |= useless;

@@ -353,11 +353,11 @@ static bool enter_alive(struct mesh_set *state, struct held held, uint32_t key)
 }
 
 bool mesh_set_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_set *state)
+                   uint32_t key, struct mesh_set *state)
 {
     state->count = 0;
     state->context.count = 0;
-    struct held held = held_by(table, have, words, stride);
+    struct held held = held_by(table, have, words);
     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) {
         if (!is_of(update, key)) {
             continue;
@@ -369,7 +369,7 @@ bool mesh_set_fold(const struct mesh_table *table, const uint64_t *have, uint32_
             }
         }
     }
-    held = held_by(table, have, words, stride);
+    held = held_by(table, have, words);
     if (!enter_alive(state, held, key)) {
         return false;
     }

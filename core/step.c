@@ -24,9 +24,16 @@ uint32_t mesh_planes(const struct mesh_config *config)
     return planes;
 }
 
-size_t mesh_replica_bytes(uint32_t words, uint32_t planes)
+// Words behind the planes (vector.h).
+static uint32_t words_behind(uint32_t local_words)
 {
-    return sizeof(struct mesh_replica) + (size_t)words * planes * sizeof(uint64_t);
+    return local_words > 0 ? 2 : 0;
+}
+
+size_t mesh_replica_bytes(uint32_t words, uint32_t planes, uint32_t local_words)
+{
+    return sizeof(struct mesh_replica) +
+           ((size_t)words * planes + words_behind(local_words)) * sizeof(uint64_t);
 }
 
 size_t mesh_role_bytes(uint32_t words)
@@ -34,10 +41,36 @@ size_t mesh_role_bytes(uint32_t words)
     return sizeof(struct mesh_role) + (size_t)words * MESH_RECENT_PLANES * sizeof(uint64_t);
 }
 
+static void widen_planes(const uint64_t *old, uint32_t old_words, uint32_t planes, uint64_t *wide,
+                         uint32_t words)
+{
+    assert(words >= old_words);
+    for (uint32_t plane = 0; plane < planes; plane++) {
+        memcpy(wide + (size_t)words * plane, old + (size_t)old_words * plane,
+               old_words * sizeof *old);
+    }
+}
+
+void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
+                        uint32_t local_words, struct mesh_replica *replica, uint32_t words)
+{
+    memcpy(replica, old, sizeof *replica);
+    widen_planes(old->planes, old_words, planes, replica->planes, words);
+    memcpy(replica->planes + (size_t)words * planes, old->planes + (size_t)old_words * planes,
+           words_behind(local_words) * sizeof(uint64_t));
+}
+
+void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
+                     uint32_t words)
+{
+    memcpy(role, old, sizeof *role);
+    widen_planes(old->recent, old_words, MESH_RECENT_PLANES, role->recent, words);
+}
+
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)
 {
-    // The most a single event causes: new updates delivered, forwarded to `fanout` peers, and an
-    // answer to the sender; or a message for each neighbour.
+    // The most a single event causes: a write made durable, new updates delivered, forwarded to
+    // `fanout` peers, and an answer to the sender; or a message for each neighbour.
     uint32_t targets = 0;
     uint32_t messages = 2;
     for (uint32_t i = 0; i < config->scope_count; i++) {
@@ -49,8 +82,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     }
     size_t message_words = sizeof(struct mesh_message) / sizeof(uint64_t) + 2 * (size_t)words;
     struct mesh_bound bound = {
-        .records = words + 1 + messages,
+        .records = 2 + messages,
         .targets = targets,
+        .news = words,
         .message_words = messages * message_words,
     };
     if (config->eager_links) {
@@ -65,10 +99,10 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
 bool mesh_replica_has_news(const struct mesh_states *states, uint32_t node)
 {
     const struct mesh_replica *replica = mesh_replica_of(states, node);
+    const uint64_t *planes = &replica->planes[(size_t)states->words * MESH_RECENT_0];
     uint64_t recent = 0;
-    for (uint32_t word = 0; word < states->words; word++) {
-        const uint64_t *planes = &replica->planes[(size_t)states->planes * word];
-        recent |= planes[MESH_RECENT_0] | planes[MESH_RECENT_1] | planes[MESH_RECENT_2];
+    for (size_t i = 0; i < (size_t)states->words * MESH_RECENT_PLANES; i++) {
+        recent |= planes[i];
     }
     return recent != 0 || replica->joining;
 }
@@ -120,15 +154,32 @@ void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
     record->reject.reason = reason;
 }
 
+void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes)
+{
+    struct mesh_output *output = stepping->output;
+    assert(output->news_count < output->news_capacity);
+    output->news[output->news_count++] = (struct mesh_news){lanes, word};
+}
+
+void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2])
+{
+    struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
+    memcpy(record->deliver.hash, hash, sizeof record->deliver.hash);
+    record->deliver.news_first = first;
+    record->deliver.news_count = stepping->output->news_count - first;
+}
+
 // How many events' worth of output surely fits.
 static uint32_t events_that_fit(const struct mesh_output *output, const struct mesh_bound *bound)
 {
-    assert(bound->records > 0 && bound->targets > 0 && bound->message_words > 0);
+    assert(bound->records > 0 && bound->targets > 0 && bound->news > 0 && bound->message_words > 0);
     size_t records = (output->record_capacity - output->record_count) / bound->records;
     size_t targets = (output->target_capacity - output->target_count) / bound->targets;
     size_t messages =
         (output->message_word_capacity - output->message_words) / bound->message_words;
+    size_t news = (output->news_capacity - output->news_count) / bound->news;
     size_t least = records < targets ? records : targets;
+    least = news < least ? news : least;
     least = messages < least ? messages : least;
     return least < UINT32_MAX ? (uint32_t)least : UINT32_MAX;
 }
@@ -158,7 +209,6 @@ __attribute__((noinline)) static void find_roles(struct stepping *stepping)
     uint32_t local = node - states->node_first;
     stepping->role_first = 0;
     stepping->role_end = 0;
-    stepping->recent_stride = states->planes;
     if ((states->has_role[local / 64] >> local % 64 & 1) == 0) {
         return;
     }
@@ -172,7 +222,6 @@ __attribute__((noinline)) static void find_roles(struct stepping *stepping)
         if (role->scope == stepping->scope) {
             stepping->hash = role->hash;
             stepping->recent = role->recent;
-            stepping->recent_stride = MESH_RECENT_PLANES;
         }
     }
 }
@@ -186,7 +235,7 @@ static void handle(struct stepping *stepping)
     stepping->scope = event->scope;
     stepping->replica = mesh_replica_of(stepping->states, event->node);
     stepping->hash = stepping->replica->hash;
-    stepping->recent = &stepping->replica->planes[MESH_RECENT_0];
+    stepping->recent = mesh_stepping_plane(stepping, 0, MESH_RECENT_0);
     if (stepping->states->has_role != NULL) {
         find_roles(stepping);
     }
@@ -210,11 +259,13 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
     assert(states->words >= 1 && states->words <= UINT16_MAX);
     struct mesh_bound bound =
         output->bound.records > 0 ? output->bound : mesh_output_bound(config, states->words);
-    struct stepping stepping = {.config = config,
-                                .states = states,
-                                .locals = states->table->locals,
-                                .recent_stride = states->planes,
-                                .output = output};
+    struct stepping stepping = {
+        .config = config,
+        .states = states,
+        .code = mesh_lanes_code(),
+        .locals = states->table->locals,
+        .output = output,
+    };
     uint32_t done = 0;
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.

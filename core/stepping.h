@@ -10,8 +10,9 @@ struct stepping {
     const struct mesh_config *config;
     const struct mesh_states *states;
     const struct mesh_event *event;
+    const struct mesh_lanes_code *code;
     struct mesh_table *const *locals;  // the table's
-    const struct mesh_table *local;    // of the event's scope, or NULL
+    struct mesh_table *local;          // of the event's scope, or NULL
     uint32_t word_first;               // the event's scope speaks of words [word_first, words)
     uint32_t event_index;
     struct mesh_replica *replica;
@@ -21,14 +22,20 @@ struct stepping {
     // The books of that scope: in the replica at home, in a role elsewhere.
     uint64_t *hash;
     uint64_t *recent;
-    uint32_t recent_stride;
     struct mesh_output *output;
 };
 
 static inline uint64_t *mesh_stepping_plane(const struct stepping *stepping, uint32_t word,
                                             enum mesh_plane plane)
 {
-    return &stepping->replica->planes[stepping->states->planes * word + plane];
+    return &stepping->replica->planes[(size_t)stepping->states->words * plane + word];
+}
+
+// The table of a word's lanes.
+static inline struct mesh_table *mesh_stepping_table(const struct stepping *stepping, uint32_t word)
+{
+    struct mesh_table *shared = stepping->states->table;
+    return word < shared->local_words ? stepping->local : shared;
 }
 
 // The rows of a word's 64 lanes.
@@ -49,7 +56,7 @@ static inline const struct mesh_update *mesh_stepping_row(const struct stepping 
 static inline uint64_t *mesh_stepping_recent(const struct stepping *stepping, uint32_t word,
                                              uint32_t age)
 {
-    return &stepping->recent[stepping->recent_stride * word + age];
+    return &stepping->recent[(size_t)stepping->states->words * age + word];
 }
 
 // Whether what is heard is kept apart until the next tick. Delta propagation judges nothing by what
@@ -72,6 +79,11 @@ static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
 // step.c: effects
 struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind);
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason);
+
+// What an event brings, word by word, and the record of all of it, from news `first` on; `hash`:
+// the sum of theirs.
+void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes);
+void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2]);
 
 // gossip.c: one handler per kind of event
 void mesh_gossip_start(struct stepping *stepping, const struct mesh_scope *scope);

@@ -131,9 +131,9 @@ bool mesh_summary_merge(struct mesh_summary *state, const struct mesh_summary *o
 }
 
 bool mesh_summary_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                       uint32_t stride, struct mesh_summary *state)
+                       struct mesh_summary *state)
 {
-    struct held held = held_by(table, have, words, stride);
+    struct held held = held_by(table, have, words);
     state->count = 0;
     for (const struct mesh_update *update; (update = held_next(&held)) != NULL;) {
         if (update->type == MESH_ROW && !mesh_summary_apply(state, update)) {
@@ -222,10 +222,10 @@ bool mesh_total_decode(const struct mesh_update *update, struct mesh_total *tota
 }
 
 bool mesh_total_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key, struct mesh_total *total)
+                     uint32_t key, struct mesh_total *total)
 {
     struct mesh_lww last;
-    if (!mesh_lww_fold_type(table, have, words, stride, MESH_TOTAL, key, &last)) {
+    if (!mesh_lww_fold_type(table, have, words, MESH_TOTAL, key, &last)) {
         return false;
     }
     struct mesh_update update = {

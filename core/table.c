@@ -103,6 +103,8 @@ static void take_memory(struct mesh_table *table, struct mesh_update *updates,
     table->index = index;
     table->index_capacity = index_capacity;
     table->lane_capacity = lane_capacity;
+    table->sizes = NULL;
+    table->size_varies = 0;
 }
 
 void mesh_table_init(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
@@ -134,6 +136,43 @@ void mesh_table_move(struct mesh_table *table, struct mesh_update *updates, uint
     for (uint32_t lane = 0; lane < table->lane_count; lane++) {
         if (updates[lane].dot.sequence != 0) {
             index_lane(table, lane);
+        }
+    }
+}
+
+// ---- Sizes ----
+
+void mesh_table_enter_size(struct mesh_table *table, uint32_t lane)
+{
+    uint32_t bytes = table->updates[lane].wire_bytes;
+    if (table->sizes == NULL) {
+        return;
+    }
+    assert(bytes > 0 && bytes >> MESH_SIZE_BITS == 0);
+    table->size_first = table->size_first == 0 ? bytes : table->size_first;
+    uint32_t differs = bytes ^ table->size_first;
+    table->size_varies |= differs;
+    for (uint32_t left = differs; left != 0; left &= left - 1) {
+        size_t plane = (size_t)(table->lane_capacity / 64) * (uint32_t)__builtin_ctz(left);
+        table->sizes[plane + lane / 64] |= UINT64_C(1) << lane % 64;
+    }
+}
+
+static void forget_size(struct mesh_table *table, uint32_t lane)
+{
+    for (uint32_t left = table->size_varies; left != 0; left &= left - 1) {
+        size_t plane = (size_t)(table->lane_capacity / 64) * (uint32_t)__builtin_ctz(left);
+        table->sizes[plane + lane / 64] &= ~(UINT64_C(1) << lane % 64);
+    }
+}
+
+void mesh_table_weigh(struct mesh_table *table, uint64_t *sizes)
+{
+    memset(sizes, 0, (size_t)MESH_SIZE_BITS * (table->lane_capacity / 64) * sizeof *sizes);
+    table->sizes = sizes;
+    for (uint32_t lane = 0; lane < table->lane_count; lane++) {
+        if (table->updates[lane].wire_bytes > 0) {
+            mesh_table_enter_size(table, lane);
         }
     }
 }
@@ -186,6 +225,7 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
     uint32_t next = mesh_table_find(table, after, NULL);
     bool first = mesh_table_find(table, dot, NULL) == MESH_LANE_NONE;
     take_next_lane(table);
+    forget_size(table, lane);
     table->updates[lane] = (struct mesh_update){
         .dot = dot, .previous_lane = MESH_LANE_NONE, .next_lane = MESH_LANE_NONE, .again = !first};
     if (first) {

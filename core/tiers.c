@@ -51,8 +51,8 @@ void mesh_tiers_fold(const struct mesh_states *states, struct mesh_tier *tier, u
     const struct mesh_table *local = mesh_table_local(states->table, home);
     const struct mesh_replica *replica = mesh_replica_of(states, tier->node);
     assert(tier->level == MESH_RELAY && local != NULL);
-    bool room = mesh_reports_fold(local, &replica->planes[MESH_HAVE], states->table->local_words,
-                                  states->planes, tier->edge_first, &tier->reports);
+    bool room = mesh_reports_fold(local, replica->planes, states->table->local_words,
+                                  tier->edge_first, &tier->reports);
     assert(room);
     tier->reported = tier->reports.count > 0;
 }
@@ -131,10 +131,10 @@ static bool is_known(const struct stepping *stepping, const uint8_t *value, uint
 {
     const struct mesh_states *states = stepping->states;
     uint32_t first = states->table->local_words;
-    const uint64_t *have = &stepping->replica->planes[(size_t)states->planes * first + MESH_HAVE];
+    const uint64_t *have = &stepping->replica->planes[first];
     struct mesh_lww last;
-    if (!mesh_lww_fold_type(states->table, have, states->words - first, states->planes, MESH_TOTAL,
-                            MESH_TOTAL_KEY, &last) ||
+    if (!mesh_lww_fold_type(states->table, have, states->words - first, MESH_TOTAL, MESH_TOTAL_KEY,
+                            &last) ||
         last.value_bytes != value_bytes) {
         return false;
     }

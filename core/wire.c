@@ -9,6 +9,7 @@
 #include "mesh/set.h"
 #include "mesh/summary.h"
 #include "rows.h"
+#include "vector.h"
 
 // ---- Sizes ----
 
@@ -57,98 +58,21 @@ static bool names_only(uint8_t kind)
     return kind == MESH_MESSAGE_FEEDBACK;
 }
 
-static bool holds(const uint64_t *lanes, uint32_t words, uint32_t lane)
+static bool carries_none(uint8_t kind)
 {
-    return lane / 64 < words && (lanes[lane / 64] >> lane % 64 & 1) != 0;
-}
-
-// A part of a set of lanes: those of one table.
-struct section {
-    const struct mesh_table *table;
-    const uint64_t *lanes;
-    uint32_t words;
-};
-
-// The sections of a set of a message, as they travel together; returns how many, 1 or 2.
-static uint32_t sections_of(const struct mesh_table *shared, const struct mesh_message *message,
-                            const uint64_t *set, struct section sections[2])
-{
-    const struct mesh_table *local = mesh_table_local(shared, message->scope);
-    sections[0] =
-        (struct section){shared, set + shared->local_words, message->words - shared->local_words};
-    sections[1] = (struct section){local, set, shared->local_words};
-    return local == NULL ? 1 : 2;
-}
-
-// One entry of a version vector: dots of one origin, without a gap.
-struct run {
-    struct mesh_dot first;
-    uint32_t length;
-};
-
-// Finds the run that starts at `lane`, if one does: its predecessor's lane is not in the set. A dot
-// that was equivocated stands outside its origin's chain and is a run of its own.
-static bool run_at(const struct mesh_table *table, const uint64_t *lanes, uint32_t words,
-                   uint32_t lane, struct run *run)
-{
-    const struct mesh_update *update = &table->updates[lane];
-    if (update->previous_lane != MESH_LANE_NONE && holds(lanes, words, update->previous_lane)) {
-        return false;
-    }
-    *run = (struct run){update->dot, 1};
-    for (uint32_t next = update->next_lane; next != MESH_LANE_NONE && holds(lanes, words, next);
-         next = table->updates[next].next_lane) {
-        run->length++;
-    }
-    return true;
-}
-
-// Released writes that a run goes on from. `whole`: the vector names all that its sender holds, so
-// these as well, in the same entry.
-static uint32_t released_before(const struct mesh_table *table, uint32_t lane, bool whole)
-{
-    return whole && mesh_table_is_next(table, lane)
-               ? mesh_table_released(table, table->updates[lane].dot.origin)
-               : 0;
-}
-
-// Bytes of the entries of one section; counts them.
-static uint32_t entry_bytes(const struct section *section, bool whole, uint32_t *entries)
-{
-    const struct mesh_table *table = section->table;
-    *entries += whole ? table->released_origins : 0;
-    uint32_t bytes = whole ? table->released_bytes : 0;
-    for (uint32_t word = 0; word < section->words; word++) {
-        for (uint64_t left = section->lanes[word]; left != 0; left &= left - 1) {
-            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(left);
-            struct run run;
-            if (!run_at(table, section->lanes, section->words, lane, &run)) {
-                continue;
-            }
-            uint32_t released = released_before(table, lane, whole);
-            if (released > 0) {
-                bytes += varint_bytes(released + run.length) - varint_bytes(released);
-            } else {
-                (*entries)++;
-                bytes += varint_bytes(run.first.origin) + varint_bytes(run.first.sequence) +
-                         varint_bytes(run.length);
-            }
-        }
-    }
-    return bytes;
+    return kind == MESH_MESSAGE_FEEDBACK || kind == MESH_MESSAGE_VECTOR;
 }
 
 static uint32_t vector_bytes(const struct mesh_table *shared, const struct mesh_message *message,
-                             const uint64_t *set, bool whole)
+                             struct mesh_lanes set, bool whole)
 {
     struct section sections[2];
-    uint32_t count = sections_of(shared, message, set, sections);
-    uint32_t entries = 0;
-    uint32_t bytes = 0;
+    uint32_t count = mesh_vector_sections(shared, message, set, sections);
+    struct vector_size size = {0, 0};
     for (uint32_t i = 0; i < count; i++) {
-        bytes += entry_bytes(&sections[i], whole, &entries);
+        mesh_vector_measure(&sections[i], whole, &size);
     }
-    return bytes + varint_bytes(entries);
+    return mesh_vector_bytes(&size);
 }
 
 // Bytes and number of the released entries of a snapshot; an entry leaves out the first sequence,
@@ -171,39 +95,76 @@ static uint32_t snapshot_bytes(const struct mesh_table *table, const struct mesh
     return bytes + varint_bytes(entries) + varint_bytes(table->base_bytes) + table->base_bytes;
 }
 
-static uint32_t updates_bytes(const struct mesh_table *table, const uint64_t *lanes, uint32_t words)
+// What the updates of a section take, row by row; counts them.
+static uint32_t rows_bytes(const struct section *section, uint32_t *count)
 {
     uint32_t bytes = 0;
-    for (uint32_t word = 0; word < words; word++) {
-        for (uint64_t left = lanes[word]; left != 0; left &= left - 1) {
-            bytes += table->updates[64 * word + (uint32_t)__builtin_ctzll(left)].wire_bytes;
+    for (uint32_t i = 0; i < section->set.words; i++) {
+        const struct mesh_update *updates =
+            &section->table->updates[(size_t)64 * (section->set.word_first + i)];
+        for (uint64_t left = section->set.lanes[i]; left != 0; left &= left - 1) {
+            bytes += updates[__builtin_ctzll(left)].wire_bytes;
+            (*count)++;
         }
     }
     return bytes;
 }
 
-uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
+// The same for `count` updates by the planes of the table, in which they differ from the first: up
+// where the first has no such bit, down where it has.
+static uint32_t planes_bytes(const struct section *section, uint32_t count)
+{
+    const struct mesh_table *table = section->table;
+    const struct mesh_lanes *set = &section->set;
+    const struct mesh_lanes_code *code = mesh_lanes_code();
+    const uint64_t *planes = table->sizes + set->word_first;
+    uint32_t plane_words = table->lane_capacity / 64;
+    uint32_t up = table->size_varies & ~table->size_first;
+    uint32_t down = table->size_varies & table->size_first;
+    uint64_t bytes = (uint64_t)count * table->size_first;
+    bytes += up == 0 ? 0 : code->sum(set->lanes, set->words, planes, plane_words, up);
+    bytes -= down == 0 ? 0 : code->sum(set->lanes, set->words, planes, plane_words, down);
+    return (uint32_t)bytes;
+}
+
+static uint32_t updates_bytes(const struct mesh_table *table, const struct mesh_message *message)
+{
+    struct section sections[2];
+    uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
+    uint32_t counted = 0;
+    uint32_t bytes = rows_bytes(&sections[0], &counted);
+    if (count > 1) {
+        bytes += sections[1].table->sizes == NULL
+                     ? rows_bytes(&sections[1], &counted)
+                     : planes_bytes(&sections[1], message->update_count - counted);
+    }
+    return bytes;
+}
+
+uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_message *message,
+                         const struct vector_size *vector)
 {
     uint32_t bytes = MESH_WIRE_HEADER_BYTES + varint_bytes(message->update_count);
     bytes += has_hash(message->kind) ? MESH_WIRE_HASH_BYTES : 0;
-    const uint64_t *second = message->lanes + message->words;
     if (names_only(message->kind)) {
-        return bytes + vector_bytes(table, message, message->lanes, false) +
-               vector_bytes(table, message, second, false);
+        return bytes + vector_bytes(table, message, mesh_message_set(message, 0), false) +
+               vector_bytes(table, message, mesh_message_set(message, 1), false);
     }
     if (mesh_message_has_rows(message->kind)) {
         return bytes + mesh_rows_bytes(message);
     }
-    const struct mesh_table *local = mesh_table_local(table, message->scope);
-    bytes += updates_bytes(table, message->lanes + table->local_words,
-                           message->words - table->local_words);
-    if (local != NULL) {
-        bytes += updates_bytes(local, message->lanes, table->local_words);
-    }
+    bytes += message->update_count == 0 ? 0 : updates_bytes(table, message);
     if (has_vector(message->kind)) {
-        bytes += vector_bytes(table, message, second, true);
+        bytes += vector != NULL ? mesh_vector_bytes(vector)
+                                : vector_bytes(table, message, mesh_message_vector(message), true);
     }
+    const struct mesh_table *local = mesh_table_local(table, message->scope);
     return bytes + (message->kind == MESH_MESSAGE_SNAPSHOT ? snapshot_bytes(table, local) : 0);
+}
+
+uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
+{
+    return mesh_wire_bytes(table, message, NULL);
 }
 
 // ---- Encoding ----
@@ -235,11 +196,11 @@ static uint32_t put_runs(struct writer *writer, const struct section *section, b
 {
     const struct mesh_table *table = section->table;
     uint32_t entries = 0;
-    for (uint32_t lane = 0; lane < 64 * section->words; lane++) {
+    uint32_t first = section->set.word_first;
+    for (uint32_t lane = 64 * first; lane < 64 * (first + section->set.words); lane++) {
         struct run run;
-        if (holds(section->lanes, section->words, lane) &&
-            released_before(table, lane, whole) == 0 &&
-            run_at(table, section->lanes, section->words, lane, &run)) {
+        if (section_holds(section, lane) && mesh_vector_released_before(table, lane, whole) == 0 &&
+            mesh_vector_run_at(section, lane, &run)) {
             entries++;
             if (writer != NULL) {
                 put_varint(writer, run.first.origin);
@@ -262,8 +223,7 @@ static void put_released(struct writer *writer, const struct section *section)
             continue;
         }
         struct mesh_dot next = {origin, run.length + 1};
-        for (uint32_t lane = mesh_table_find(table, next, NULL);
-             lane != MESH_LANE_NONE && holds(section->lanes, section->words, lane);
+        for (uint32_t lane = mesh_table_find(table, next, NULL); section_holds(section, lane);
              lane = table->updates[lane].next_lane) {
             run.length++;
         }
@@ -274,10 +234,10 @@ static void put_released(struct writer *writer, const struct section *section)
 }
 
 static void put_vector(struct writer *writer, const struct mesh_table *shared,
-                       const struct mesh_message *message, const uint64_t *set, bool whole)
+                       const struct mesh_message *message, struct mesh_lanes set, bool whole)
 {
     struct section sections[2];
-    uint32_t count = sections_of(shared, message, set, sections);
+    uint32_t count = mesh_vector_sections(shared, message, set, sections);
     uint32_t entries = 0;
     for (uint32_t i = 0; i < count; i++) {
         entries +=
@@ -295,8 +255,9 @@ static void put_vector(struct writer *writer, const struct mesh_table *shared,
 static void put_updates(struct writer *writer, const struct mesh_config *config,
                         const struct section *section)
 {
-    for (uint32_t lane = 0; lane < 64 * section->words; lane++) {
-        if (holds(section->lanes, section->words, lane)) {
+    uint32_t first = section->set.word_first;
+    for (uint32_t lane = 64 * first; lane < 64 * (first + section->set.words); lane++) {
+        if (section_holds(section, lane)) {
             put_update(writer, config, section->table, lane);
         }
     }
@@ -331,10 +292,9 @@ static void put_snapshot(struct writer *writer, const struct mesh_table *table,
 static void put_content(struct writer *writer, const struct mesh_config *config,
                         const struct mesh_table *table, const struct mesh_message *message)
 {
-    const uint64_t *second = message->lanes + message->words;
     if (names_only(message->kind)) {
-        put_vector(writer, table, message, message->lanes, false);
-        put_vector(writer, table, message, second, false);
+        put_vector(writer, table, message, mesh_message_set(message, 0), false);
+        put_vector(writer, table, message, mesh_message_set(message, 1), false);
         return;
     }
     if (mesh_message_has_rows(message->kind)) {
@@ -342,12 +302,12 @@ static void put_content(struct writer *writer, const struct mesh_config *config,
         return;
     }
     struct section sections[2];
-    uint32_t count = sections_of(table, message, message->lanes, sections);
+    uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
     for (uint32_t i = 0; i < count; i++) {
         put_updates(writer, config, &sections[i]);
     }
     if (has_vector(message->kind)) {
-        put_vector(writer, table, message, second, true);
+        put_vector(writer, table, message, mesh_message_vector(message), true);
     }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {
         put_snapshot(writer, table, mesh_table_local(table, message->scope));
@@ -467,6 +427,7 @@ static uint32_t enter(struct mesh_table *table, const struct mesh_update *update
     row->previous_lane = links.previous_lane;
     row->next_lane = links.next_lane;
     row->again = links.again;
+    mesh_table_enter_size(table, lane);
     if (table->signatures != NULL && signature_bytes > 0) {
         memcpy(table->signatures + (size_t)lane * MESH_SIGNATURE_BYTES, signature, signature_bytes);
     }
@@ -504,7 +465,7 @@ static enum mesh_reject take_updates(struct reader *reader, const struct mesh_co
             return MESH_REJECT_FULL;
         }
         lane += 64u * word_first;
-        if (holds(message->lanes, message->words, lane)) {
+        if ((message->lanes[lane / 64] >> lane % 64 & 1) != 0) {
             return MESH_REJECT_FORMAT;  // the same update twice
         }
         message->lanes[lane / 64] |= UINT64_C(1) << lane % 64;
@@ -625,17 +586,19 @@ static enum mesh_reject take_snapshot(struct reader *reader, struct mesh_table *
 static enum mesh_reject take_content(struct reader *reader, const struct mesh_config *config,
                                      struct mesh_table *table, struct mesh_message *message)
 {
-    uint64_t *second = message->lanes + message->words;
     if (mesh_message_has_rows(message->kind)) {
         return mesh_rows_take(reader, config, message);
     }
+    if (carries_none(message->kind) && message->update_count > 0) {
+        return MESH_REJECT_FORMAT;
+    }
     enum mesh_reject reject = take_updates(reader, config, table, message);
     if (reject == 0 && names_only(message->kind)) {
-        reject = message->update_count > 0 ? MESH_REJECT_FORMAT
-                                           : take_vector(reader, table, message->lanes, message);
+        reject = take_vector(reader, table, message->lanes, message);
     }
     if (reject == 0 && has_vector(message->kind)) {
-        reject = take_vector(reader, table, second, message);
+        uint64_t *last = message->lanes + (mesh_message_sets(message->kind) - 1) * message->words;
+        reject = take_vector(reader, table, last, message);
     }
     if (reject == 0 && message->kind == MESH_MESSAGE_SNAPSHOT) {
         reject = take_snapshot(reader, table, message);
@@ -650,15 +613,17 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
     struct reader reader = {bytes, count, false};
     memset(message, 0, sizeof *message + 2 * (size_t)words * sizeof message->lanes[0]);
     message->words = words;
-    message->kind = (uint8_t)take(&reader, 1);
+    uint32_t kind = (uint32_t)take(&reader, 1);
     reader.failed |= take(&reader, 1) != 0;
     message->scope = (uint16_t)take(&reader, 2);
     message->source = (uint32_t)take(&reader, 4);
-    message->initiator = (uint32_t)take(&reader, 4);
+    uint32_t initiator = (uint32_t)take(&reader, 4);
     message->occasion = take(&reader, 8);
-    if (message->kind == 0 || message->kind >= MESH_MESSAGE_KIND_COUNT) {
+    if (kind == 0 || kind >= MESH_MESSAGE_KIND_COUNT) {
         return reader.failed ? MESH_REJECT_FORMAT : MESH_REJECT_KIND;
     }
+    message->kind = kind & 0x7f;
+    message->initiator = initiator & (MESH_NODE_MAX - 1);
     if (has_hash(message->kind)) {
         message->hash[0] = take(&reader, 8);
         message->hash[1] = take(&reader, 8);
@@ -667,7 +632,7 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
         message->lanes[words] = take(&reader, 8);
     }
     message->update_count = (uint16_t)take_varint(&reader, UINT16_MAX);
-    if (reader.failed || message->source >= MESH_NODE_MAX || message->initiator >= MESH_NODE_MAX) {
+    if (reader.failed || message->source >= MESH_NODE_MAX || initiator >= MESH_NODE_MAX) {
         return MESH_REJECT_FORMAT;
     }
     if (message->scope >= config->scope_count) {

@@ -10,7 +10,7 @@
 #include "state.h"
 
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
-                        const struct mesh_record *record, uint32_t word)
+                        const struct mesh_news *news)
 {
     if (worker->change_count == worker->change_capacity) {
         worker->change_capacity = worker->change_capacity == 0 ? 1024 : 2 * worker->change_capacity;
@@ -20,8 +20,8 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
     worker->changes[worker->change_count++] = (struct sim_change){
         .time_ns = event->time_ns,
         .message = event->kind == MESH_EVENT_RECEIVE ? event->message : NULL,
-        .lanes = record->deliver.lanes,
-        .word = word,
+        .lanes = news->lanes,
+        .word = news->word - worker->engine->local_words,
         .node = event->node,
     };
 }
@@ -30,11 +30,17 @@ static void deliver(struct sim_worker *worker, const struct mesh_event *event,
                     const struct mesh_record *record)
 {
     const struct sim_engine *engine = worker->engine;
-    if (record->deliver.word < engine->local_words) {
-        sim_tiers_note(worker, event, record);
-    } else if (engine->config.observer.changes != NULL) {
-        note_change(worker, event, record, record->deliver.word - engine->local_words);
+    const struct mesh_news *news = worker->output.news + record->deliver.news_first;
+    uint32_t updates = 0;
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        if (news[i].word < engine->local_words) {
+            sim_tiers_note_reports(worker, event, record->scope, &news[i]);
+        } else if (engine->config.observer.changes != NULL) {
+            note_change(worker, event, &news[i]);
+        }
+        updates += (uint32_t)__builtin_popcountll(news[i].lanes);
     }
+    sim_account_deliver(worker, event, updates);
 }
 
 enum way {
@@ -168,10 +174,13 @@ static const struct mesh_update *updates_of(const struct sim_engine *engine, uin
 
 static uint32_t update_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
 {
+    const struct mesh_lanes carried = mesh_message_updates(message);
     uint32_t bytes = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
-        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
-            bytes += updates_of(engine, message->scope, word)[__builtin_ctzll(lanes)].wire_bytes;
+    for (uint32_t i = 0; i < carried.words; i++) {
+        const struct mesh_update *updates =
+            updates_of(engine, message->scope, carried.word_first + i);
+        for (uint64_t lanes = carried.lanes[i]; lanes != 0; lanes &= lanes - 1) {
+            bytes += updates[__builtin_ctzll(lanes)].wire_bytes;
         }
     }
     return bytes;
@@ -215,14 +224,14 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
     if (engine->counted_first == 0 || message->update_count == 0) {
         return message->update_count;
     }
-    uint32_t count = 0;
-    for (uint32_t word = 0; word < engine->local_words; word++) {
-        count += (uint32_t)__builtin_popcountll(message->lanes[word]);
-    }
-    for (uint32_t word = engine->local_words; word < message->words; word++) {
-        for (uint64_t lanes = message->lanes[word]; lanes != 0; lanes &= lanes - 1) {
+    const struct mesh_lanes carried = mesh_message_updates(message);
+    uint32_t count = message->update_count;
+    for (uint32_t i = 0; i < carried.words; i++) {
+        uint32_t word = carried.word_first + i;
+        for (uint64_t lanes = word < engine->local_words ? 0 : carried.lanes[i]; lanes != 0;
+             lanes &= lanes - 1) {
             uint32_t lane = 64 * (word - engine->local_words) + (uint32_t)__builtin_ctzll(lanes);
-            count += engine->write_of_lane[lane] >= engine->counted_first;
+            count -= engine->write_of_lane[lane] < engine->counted_first;
         }
     }
     return count;
@@ -440,15 +449,12 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
 {
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND: post(worker, record, generation); return true;
-    case MESH_RECORD_DELIVER:
-        deliver(worker, event, record);
-        sim_account_deliver(worker, event, (uint32_t)__builtin_popcountll(record->deliver.lanes));
-        return false;
+    case MESH_RECORD_DELIVER: deliver(worker, event, record); return false;
     case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
     case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
     case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
     case MESH_RECORD_ROW:
-        sim_tiers_note(worker, event, record);
+        sim_tiers_note_row(worker, event, record);
         sim_account_deliver(worker, event, 1);
         return false;
     }
@@ -470,25 +476,14 @@ static void add_ingredient(struct sim_worker *worker, const struct mesh_event *e
 static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
                             uint32_t first, uint32_t end)
 {
-    uint64_t learnt[2] = {0, 0};
-    bool learns = false;
     for (uint32_t i = first; i < end; i++) {
         const struct mesh_record *record = &worker->output.records[i];
         if (record->kind == MESH_RECORD_DELIVER) {
-            const struct mesh_update *updates =
-                updates_of(worker->engine, record->scope, record->deliver.word);
-            for (uint64_t lanes = record->deliver.lanes; lanes != 0; lanes &= lanes - 1) {
-                learnt[0] += updates[__builtin_ctzll(lanes)].hash[0];
-                learnt[1] += updates[__builtin_ctzll(lanes)].hash[1];
-            }
-            learns = true;
+            add_ingredient(worker, event, 0, record->deliver.hash);
         } else if (record->kind == MESH_RECORD_ROW) {
             uint64_t row[2] = {record->row.clock, record->row.relay};
             add_ingredient(worker, event, 1 + (uint64_t)record->row.edge, row);
         }
-    }
-    if (learns) {
-        add_ingredient(worker, event, 0, learnt);
     }
 }
 
@@ -537,6 +532,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     assert(next == worker->output.record_count);
     worker->output.record_count = 0;
     worker->output.target_count = 0;
+    worker->output.news_count = 0;
 }
 
 // Lets the author complete the write that event `first` of the batch may be. Returns where the step

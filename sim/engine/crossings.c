@@ -285,7 +285,7 @@ void sim_cross_kept(struct sim_engine *engine)
     uint64_t start_ns = engine->window * engine->window_ns;
     collect(engine);
     bool waited = keep_waited(engine);
-    if (waited || engine->block_count > 1) {  // one block appends in order
+    if ((waited || engine->block_count > 1) && kept->count > 1) {  // one block appends in order
         qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
     for (uint32_t i = 0; i < kept->count; i++) {

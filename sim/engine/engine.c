@@ -195,6 +195,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->keys_scratch);
     sim_memory_free(worker->output.records);
     sim_memory_free(worker->output.targets);
+    sim_memory_free(worker->output.news);
     sim_memory_free(worker->changes);
     sim_memory_free(worker->notes);
     sim_kept_finish(&worker->kept);

@@ -35,9 +35,11 @@ static uint32_t index_for(uint32_t words)
     return capacity;
 }
 
-static uint64_t bytes_for(uint32_t node_count, uint32_t words, uint32_t planes, bool writes)
+static uint64_t bytes_for(uint32_t node_count, uint32_t local_words, uint32_t words,
+                          uint32_t planes, bool writes)
 {
-    uint64_t per_node = mesh_replica_bytes(words, planes) + sizeof(struct sim_timer) +
+    words += local_words;
+    uint64_t per_node = mesh_replica_bytes(words, planes, local_words) + sizeof(struct sim_timer) +
                         (writes ? 2 * sizeof(uint32_t) : 0);
     uint64_t per_lane = sizeof(struct mesh_update) + sizeof(uint32_t);
     return node_count * per_node + UINT64_C(64) * words * per_lane +
@@ -46,7 +48,8 @@ static uint64_t bytes_for(uint32_t node_count, uint32_t words, uint32_t planes, 
 
 uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode)
 {
-    return bytes_for(node_count, words_for(update_count), mesh_mode_planes(mode), update_count > 0);
+    return bytes_for(node_count, 0, words_for(update_count), mesh_mode_planes(mode),
+                     update_count > 0);
 }
 
 // The most words, up to `wanted`, that fit beside `besides_bytes`; at least `least`.
@@ -56,7 +59,7 @@ static uint32_t words_that_fit(const struct sim_engine *engine, uint32_t least, 
     const struct sim_engine_config *config = &engine->config;
     uint32_t planes = mesh_planes(config->mesh);
     while (wanted > least && config->memory_bytes > 0 &&
-           bytes_for(config->node_count, engine->local_words + wanted, planes, true) +
+           bytes_for(config->node_count, engine->local_words, wanted, planes, true) +
                    besides_bytes >
                config->memory_bytes) {
         wanted--;
@@ -91,7 +94,7 @@ static void point_blocks(struct sim_engine *engine, size_t stride)
 static void create_blocks(struct sim_engine *engine)
 {
     uint32_t planes = mesh_planes(engine->config.mesh);
-    size_t stride = mesh_replica_bytes(sim_replica_words(engine), planes);
+    size_t stride = mesh_replica_bytes(sim_replica_words(engine), planes, engine->local_words);
     engine->replica_bytes = engine->config.node_count * stride;
     engine->replicas = sim_memory_pages(engine->replica_bytes);
     sim_blocks_create(engine, stride);
@@ -115,6 +118,9 @@ static void size_outputs(struct sim_engine *engine)
         output->target_capacity = OUTPUT_EVENTS * bound.targets;
         output->targets =
             sim_memory_resize(output->targets, output->target_capacity * sizeof *output->targets);
+        output->news_capacity = OUTPUT_EVENTS * bound.news;
+        output->news =
+            sim_memory_resize(output->news, output->news_capacity * sizeof *output->news);
     }
 }
 
@@ -218,13 +224,14 @@ static void sweep(struct sim_engine *engine)
 static void widen_replicas(struct sim_engine *engine, uint32_t words)
 {
     uint32_t planes = mesh_planes(engine->config.mesh);
-    size_t old_stride = mesh_replica_bytes(sim_replica_words(engine), planes);
-    size_t stride = mesh_replica_bytes(engine->local_words + words, planes);
+    size_t old_stride = mesh_replica_bytes(sim_replica_words(engine), planes, engine->local_words);
+    size_t stride = mesh_replica_bytes(engine->local_words + words, planes, engine->local_words);
     size_t bytes = engine->config.node_count * stride;
     char *replicas = sim_memory_pages(bytes);
     for (size_t node = 0; node < engine->config.node_count; node++) {
-        memcpy(replicas + node * stride, (const char *)engine->replicas + node * old_stride,
-               old_stride);
+        mesh_replica_widen((const void *)((const char *)engine->replicas + node * old_stride),
+                           sim_replica_words(engine), planes, engine->local_words,
+                           (void *)(replicas + node * stride), engine->local_words + words);
     }
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     engine->replicas = replicas;
@@ -285,14 +292,12 @@ static uint32_t oldest_lane(const struct sim_engine *engine)
 // "which 7 agents lack: 5, 19, 23, 40, 77 and 2 more"
 static void name_holdouts(const struct sim_engine *engine, uint32_t lane, char *text, size_t size)
 {
-    uint32_t planes = mesh_planes(engine->config.mesh);
     uint32_t lacking = 0;
     char names[80] = "";
     size_t length = 0;
     for (uint32_t node = 0; node < engine->config.node_count; node++) {
         const struct mesh_replica *replica = sim_engine_replica(engine, node);
-        uint64_t have =
-            replica->planes[(size_t)planes * (engine->local_words + lane / 64) + MESH_HAVE];
+        uint64_t have = replica->planes[engine->local_words + lane / 64];
         if ((have >> lane % 64 & 1) == 0 && lacking++ < NAMED_MAX) {
             length += (size_t)snprintf(names + length, sizeof names - length, "%s%" PRIu32,
                                        lacking == 1 ? "" : ", ", node);
@@ -352,7 +357,7 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
         return true;
     }
     fail(engine, count,
-         bytes_for(engine->config.node_count, engine->local_words + wanted,
+         bytes_for(engine->config.node_count, engine->local_words, wanted,
                    mesh_planes(engine->config.mesh), true) +
              engine->replica_bytes);
     return false;

@@ -191,11 +191,11 @@ static uint64_t before(uint64_t time_ns, uint64_t reach_ns)
 }
 
 // What a tick of a scope without news sends.
-static struct mesh_message plain_open(const struct sim_engine *engine, uint16_t scope,
-                                      uint32_t node, uint64_t at_ns)
+static void plain_open(const struct sim_engine *engine, uint16_t scope, uint32_t node,
+                       uint64_t at_ns, struct mesh_message *message)
 {
     uint64_t tick = mesh_schedule_number(&engine->config.mesh->scopes[scope], at_ns);
-    struct mesh_message message = {
+    *message = (struct mesh_message){
         .source = node,
         .initiator = node,
         .occasion = mesh_occasion_of_tick(scope, tick),
@@ -203,8 +203,7 @@ static struct mesh_message plain_open(const struct sim_engine *engine, uint16_t 
         .scope = scope,
         .kind = MESH_MESSAGE_OPEN,
     };
-    message.wire_bytes = mesh_wire_message_bytes(&engine->table, &message);
-    return message;
+    message->wire_bytes = mesh_wire_message_bytes(&engine->table, message);
 }
 
 // ---- Accounts ----
@@ -222,8 +221,8 @@ static uint64_t count_under_way(const struct sim_engine *engine, const struct si
     uint32_t local;
     uint64_t at_ns;
     while (walk_on(&walk, &local, &at_ns)) {
-        struct mesh_message message =
-            plain_open(engine, timers->scope, block->states.node_first + local, at_ns);
+        struct mesh_message message;
+        plain_open(engine, timers->scope, block->states.node_first + local, at_ns, &message);
         uint32_t stream = sim_network_stream(&message, 0, 0);
         for (uint32_t first = 0; first < fanout; first += SIM_DRAW_BATCH) {
             uint32_t draws = fanout - first < SIM_DRAW_BATCH ? fanout - first : SIM_DRAW_BATCH;
@@ -256,8 +255,9 @@ static void settle_uniform(struct sim_worker *worker, const struct sim_block *bl
     uint64_t ticks = ticks_before(timers, until_ns) - ticks_before(timers, worker->replay.from_ns);
     uint64_t sent = ticks * sim_scope_fanout(&engine->config.mesh->scopes[timers->scope]);
     uint64_t under_way = count_under_way(engine, block, timers, until_ns);
-    uint32_t node = block->states.node_first;
-    struct mesh_message message = plain_open(engine, timers->scope, node, worker->replay.from_ns);
+    uint32_t node = engine->config.mesh->scopes[timers->scope].first;
+    struct mesh_message message;
+    plain_open(engine, timers->scope, node, worker->replay.from_ns, &message);
     worker->events += ticks;
     sim_count_sent(worker, &message, SIM_SAME_HOST, ticks, sent);
     count_arrivals(worker, &message, node, SIM_SAME_HOST, timers->under_way + sent - under_way);
@@ -276,8 +276,8 @@ static void settle_varied(struct sim_worker *worker, const struct sim_block *blo
     uint32_t local;
     uint64_t at_ns;
     while (walk_on(&walk, &local, &at_ns)) {
-        struct mesh_message message =
-            plain_open(engine, timers->scope, block->states.node_first + local, at_ns);
+        struct mesh_message message;
+        plain_open(engine, timers->scope, block->states.node_first + local, at_ns, &message);
         uint32_t count =
             mesh_peers_select(mesh->seed, MESH_DRAW_TICK_PEERS, message.occasion,
                               &mesh->scopes[timers->scope], message.source, worker->output.targets);

@@ -2,7 +2,6 @@
 // Role records for the nodes that are members of more than one scope (mesh/step.h).
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "allocate.h"
 #include "state.h"
@@ -88,7 +87,9 @@ void sim_roles_widen(struct sim_engine *engine, uint32_t words)
     }
     char *roles = sim_memory_zeroed(engine->role_count * bytes);
     for (size_t i = 0; i < engine->role_count; i++) {
-        memcpy(roles + i * bytes, (const char *)engine->roles + i * old_bytes, old_bytes);
+        mesh_role_widen((const void *)((const char *)engine->roles + i * old_bytes),
+                        sim_replica_words(engine), (void *)(roles + i * bytes),
+                        engine->local_words + words);
     }
     char *next = roles;
     for (uint32_t i = 0; i < engine->block_count; i++) {

@@ -86,6 +86,7 @@ struct sim_tiers {
     uint8_t *values;                   // [edge_count][lanes][MESH_REPORT_BYTES_MAX]
     uint32_t *released;                // of all agents
     uint32_t *indexes;
+    uint64_t *sizes;             // [edge_count][MESH_SIZE_BITS][local_words]
     struct sim_timers timers;    // of all agents, whose block is 0
     uint32_t *numbers;           // [agents] reports so far
     struct sim_report *reports;  // [report_count] of the current window, by (time, node)
@@ -227,9 +228,11 @@ void sim_tiers_reserve_totals(struct sim_engine *engine);
 const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, uint64_t time_ns,
                                                uint32_t node);
 
-// Notes what a record says of reports or rows.
-void sim_tiers_note(struct sim_worker *worker, const struct mesh_event *event,
-                    const struct mesh_record *record);
+// Notes what an event brought of reports in `scope`, and what a record says of rows.
+void sim_tiers_note_reports(struct sim_worker *worker, const struct mesh_event *event,
+                            uint16_t scope, const struct mesh_news *news);
+void sim_tiers_note_row(struct sim_worker *worker, const struct mesh_event *event,
+                        const struct mesh_record *record);
 
 // Hands the notes of the window to the observer.
 void sim_tiers_end_window(struct sim_engine *engine);

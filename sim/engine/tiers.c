@@ -45,6 +45,8 @@ static void create_tables(struct sim_engine *engine)
     tiers->released = sim_memory_zeroed(agent_count(engine) * sizeof *tiers->released);
     tiers->indexes =
         sim_memory_zeroed((size_t)tiers->edge_count * index_capacity * sizeof *tiers->indexes);
+    tiers->sizes = sim_memory_zeroed((size_t)tiers->edge_count * MESH_SIZE_BITS *
+                                     engine->local_words * sizeof *tiers->sizes);
     struct mesh_update *updates = sim_memory_zeroed(all * sizeof *updates);
     for (uint32_t edge = 0; edge < tiers->edge_count; edge++) {
         const struct mesh_scope *scope = scope_of(engine, edge);
@@ -55,6 +57,10 @@ static void create_tables(struct sim_engine *engine)
         mesh_table_permit_release(local, tiers->released + scope->first, scope->count);
         local->origin_first = MESH_NODE_MAX + scope->first;
         local->keeps_last = true;
+        if (scope->count <= SIM_BLOCK_NODES) {  // one block has it all, and steps alone
+            mesh_table_weigh(local,
+                             tiers->sizes + (size_t)edge * MESH_SIZE_BITS * engine->local_words);
+        }
         tiers->local_tables[edge] = local;
     }
 }
@@ -217,6 +223,7 @@ void sim_tiers_finish(struct sim_engine *engine)
     sim_memory_free(tiers->values);
     sim_memory_free(tiers->released);
     sim_memory_free(tiers->indexes);
+    sim_memory_free(tiers->sizes);
     sim_timers_finish(&tiers->timers);
     sim_memory_free(tiers->numbers);
     sim_memory_free(tiers->reports);
@@ -362,21 +369,24 @@ static int by_dot(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static void note_reports(struct sim_worker *worker, const struct mesh_event *event,
-                         const struct mesh_record *record)
+void sim_tiers_note_reports(struct sim_worker *worker, const struct mesh_event *event,
+                            uint16_t scope, const struct mesh_news *news)
 {
-    const struct mesh_table *local = worker->engine->tiers.local_tables[record->scope];
+    const struct mesh_table *local = worker->engine->tiers.local_tables[scope];
     uint32_t first = worker->note_count;
-    for (uint64_t lanes = record->deliver.lanes; lanes != 0; lanes &= lanes - 1) {
+    if (worker->engine->config.observer.notes == NULL) {
+        return;
+    }
+    for (uint64_t lanes = news->lanes; lanes != 0; lanes &= lanes - 1) {
         const struct mesh_update *update =
-            &local->updates[64 * record->deliver.word + (uint32_t)__builtin_ctzll(lanes)];
+            &local->updates[64 * news->word + (uint32_t)__builtin_ctzll(lanes)];
         add_note(worker, (struct sim_note){.time_ns = event->time_ns,
                                            .content = update->hash[0],
                                            .node = event->node,
                                            .author = update->dot.origin - MESH_NODE_MAX,
                                            .number = update->dot.sequence});
     }
-    // A receipt has a record per word: those of the same event stand together.
+    // A receipt brings some of several words: those of the same event stand together.
     while (first > 0 && !worker->notes[first - 1].row &&
            worker->notes[first - 1].node == event->node &&
            worker->notes[first - 1].time_ns == event->time_ns) {
@@ -385,14 +395,10 @@ static void note_reports(struct sim_worker *worker, const struct mesh_event *eve
     qsort(worker->notes + first, worker->note_count - first, sizeof *worker->notes, by_dot);
 }
 
-void sim_tiers_note(struct sim_worker *worker, const struct mesh_event *event,
-                    const struct mesh_record *record)
+void sim_tiers_note_row(struct sim_worker *worker, const struct mesh_event *event,
+                        const struct mesh_record *record)
 {
     if (worker->engine->config.observer.notes == NULL) {
-        return;
-    }
-    if (record->kind == MESH_RECORD_DELIVER) {
-        note_reports(worker, event, record);
         return;
     }
     add_note(worker, (struct sim_note){.time_ns = event->time_ns,

@@ -145,7 +145,7 @@ static void view_init(struct view *view, const struct sim_content *content,
     view->map.entries = &view->entry;
     const struct mesh_replica *replica = mesh_replica_of(states, node);
     for (uint32_t word = 0; word <= write->lane / 64; word++) {
-        uint64_t held = replica->planes[(size_t)states->planes * word + MESH_HAVE];
+        uint64_t held = replica->planes[word];
         for (; held != 0; held &= held - 1) {
             uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(held);
             if (view->table->updates[lane].key == write->key) {

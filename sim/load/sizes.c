@@ -112,9 +112,9 @@ static uint32_t bytes_of(struct sizes *sizes, const struct kind *kind, uint32_t 
                          uint32_t named)
 {
     struct mesh_message *message = sizes->message;
-    // FEEDBACK has two vectors; what is news stands in the first.
-    uint64_t *vector = message->lanes + (kind->kind == MESH_MESSAGE_FEEDBACK ? 0 : message->words);
-    message->kind = (uint8_t)kind->kind;
+    // FEEDBACK has two vectors; what is news stands in the first. FILL's stands behind its updates.
+    uint64_t *vector = message->lanes + (kind->kind == MESH_MESSAGE_FILL ? message->words : 0);
+    message->kind = kind->kind;
     message->update_count = (uint16_t)updates;
     memset(message->lanes, 0, 2 * (size_t)message->words * sizeof *message->lanes);
     for (uint32_t lane = 0; lane < updates; lane++) {
@@ -362,7 +362,7 @@ static uint32_t entry_bytes(struct sizes *sizes, uint32_t origin)
     uint32_t empty = bytes_of(sizes, &vector, 0, 0);
     for (uint32_t lane = 0; lane < sizes->stand_ins.table.lane_count; lane++) {
         if (sizes->stand_ins.table.updates[lane].dot.origin == origin) {
-            sizes->message->lanes[sizes->words + lane / 64] |= UINT64_C(1) << lane % 64;
+            sizes->message->lanes[lane / 64] |= UINT64_C(1) << lane % 64;
         }
     }
     return mesh_wire_message_bytes(&sizes->stand_ins.table, sizes->message) - empty;

@@ -58,7 +58,7 @@ static void write_update(struct sim_stand_ins *stand_ins, const struct sim_scena
 static void write_updates(struct sim_stand_ins *stand_ins, const struct sim_scenario *scenario)
 {
     uint32_t words = stand_ins->table.lane_capacity / 64;
-    size_t replica_bytes = mesh_replica_bytes(words, 1);
+    size_t replica_bytes = mesh_replica_bytes(words, 1, 0);
     struct mesh_states writer = {
         .replicas = sim_memory_zeroed(replica_bytes),
         .stride = replica_bytes,

@@ -39,12 +39,11 @@ static void compress(struct bench *bench, enum sim_payload payload, uint32_t cou
 {
     struct mesh_message *message = bench->message;
     bool updates = payload == SIM_PAYLOAD_UPDATES;
-    uint64_t *lanes = message->lanes + (updates ? 0 : message->words);
-    for (uint32_t word = 0; word < 2u * message->words; word++) {
+    for (uint32_t word = 0; word < message->words; word++) {
         message->lanes[word] = 0;
     }
     for (uint32_t lane = 0; lane < count; lane++) {
-        lanes[lane / 64] |= UINT64_C(1) << lane % 64;
+        message->lanes[lane / 64] |= UINT64_C(1) << lane % 64;
     }
     message->kind = updates ? MESH_MESSAGE_ANSWER : MESH_MESSAGE_VECTOR;
     message->update_count = (uint16_t)(updates ? count : 0);
@@ -85,7 +84,7 @@ void sim_compression_measure(struct sim_compression *compression, const struct m
     struct bench bench = {.compression = compression, .config = config, .table = table};
     *compression = (struct sim_compression){.measured = true};
     assert(table->lane_count > 0 && words <= UINT16_MAX);
-    bench.message = sim_memory_zeroed(sizeof *bench.message + 2 * (size_t)words * sizeof(uint64_t));
+    bench.message = sim_memory_zeroed(sizeof *bench.message + (size_t)words * sizeof(uint64_t));
     bench.message->words = (uint16_t)words;
     compress_each(&bench, SIM_PAYLOAD_UPDATES,
                   update_limit < table->lane_count ? update_limit : table->lane_count);

@@ -35,7 +35,7 @@ static uint64_t node_bytes(const struct sim_engine *engine, const struct sim_sce
                            const struct mesh_config *mesh)
 {
     uint32_t updates = scenario->workload.updates;
-    return mesh_replica_bytes(words_of(updates), mesh_planes(mesh)) +
+    return mesh_replica_bytes(words_of(updates), mesh_planes(mesh), 0) +
            updates * (sizeof(struct mesh_update) + (uint64_t)scenario->network.signature_bytes) +
            value_bytes(engine, &scenario->workload);
 }

@@ -48,6 +48,7 @@ static struct mesh_table table;
 static struct mesh_states states;
 static struct mesh_record records[4 * AGENTS];
 static uint32_t targets[AGENTS * (FANOUT + 1)];
+static struct mesh_news news[BATCH];
 static uint64_t messages[MESSAGE_WORDS] __attribute__((aligned(64)));
 static struct mesh_event events[AGENTS * FANOUT];
 static struct mesh_output output = {
@@ -55,6 +56,8 @@ static struct mesh_output output = {
     .record_capacity = sizeof records / sizeof *records,
     .targets = targets,
     .target_capacity = sizeof targets / sizeof *targets,
+    .news = news,
+    .news_capacity = sizeof news / sizeof *news,
     .messages = messages,
     .message_word_capacity = MESSAGE_WORDS,
 };
@@ -81,12 +84,13 @@ static void set_up(void)
         .planes = mesh_planes(&config),
         .table = &table,
     };
-    assert(mesh_replica_bytes(1, states.planes) == sizeof replicas[0]);
+    assert(mesh_replica_bytes(1, states.planes, 0) == sizeof replicas[0]);
     for (uint32_t i = 0; i < 3; i++) {
         struct mesh_write write = {.type = MESH_G_INCREMENT, .amount = 1};
         write.lane = mesh_table_reserve(&table, (struct mesh_dot){0, i + 1});
         events[0] = (struct mesh_event){.kind = MESH_EVENT_WRITE, .write = &write};
         step_all(1);
+        output.news_count = 0;
     }
     struct mesh_replica *first = mesh_replica_of(&states, 0);
     memset(&first->planes[MESH_RECENT_0], 0, 3 * sizeof first->planes[0]);
@@ -121,6 +125,7 @@ static uint32_t round_of_all(uint64_t tick)
     }
     output.record_count = 0;
     output.target_count = 0;
+    output.news_count = 0;
     step_all(count);
     assert(output.record_count == 0);  // equal replicas: nothing to answer
     output.message_words = 0;

@@ -122,6 +122,10 @@ static void init_tables(struct hierarchy *hierarchy)
         init_table(hierarchy, local, settings->local_words, settings->agents_per_edge);
         local->origin_first = MESH_NODE_MAX + i * settings->agents_per_edge;
         local->keeps_last = true;
+        if (settings->seed % 2 == 0) {
+            size_t words = (size_t)MESH_SIZE_BITS * settings->local_words;
+            mesh_table_weigh(local, hierarchy_memory(hierarchy, words * sizeof(uint64_t)));
+        }
         hierarchy->local_tables[i] = local;
     }
 }
@@ -208,6 +212,8 @@ static void init_output(struct hierarchy *hierarchy)
         .record_capacity = bound.records,
         .targets = hierarchy_memory(hierarchy, bound.targets * sizeof(uint32_t)),
         .target_capacity = bound.targets,
+        .news = hierarchy_memory(hierarchy, bound.news * sizeof(struct mesh_news)),
+        .news_capacity = bound.news,
         .messages = hierarchy_memory(hierarchy, bound.message_words * sizeof(uint64_t)),
         .message_word_capacity = bound.message_words,
     };
@@ -226,7 +232,7 @@ void hierarchy_init(struct hierarchy *hierarchy, struct hierarchy_settings setti
     init_scopes(hierarchy);
     init_tables(hierarchy);
     uint32_t planes = mesh_planes(&hierarchy->config);
-    size_t stride = mesh_replica_bytes(hierarchy->words, planes);
+    size_t stride = mesh_replica_bytes(hierarchy->words, planes, settings.local_words);
     hierarchy->states = (struct mesh_states){
         .replicas = hierarchy_memory(hierarchy, hierarchy->nodes * stride),
         .stride = stride,
@@ -293,13 +299,14 @@ static void note_told(struct hierarchy *hierarchy, uint32_t node, const struct m
 static void note_delivered(struct hierarchy *hierarchy, uint32_t node,
                            const struct mesh_record *record)
 {
-    if (record->deliver.word >= hierarchy->settings.local_words) {
-        return;
-    }
+    const struct mesh_news *news = &hierarchy->output.news[record->deliver.news_first];
     const struct mesh_table *local = hierarchy->local_tables[hierarchy->home[node]];
-    for (uint64_t left = record->deliver.lanes; left != 0; left &= left - 1) {
-        uint32_t lane = 64 * record->deliver.word + (uint32_t)__builtin_ctzll(left);
-        note_told(hierarchy, node, &local->updates[lane]);
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        bool is_local = news[i].word < hierarchy->settings.local_words;
+        for (uint64_t left = is_local ? news[i].lanes : 0; left != 0; left &= left - 1) {
+            uint32_t lane = 64 * news[i].word + (uint32_t)__builtin_ctzll(left);
+            note_told(hierarchy, node, &local->updates[lane]);
+        }
     }
 }
 
@@ -363,8 +370,9 @@ static void check_message(const struct hierarchy *hierarchy, const struct mesh_m
                                                              : mesh_message_sets(message->kind);
     for (uint32_t set = 0; set < sets; set++) {
         for (uint32_t word = 0; word < hierarchy->settings.local_words; word++) {
-            cr_assert_eq(message->lanes[set * message->words + word], 0,
-                         "a report leaves the edge of node %u", message->source);
+            struct mesh_lanes lanes = mesh_message_set(message, set);
+            cr_assert_eq(mesh_lanes_at(&lanes, word), 0, "a report leaves the edge of node %u",
+                         message->source);
         }
     }
 }
@@ -424,6 +432,7 @@ static void step(struct hierarchy *hierarchy, struct mesh_event event)
     }
     output->record_count = 0;
     output->target_count = 0;
+    output->news_count = 0;
     output->message_words = 0;
 }
 
@@ -661,9 +670,8 @@ void hierarchy_expect_total(const struct hierarchy *hierarchy, const struct mesh
     for (uint32_t node = 0; node < hierarchy->nodes; node++) {
         const struct mesh_replica *replica = mesh_replica_of(states, node);
         struct mesh_total heard;
-        cr_assert(mesh_total_fold(&hierarchy->table,
-                                  &replica->planes[states->planes * first + MESH_HAVE],
-                                  states->words - first, states->planes, MESH_TOTAL_KEY, &heard),
+        cr_assert(mesh_total_fold(&hierarchy->table, &replica->planes[first], states->words - first,
+                                  MESH_TOTAL_KEY, &heard),
                   "seed %lu: node %u heard no total", hierarchy->settings.seed, node);
         cr_assert(hierarchy_totals_equal(&heard, total),
                   "seed %lu: node %u heard of %lu reports, not of %lu", hierarchy->settings.seed,
@@ -672,12 +680,12 @@ void hierarchy_expect_total(const struct hierarchy *hierarchy, const struct mesh
 }
 
 static void add_held(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint64_t hash[2])
+                     uint64_t hash[2])
 {
     hash[0] += table->released_hash[0];
     hash[1] += table->released_hash[1];
     for (uint32_t lane = 0; lane < 64 * words; lane++) {
-        if ((have[(size_t)stride * (lane / 64)] >> lane % 64 & 1) != 0) {
+        if ((have[lane / 64] >> lane % 64 & 1) != 0) {
             hash[0] += table->updates[lane].hash[0];
             hash[1] += table->updates[lane].hash[1];
         }
@@ -691,10 +699,8 @@ void hierarchy_hash(const struct hierarchy *hierarchy, uint32_t node, bool all, 
     uint32_t first = hierarchy->settings.local_words;
     hash[0] = 0;
     hash[1] = 0;
-    add_held(&hierarchy->table, &replica->planes[states->planes * first], states->words - first,
-             states->planes, hash);
+    add_held(&hierarchy->table, &replica->planes[first], states->words - first, hash);
     if (all && node < hierarchy->agents) {
-        add_held(hierarchy->local_tables[hierarchy->home[node]], replica->planes, first,
-                 states->planes, hash);
+        add_held(hierarchy->local_tables[hierarchy->home[node]], replica->planes, first, hash);
     }
 }

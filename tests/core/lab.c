@@ -69,7 +69,7 @@ void lab_init(struct lab *lab, struct lab_settings settings)
         .hash = lab_hash,
     };
     uint32_t planes = mesh_planes(&lab->config);
-    size_t stride = mesh_replica_bytes(words, planes);
+    size_t stride = mesh_replica_bytes(words, planes, 0);
     lab->all = (struct mesh_states){
         .replicas = lab_memory(lab, nodes * stride),
         .stride = stride,
@@ -103,12 +103,6 @@ void lab_finish(struct lab *lab)
 }
 
 // ---- One step ----
-
-bool lab_has_two_sets(const struct mesh_message *message)
-{
-    return message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL ||
-           message->kind == MESH_MESSAGE_FEEDBACK;
-}
 
 static size_t message_bytes(const struct mesh_message *message)
 {
@@ -155,6 +149,8 @@ static void step(struct lab *lab, struct mesh_event event)
         .record_capacity = bound.records,
         .targets = must(malloc(bound.targets * sizeof(uint32_t))),
         .target_capacity = bound.targets,
+        .news = must(malloc(bound.news * sizeof(struct mesh_news))),
+        .news_capacity = bound.news,
         .messages = must(malloc(bound.message_words * sizeof(uint64_t))),
         .message_word_capacity = bound.message_words,
     };
@@ -166,7 +162,7 @@ static void step(struct lab *lab, struct mesh_event event)
     uint32_t consumed = mesh_step(&lab->config, states, &event, 1, &output);
     cr_assert_eq(consumed, 1, "the least legal output must do for one event\n%s", lab->story);
     cr_assert(output.record_count <= bound.records && output.target_count <= bound.targets &&
-              output.message_words <= bound.message_words);
+              output.news_count <= bound.news && output.message_words <= bound.message_words);
     lab_tell_step(lab, &event, &output);
     states->table->adopts = lab->own_tables && lab_replica(lab, event.node)->joining;
     lab_check_step(lab, &event, &output, have_before);
@@ -178,6 +174,7 @@ static void step(struct lab *lab, struct mesh_event event)
     free(have_before);
     free(output.records);
     free(output.targets);
+    free(output.news);
     free(output.messages);
 }
 
@@ -246,7 +243,7 @@ void lab_deliver(struct lab *lab, uint32_t index, bool again)
     struct lab_flight flight = again ? lab->flights[index] : land(lab, index);
     struct mesh_message *message = flight.message;
     if (lab->own_tables) {
-        uint16_t words = flight.message->words;
+        uint16_t words = (uint16_t)lab->all.words;
         message = lab_memory(lab, sizeof *message + 2u * words * sizeof message->lanes[0]);
         enum mesh_reject reject =
             mesh_wire_decode(&lab->config, lab->states[flight.target].table, flight.bytes,
@@ -372,7 +369,7 @@ const struct mesh_replica *lab_replica(const struct lab *lab, uint32_t node)
 
 uint64_t lab_plane(const struct lab *lab, uint32_t node, uint32_t word, enum mesh_plane which)
 {
-    return lab_replica(lab, node)->planes[lab->all.planes * word + which];
+    return lab_replica(lab, node)->planes[lab->all.words * which + word];
 }
 
 bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot)

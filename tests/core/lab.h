@@ -123,7 +123,6 @@ bool lab_holds(const struct lab *lab, uint32_t node, struct mesh_dot dot);
 uint32_t lab_held_count(const struct lab *lab, uint32_t node);
 
 // Whether a message of this kind has a second set of lanes.
-bool lab_has_two_sets(const struct mesh_message *message);
 
 // Forgets what was told so far.
 void lab_tell_anew(struct lab *lab);

@@ -55,12 +55,13 @@ static void check_replica(const struct lab *lab, uint32_t node)
 static void check_feedback(const struct lab *lab, const struct mesh_event *event,
                            const struct mesh_message *message)
 {
-    const struct mesh_message *heard = event->message;
-    cr_assert(event->kind == MESH_EVENT_RECEIVE && heard->kind == MESH_MESSAGE_RUMOR);
-    for (uint32_t word = 0; word < heard->words; word++) {
-        uint64_t news = message->lanes[word];
-        uint64_t known = message->lanes[message->words + word];
-        cr_assert((news & known) == 0 && (news | known) == heard->lanes[word],
+    cr_assert(event->kind == MESH_EVENT_RECEIVE && event->message->kind == MESH_MESSAGE_RUMOR);
+    struct mesh_lanes heard = mesh_message_updates(event->message);
+    struct mesh_lanes sets[] = {mesh_message_set(message, 0), mesh_message_set(message, 1)};
+    for (uint32_t word = 0; word < lab->all.words; word++) {
+        uint64_t news = mesh_lanes_at(&sets[0], word);
+        uint64_t known = mesh_lanes_at(&sets[1], word);
+        cr_assert((news & known) == 0 && (news | known) == mesh_lanes_at(&heard, word),
                   "feedback on what was not heard, or not on all of it\n%s", lab->story);
     }
     cr_assert_eq(message->update_count, 0, "feedback carries no updates\n%s", lab->story);
@@ -71,17 +72,18 @@ static void check_feedback(const struct lab *lab, const struct mesh_event *event
 static void check_contents(const struct lab *lab, const struct mesh_event *event,
                            const struct mesh_message *message)
 {
+    struct mesh_lanes carried = mesh_message_updates(message);
+    struct mesh_lanes vector = mesh_message_vector(message);
     uint32_t count = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
+    for (uint32_t word = 0; word < lab->all.words; word++) {
+        uint64_t updates = mesh_lanes_at(&carried, word);
         uint64_t held = message->kind == MESH_MESSAGE_EAGER
                             ? lab_plane(lab, event->node, word, MESH_HAVE)
                             : visible(lab, event->node, word);
-        count += (uint32_t)__builtin_popcountll(message->lanes[word]);
-        cr_assert((message->lanes[word] & ~held) == 0, "sends what it does not hold\n%s",
-                  lab->story);
-        if (lab_has_two_sets(message)) {
-            cr_assert_eq(message->lanes[message->words + word],
-                         lab_plane(lab, event->node, word, MESH_HAVE),
+        count += (uint32_t)__builtin_popcountll(updates);
+        cr_assert((updates & ~held) == 0, "sends what it does not hold\n%s", lab->story);
+        if (vector.words > 0) {
+            cr_assert_eq(mesh_lanes_at(&vector, word), lab_plane(lab, event->node, word, MESH_HAVE),
                          "a vector that is not what it holds\n%s", lab->story);
         }
     }
@@ -94,6 +96,18 @@ static void check_contents(const struct lab *lab, const struct mesh_event *event
               "a node without a replica speaks of what it holds\n%s", lab->story);
 }
 
+// What carries updates and nothing else has the words from its first update to its last.
+static void check_span(const struct lab *lab, const struct mesh_message *message)
+{
+    if (message->words == 1 || message->kind == MESH_MESSAGE_VECTOR ||
+        mesh_message_sets(message->kind) > 1) {
+        return;
+    }
+    cr_assert(message->words > 0 && message->lanes[0] != 0 &&
+                  message->lanes[message->words - 1] != 0,
+              "words at an end of a message that are empty\n%s", lab->story);
+}
+
 static void check_message(const struct lab *lab, const struct mesh_event *event,
                           const struct mesh_record *record)
 {
@@ -103,6 +117,7 @@ static void check_message(const struct lab *lab, const struct mesh_event *event,
     } else {
         check_contents(lab, event, message);
     }
+    check_span(lab, message);
     cr_assert_eq(message->source, event->node);
     cr_assert_eq(message->sent_ns, event->time_ns);
     uint8_t bytes[1 << 14];
@@ -125,18 +140,40 @@ static void check_order(const struct lab *lab, const struct mesh_output *output)
     }
 }
 
+// What the record says was new, by words that ascend, and its hash.
+static void take_news(const struct lab *lab, uint32_t node, const struct mesh_record *record,
+                      const struct mesh_output *output, uint64_t *delivered)
+{
+    const struct mesh_news *news = &output->news[record->deliver.news_first];
+    uint64_t hash[2] = {0, 0};
+    cr_assert(record->deliver.news_count > 0);
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        cr_assert(news[i].lanes != 0 && (i == 0 || news[i].word > news[i - 1].word));
+        delivered[news[i].word] = news[i].lanes;
+        for (uint32_t lane = 0; lane < 64; lane++) {
+            const struct mesh_update *update =
+                &lab->states[node].table->updates[64 * news[i].word + lane];
+            hash[0] += (news[i].lanes >> lane & 1) * update->hash[0];
+            hash[1] += (news[i].lanes >> lane & 1) * update->hash[1];
+        }
+    }
+    cr_assert(record->deliver.hash[0] == hash[0] && record->deliver.hash[1] == hash[1],
+              "the hash is not that of what was new\n%s", lab->story);
+}
+
 void lab_check_step(const struct lab *lab, const struct mesh_event *event,
                     const struct mesh_output *output, const uint64_t *have_before)
 {
     uint64_t delivered[LAB_WRITES_MAX / 64] = {0};
+    uint32_t delivers = 0;
     for (uint32_t i = 0; i < output->record_count; i++) {
         const struct mesh_record *record = &output->records[i];
         cr_assert_eq(record->event, 0);
         if (record->kind == MESH_RECORD_SEND) {
             check_message(lab, event, record);
         } else if (record->kind == MESH_RECORD_DELIVER) {
-            cr_assert(delivered[record->deliver.word] == 0 && record->deliver.lanes != 0);
-            delivered[record->deliver.word] = record->deliver.lanes;
+            cr_assert_eq(delivers++, 0, "more than one record of what was new\n%s", lab->story);
+            take_news(lab, event->node, record, output, delivered);
         }
     }
     for (uint32_t word = 0; word < lab->all.words; word++) {

@@ -67,13 +67,13 @@ static int by_dot(const void *left, const void *right)
 }
 
 // "A1 A2 B1": the dots of these lanes, whatever lanes they have.
-static void tell_lanes(struct lab *lab, const struct mesh_table *table, const uint64_t *lanes,
-                       uint32_t words)
+static void tell_lanes(struct lab *lab, const struct mesh_table *table,
+                       const struct mesh_lanes *set)
 {
     struct mesh_dot dots[LAB_WRITES_MAX];
     uint32_t count = 0;
-    for (uint32_t lane = 0; lane < 64 * words; lane++) {
-        if ((lanes[lane / 64] >> lane % 64 & 1) != 0) {
+    for (uint32_t lane = 0; lane < 64 * lab->all.words; lane++) {
+        if ((mesh_lanes_at(set, lane / 64) >> lane % 64 & 1) != 0) {
             dots[count++] = table->updates[lane].dot;
         }
     }
@@ -87,11 +87,16 @@ static void tell_message(struct lab *lab, const struct mesh_table *table,
                          const struct mesh_message *message)
 {
     const char *kind = message->kind < MESH_MESSAGE_KIND_COUNT ? kinds[message->kind] : NULL;
+    bool feedback = message->kind == MESH_MESSAGE_FEEDBACK;
+    struct mesh_lanes first =
+        feedback ? mesh_message_set(message, 0) : mesh_message_updates(message);
+    struct mesh_lanes second =
+        feedback ? mesh_message_set(message, 1) : mesh_message_vector(message);
     lab_tell(lab, "%s {", kind == NULL ? "nonsense" : kind);
-    tell_lanes(lab, table, message->lanes, message->words);
-    if (lab_has_two_sets(message)) {
-        lab_tell(lab, message->kind == MESH_MESSAGE_FEEDBACK ? "} knew {" : "} holding {");
-        tell_lanes(lab, table, message->lanes + message->words, message->words);
+    tell_lanes(lab, table, &first);
+    if (second.words > 0) {
+        lab_tell(lab, feedback ? "} knew {" : "} holding {");
+        tell_lanes(lab, table, &second);
         lab_tell(lab, message->beyond ? " and more" : "");
     }
     lab_tell(lab, "}");
@@ -112,10 +117,22 @@ static void tell_targets(struct lab *lab, const uint32_t *targets, uint32_t coun
     }
 }
 
+static void tell_news(struct lab *lab, const struct mesh_table *table,
+                      const struct mesh_record *record, const struct mesh_output *output)
+{
+    const struct mesh_news *news = &output->news[record->deliver.news_first];
+    uint64_t lanes[LAB_WRITES_MAX / 64] = {0};
+    struct mesh_lanes set = {lanes, 0, LAB_WRITES_MAX / 64};
+    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+        cr_assert(news[i].word < LAB_WRITES_MAX / 64);
+        lanes[news[i].word] = news[i].lanes;
+    }
+    tell_lanes(lab, table, &set);
+}
+
 static void tell_record(struct lab *lab, const struct mesh_table *table,
                         const struct mesh_record *record, const struct mesh_output *output)
 {
-    uint64_t lanes[LAB_WRITES_MAX / 64] = {0};
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND:
         lab_tell(lab, "sends ");
@@ -128,10 +145,8 @@ static void tell_record(struct lab *lab, const struct mesh_table *table,
                  table->updates[record->persist.lane].dot.sequence);
         break;
     case MESH_RECORD_DELIVER:
-        cr_assert(record->deliver.word < LAB_WRITES_MAX / 64);
-        lanes[record->deliver.word] = record->deliver.lanes;
         lab_tell(lab, "learns ");
-        tell_lanes(lab, table, lanes, record->deliver.word + 1);
+        tell_news(lab, table, record, output);
         break;
     case MESH_RECORD_REJECT: lab_tell(lab, "rejects it: %s", rejects[record->reject.reason]); break;
     case MESH_RECORD_ROW: lab_tell(lab, "has a row of edge %u", record->row.edge); break;

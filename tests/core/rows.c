@@ -106,6 +106,11 @@ bool rows_has_vector(uint8_t kind)
            kind == MESH_MESSAGE_FEEDBACK;
 }
 
+uint64_t *rows_last_set(struct mesh_message *message)
+{
+    return message->lanes + (mesh_message_sets(message->kind) - 1) * message->words;
+}
+
 bool rows_in(const uint64_t *lanes, uint32_t lane)
 {
     return (lanes[lane / 64] >> lane % 64 & 1) != 0;
@@ -137,11 +142,12 @@ struct mesh_message *rows_message(const struct rows *rows, struct dice *dice, ui
         message->hash[1] = dice_roll(dice);
     }
     choose(rows, dice, message->lanes);
-    for (uint32_t word = 0; kind != MESH_MESSAGE_FEEDBACK && word < rows->words; word++) {
+    struct mesh_lanes carried = mesh_message_updates(message);
+    for (uint32_t word = 0; word < carried.words; word++) {
         message->update_count =
             (uint16_t)(message->update_count + __builtin_popcountll(message->lanes[word]));
     }
-    if (rows_has_vector(kind)) {
+    if (rows_has_vector(kind) && kind != MESH_MESSAGE_VECTOR) {
         choose(rows, dice, message->lanes + rows->words);
     } else if (kind == MESH_MESSAGE_SNAPSHOT) {
         message->lanes[rows->words] = dice_roll(dice);  // the sender's clock

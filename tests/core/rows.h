@@ -49,6 +49,9 @@ struct mesh_message *rows_message(const struct rows *rows, struct dice *dice, ui
 
 bool rows_has_hash(uint8_t kind);
 bool rows_has_vector(uint8_t kind);
+
+// The last of its sets: the vector, where it has one.
+uint64_t *rows_last_set(struct mesh_message *message);
 bool rows_in(const uint64_t *lanes, uint32_t lane);
 
 // Whether two rows say the same: dot, clock, hash, type, key, amount or value, and size.

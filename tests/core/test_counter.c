@@ -212,12 +212,11 @@ Test(pn_counter, fold_of_a_set_is_the_merge_of_its_parts)
                     expected += update->change;
                 }
             }
-            cr_assert_eq(mesh_pn_fold(&history.table, part.lanes, HISTORY_WORDS, 1, 1), expected);
+            cr_assert_eq(mesh_pn_fold(&history.table, part.lanes, HISTORY_WORDS, 1), expected);
             cr_assert(mesh_pn_merge(&sum.state, &state.state));
             history_unite(&all, &part);
         }
         cr_assert_eq(mesh_pn_value(&sum.state),
-                     mesh_pn_fold(&history.table, all.lanes, HISTORY_WORDS, 1, 1), "seed %lu",
-                     seed);
+                     mesh_pn_fold(&history.table, all.lanes, HISTORY_WORDS, 1), "seed %lu", seed);
     }
 }

@@ -299,9 +299,9 @@ Test(fold, of_a_set_is_the_merge_of_its_parts_in_any_order)
                 cr_assert(mesh_g_merge(&sum.state, &part->counters[key].state));
                 mesh_lww_merge(&last, &part->registers[key]);
             }
-            cr_assert_eq(mesh_g_value(&sum.state), mesh_g_fold(&rows.table, have, 2, 1, key),
+            cr_assert_eq(mesh_g_value(&sum.state), mesh_g_fold(&rows.table, have, 2, key),
                          "seed %lu, counter %u", seed, key);
-            bool written = mesh_lww_fold(&rows.table, have, 2, 1, key, &folded);
+            bool written = mesh_lww_fold(&rows.table, have, 2, key, &folded);
             cr_assert_eq(written, last.origin != MESH_NODE_NONE, "seed %lu", seed);
             cr_assert(lww_equal(&folded, &last), "seed %lu, register %u", seed, key);
         }
@@ -319,11 +319,11 @@ Test(fold, reads_a_plane_of_a_replica_and_nothing_else)
         rows.updates[lane].amount = 1;
         rows.updates[lane].key = 5;
     }
-    // A replica's planes: word 0, then word 1; only MESH_HAVE counts.
-    uint64_t planes[2 * MESH_PLANES] = {0xff, UINT64_MAX, UINT64_MAX, UINT64_MAX,
-                                        0x11, UINT64_MAX, UINT64_MAX, UINT64_MAX};
+    // A replica's planes, of two words each; only MESH_HAVE counts.
+    uint64_t planes[2 * MESH_PLANES] = {0xff,       0x11,       UINT64_MAX, UINT64_MAX,
+                                        UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX};
     struct mesh_lww state;
-    cr_expect_eq(mesh_g_fold(&rows.table, planes, 2, MESH_PLANES, 5), 8 + 2);
-    cr_expect_eq(mesh_g_fold(&rows.table, planes, 2, MESH_PLANES, 6), 0, "another key");
-    cr_expect_not(mesh_lww_fold(&rows.table, planes, 2, MESH_PLANES, 5, &state), "another type");
+    cr_expect_eq(mesh_g_fold(&rows.table, planes, 2, 5), 8 + 2);
+    cr_expect_eq(mesh_g_fold(&rows.table, planes, 2, 6), 0, "another key");
+    cr_expect_not(mesh_lww_fold(&rows.table, planes, 2, 5, &state), "another type");
 }

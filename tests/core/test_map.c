@@ -189,8 +189,8 @@ static void fold(struct map *map, const struct history *history, const struct hi
 {
     static const struct history_set all = {{UINT64_MAX, 0}};
     map_init(map);
-    cr_assert(mesh_map_fold(&history->table, all.lanes, HISTORY_WORDS, 1, KEY, &map->state));
-    cr_assert(mesh_map_fold(&history->table, held->lanes, HISTORY_WORDS, 1, KEY, &map->state));
+    cr_assert(mesh_map_fold(&history->table, all.lanes, HISTORY_WORDS, KEY, &map->state));
+    cr_assert(mesh_map_fold(&history->table, held->lanes, HISTORY_WORDS, KEY, &map->state));
 }
 
 // The write of `name` that wins, found by comparing each with all others; NULL: none.

@@ -34,9 +34,8 @@ static void append_record(struct told *told, const struct mesh_record *record,
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND: {
         const struct mesh_message *message = record->send.message;
-        bool two = message->kind == MESH_MESSAGE_VECTOR || message->kind == MESH_MESSAGE_FILL;
-        append(told, message,
-               sizeof *message + (two ? 2u : 1u) * message->words * sizeof(uint64_t));
+        size_t sets = mesh_message_sets(message->kind);
+        append(told, message, sizeof *message + sets * message->words * sizeof(uint64_t));
         append(told, output->targets + record->send.target_first,
                record->send.target_count * sizeof(uint32_t));
         break;
@@ -44,8 +43,12 @@ static void append_record(struct told *told, const struct mesh_record *record,
     case MESH_RECORD_TIMER: append(told, &record->timer, sizeof record->timer); break;
     case MESH_RECORD_PERSIST: append(told, &record->persist, sizeof record->persist); break;
     case MESH_RECORD_DELIVER:
-        append(told, &record->deliver.lanes, sizeof record->deliver.lanes);
-        append(told, &record->deliver.word, sizeof record->deliver.word);
+        append(told, record->deliver.hash, sizeof record->deliver.hash);
+        for (uint32_t i = 0; i < record->deliver.news_count; i++) {
+            const struct mesh_news *news = &output->news[record->deliver.news_first + i];
+            append(told, &news->lanes, sizeof news->lanes);
+            append(told, &news->word, sizeof news->word);
+        }
         break;
     case MESH_RECORD_REJECT: append(told, &record->reject, sizeof record->reject); break;
     case MESH_RECORD_ROW: append(told, &record->row, sizeof record->row); break;
@@ -71,10 +74,13 @@ static uint32_t run(const struct lab *lab, const struct mesh_event *events, uint
         .record_capacity = scale * bound.records,
         .targets = malloc((size_t)scale * bound.targets * sizeof(uint32_t)),
         .target_capacity = scale * bound.targets,
+        .news = malloc((size_t)scale * bound.news * sizeof(struct mesh_news)),
+        .news_capacity = scale * bound.news,
         .messages = malloc(scale * bound.message_words * sizeof(uint64_t)),
         .message_word_capacity = scale * bound.message_words,
     };
-    cr_assert(output.records != NULL && output.targets != NULL && output.messages != NULL);
+    cr_assert(output.records != NULL && output.targets != NULL && output.news != NULL &&
+              output.messages != NULL);
     uint32_t calls = 0;
     for (uint32_t done = 0; done < count; calls++) {
         uint32_t consumed =
@@ -88,10 +94,12 @@ static uint32_t run(const struct lab *lab, const struct mesh_event *events, uint
         done += consumed;
         output.record_count = 0;
         output.target_count = 0;
+        output.news_count = 0;
         output.message_words = 0;
     }
     free(output.records);
     free(output.targets);
+    free(output.news);
     free(output.messages);
     return calls;
 }
@@ -170,11 +178,12 @@ Test(output, a_step_consumes_nothing_while_its_output_could_not_hold_one_event)
     lab_init(&lab, (struct lab_settings){.mode = MESH_PUSH_PULL});
     struct mesh_bound bound = mesh_output_bound(&lab.config, 1);
     struct mesh_event event = {.kind = MESH_EVENT_TICK};
-    for (int lacking = 0; lacking < 3; lacking++) {
+    for (int lacking = 0; lacking < 4; lacking++) {
         struct mesh_output output = {
             .record_capacity = bound.records - (lacking == 0),
             .target_capacity = bound.targets - (lacking == 1),
             .message_word_capacity = bound.message_words - (lacking == 2),
+            .news_capacity = bound.news - (lacking == 3),
         };
         cr_expect_eq(mesh_step(&lab.config, &lab.all, &event, 1, &output), 0);
         cr_expect_eq(output.record_count, 0);

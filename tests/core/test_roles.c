@@ -29,6 +29,7 @@ struct pair {
     struct mesh_states states;
     struct mesh_record records[16];
     uint32_t targets[64];
+    struct mesh_news news[16];
     uint64_t messages[4096];
     struct mesh_output output;
     uint64_t now_ns;
@@ -84,12 +85,14 @@ static void pair_init(struct pair *pair, enum mesh_mode home, enum mesh_schedule
         .has_role = &pair->has_role,
     };
     cr_assert(mesh_role_bytes(1) == sizeof pair->roles[0]);
-    cr_assert(mesh_replica_bytes(1, PLANES) == sizeof pair->replicas[0]);
+    cr_assert(mesh_replica_bytes(1, PLANES, 0) == sizeof pair->replicas[0]);
     pair->output = (struct mesh_output){
         .records = pair->records,
         .record_capacity = 16,
         .targets = pair->targets,
         .target_capacity = 64,
+        .news = pair->news,
+        .news_capacity = 16,
         .messages = pair->messages,
         .message_word_capacity = 4096,
     };
@@ -101,6 +104,7 @@ static void step(struct pair *pair, struct mesh_event event)
     event.time_ns = pair->now_ns;
     pair->output.record_count = 0;
     pair->output.target_count = 0;
+    pair->output.news_count = 0;
     cr_assert(mesh_step(&pair->config, &pair->states, &event, 1, &pair->output) == 1);
 }
 

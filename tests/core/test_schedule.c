@@ -49,11 +49,14 @@ static struct mesh_record start(const struct timing *timing, uint32_t node, uint
     };
     struct mesh_record records[4];
     uint32_t targets[16];
+    struct mesh_news news[4];
     uint64_t messages[32];
     struct mesh_output output = {.records = records,
                                  .record_capacity = 4,
                                  .targets = targets,
                                  .target_capacity = 16,
+                                 .news = news,
+                                 .news_capacity = 4,
                                  .messages = messages,
                                  .message_word_capacity = 32};
     struct mesh_event event = {.time_ns = time_ns, .node = node, .kind = MESH_EVENT_START};

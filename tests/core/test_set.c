@@ -337,7 +337,7 @@ static void write_one(struct history *history, struct intent *intent, uint32_t o
         }
     }
     set_init(&folded);
-    cr_assert(mesh_set_fold(&history->table, held->lanes, HISTORY_WORDS, 1, KEY, &folded.state));
+    cr_assert(mesh_set_fold(&history->table, held->lanes, HISTORY_WORDS, KEY, &folded.state));
     uint32_t size = mesh_set_encode(&folded.state, type, letter, 1, value, sizeof value);
     bool nothing_to_remove = !adds && (removes.lanes[0] | removes.lanes[1]) == 0;
     cr_assert_eq(size == 0, nothing_to_remove);
@@ -395,8 +395,8 @@ static void fold(struct set *set, const struct history *history, const struct hi
 {
     static const struct history_set all = {{UINT64_MAX >> 32, 0}};
     set_init(set);
-    cr_assert(mesh_set_fold(&history->table, all.lanes, HISTORY_WORDS, 1, KEY, &set->state));
-    cr_assert(mesh_set_fold(&history->table, held->lanes, HISTORY_WORDS, 1, KEY, &set->state));
+    cr_assert(mesh_set_fold(&history->table, all.lanes, HISTORY_WORDS, KEY, &set->state));
+    cr_assert(mesh_set_fold(&history->table, held->lanes, HISTORY_WORDS, KEY, &set->state));
 }
 
 Test(set, fold_is_what_the_writers_meant_whatever_part_of_the_history_is_held)
@@ -543,14 +543,14 @@ Test(set, a_fold_or_an_update_that_does_not_fit_says_so)
     history_write(&history, 2, MESH_SET_ADD, KEY, (const uint8_t[]){0, 'b'}, 2);
     history_write(&history, 3, MESH_SET_REMOVE, KEY, (const uint8_t[]){2, 0, 4, 1, 1, 1, 1}, 7);
     struct history_set all = {{7, 0}};
-    cr_expect(mesh_set_fold(&history.table, all.lanes, HISTORY_WORDS, 1, KEY, &small),
+    cr_expect(mesh_set_fold(&history.table, all.lanes, HISTORY_WORDS, KEY, &small),
               "of the two adds one is alive: one entry is enough");
     cr_expect_str_eq(elements(&small), "b");
     cr_expect_eq(small.context.count, 3);
     struct history_set adds = {{3, 0}};
-    cr_expect_not(mesh_set_fold(&history.table, adds.lanes, HISTORY_WORDS, 1, KEY, &small));
+    cr_expect_not(mesh_set_fold(&history.table, adds.lanes, HISTORY_WORDS, KEY, &small));
     small.context.capacity = 2;
-    cr_expect_not(mesh_set_fold(&history.table, all.lanes, HISTORY_WORDS, 1, KEY, &small));
+    cr_expect_not(mesh_set_fold(&history.table, all.lanes, HISTORY_WORDS, KEY, &small));
     small.count = small.context.count = 0;
     small.context.capacity = 1;
     cr_expect_not(mesh_set_apply(&small, &history.updates[2]), "two runs named");

@@ -304,8 +304,8 @@ static void write_row(struct history *history, uint32_t origin, uint32_t edge)
     uint8_t value[MESH_ROW_BYTES_MAX];
     struct reports reports;
     reports_init(&reports);
-    cr_assert(mesh_reports_fold(&history->table, history->held[origin].lanes, HISTORY_WORDS, 1,
-                                edge, &reports.state));
+    cr_assert(mesh_reports_fold(&history->table, history->held[origin].lanes, HISTORY_WORDS, edge,
+                                &reports.state));
     if (reports.state.count > 0) {
         struct mesh_row row = mesh_reports_row(&reports.state, edge, origin, 0);
         history_write(history, origin, MESH_ROW, edge, value, mesh_row_encode(&row, value));
@@ -317,7 +317,7 @@ static void write_total(struct history *history, uint32_t origin)
     uint8_t value[MESH_TOTAL_BYTES_MAX];
     struct summary summary;
     summary_init(&summary);
-    cr_assert(mesh_summary_fold(&history->table, history->held[origin].lanes, HISTORY_WORDS, 1,
+    cr_assert(mesh_summary_fold(&history->table, history->held[origin].lanes, HISTORY_WORDS,
                                 &summary.state));
     if (summary.state.count > 0) {
         struct mesh_total total = mesh_summary_total(&summary.state, &hierarchy, 0, EDGES_HERE);
@@ -351,18 +351,16 @@ static void fold_reports(struct reports *reports, const struct history *history,
                          const struct history_set *held)
 {
     reports_init(reports);
-    cr_assert(
-        mesh_reports_fold(&history->table, early.lanes, HISTORY_WORDS, 1, 1, &reports->state));
-    cr_assert(
-        mesh_reports_fold(&history->table, held->lanes, HISTORY_WORDS, 1, 1, &reports->state));
+    cr_assert(mesh_reports_fold(&history->table, early.lanes, HISTORY_WORDS, 1, &reports->state));
+    cr_assert(mesh_reports_fold(&history->table, held->lanes, HISTORY_WORDS, 1, &reports->state));
 }
 
 static void fold_rows(struct summary *summary, const struct history *history,
                       const struct history_set *held)
 {
     summary_init(summary);
-    cr_assert(mesh_summary_fold(&history->table, early.lanes, HISTORY_WORDS, 1, &summary->state));
-    cr_assert(mesh_summary_fold(&history->table, held->lanes, HISTORY_WORDS, 1, &summary->state));
+    cr_assert(mesh_summary_fold(&history->table, early.lanes, HISTORY_WORDS, &summary->state));
+    cr_assert(mesh_summary_fold(&history->table, held->lanes, HISTORY_WORDS, &summary->state));
 }
 
 // What counts of an agent's reports is the last one held, as its sequence says.
@@ -488,8 +486,7 @@ Test(summary, agents_learn_the_last_total)
     struct mesh_total total;
     uint8_t value[MESH_TOTAL_BYTES_MAX];
     history_init(&history, 1);
-    cr_expect_not(
-        mesh_total_fold(&history.table, history.held[0].lanes, HISTORY_WORDS, 1, 0, &total));
+    cr_expect_not(mesh_total_fold(&history.table, history.held[0].lanes, HISTORY_WORDS, 0, &total));
     for (uint32_t coordinator = 0; coordinator < 2; coordinator++) {
         struct mesh_total written = {{100 + coordinator, 5, 7, 9}, 40, 1 + coordinator, 2, 3};
         history.clocks[coordinator] = 1000 - 500 * coordinator;  // the first one writes last
@@ -498,14 +495,14 @@ Test(summary, agents_learn_the_last_total)
     }
     struct history_set both = {{3, 0}};
     struct history_set second = {{2, 0}};
-    cr_assert(mesh_total_fold(&history.table, both.lanes, HISTORY_WORDS, 1, 0, &total));
+    cr_assert(mesh_total_fold(&history.table, both.lanes, HISTORY_WORDS, 0, &total));
     cr_expect(total.sums.executions == 100 && total.sums.active_tasks == 5 &&
               total.sums.completion == 7 && total.sums.latency == 9);
     cr_expect(total.reports == 40 && total.regions == 1 && total.aggregators == 2 &&
               total.edges == 3);
-    cr_assert(mesh_total_fold(&history.table, second.lanes, HISTORY_WORDS, 1, 0, &total));
+    cr_assert(mesh_total_fold(&history.table, second.lanes, HISTORY_WORDS, 0, &total));
     cr_expect(total.sums.executions == 101 && total.regions == 2);
-    cr_expect_not(mesh_total_fold(&history.table, both.lanes, HISTORY_WORDS, 1, 1, &total));
+    cr_expect_not(mesh_total_fold(&history.table, both.lanes, HISTORY_WORDS, 1, &total));
 }
 
 Test(summary, a_total_counts_what_has_reported_and_only_the_edges_asked_for)

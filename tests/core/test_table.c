@@ -113,3 +113,57 @@ Test(table, dots_that_share_a_slot_are_told_apart)
         cr_expect_eq(mesh_table_find(&rows.table, dots[i], NULL), i);
     }
 }
+
+// ---- Sizes ----
+
+static uint64_t sizes[2][MESH_SIZE_BITS * ROWS_WORDS_MAX];
+
+// What the planes say of a row.
+static uint32_t size_by_planes(const struct mesh_table *table, uint32_t lane)
+{
+    uint32_t bytes = table->size_first;
+    for (uint32_t bit = 0; bit < MESH_SIZE_BITS; bit++) {
+        const uint64_t *plane = table->sizes + (size_t)bit * (table->lane_capacity / 64);
+        bytes ^= (uint32_t)(plane[lane / 64] >> lane % 64 & 1) << bit;
+    }
+    return bytes;
+}
+
+static void expect_sizes(uint64_t seed)
+{
+    for (uint32_t lane = 0; lane < rows.table.lane_count; lane++) {
+        if (rows.updates[lane].wire_bytes > 0) {
+            cr_assert_eq(size_by_planes(&rows.table, lane), rows.updates[lane].wire_bytes,
+                         "seed %lu: lane %u", seed, lane);
+        }
+    }
+}
+
+// Rows of small and of all sizes come, go, and come again into the lanes of others.
+Test(table, planes_of_sizes_say_what_the_rows_say_whatever_lanes_they_take)
+{
+    static uint32_t released[1];
+    for (uint64_t seed = 1; seed <= 100; seed++) {
+        struct dice dice = {seed};
+        uint32_t size_max = seed % 2 == 0 ? 8 : MESH_VALUE_BYTES_MAX + 100;
+        uint32_t sequence = 0;
+        rows_init(&rows, 2, 0, true);
+        mesh_table_permit_release(&rows.table, released, 1);
+        mesh_table_weigh(&rows.table, sizes[0]);
+        for (uint32_t i = 0; i < 600; i++) {
+            if (mesh_table_room(&rows.table) > 0 && dice_chance(&dice, 60)) {
+                uint32_t lane = mesh_table_reserve(&rows.table, (struct mesh_dot){0, ++sequence});
+                cr_assert_eq(size_by_planes(&rows.table, lane), rows.table.size_first,
+                             "seed %lu: a new lane has the bits of the last row", seed);
+                rows.updates[lane].wire_bytes = 1 + dice_below(&dice, size_max);
+                mesh_table_enter_size(&rows.table, lane);
+            } else if (released[0] < sequence) {
+                struct mesh_dot next = {0, released[0] + 1};
+                mesh_table_release(&rows.table, mesh_table_find(&rows.table, next, NULL));
+            }
+        }
+        expect_sizes(seed);
+        mesh_table_weigh(&rows.table, sizes[1]);
+        expect_sizes(seed);
+    }
+}

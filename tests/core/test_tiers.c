@@ -392,6 +392,7 @@ Test(tiers, a_total_waits_for_its_lane)
     cr_expect(replica->sequence == 0 && tier->changed, "it waits");
     hierarchy.output.record_count = 0;
     hierarchy.output.target_count = 0;
+    hierarchy.output.news_count = 0;
     hierarchy.output.message_words = 0;
     tier->lane = lane;
     hierarchy_tick(&hierarchy, node, tier->scope);

@@ -63,7 +63,7 @@ static void build_places(struct world *world, const struct shape *shape)
         world->hosts[host] = (struct sim_host){.zone = (uint16_t)zone,
                                                .region = (uint16_t)(zone / ZONES_PER_REGION)};
     }
-    world->group_starts = zeroed(hosts, sizeof *world->group_starts);
+    world->group_starts = zeroed(hosts + 1, sizeof *world->group_starts);
     for (uint32_t host = 0; host <= hosts; host++) {
         world->group_starts[host] = (uint32_t)(((uint64_t)host * shape->nodes + hosts - 1) / hosts);
     }
@@ -141,6 +141,20 @@ static void build_second_scope(struct world *world)
     world->scopes[1].interval_ns = world->scopes[0].interval_ns / 4 * 3;
 }
 
+// Each half of the nodes is a mesh of its own.
+static void build_second_home(struct world *world)
+{
+    world->scopes[0].count = world->node_count / 2;
+    world->scopes[0].group_count = 0;
+    world->scopes[0].group_starts = NULL;
+    world->scopes[1] = world->scopes[0];
+    world->scopes[1].first = world->scopes[0].count;
+    world->scopes[1].count = world->node_count - world->scopes[0].count;
+    for (uint32_t i = 0; i < world->write_count; i++) {
+        world->writes[i].scope = world->writes[i].node >= world->scopes[1].first;
+    }
+}
+
 void world_build(struct world *world, const struct shape *shape)
 {
     *world = (struct world){
@@ -148,7 +162,7 @@ void world_build(struct world *world, const struct shape *shape)
         .warmup_ns = shape->warmup_ns,
         .until_ns = either(shape->until_ns, 500 * MS),
         .mesh = {.seed = shape->seed,
-                 .scope_count = shape->two_scopes ? 2 : 1,
+                 .scope_count = shape->two_scopes || shape->two_homes ? 2 : 1,
                  .signature_bytes = MESH_SIGNATURE_BYTES,
                  .hash = hash},
         .scopes = {{
@@ -171,6 +185,9 @@ void world_build(struct world *world, const struct shape *shape)
     build_places(world, shape);
     build_network(world, shape);
     build_writes(world, shape);
+    if (shape->two_homes) {
+        build_second_home(world);
+    }
 }
 
 void world_finish(struct world *world)
@@ -335,8 +352,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     outcome->reached_ns = sim_engine_run(engine, world->until_ns);
     outcome->fingerprint = sim_engine_fingerprint(engine);
     outcome->events = sim_engine_events(engine);
-    outcome->replicas_hash =
-        hash_replicas(engine, world, mesh_replica_bytes(engine->words, mesh_planes(&world->mesh)));
+    outcome->replicas_hash = hash_replicas(
+        engine, world, mesh_replica_bytes(engine->words, mesh_planes(&world->mesh), 0));
     outcome->heads_hash = hash_replicas(engine, world, sizeof(struct mesh_replica));
     outcome->lane_capacity = sim_engine_table(engine)->lane_capacity;
     if (sim_engine_failure(engine) != NULL) {

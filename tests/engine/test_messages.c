@@ -101,8 +101,9 @@ static void weigh(struct weighed *weighed, const struct sim_engine *engine,
         weighed->wrong++;
     }
     uint32_t updates = 0;
-    for (uint32_t word = 0; word < message->words; word++) {
-        updates += (uint32_t)__builtin_popcountll(message->lanes[word]);
+    struct mesh_lanes carried = mesh_message_updates(message);
+    for (uint32_t i = 0; i < carried.words; i++) {
+        updates += (uint32_t)__builtin_popcountll(carried.lanes[i]);
     }
     weighed->wrong += updates != message->update_count;
     weighed->messages++;

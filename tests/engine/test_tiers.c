@@ -174,10 +174,11 @@ static void observe_changes(void *context, const struct mesh_table *table,
 
 static uint64_t update_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
+    struct mesh_lanes carried = mesh_message_updates(message);
     uint64_t bytes = 0;
-    for (uint32_t lane = 0; lane < 64u * message->words; lane++) {
+    for (uint32_t lane = 0; lane < 64 * (carried.word_first + carried.words); lane++) {
         uint32_t local = 64 * table->local_words;
-        if ((message->lanes[lane / 64] >> lane % 64 & 1) != 0) {
+        if ((mesh_lanes_at(&carried, lane / 64) >> lane % 64 & 1) != 0) {
             bytes +=
                 mesh_wire_update_bytes(lane < local ? &table->locals[message->scope]->updates[lane]
                                                     : &table->updates[lane - local],
@@ -388,11 +389,10 @@ Test(tiers, totals_reach_everyone)
     tree_init(&tree, MESH_PHASED, 5);
     tree_run(&tree, SIM_QUEUE_WINDOWS, 1000 * MS);
     const struct mesh_table *table = sim_engine_table(tree.engine);
-    uint32_t planes = mesh_planes(&tree.mesh);
     for (uint32_t node = 0; node < NODES; node++) {
         const struct mesh_replica *replica = sim_engine_replica(tree.engine, node);
-        cr_assert(mesh_total_fold(table, &replica->planes[planes * table->local_words],
-                                  table->lane_capacity / 64, planes, MESH_TOTAL_KEY, &total),
+        cr_assert(mesh_total_fold(table, &replica->planes[table->local_words],
+                                  table->lane_capacity / 64, MESH_TOTAL_KEY, &total),
                   "node %u heard no total", node);
         cr_expect_eq(total.reports, AGENTS, "node %u heard of %lu reports", node, total.reports);
     }

@@ -30,8 +30,9 @@ static void encode(void *context, const struct mesh_table *table,
               message->wire_bytes, bytes);
     // The same message without its updates: the rest of an exchange is digest.
     uint64_t rows = 0;
-    for (uint32_t lane = 0; lane < 64u * message->words; lane++) {
-        if ((message->lanes[lane / 64] >> lane % 64 & 1) != 0 && message->update_count > 0) {
+    struct mesh_lanes carried = mesh_message_updates(message);
+    for (uint32_t lane = 0; lane < 64 * (carried.word_first + carried.words); lane++) {
+        if ((mesh_lanes_at(&carried, lane / 64) >> lane % 64 & 1) != 0) {
             rows += mesh_wire_update_bytes(&table->updates[lane], mesh->signature_bytes);
         }
     }

@@ -58,7 +58,7 @@ COLUMNS_MAX = 100
 LINES_MAX = 800
 # Beside libc's memory functions and the assert handler: what the compiler itself brings (libgcc).
 CORE_SYMBOL = re.compile(r'_*(memcpy|memset|memcmp|memmove)(_chk)?|__assert_fail|__stack_chk_fail'
-                         r'|__[a-z]+[sdt]i[2-4]|_GLOBAL_OFFSET_TABLE_')
+                         r'|__[a-z]+[sdt]i[2-4]|__cpu_(model|features2)|_GLOBAL_OFFSET_TABLE_')
 
 
 class Tree:

@@ -210,7 +210,7 @@ static void expect_set(const struct history *history, const struct mesh_replica 
     bool alive[UPDATES];
     uint32_t wanted = 0;
     uint32_t distinct = 0;
-    cr_assert(mesh_set_fold(history->table, replica->planes, words, MESH_PLANES, key, &set));
+    cr_assert(mesh_set_fold(history->table, replica->planes, words, key, &set));
     fold_set(history, NULL, key, alive);
     for (uint32_t lane = 0; lane < UPDATES; lane++) {
         if (alive[lane]) {
@@ -232,7 +232,7 @@ static void expect_map(const struct history *history, const struct mesh_replica 
     static struct mesh_map_entry entries[ELEMENTS];
     struct mesh_map map = {entries, 0, ELEMENTS};
     uint32_t present = 0;
-    cr_assert(mesh_map_fold(history->table, replica->planes, words, MESH_PLANES, key, &map));
+    cr_assert(mesh_map_fold(history->table, replica->planes, words, key, &map));
     cr_expect_eq(map.count, ELEMENTS, "%u names were ever put", map.count);
     for (uint32_t i = 0; i < ELEMENTS; i++) {
         char name[16];
@@ -261,9 +261,8 @@ static void expect_sum(const struct history *history, const struct mesh_replica 
         const struct mesh_update *update = &history->table->updates[lane];
         wanted += update->key == key ? update->change : 0;
     }
-    int64_t value =
-        signs ? mesh_pn_fold(history->table, replica->planes, words, MESH_PLANES, key)
-              : (int64_t)mesh_g_fold(history->table, replica->planes, words, MESH_PLANES, key);
+    int64_t value = signs ? mesh_pn_fold(history->table, replica->planes, words, key)
+                          : (int64_t)mesh_g_fold(history->table, replica->planes, words, key);
     cr_expect(value == wanted, "%" PRId64 " instead of %" PRId64, value, wanted);
     cr_expect(signs ? llabs(value) < UPDATES / KEYS : value == UPDATES / KEYS);
 }
@@ -281,7 +280,7 @@ static void expect_register(const struct history *history, const struct mesh_rep
         }
     }
     struct mesh_lww value;
-    cr_assert(mesh_lww_fold(history->table, replica->planes, words, MESH_PLANES, key, &value));
+    cr_assert(mesh_lww_fold(history->table, replica->planes, words, key, &value));
     cr_expect(value.value_bytes == 9 && memcmp(value.value, wanted->value, 9) == 0);
 }
 
@@ -488,7 +487,7 @@ static uint8_t most_runs_named(uint32_t value_bytes)
         struct mesh_run runs[120];
         struct mesh_set set = {entries, 0, 60, {runs, 0, 120}};
         cr_assert(mesh_set_fold(history.table, sim_engine_replica(history.engine, node)->planes, 1,
-                                MESH_PLANES, 0, &set));
+                                0, &set));
         cr_expect(set.count > 0 && mesh_set_next(&set, 1) == set.count, "one element");
     }
     history_finish(&history);

@@ -54,7 +54,7 @@ uint64_t mesh_g_value(const struct mesh_g_counter *state);
 
 // The counter `key` as the lanes in `have` have it.
 uint64_t mesh_g_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key);
+                     uint32_t key);
 
 // ---- PN-counter: the same with signed changes; its functions mirror those above ----
 
@@ -68,6 +68,6 @@ bool mesh_pn_add_delta(const struct mesh_pn_counter *state, uint32_t origin, int
 bool mesh_pn_merge(struct mesh_pn_counter *state, const struct mesh_pn_counter *other);
 int64_t mesh_pn_value(const struct mesh_pn_counter *state);
 int64_t mesh_pn_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key);
+                     uint32_t key);
 
 #endif

@@ -35,9 +35,9 @@ bool mesh_lww_precedes(const struct mesh_lww *a, const struct mesh_lww *b);
 void mesh_lww_apply(struct mesh_lww *state, const struct mesh_update *update);
 void mesh_lww_merge(struct mesh_lww *state, const struct mesh_lww *other);
 
-// The register `key` as the lanes in `have` (one bit each, `words` words, `stride` words apart)
-// have it. Returns false while none of them wrote it.
+// The register `key` as the lanes in `have` (one bit each, `words` words) have it. Returns false
+// while none of them wrote it.
 bool mesh_lww_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_lww *state);
+                   uint32_t key, struct mesh_lww *state);
 
 #endif

@@ -62,6 +62,6 @@ bool mesh_map_apply(struct mesh_map *state, const struct mesh_update *update);
 // The map `key` as the lanes in `have` have it; what `state` held is dropped. False when there is
 // no room for all of its names.
 bool mesh_map_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_map *state);
+                   uint32_t key, struct mesh_map *state);
 
 #endif

@@ -99,6 +99,6 @@ bool mesh_set_apply(struct mesh_set *state, const struct mesh_update *update);
 // The set `key` as the lanes in `have` have it; what `state` held is dropped. Returns false when it
 // does not fit: an entry per add, and a run per add and per run named always suffice.
 bool mesh_set_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                   uint32_t stride, uint32_t key, struct mesh_set *state);
+                   uint32_t key, struct mesh_set *state);
 
 #endif

@@ -25,11 +25,14 @@
 // A replica, one cache line while a scope has at most 64 updates in flight:
 //
 //   0        16      24         28         32       40         48         56        64
-//   | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 | have of
-//   |        |       |          |  sent    | lanes 0..63, one bit each                | 64..127 ...
+//   | hash   | clock | sequence | messages | have   | recent 0 | recent 1 | recent 2 |
+//   |        |       |          |  sent    | lanes 0..63, one bit each                |
 //
 //   have       the lanes (updates) this replica holds
 //   recent 0   learnt since the node's last tick; recent 1, 2: in the two ticks before
+//
+// With more lanes each of these planes is as many words, one plane behind the other, so that a
+// loop over a plane is one over neighbours in memory.
 
 #ifndef MESH_STEP_H
 #define MESH_STEP_H
@@ -38,6 +41,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mesh/lanes.h"
 #include "mesh/table.h"
 
 #define MESH_NODE_NONE UINT32_MAX
@@ -148,29 +152,35 @@ struct mesh_config {
     void *hash_context;
 };
 
-// A message in memory: lanes instead of dots. `lanes` holds `words` words of updates carried, and
-// in VECTOR and FILL `words` more of what the sender holds; what is released it holds in any case.
-// FEEDBACK carries no updates: its first words name those that were news, the others those that
-// were not. The second set of SNAPSHOT is the sender's clock, in its first word. The messages of
-// rows have no lanes, but `words` words that mesh/tiers.h describes.
+// A message in memory: lanes instead of dots. `lanes` holds one or two sets (mesh_message_sets) of
+// `words` words each, the words of the replica from `word_first` on; outside them a set is empty:
+//
+//     replica     word  0  1  2  3  4  5  6  7  8  9       word_first = 3, words = 4
+//     message                    [ updates ] [ vector ]    lanes[0 .. 3], lanes[4 .. 7]
+//
+// The sets are the updates carried, but in VECTOR what the sender holds, in FILL updates and then
+// what the sender holds; what is released it holds in any case. FEEDBACK names the updates that
+// were news, and then those that were not. The second set of SNAPSHOT is the sender's clock, in its
+// first word. The messages of rows have `words` words that mesh/tiers.h describes.
 struct mesh_message {
     uint32_t source;
-    uint32_t initiator;   // who opened the exchange
-    uint64_t occasion;    // the initiator's tick, or the dot being forwarded (mesh_occasion)
+    uint32_t initiator : 24;  // who opened the exchange
+    uint32_t kind : 7;        // enum mesh_message_kind
+    uint32_t beyond : 1;      // 1: it names updates that the receiver's table does not know
+    uint64_t occasion;        // the initiator's tick, or the dot being forwarded (mesh_occasion)
     uint64_t hash[2];     // of the sender's set; OPEN, ANSWER, SNAPSHOT and ROWS only, else zero
     uint64_t sent_ns;     // time of the event that sent it; not on the wire
     uint32_t sequence;    // the source's count of messages; not on the wire
     uint32_t wire_bytes;  // what the encoder makes of it
     uint16_t scope;
+    uint16_t word_first;
     uint16_t words;
     uint16_t update_count;
-    uint8_t kind;    // enum mesh_message_kind
-    uint8_t beyond;  // 1: it names updates that the receiver's table does not know
     uint64_t lanes[];
 };
 _Static_assert(sizeof(struct mesh_message) == 56, "header and 64 lanes fill a cache line");
 
-// One of the replicas; see the drawing. planes[states.planes * word + plane].
+// One of the replicas; see the drawing. planes[states.words * plane + word].
 struct mesh_replica {
     uint64_t hash[2];   // sum, modulo 2^64 each, of the hashes of the updates held or released
     uint64_t clock;     // hybrid logical clock: the largest seen
@@ -189,7 +199,7 @@ struct mesh_role {
     uint32_t node;
     uint16_t scope;
     uint16_t home;      // the node's first scope
-    uint64_t recent[];  // [words][MESH_RECENT_PLANES] learnt since the last tick here, ...
+    uint64_t recent[];  // [MESH_RECENT_PLANES][words] learnt since the last tick here, ...
 };
 _Static_assert(sizeof(struct mesh_role) == 24, "head of a role");
 
@@ -220,7 +230,7 @@ enum mesh_plane {
 // The replicas of a contiguous block of nodes that share a table.
 struct mesh_states {
     void *replicas;  // [node_count], `stride` bytes each, zeroed before first use
-    size_t stride;   // >= mesh_replica_bytes(words, planes); a multiple of 8
+    size_t stride;   // >= mesh_replica_bytes(words, planes, local_words); a multiple of 8
     uint32_t node_first;
     uint32_t node_count;
     uint32_t words;   // 64-lane words per plane, 1 .. UINT16_MAX
@@ -300,8 +310,9 @@ struct mesh_record {
             uint64_t tick;  // its number; the following ones: mesh/schedule.h
         } timer;
         struct {
-            uint64_t lanes;  // the new ones among lanes 64 * word .. 64 * word + 63
-            uint32_t word;
+            uint64_t hash[2];     // sum, modulo 2^64 each, of the hashes of all that was new
+            uint32_t news_first;  // into output.news
+            uint32_t news_count;  // at least 1; words ascend
         } deliver;
         struct {
             uint32_t lane;  // the write to make durable, with the origin's sequence
@@ -318,10 +329,17 @@ struct mesh_record {
     };
 };
 
+// What was new in a word of the replica.
+struct mesh_news {
+    uint64_t lanes;
+    uint32_t word;
+};
+
 // What one event can append at most, so that the caller can size its buffers.
 struct mesh_bound {
     uint32_t records;
     uint32_t targets;
+    uint32_t news;
     size_t message_words;
 };
 
@@ -333,17 +351,28 @@ struct mesh_output {
     uint32_t *targets;
     uint32_t target_count;
     uint32_t target_capacity;
+    struct mesh_news *news;
+    uint32_t news_count;
+    uint32_t news_capacity;
     uint64_t *messages;    // 8-byte aligned; messages lie back to back
     size_t message_words;  // used, in 8-byte words
     size_t message_word_capacity;
     struct mesh_bound bound;  // mesh_output_bound; all zero: every step finds it out for itself
 };
 
-// Planes per word of lanes that a replica needs in a scope of this mode; in all its scopes.
+// Planes per word of lanes that a replica needs in a scope of this mode; in all its scopes. With
+// reports that stay at home (local_words > 0) it also keeps how long its vector is.
 uint32_t mesh_mode_planes(enum mesh_mode mode);
 uint32_t mesh_planes(const struct mesh_config *config);
-size_t mesh_replica_bytes(uint32_t words, uint32_t planes);
+size_t mesh_replica_bytes(uint32_t words, uint32_t planes, uint32_t local_words);
 size_t mesh_role_bytes(uint32_t words);
+
+// Copies a replica, or a role, into larger memory, zeroed before, with planes of `words` words.
+void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
+                        uint32_t local_words, struct mesh_replica *replica, uint32_t words);
+void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
+                     uint32_t words);
+
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
 
 // Handles events[0 .. count). Returns how many it consumed: fewer than `count` only when the output
@@ -370,16 +399,46 @@ static inline bool mesh_message_has_rows(uint8_t kind)
 // Sets of lanes behind the head of a message of this kind.
 static inline uint32_t mesh_message_sets(uint8_t kind)
 {
-    return kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL ||
-                   kind == MESH_MESSAGE_FEEDBACK || kind == MESH_MESSAGE_SNAPSHOT
+    return kind == MESH_MESSAGE_FILL || kind == MESH_MESSAGE_FEEDBACK ||
+                   kind == MESH_MESSAGE_SNAPSHOT
                ? 2
                : 1;
+}
+
+static inline struct mesh_lanes mesh_message_set(const struct mesh_message *message, uint32_t index)
+{
+    return (struct mesh_lanes){message->lanes + (size_t)message->words * index, message->word_first,
+                               message->words};
+}
+
+// The updates that it carries, and what it says that its sender holds; no words where there is
+// nothing of the kind. Messages of rows have neither.
+static inline struct mesh_lanes mesh_message_updates(const struct mesh_message *message)
+{
+    struct mesh_lanes set = mesh_message_set(message, 0);
+    bool carries = message->kind != MESH_MESSAGE_VECTOR && message->kind != MESH_MESSAGE_FEEDBACK;
+    set.words = carries ? set.words : 0;
+    return set;
+}
+
+static inline struct mesh_lanes mesh_message_vector(const struct mesh_message *message)
+{
+    bool fill = message->kind == MESH_MESSAGE_FILL;
+    struct mesh_lanes set = mesh_message_set(message, fill);
+    set.words = fill || message->kind == MESH_MESSAGE_VECTOR ? set.words : 0;
+    return set;
 }
 
 static inline struct mesh_replica *mesh_replica_of(const struct mesh_states *states, uint32_t node)
 {
     return (struct mesh_replica *)((char *)states->replicas +
                                    (size_t)(node - states->node_first) * states->stride);
+}
+
+static inline uint64_t *mesh_replica_plane(const struct mesh_states *states,
+                                           struct mesh_replica *replica, enum mesh_plane plane)
+{
+    return &replica->planes[(size_t)states->words * plane];
 }
 
 // Whether the node has something to tell at home besides its hash, or to ask for: an update that is

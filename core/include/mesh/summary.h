@@ -90,7 +90,7 @@ bool mesh_reports_merge(struct mesh_reports *state, const struct mesh_reports *o
 // The reports of `edge` as the lanes in `have` have them; what `state` held is dropped. False when
 // there is no room for all of its agents.
 bool mesh_reports_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                       uint32_t stride, uint32_t edge, struct mesh_reports *state);
+                       uint32_t edge, struct mesh_reports *state);
 
 // ---- Rows: what tiers exchange ----
 
@@ -131,7 +131,7 @@ bool mesh_summary_merge(struct mesh_summary *state, const struct mesh_summary *o
 // The rows of all edges as the lanes in `have` have them; what `state` held is dropped. False when
 // there is no room for all of them.
 bool mesh_summary_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                       uint32_t stride, struct mesh_summary *state);
+                       struct mesh_summary *state);
 
 // ---- Totals ----
 
@@ -157,7 +157,7 @@ struct mesh_total mesh_summary_total(const struct mesh_summary *state,
 
 // The last total written under `key`, as in an LWW register. Returns false while there is none.
 bool mesh_total_fold(const struct mesh_table *table, const uint64_t *have, uint32_t words,
-                     uint32_t stride, uint32_t key, struct mesh_total *total);
+                     uint32_t key, struct mesh_total *total);
 
 // ---- Values of updates ----
 

@@ -44,6 +44,7 @@
 #define MESH_LANE_NONE UINT32_MAX
 #define MESH_SIGNATURE_BYTES 64
 #define MESH_VALUE_BYTES_MAX 65535
+#define MESH_SIZE_BITS 17  // of wire_bytes
 
 struct mesh_dot {
     uint32_t origin;    // node that wrote it
@@ -98,6 +99,11 @@ struct mesh_table {
     uint32_t origin_count;
     uint32_t released_origins;  // how many have any
     uint32_t released_bytes;    // of their entries in a vector, if nothing follows them
+    // Sums of sizes without going from row to row (mesh_table_weigh).
+    uint64_t *sizes;  // [MESH_SIZE_BITS][lane_capacity / 64] plane b: lanes whose wire_bytes differ
+                      // in bit b from size_first; NULL: not kept
+    uint32_t size_first;   // wire_bytes of the first row ever filled; 0: none was
+    uint32_t size_varies;  // bits in which any row differed
     // What the driver has folded released updates into, as a snapshot carries it (mesh/wire.h).
     const uint8_t *base;  // NULL: only its size is known, and snapshots are not encoded
     uint32_t base_bytes;
@@ -124,6 +130,14 @@ void mesh_table_permit_release(struct mesh_table *table, uint32_t *released, uin
 // Moves the rows into larger memory, cleared before; the old is the driver's again. Lanes stay.
 void mesh_table_move(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
                      uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
+
+// From now on the table adds up the sizes of many updates at once. Takes memory of the driver's,
+// MESH_SIZE_BITS * lane_capacity / 64 words, and anew after each move. Not for a table that blocks
+// which step in parallel share: a word of it is of 64 rows.
+void mesh_table_weigh(struct mesh_table *table, uint64_t *sizes);
+
+// Enters the wire_bytes of a row that was filled.
+void mesh_table_enter_size(struct mesh_table *table, uint32_t lane);
 
 // A lane for the update named `dot`, which is not released, linked to its origin's neighbours, or
 // MESH_LANE_NONE when the table is full. The driver calls it while it owns the table alone.

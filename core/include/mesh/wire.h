@@ -14,6 +14,7 @@
 //     vector   entries varint; each: origin varint, first varint, length varint: the dots
 //              (origin, first) .. (origin, first + length - 1) are held, released or not
 //
+// VECTOR carries no updates, nor does FEEDBACK, which has two vectors: news, and what was known.
 // SNAPSHOT has, like OPEN, the hash, then the sender's clock in 8 bytes, then all the sender holds
 // as updates, then what is released and the base it was folded into (mesh/table.h):
 //
