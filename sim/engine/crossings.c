@@ -132,14 +132,12 @@ static void push_waiting(struct sim_kept *kept, struct sim_waiting_copy copy)
     kept->waiting[place] = copy;
 }
 
-static void let_wait(struct sim_kept *kept, const struct mesh_message *message, uint64_t wait_ns,
-                     uint32_t target, uint32_t stream)
+// With a message of its own.
+static void let_wait(struct sim_kept *kept, const struct mesh_message *message,
+                     struct sim_waiting_copy copy)
 {
     size_t bytes = sim_message_words(message) * sizeof(uint64_t);
-    struct sim_waiting_copy copy = {.enters_ns = message->sent_ns + wait_ns,
-                                    .message = sim_memory_zeroed(bytes),
-                                    .target = target,
-                                    .stream = stream};
+    copy.message = sim_memory_zeroed(bytes);
     memcpy(copy.message, message, bytes);
     push_waiting(kept, copy);
 }
@@ -186,6 +184,7 @@ bool sim_cross_waiting(struct sim_engine *engine, uint64_t end_ns, uint64_t time
             .message = sim_messages_at(&worker->messages, reference),
             .reference = reference,
             .target = copy.target,
+            .delay_ns = copy.delay_ns,
         };
         cross(worker, &arrival, copy.enters_ns, copy.stream);
         any = true;
@@ -205,6 +204,7 @@ static bool keep_waited(struct sim_engine *engine)
         uint64_t order = (copy.enters_ns - start_ns) << 32 | copy.message->source;
         keep(kept, &(struct sim_kept_copy){
                        .order = order,
+                       .delay_ns = copy.delay_ns,
                        .reference = copy_message(worker, &copy),
                        .target = copy.target,
                        .stream = copy.stream,
@@ -217,6 +217,28 @@ static bool keep_waited(struct sim_engine *engine)
 
 // ---- Sending ----
 
+static bool is_cut(struct sim_worker *worker, const struct mesh_message *message, uint32_t target,
+                   uint64_t *delay_ns)
+{
+    const struct sim_engine *engine = worker->engine;
+    if (!sim_faults_cut(&engine->faults, message, target, delay_ns)) {
+        return false;
+    }
+    enum sim_pair_class pair = sim_network_pair(engine->config.network, message->source, target);
+    worker->counters[message->kind][pair].cut += message->sent_ns >= engine->config.warmup_ns;
+    return true;
+}
+
+static uint64_t wait_for_connection(struct sim_worker *worker, const struct mesh_message *message,
+                                    uint32_t target)
+{
+    const struct sim_engine *engine = worker->engine;
+    return engine->account.cold
+               ? sim_account_dial(worker, message, target,
+                                  sim_network_pair(engine->config.network, message->source, target))
+               : 0;
+}
+
 void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count)
 {
@@ -225,20 +247,28 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
         uint32_t target = targets[place];
-        uint64_t wait_ns = 0;
-        if (engine->account.cold) {
-            enum sim_pair_class pair =
-                sim_network_pair(engine->config.network, message->source, target);
-            wait_ns = sim_account_dial(worker, message, target, pair);
+        uint64_t delay_ns = 0;
+        if (is_cut(worker, message, target, &delay_ns)) {
+            continue;
         }
+        uint64_t wait_ns = wait_for_connection(worker, message, target);
         if (wait_ns > 0) {
-            let_wait(&worker->kept, message, wait_ns, target, stream + place);
+            let_wait(&worker->kept, message,
+                     (struct sim_waiting_copy){.enters_ns = message->sent_ns + wait_ns,
+                                               .delay_ns = delay_ns,
+                                               .target = target,
+                                               .stream = stream + place});
         } else if (engine->config.queue == SIM_QUEUE_HEAP) {
-            struct sim_arrival arrival = {message, reference, generation, target, SIM_SAME_HOST};
+            struct sim_arrival arrival = {.message = message,
+                                          .reference = reference,
+                                          .generation = generation,
+                                          .target = target,
+                                          .delay_ns = delay_ns};
             cross(worker, &arrival, message->sent_ns, stream + place);
         } else {
             keep(&worker->kept, &(struct sim_kept_copy){
                                     .order = offset_ns << 32 | message->source,
+                                    .delay_ns = delay_ns,
                                     .reference = reference,
                                     .target = target,
                                     .stream = stream + place,
@@ -294,6 +324,7 @@ void sim_cross_kept(struct sim_engine *engine)
             .message = sim_messages_at(&worker->messages, copy->reference),
             .reference = copy->reference,
             .target = copy->target,
+            .delay_ns = copy->delay_ns,
         };
         cross(worker, &arrival, start_ns + (copy->order >> 32), copy->stream);
     }

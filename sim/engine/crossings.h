@@ -18,10 +18,12 @@
 //     at t ---------------------------------------------------------------------> at t + wait
 //                             yes: enters at t
 //
-// Who makes the connection is decided at the sending. What waits takes its place in the order by
-// the time at which it enters; of those that one source has enter at one time, what was sent first
-// goes first. So it crosses at the end of that window or, under the heap, before the first event of
-// its source at that time or of any node after it.
+// Who makes the connection is decided at the sending, and so is whether a partition cuts the copy:
+// across one, none is made. A copy that waits is in flight like any other, and no fault that begins
+// later takes it back (fault.h). It takes its place in the order by the time at which it enters; of
+// those that one source has enter at one time, what was sent first goes first. So it crosses at the
+// end of that window or, under the heap, before the first event of its source at that time or of
+// any node after it.
 
 #ifndef SIM_CROSSINGS_H
 #define SIM_CROSSINGS_H
@@ -37,6 +39,7 @@ struct mesh_message;
 
 struct sim_kept_copy {
     uint64_t order;      // offset in the window << 32 | source
+    uint64_t delay_ns;   // by faults, on top of any latency
     uint32_t number;     // in which its worker appended it
     uint32_t reference;  // of the message
     uint32_t target;
@@ -46,6 +49,7 @@ struct sim_kept_copy {
 
 struct sim_waiting_copy {
     uint64_t enters_ns;
+    uint64_t delay_ns;             // by faults, as above
     struct mesh_message *message;  // owned
     uint32_t target;
     uint32_t stream;

@@ -19,8 +19,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "error.h"
 #include "compression.h"
+#include "error.h"
+#include "fault.h"
 #include "mesh/step.h"
 #include "network.h"
 
@@ -101,6 +102,7 @@ struct sim_hierarchy {
     uint32_t coordinators_addressed;  // by an aggregator or a coordinator, at a tick
     uint64_t aggregator_interval_ns;  // between ticks of relays, and of aggregators, upwards
     uint64_t global_interval_ns;      // between a coordinator's ticks
+    uint64_t relay_silence_ns;        // after which a relay is replaced, where there are faults
 };
 
 // What agents report, the names being those of the document's State Aggregation Example.
@@ -118,13 +120,8 @@ struct sim_report_value {
     uint64_t high;
 };
 
-// [first, end), counted from 0 through the whole mesh.
-struct sim_span {
-    uint32_t first;
-    uint32_t end;
-};
-
-// What is said in some places: in edges that lie in all three spans.
+// What is said in some places: in edges that lie in all three spans, which count from 0 through the
+// whole mesh.
 struct sim_report_rule {
     struct sim_span regions;
     struct sim_span aggregators;
@@ -198,6 +195,10 @@ struct sim_scenario {
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
+    uint64_t fault_seed;                     // of repetition 0, as with seed
+    const struct sim_fault *faults;          // [fault_count]
+    const struct sim_origin *fault_origins;  // [fault_count]
+    uint32_t fault_count;
     const struct sim_table *tables;  // [table_count]
     const struct sim_data_file *data_files;
     const struct sim_compression *compression;  // NULL: to be measured before the first event

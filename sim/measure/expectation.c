@@ -296,6 +296,10 @@ static bool check_metric(const struct sim_scenario *scenario,
     struct cursor cursor = {expectation->text, expectation->text, &expectation->origin, error};
     const char *lacks = sim_metric_lacks(predicate->term.metric, scenario);
     const char *at = strstr(expectation->text, metric->name);
+    if (sim_metric_is_of_faults(predicate->term.metric)) {
+        return FAIL_AT(&cursor, at, "%s: nothing goes wrong in this scenario; list faults",
+                       metric->name);
+    }
     if (metric->of_reports) {
         bool tiers = scenario->topology == SIM_HIERARCHICAL;
         return FAIL_AT(&cursor, at, "%s: this %s has %s%s", metric->name,

@@ -19,7 +19,8 @@
 
 bool sim_update_counts(const struct sim_update_result *update)
 {
-    return update->measured && update->cohort > 0;
+    bool anybody = update->cohort > update->gone || update->theta_ns != SIM_TIME_NEVER;
+    return update->measured && update->cohort > 0 && anybody;
 }
 
 // A sample in rounds of what came `since_ns` after the write. Ticks at i * interval, i >= 1; writes
@@ -57,8 +58,9 @@ static bool theta_rounds_of(const struct sim_scenario *scenario, const struct si
 
 static bool near_of(const struct sim_update_result *update, enum sim_reach reach, uint64_t *sample)
 {
-    *sample = update->near[reach].theta_ns;
-    return update->near[reach].cohort > 0;
+    const struct sim_near *near = &update->near[reach];
+    *sample = near->theta_ns;
+    return near->cohort > near->gone || (near->cohort > 0 && near->theta_ns != SIM_TIME_NEVER);
 }
 
 static bool near_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
@@ -232,9 +234,10 @@ static bool residue_of(const struct sim_scenario *scenario, const struct sim_res
     uint64_t sum_ppb = 0;
     for (uint32_t i = 0; i < result->update_count; i++) {
         const struct sim_update_result *update = &result->updates[i];
-        if (sim_update_counts(update)) {
-            uint64_t missing = update->cohort - update->held;
-            sum_ppb += (missing * SIM_ONE_PPB + update->cohort - 1) / update->cohort;
+        uint64_t left = update->cohort - update->gone;
+        if (sim_update_counts(update) && left > 0) {
+            uint64_t missing = left - update->held;
+            sum_ppb += (missing * SIM_ONE_PPB + left - 1) / left;
             updates++;
         }
     }
@@ -274,6 +277,12 @@ static bool peak_rss_of(const struct sim_scenario *scenario, const struct sim_re
 {
     (void)scenario;
     *sample = result->peak_rss_bytes;
+    return true;
+}
+
+static bool rejoin_of(const struct sim_rejoin *rejoin, uint64_t *sample)
+{
+    *sample = rejoin->after_ns;
     return true;
 }
 
@@ -426,6 +435,16 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_GLOBAL_AGGREGATORS] = COUNTED("global", GLOBAL, "aggregators", sim_total_aggregators),
     [SIM_GLOBAL_EDGES] = COUNTED("global", GLOBAL, "edges", sim_total_edges),
     [SIM_GLOBAL_AGENTS] = COUNTED("global", GLOBAL, "agents", sim_total_agents),
+    [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
+                       "from an agent's return until it holds all that was written before",
+                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, .of_rejoin = rejoin_of},
+    [SIM_UNWRITTEN] = {"unwritten", "updates",
+                       "not written, since their agents were down or paused", "unwritten", "count",
+                       1, false, SIM_REACH_ALL, .of_run = sim_unwritten_of},
+    [SIM_LAGGING_AGENTS] = {"lagging_agents", "agents",
+                            "up at the end of a repetition, and lacking an update",
+                            "lagging_agents", "count", 1, false, SIM_REACH_ALL,
+                            .of_run = sim_lagging_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, .of_run = wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -443,6 +462,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
 {
     enum sim_reach reach = sim_metrics[metric].reach;
     bool edges = scenario->topology == SIM_HIERARCHICAL;
+    if (sim_metric_is_of_faults(metric)) {
+        return scenario->fault_count == 0 ? "no faults" : NULL;
+    }
     if (sim_metrics[metric].of_reports) {
         return !edges ? "no tiers" : scenario->workload.report_every_ns == 0 ? "no reports" : NULL;
     }
@@ -465,6 +487,7 @@ const char *sim_metric_samples(enum sim_metric_id metric)
 {
     return !sim_metric_has_many(metric)            ? "repetitions"
            : sim_metrics[metric].of_update != NULL ? "updates"
+           : sim_metrics[metric].of_rejoin != NULL ? "returns"
                                                    : "reports";
 }
 
@@ -504,6 +527,11 @@ static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traff
     sum->updates += traffic->updates;
     sum->duplicated += traffic->duplicated;
     sum->lost += traffic->lost;
+    sum->dropped += traffic->dropped;
+    sum->corrupted += traffic->corrupted;
+    sum->cut += traffic->cut;
+    sum->dead += traffic->dead;
+    sum->refused += traffic->refused;
     sum->delivered += traffic->delivered;
     sum->idle += traffic->idle;
     sum->idle_bytes += traffic->idle_bytes;
@@ -537,6 +565,17 @@ static void add_updates(struct sim_samples *samples, const struct sim_metric *me
     }
 }
 
+static void add_rejoins(struct sim_samples *samples, const struct sim_metric *metric,
+                        const struct sim_result *result, uint32_t run)
+{
+    uint64_t sample = 0;
+    for (uint32_t i = 0; i < result->rejoin_count; i++) {
+        if (metric->of_rejoin(&result->rejoins[i], &sample)) {
+            sim_samples_add(samples, sample, run);
+        }
+    }
+}
+
 static void add_reports(struct sim_samples *samples, const struct sim_metric *metric,
                         const struct sim_scenario *scenario, const struct sim_result *result,
                         uint32_t run)
@@ -561,6 +600,8 @@ static void add_samples(struct sim_samples *samples, const struct sim_metric *me
     uint64_t sample = 0;
     if (metric->of_update != NULL) {
         add_updates(samples, metric, scenario, result, run);
+    } else if (metric->of_rejoin != NULL) {
+        add_rejoins(samples, metric, result, run);
     } else if (metric->of_run != NULL) {
         if (metric->of_run(scenario, result, &sample)) {
             sim_samples_add(samples, sample, run);
@@ -645,6 +686,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
         }
     }
     summary->fingerprint = combined_fingerprint(results, count);
+    sim_fault_figures_init(&summary->faults, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
         if (shares_samples(id, scenario)) {
@@ -657,7 +699,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
 }
 
-void sim_summary_finish(struct sim_summary *summary)
+void sim_summary_release(struct sim_summary *summary)
 {
     for (enum sim_metric_id id = SIM_METRIC_COUNT; id-- > 0;) {
         bool shared = id > 0 && summary->samples[id].items == summary->samples[id - 1].items;
@@ -667,4 +709,10 @@ void sim_summary_finish(struct sim_summary *summary)
             sim_samples_finish(&summary->samples[id]);
         }
     }
+}
+
+void sim_summary_finish(struct sim_summary *summary)
+{
+    sim_summary_release(summary);
+    sim_fault_figures_finish(&summary->faults);
 }

@@ -30,6 +30,7 @@
 #include <stdint.h>
 
 #include "aggregation.h"
+#include "faults.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -85,6 +86,9 @@ enum sim_metric_id {
     SIM_GLOBAL_AGGREGATORS,
     SIM_GLOBAL_EDGES,
     SIM_GLOBAL_AGENTS,
+    SIM_REJOIN_MS,
+    SIM_UNWRITTEN,
+    SIM_LAGGING_AGENTS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -99,10 +103,11 @@ struct sim_metric {
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     enum sim_reach reach;
-    // One of the two, or of_reports. An update or a repetition of which the metric cannot be told
+    // What its samples are of: one of the three, or of_reports. What the metric cannot be told of
     // returns false.
     bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
                       const struct sim_update_result *update, uint64_t *sample);
+    bool (*of_rejoin)(const struct sim_rejoin *rejoin, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
     bool of_reports;  // there is nothing of it where nobody reports
@@ -123,6 +128,7 @@ struct sim_summary {
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
+    struct sim_fault_figures faults;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.
@@ -130,16 +136,19 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
                       const struct sim_result *results, uint32_t count);
 void sim_summary_finish(struct sim_summary *summary);
 
+// Frees the samples, which are many; the figures made of them stay. To be finished none the less.
+void sim_summary_release(struct sim_summary *summary);
+
 // Whether an update is judged: written after the warm-up, and somebody was there to receive it.
 bool sim_update_counts(const struct sim_update_result *update);
 
-// Whether a repetition has a sample of it for each update or report, not one for all.
+// Whether a repetition has a sample of it for each update, report or return, not one for all.
 bool sim_metric_has_many(enum sim_metric_id metric);
 
-// "updates", "reports" or "repetitions": what its samples are of.
+// "updates", "reports", "returns" or "repetitions": what its samples are of.
 const char *sim_metric_samples(enum sim_metric_id metric);
 
-// Why the scenario's mesh has nothing of it: "one region", "no edges"; NULL: it has.
+// Why the scenario has nothing of it: "one region", "no edges", "no faults"; NULL: it has.
 const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenario *scenario);
 
 // What a sample of the metric is divided by to be shown; > 0.
@@ -147,6 +156,12 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
 
 // Whether there is nothing that it lacks.
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario);
+
+// Whether the metric is about what faults do.
+static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
+{
+    return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length);

@@ -2,11 +2,13 @@
 // What a stored run measured, back from the store: results as sim/run gave them, to be summarised
 // and judged by the same code, and what had been made of them.
 //
-//     repetitions, updates, traffic, hosts, latencies -----> struct sim_result, one each
+//     repetitions, updates, traffic, hosts, latencies, ----> struct sim_result, one each
+//     faults, rejoins, takeovers, gaps
 //     metrics, verdicts, expectations, host_facts ---------> struct sim_stored_findings
 //
-// Left out is what no page shows: curves, checkpoints. Of reports and of what they add up to only
-// metrics are kept, so results have none of them.
+// Left out is what no page shows: curves, checkpoints; and the texts of faults, which are the
+// scenario's. Of reports and of what they add up to only metrics are kept, so results have none of
+// them.
 
 #ifndef SIM_STORED_RESULTS_H
 #define SIM_STORED_RESULTS_H

@@ -196,6 +196,37 @@ Test(recording, a_run_without_its_text_or_a_repetition_is_refused)
     sim_store_close(store);
 }
 
+static void expect_faults(const struct sim_result *is, const struct sim_result *was)
+{
+    cr_expect(is->unwritten == was->unwritten && is->lagging == was->lagging);
+    cr_assert(is->fault_count == was->fault_count && is->rejoin_count == was->rejoin_count &&
+              is->takeover_count == was->takeover_count && is->gap_count == was->gap_count);
+    for (uint32_t i = 0; i < was->fault_count; i++) {
+        const struct sim_fault_result *a = &was->faults[i];
+        const struct sim_fault_result *b = &is->faults[i];
+        cr_expect(a->verb == b->verb && a->firings == b->firings && a->nodes == b->nodes &&
+                  a->first_ns == b->first_ns && a->last_ns == b->last_ns);
+    }
+    for (uint32_t i = 0; i < was->rejoin_count; i++) {
+        const struct sim_rejoin *a = &was->rejoins[i];
+        const struct sim_rejoin *b = &is->rejoins[i];
+        cr_expect(a->up_ns == b->up_ns && a->after_ns == b->after_ns && a->node == b->node &&
+                  a->disk_lost == b->disk_lost);
+    }
+    for (uint32_t i = 0; i < was->takeover_count; i++) {
+        const struct sim_takeover *a = &was->takeovers[i];
+        const struct sim_takeover *b = &is->takeovers[i];
+        cr_expect(a->time_ns == b->time_ns && a->edge == b->edge && a->from == b->from &&
+                  a->to == b->to);
+    }
+    for (uint32_t i = 0; i < was->gap_count; i++) {
+        const struct sim_gap *a = &was->gaps[i];
+        const struct sim_gap *b = &is->gaps[i];
+        cr_expect(a->cause == b->cause && a->subject == b->subject && a->nodes == b->nodes &&
+                  a->first == b->first);
+    }
+}
+
 Test(recording, results_come_back_as_they_were_stored)
 {
     struct fixture fixture;
@@ -225,6 +256,8 @@ Test(recording, results_come_back_as_they_were_stored)
             const struct sim_update_result *b = &is->updates[j];
             cr_expect(a->dot.origin == b->dot.origin && a->dot.sequence == b->dot.sequence &&
                       a->measured == b->measured && a->cohort == b->cohort && a->held == b->held &&
+                      a->gone == b->gone &&
+                      a->near[SIM_REACH_EDGE].gone == b->near[SIM_REACH_EDGE].gone &&
                       a->theta_ns == b->theta_ns && a->half_ns == b->half_ns &&
                       a->p99_ns == b->p99_ns && a->all_ns == b->all_ns &&
                       a->last_receipt_ns == b->last_receipt_ns);
@@ -233,6 +266,7 @@ Test(recording, results_come_back_as_they_were_stored)
             cr_expect(a->near[SIM_REACH_EDGE].held == b->near[SIM_REACH_EDGE].held &&
                       a->near[SIM_REACH_REGION].cohort == b->near[SIM_REACH_REGION].cohort);
         }
+        expect_faults(is, was);
         sim_result_finish(is);
     }
     free(results);
