@@ -207,7 +207,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->output.news);
     sim_memory_free(worker->changes);
     sim_memory_free(worker->notes);
-    sim_memory_free(worker->kept.copies);
+    sim_kept_finish(&worker->kept);
     sim_memory_free(worker->work);
     sim_memory_free(worker->latencies);
     sim_memory_free(worker->emptied);

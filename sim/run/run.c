@@ -13,6 +13,7 @@
 #include "gaps.h"
 #include "hosts.h"
 #include "recorder.h"
+#include "report_outcome.h"
 #include "reporting.h"
 #include "targets.h"
 #include "world.h"
@@ -28,6 +29,7 @@ struct watch {
     bool reporting;
     const struct sim_run_options *options;
     uint64_t end_ns;
+    uint64_t reported_ns;       // a run with an open end goes on till then for the reports
     uint64_t progress_next_ns;  // wall
     uint64_t window_ns;         // end of the last window
     uint32_t windows;
@@ -130,7 +132,7 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         sim_reports_window(&watch->reports, watch->engine);
     }
     return watch->recorder.stop_when_held && sim_recorder_is_done(&watch->recorder) &&
-           (!watch->faults || sim_engine_is_calm(watch->engine));
+           time_ns >= watch->reported_ns && (!watch->faults || sim_engine_is_calm(watch->engine));
 }
 
 // The limit may depend on the machine, since it decides nothing but whether the run goes on.
@@ -296,18 +298,6 @@ static void copy_faults(const struct sim_engine *engine, const struct sim_scenar
     }
 }
 
-static void close_curve(struct sim_curve *curve)
-{
-    for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
-        curve->held[i] += curve->held[i - 1];
-    }
-    curve->point_count = SIM_CURVE_POINTS;
-    while (curve->point_count > 1 &&
-           curve->held[curve->point_count - 2] == curve->held[curve->point_count - 1]) {
-        curve->point_count--;
-    }
-}
-
 // The slowest interval on the way through an edge, through a region, everywhere. Regions of bridges
 // are crossed by gossip alone, those of a hierarchy by relays as well.
 static void set_intervals(const struct sim_world *world, struct sim_result *result)
@@ -346,6 +336,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct watch watch = {
         .options = options,
         .end_ns = sim_scenario_end_ns(scenario),
+        .reported_ns = sim_reports_judged_ns(scenario),
     };
     if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
         watch.end_ns = options->until_ns;
@@ -401,9 +392,6 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         copy_counters(engine, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;
-        for (uint32_t i = 0; i < result->curve_count; i++) {
-            close_curve(&result->curves[i]);
-        }
         if (watch.faults) {
             copy_faults(engine, scenario, result);
             sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
@@ -411,6 +399,11 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
+            sim_report_curves(scenario, result);
+            sim_report_totals(&world, engine, result);
+        }
+        for (uint32_t i = 0; i < result->curve_count; i++) {
+            sim_curve_close(&result->curves[i]);
         }
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||

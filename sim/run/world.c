@@ -92,6 +92,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .seed = seed,
         .scopes = world->scopes.items,
         .scope_count = world->scopes.count,
+        .eager_links = sim_scopes_forward(scenario),
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,
     };
