@@ -131,7 +131,7 @@ struct sim_checkpoint {
 
 // What came of an entry of the fault timeline.
 struct sim_fault_result {
-    const char *text;   // the scenario's
+    const char *text;   // the scenario's; NULL when read back from the store
     uint64_t first_ns;  // of its firings; SIM_TIME_NEVER: it never fired
     uint64_t last_ns;
     uint64_t nodes;  // hit, over all firings; 0: it fired at nobody, or never

@@ -8,6 +8,7 @@
 #include "allocate.h"
 #include "query.h"
 #include "resources.h"
+#include "stored_faults.h"
 
 #define NS_PER_MS 1e6
 
@@ -41,7 +42,8 @@ static bool read_repetitions(struct reading *reading)
     struct sim_query query = sim_query_of(
         reading->store,
         "SELECT r.repetition, r.seed, interrupted, fingerprint, simulated_ns, edge_interval_ns,"
-        " region_interval_ns, interval_ns, agents, events, wall_ns, peak_rss_bytes"
+        " region_interval_ns, interval_ns, agents, events, wall_ns, peak_rss_bytes, unwritten,"
+        " lagging"
         " FROM repetitions AS r JOIN host_facts USING (run_id, repetition)"
         " WHERE run_id = ?1 ORDER BY r.repetition",
         reading->run_id, reading->error);
@@ -60,15 +62,18 @@ static bool read_repetitions(struct reading *reading)
             .events = sim_query_count(&query, 9),
             .wall_ns = sim_query_count(&query, 10),
             .peak_rss_bytes = sim_query_count(&query, 11),
+            .unwritten = (uint32_t)sim_query_count(&query, 12),
+            .lagging = (uint32_t)sim_query_count(&query, 13),
         };
     }
     return sim_query_finish(&query);
 }
 
-static struct sim_near near_of(const struct sim_query *query, int column)
+static struct sim_near near_of(const struct sim_query *query, int column, int gone)
 {
     return (struct sim_near){
         .cohort = (uint32_t)or_zero(sim_query_count(query, column)),
+        .gone = (uint32_t)or_zero(sim_query_count(query, gone)),
         .held = (uint32_t)or_zero(sim_query_count(query, column + 1)),
         .theta_ns = sim_query_count(query, column + 2),
     };
@@ -107,7 +112,9 @@ static void add_update(struct sim_result *result, const struct sim_query *query)
         .p99_ns = sim_query_count(query, 9),
         .all_ns = sim_query_count(query, 10),
         .last_receipt_ns = sim_query_count(query, 11),
-        .near = {[SIM_REACH_EDGE] = near_of(query, 12), [SIM_REACH_REGION] = near_of(query, 15)},
+        .near = {[SIM_REACH_EDGE] = near_of(query, 12, 25),
+                 [SIM_REACH_REGION] = near_of(query, 15, 26)},
+        .gone = (uint32_t)sim_query_count(query, 24),
         .path = path_of(query, 18),
     };
 }
@@ -119,7 +126,7 @@ static bool read_updates(struct reading *reading)
         "SELECT repetition, origin, sequence, written_ns, measured, cohort, held, theta_ns,"
         " half_ns, p99_ns, all_ns, last_receipt_ns, edge_cohort, edge_held, edge_theta_ns,"
         " region_cohort, region_held, region_theta_ns, path_tick_ns, path_link_tick_ns,"
-        " path_global_tick_ns, path_network_ns, path_hops, path_node"
+        " path_global_tick_ns, path_network_ns, path_hops, path_node, gone, edge_gone, region_gone"
         " FROM updates WHERE run_id = ?1 ORDER BY repetition, written_ns, origin, sequence",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
@@ -157,7 +164,8 @@ static bool read_traffic(struct reading *reading)
         reading->store,
         "SELECT repetition, message_kind, pair_class, messages, bytes, transport_bytes, updates,"
         " duplicated, lost, dropped, corrupted, delivered, saved_bytes, digest_bytes, idle,"
-        " idle_bytes, handshakes, resumed, handshake_bytes FROM traffic WHERE run_id = ?1",
+        " idle_bytes, handshakes, resumed, handshake_bytes, cut, dead, refused FROM traffic"
+        " WHERE run_id = ?1",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
         struct sim_result *result = result_of(reading, &query);
@@ -183,6 +191,9 @@ static bool read_traffic(struct reading *reading)
             .handshakes = sim_query_count(&query, 16),
             .resumed = sim_query_count(&query, 17),
             .handshake_bytes = sim_query_count(&query, 18),
+            .cut = sim_query_count(&query, 19),
+            .dead = sim_query_count(&query, 20),
+            .refused = sim_query_count(&query, 21),
         };
     }
     return sim_query_finish(&query);
@@ -262,7 +273,8 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
     struct reading reading = {.store = store, .error = error, .run_id = run_id};
     bool fine = sim_store_has_run(store, run_id, error) && read_repetitions(&reading) &&
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
-                read_latencies(&reading) && read_totals(&reading);
+                read_latencies(&reading) && read_totals(&reading) &&
+                sim_store_read_faults(store, run_id, reading.results, reading.count, error);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);

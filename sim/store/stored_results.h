@@ -2,7 +2,8 @@
 // What a stored run measured, back from the store: results as sim/run gave them, to be summarised
 // and judged by the same code, and what had been made of them.
 //
-//     repetitions, updates, traffic, hosts, latencies, totals --> struct sim_result, one each
+//     repetitions, updates, traffic, hosts, latencies, totals,
+//     faults, rejoins, takeovers, gaps -------------------------> struct sim_result, one each
 //     metrics of reports, verdicts, expectations, host_facts ---> struct sim_stored_findings
 //
 // Left out is what no page shows: curves, checkpoints, reports one by one.

@@ -196,6 +196,37 @@ Test(recording, a_run_without_its_text_or_a_repetition_is_refused)
     sim_store_close(store);
 }
 
+static void expect_same_faults(const struct sim_result *was, const struct sim_result *is)
+{
+    cr_expect(is->unwritten == was->unwritten && is->lagging == was->lagging);
+    cr_assert(is->fault_count == was->fault_count && is->rejoin_count == was->rejoin_count &&
+              is->takeover_count == was->takeover_count && is->gap_count == was->gap_count);
+    for (uint32_t i = 0; i < was->fault_count; i++) {
+        const struct sim_fault_result *a = &was->faults[i];
+        const struct sim_fault_result *b = &is->faults[i];
+        cr_expect(a->verb == b->verb && a->firings == b->firings && a->nodes == b->nodes &&
+                  a->first_ns == b->first_ns && a->last_ns == b->last_ns);
+    }
+    for (uint32_t i = 0; i < was->rejoin_count; i++) {
+        const struct sim_rejoin *a = &was->rejoins[i];
+        const struct sim_rejoin *b = &is->rejoins[i];
+        cr_expect(a->node == b->node && a->up_ns == b->up_ns && a->after_ns == b->after_ns &&
+                  a->disk_lost == b->disk_lost);
+    }
+    for (uint32_t i = 0; i < was->takeover_count; i++) {
+        const struct sim_takeover *a = &was->takeovers[i];
+        const struct sim_takeover *b = &is->takeovers[i];
+        cr_expect(a->time_ns == b->time_ns && a->edge == b->edge && a->from == b->from &&
+                  a->to == b->to);
+    }
+    for (uint32_t i = 0; i < was->gap_count; i++) {
+        const struct sim_gap *a = &was->gaps[i];
+        const struct sim_gap *b = &is->gaps[i];
+        cr_expect(a->cause == b->cause && a->subject == b->subject && a->nodes == b->nodes &&
+                  a->first == b->first);
+    }
+}
+
 Test(recording, results_come_back_as_they_were_stored)
 {
     struct fixture fixture;
@@ -218,6 +249,7 @@ Test(recording, results_come_back_as_they_were_stored)
         cr_expect(memcmp(is->traffic, was->traffic, sizeof is->traffic) == 0);
         cr_expect(memcmp(is->tiers, was->tiers, sizeof is->tiers) == 0);
         cr_expect(memcmp(is->latency_max_ns, was->latency_max_ns, sizeof is->latency_max_ns) == 0);
+        expect_same_faults(was, is);
         cr_expect(is->total.reports == 990 && is->total.sums.completion == 2301750000000);
         cr_assert(is->update_count == was->update_count);
         // By the time of their writes, as the fixture has them.
@@ -231,6 +263,9 @@ Test(recording, results_come_back_as_they_were_stored)
                       a->last_receipt_ns == b->last_receipt_ns);
             cr_expect(a->path.node == b->path.node && a->path.hops == b->path.hops &&
                       memcmp(a->path.tick_ns, b->path.tick_ns, sizeof a->path.tick_ns) == 0);
+            cr_expect(a->gone == b->gone &&
+                      a->near[SIM_REACH_EDGE].gone == b->near[SIM_REACH_EDGE].gone &&
+                      a->near[SIM_REACH_REGION].gone == b->near[SIM_REACH_REGION].gone);
             cr_expect(a->near[SIM_REACH_EDGE].held == b->near[SIM_REACH_EDGE].held &&
                       a->near[SIM_REACH_REGION].cohort == b->near[SIM_REACH_REGION].cohort);
         }
