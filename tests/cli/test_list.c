@@ -79,7 +79,7 @@ Test(list, a_killed_run_is_told_and_one_under_way_is_running)
 {
     int output;
     write_file("mine.yaml", MINE);
-    pid_t program = start_program(&output, "run", "mine.yaml", "--repeat", "500000", "--json",
+    pid_t program = start_program(&output, "run", "mine.yaml", "--repeat", "100000", "--json",
                                   "--db", STORE, NULL);
     wait_for_line(output, "\"repetition\":1,");
     struct ended ended = run_program("list", "--db", STORE, "--json", NULL);
@@ -91,7 +91,7 @@ Test(list, a_killed_run_is_told_and_one_under_way_is_running)
     const char *line = json_line(ended.output, "stored_run", 0);
     cr_expect_str_eq(json_text(line, "$.status"), "killed");
     cr_expect_str_eq(json_text(line, "$.run"), "-");
-    cr_expect_eq(json_number(line, "?1 ->> '$.repeat'"), 500000);
+    cr_expect_eq(json_number(line, "?1 ->> '$.repeat'"), 100000);
     run_command("1");
     ended = prune("--keep", "5", "--yes");
     expect_exit(&ended, 0);
