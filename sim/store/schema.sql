@@ -39,7 +39,7 @@
 -- readers can notice raises user_version.
 
 PRAGMA application_id = 1835365224;  -- "mesh"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE runs (
     run_id          INTEGER PRIMARY KEY,  -- in order of writing; what `--run` takes
