@@ -351,12 +351,13 @@ void sim_quiet_arrive(struct sim_worker *worker, const struct mesh_message *mess
 
 // ---- Falling silent ----
 
-// Whether a receipt of this changes nothing and is not answered: its receiver has the same.
+// Whether a receipt of this changes nothing and is not answered: its receiver has the same, and so
+// all that it brings.
 static bool is_harmless(const struct sim_engine *engine, const struct mesh_message *message,
                         uint32_t receiver)
 {
     const struct mesh_replica *replica = sim_engine_replica(engine, receiver);
-    return message->kind == MESH_MESSAGE_OPEN && message->update_count == 0 && !message->beyond &&
+    return message->kind == MESH_MESSAGE_OPEN && !message->beyond &&
            message->hash[0] == replica->hash[0] && message->hash[1] == replica->hash[1];
 }
 
@@ -439,6 +440,8 @@ static void take_out(const struct sim_engine *engine, const struct sim_part *par
             sim_messages_at(messages, sim_event_reference(events[i]));
         if (!is_home(engine, part, message->scope)) {
             sim_ring_push(ring, bucket, events[i]);
+        } else {
+            assert(message->update_count == 0);
         }
     }
     sim_memory_free(events);
