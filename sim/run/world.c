@@ -92,6 +92,9 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .seed = seed,
         .scopes = world->scopes.items,
         .scope_count = world->scopes.count,
+        .raft = world->scopes.rafts,
+        .raft_count = world->scopes.raft_count,
+        .bridge_scope = (uint16_t)(world->scopes.count - 1),
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,
     };
