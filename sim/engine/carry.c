@@ -469,6 +469,7 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
         sim_account_deliver(worker, event, 1);
         return false;
     case MESH_RECORD_RAFT_PERSIST:
+    case MESH_RECORD_RAFT_READ:
     case MESH_RECORD_RAFT_TIMER: sim_rafts_carry(worker, event, record, generation); return false;
     default: return false;  // what Raft's servers say of themselves
     }

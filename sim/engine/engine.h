@@ -177,6 +177,8 @@ enum sim_raft_note_kind {
     SIM_RAFT_RESTORED,   // a snapshot up to `index`, whose term it names; other: the own term
     SIM_RAFT_BRIDGE,     // content 1: it is an active bridge from now on, 0: no longer; other: all
     SIM_RAFT_EXCHANGED,  // a bridge's first message from another group
+    SIM_RAFT_ASKED,      // read number `index` came
+    SIM_RAFT_ANSWERED,   // read number `index`, as of entry `content`; other: what it has applied
     SIM_RAFT_NOTE_COUNT
 };
 
@@ -199,7 +201,8 @@ struct sim_raft_note {
 struct sim_rafting {
     bool elected;  // the first of each roster are its bridges and everybody knows; the first
                    // server stands for election at once. Else: all begin with nothing
-    struct sim_link disk;  // how long a write takes (network.h); all zero: no time
+    uint64_t read_every_ns;  // so often each server is asked for a read; 0: never
+    struct sim_link disk;    // how long a write takes (network.h); all zero: no time
 };
 
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +

@@ -15,9 +15,9 @@
 #include "mesh/release.h"
 #include "state.h"
 
-#define OUTPUT_EVENTS 16u     // the output holds what this many events can cause at most
-#define NAMED_MAX 5u          // agents that a failure names
-#define TOTALS_UNDER_WAY 64u  // of each coordinator, at most
+#define OUTPUT_EVENTS 16u        // the output holds what this many events can cause at most
+#define NAMED_MAX 5u             // agents that a failure names
+#define TOTALS_UNDER_WAY 64u     // of each coordinator, at most
 #define REGISTERS_UNDER_WAY 16u  // of each group, likewise
 
 // ---- Sizes ----

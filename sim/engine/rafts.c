@@ -78,6 +78,7 @@ static void equip(struct sim_engine *engine, uint32_t index, const struct placed
         .timer_ns = UINT64_MAX,
         .compact_ns = UINT64_MAX,
         .put_ns = UINT64_MAX,
+        .read_ns = UINT64_MAX,
         .disk = {.entries = memory + log_words,
                  .snapshot.data = (uint8_t *)(memory + 3 * log_words + 2)},
         .write = {.entries = memory + 2 * log_words,
@@ -186,6 +187,16 @@ void sim_rafts_carry(struct sim_worker *worker, const struct mesh_event *event,
     const struct sim_block *block = &engine->blocks[sim_block_of(engine, event->node)];
     struct sim_raft_server *server = sim_rafts_server(engine, block, event->node);
     uint64_t due_ns = record->raft_timer.at_ns;
+    if (record->kind == MESH_RECORD_RAFT_READ) {
+        sim_raft_note(worker, server,
+                      &(struct sim_raft_note){.time_ns = event->time_ns,
+                                              .kind = SIM_RAFT_ANSWERED,
+                                              .term = server->raft->term,
+                                              .index = record->raft_read.number,
+                                              .content = record->raft_read.index,
+                                              .other = server->raft->applied});
+        return;
+    }
     if (record->kind == MESH_RECORD_RAFT_TIMER) {
         due_ns = due_ns < event->time_ns ? event->time_ns : due_ns;
         server->timer_ns = due_ns;
@@ -199,7 +210,7 @@ void sim_rafts_carry(struct sim_worker *worker, const struct mesh_event *event,
 
 // ---- Own events ----
 
-enum due { NOTHING, REGISTER, TRANSITION, COMPACTION, STORED, TIMER };
+enum due { NOTHING, REGISTER, TRANSITION, COMPACTION, STORED, TIMER, READ };
 
 static void consider(enum due *due, uint64_t *due_ns, enum due other, uint64_t other_ns)
 {
@@ -223,6 +234,7 @@ static enum due next_due(const struct sim_engine *engine, const struct sim_raft_
     consider(&due, due_ns, COMPACTION, server->compact_ns);
     consider(&due, due_ns, STORED, server->write.done_ns);
     consider(&due, due_ns, TIMER, server->timer_ns);
+    consider(&due, due_ns, READ, server->read_ns);
     return due;
 }
 
@@ -300,6 +312,23 @@ static void compact(const struct own *own)
     sim_raft_disk_compacted(server);
 }
 
+// A client asks, whoever leads; of a server that is down nothing is to be had.
+static void ask(const struct own *own)
+{
+    struct sim_raft_server *server = own->server;
+    server->read_ns += own->worker->engine->config.rafting.read_every_ns;
+    remind(own->worker, server, server->read_ns, 0);
+    if (server->up) {
+        uint64_t number = ++server->reads;
+        sim_raft_note(own->worker, server,
+                      &(struct sim_raft_note){.time_ns = own->time_ns,
+                                              .kind = SIM_RAFT_ASKED,
+                                              .term = server->raft->term,
+                                              .index = number});
+        step(own, (struct mesh_event){.kind = MESH_EVENT_RAFT_READ, .number = number});
+    }
+}
+
 static void happen(const struct own *own, enum due due)
 {
     struct sim_raft_server *server = own->server;
@@ -320,6 +349,7 @@ static void happen(const struct own *own, enum due due)
         server->timer_ns = UINT64_MAX;
         step(own, (struct mesh_event){.kind = MESH_EVENT_RAFT_TIMER, .number = server->timer});
         break;
+    case READ: ask(own); break;
     case NOTHING: break;
     }
 }
@@ -329,10 +359,12 @@ static bool put_off(struct sim_worker *worker, struct sim_raft_server *server, e
                     uint64_t due_ns)
 {
     uint64_t resume_ns = sim_faults_resume_ns(worker->engine, due_ns, server->raft->node);
-    if ((due != STORED && due != TIMER) || resume_ns == due_ns) {
+    if ((due != STORED && due != TIMER && due != READ) || resume_ns == due_ns) {
         return false;
     }
-    *(due == STORED ? &server->write.done_ns : &server->timer_ns) = resume_ns;
+    *(due == STORED  ? &server->write.done_ns
+      : due == TIMER ? &server->timer_ns
+                     : &server->read_ns) = resume_ns;
     remind(worker, server, resume_ns, 0);
     return true;
 }
@@ -369,6 +401,10 @@ void sim_rafts_start(struct sim_engine *engine)
             .server = server,
         };
         bool first = server->raft->node == server->group->roster[0];
+        if (engine->config.rafting.read_every_ns > 0) {
+            server->read_ns = engine->config.rafting.read_every_ns;
+            remind(own.worker, server, server->read_ns, 0);
+        }
         start(&own, first && engine->config.rafting.elected);
     }
 }

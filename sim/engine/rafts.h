@@ -76,6 +76,8 @@ struct sim_raft_server {
     uint64_t timer_ns;  // when the timer set last fires; UINT64_MAX: none is set
     uint64_t timer;
     uint64_t compact_ns;  // a snapshot is due since then; UINT64_MAX: none is
+    uint64_t read_ns;     // the next read; UINT64_MAX: none ever
+    uint64_t reads;       // asked so far
     uint64_t put_ns;      // a register is to be written then; UINT64_MAX: none
     struct mesh_write put;
     uint32_t transition_next;  // of the window's, up to `transition_end`
@@ -122,7 +124,7 @@ void sim_rafts_run(struct sim_worker *worker, struct sim_block *block,
                    struct sim_raft_server *server, uint64_t until_ns, uint32_t generation);
 void sim_rafts_run_block(struct sim_worker *worker, struct sim_block *block, uint64_t until_ns);
 
-// A step's record that concerns the server's timer or disk.
+// A step's record that concerns the server's timer, its disk or a read.
 void sim_rafts_carry(struct sim_worker *worker, const struct mesh_event *event,
                      const struct mesh_record *record, uint32_t generation);
 

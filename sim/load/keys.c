@@ -459,6 +459,13 @@ const struct sim_key sim_keys[] = {
      .fallback = "elected",
      .effect = "elected: the first candidates are the bridges, everybody knows, and the first "
                "stands for election at once; fresh: all begin with nothing, at the same instant"},
+    {.path = "leaders.read_every_ms",
+     MS(0, DAY_NS),
+     .topologies = LEADERS,
+     TAKES(U64, leaders.read_every_ns),
+     .fallback = "0",
+     .effect = "each candidate is asked for a linearizable read so often, and the answers are "
+               "checked; 0: never"},
     {.path = "leaders.disk_min_ms",
      MS(0, DAY_NS),
      .topologies = LEADERS,

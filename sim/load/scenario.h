@@ -99,7 +99,8 @@ struct sim_leaders {
     uint64_t failover_ns;      // a bridge silent for so long is replaced
     uint64_t election_ns_min;  // a follower's patience is uniform between these two
     uint64_t election_ns_max;
-    uint64_t disk_ns_min;  // so is what a write of a candidate's disk takes
+    uint64_t read_every_ns;  // 0: nobody reads
+    uint64_t disk_ns_min;    // so is what a write of a candidate's disk takes
     uint64_t disk_ns_max;
     enum sim_leaders_start start;
     bool pre_vote;

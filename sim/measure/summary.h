@@ -30,6 +30,7 @@
 
 #include "aggregation.h"
 #include "faults.h"
+#include "leading.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -65,6 +66,11 @@ enum sim_metric_id {
     SIM_REJOIN_MS,
     SIM_UNWRITTEN,
     SIM_LAGGING_AGENTS,
+    SIM_ELECTION_MS,
+    SIM_FAILOVER_MS,
+    SIM_FAILOVER_EXCHANGE_MS,
+    SIM_LEADERLESS_MS,
+    SIM_TERMS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -79,13 +85,17 @@ struct sim_metric {
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     enum sim_reach reach;
-    // One of the two, or neither: then every return of an agent is a sample (SIM_REJOIN_MS). An
-    // update or a repetition of which the metric cannot be told returns false.
+    // One of the three. An update or a repetition of which the metric cannot be told returns false,
+    // and so does each() behind the last of what it goes through; one of these that does not count
+    // is SIM_NO_SAMPLE.
     bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
                       const struct sim_update_result *update, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
+    bool (*each)(const struct sim_result *result, uint32_t index, uint64_t *sample);
 };
+
+#define SIM_NO_SAMPLE (UINT64_MAX - 1)
 
 extern const struct sim_metric sim_metrics[SIM_METRIC_COUNT];
 
@@ -124,6 +134,12 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
     return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
+
+// Whether it is about groups of Raft.
+static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
+{
+    return metric >= SIM_ELECTION_MS && metric <= SIM_TERMS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

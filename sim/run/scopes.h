@@ -32,11 +32,11 @@
 struct sim_scopes {
     struct mesh_scope *items;  // [count]
     uint32_t count;
-    enum sim_tick *ticks;    // [count] what waiting for a tick of the scope is called
-    uint32_t *graph_starts;  // [agents + 1], mode delta; else NULL
-    uint32_t *graph;         // neighbours, mode delta; else NULL
-    uint32_t *members;       // of the links; of leaders all candidates, region by region
-    uint32_t *group_starts;  // of these; the bridges' scope has it
+    enum sim_tick *ticks;           // [count] what waiting for a tick of the scope is called
+    uint32_t *graph_starts;         // [agents + 1], mode delta; else NULL
+    uint32_t *graph;                // neighbours, mode delta; else NULL
+    uint32_t *members;              // of the links; of leaders all candidates, region by region
+    uint32_t *group_starts;         // of these; the bridges' scope has it
     struct mesh_raft_group *rafts;  // [raft_count] the regions' candidates, leaders only
     uint32_t raft_count;
     uint32_t *coordinators;  // callees of the aggregators
