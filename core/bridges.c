@@ -62,10 +62,10 @@ void mesh_bridges_watch(struct rafting *rafting)
 
 // ---- Among the groups ----
 
-bool mesh_bridges_gossip(const struct stepping *stepping)
+bool mesh_bridges_gossip(const struct stepping *stepping, uint32_t scope)
 {
     const struct mesh_config *config = stepping->config;
-    if (config->raft_count == 0 || stepping->event->scope != config->bridge_scope) {
+    if (config->raft_count == 0 || scope != config->bridge_scope) {
         return false;
     }
     const struct mesh_raft *raft = mesh_raft_of(stepping->states, stepping->event->node);
@@ -145,8 +145,7 @@ void mesh_bridges_hear(struct stepping *stepping, uint32_t first)
         return;
     }
     for (uint32_t i = first; i < output->news_count; i++) {
-        const struct mesh_update *updates =
-            &stepping->states->table->updates[(size_t)64 * output->news[i].word];
+        const struct mesh_update *updates = mesh_stepping_rows(stepping, output->news[i].word);
         for (uint64_t left = output->news[i].lanes; left != 0; left &= left - 1) {
             hear(stepping, raft, &updates[__builtin_ctzll(left)]);
         }

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "links.h"
 #include "stepping.h"
 
 uint32_t mesh_mode_planes(enum mesh_mode mode)
@@ -86,6 +87,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
         .news = words,
         .message_words = messages * message_words,
     };
+    if (config->eager_links) {
+        mesh_links_bound(config, message_words, &bound);
+    }
     if (config->tiers != NULL) {
         mesh_tiers_bound(config, message_words, &bound);
     }

@@ -522,18 +522,14 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
     }
 }
 
-static bool says_more_than_a_hash(const struct mesh_message *message)
-{
-    return message->kind != MESH_MESSAGE_OPEN || message->update_count > 0;
-}
-
 static bool is_raft(const struct mesh_event *event)
 {
     return event->kind >= MESH_EVENT_RAFT_START ||
            (event->kind == MESH_EVENT_RECEIVE && mesh_message_is_raft(event->message->kind));
 }
 
-// Whether an event of these records changes its node or may change another.
+// Whether an event of these records changes its node or what is said at home: then its part has
+// something to say. What a tick elsewhere says is no business of the part's.
 static bool is_activity(const struct sim_worker *worker, const struct mesh_event *event,
                         uint32_t first, uint32_t end)
 {
@@ -541,15 +537,16 @@ static bool is_activity(const struct sim_worker *worker, const struct mesh_event
         return false;  // what replicas hold is none of its business
     }
     if (event->kind == MESH_EVENT_RECEIVE) {
-        return end > first || says_more_than_a_hash(event->message);
+        return end > first;
     }
-    const struct mesh_record *records = worker->output.records;
-    if (event->kind == MESH_EVENT_TICK && end == first) {
-        return false;  // of a candidate that is no active bridge
+    if (event->kind != MESH_EVENT_TICK) {
+        return true;
     }
-    return event->kind != MESH_EVENT_TICK || end - first != 1 ||
-           records[first].kind != MESH_RECORD_SEND ||
-           says_more_than_a_hash(records[first].send.message);
+    const struct mesh_record *record = &worker->output.records[first];
+    return worker->engine->is_home[event->scope] &&
+           (end - first != 1 || record->kind != MESH_RECORD_SEND ||
+            record->send.message->kind != MESH_MESSAGE_OPEN ||
+            record->send.message->update_count > 0);
 }
 
 static void carry_out_all(struct sim_worker *worker, struct sim_block *block,

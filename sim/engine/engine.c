@@ -211,7 +211,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->changes);
     sim_memory_free(worker->notes);
     sim_memory_free(worker->raft_notes);
-    sim_memory_free(worker->kept.copies);
+    sim_kept_finish(&worker->kept);
     sim_memory_free(worker->work);
     sim_memory_free(worker->latencies);
     sim_memory_free(worker->emptied);
@@ -368,7 +368,7 @@ static uint32_t collect_changes(struct sim_engine *engine)
 // pair class; and what entered until the checkpoint before.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
-    uint64_t entries[2 + 11 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
+    uint64_t entries[2 + 12 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
     uint32_t count = 0;
     entries[count++] = engine->fingerprint;
     entries[count] = SIM_FINGERPRINT_VERSION;

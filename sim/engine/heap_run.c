@@ -153,7 +153,15 @@ void sim_heap_run_window(struct sim_engine *engine)
     sim_faults_push_joins(engine, push_own);
     push_writes(engine);
     push_reports(engine);
-    while (heap->count > 0 && heap->events[0].time_ns < end_ns) {
+    for (;;) {
+        bool event = heap->count > 0 && heap->events[0].time_ns < end_ns;
+        if (sim_cross_waiting(engine, end_ns, event ? heap->events[0].time_ns : end_ns,
+                              event ? heap->events[0].target : 0)) {
+            continue;
+        }
+        if (!event) {
+            break;
+        }
         struct sim_heap_event top = sim_heap_pop(heap);
         handle(engine, &top);
     }

@@ -351,7 +351,8 @@ void sim_quiet_arrive(struct sim_worker *worker, const struct mesh_message *mess
 
 // ---- Falling silent ----
 
-// Whether a receipt of this changes nothing and is not answered: its receiver has the same.
+// Whether a receipt of this changes nothing and is not answered: its receiver has the same, and so
+// all that it brings.
 static bool is_harmless(const struct sim_engine *engine, const struct mesh_message *message,
                         uint32_t receiver)
 {
@@ -359,7 +360,7 @@ static bool is_harmless(const struct sim_engine *engine, const struct mesh_messa
     if (mesh_message_is_raft(message->kind)) {
         return true;  // whatever it changes, it is not what anybody holds
     }
-    return message->kind == MESH_MESSAGE_OPEN && message->update_count == 0 && !message->beyond &&
+    return message->kind == MESH_MESSAGE_OPEN && !message->beyond &&
            message->hash[0] == replica->hash[0] && message->hash[1] == replica->hash[1];
 }
 
@@ -442,6 +443,8 @@ static void take_out(const struct sim_engine *engine, const struct sim_part *par
             sim_messages_at(messages, sim_event_reference(events[i]));
         if (!is_home(engine, part, message->scope) || mesh_message_is_raft(message->kind)) {
             sim_ring_push(ring, bucket, events[i]);
+        } else {
+            assert(message->update_count == 0);
         }
     }
     sim_memory_free(events);

@@ -93,6 +93,11 @@ const struct sim_choice sim_choices_of_ordering[] = {
     {.name = "fifo", .value = true},
     {0},
 };
+const struct sim_choice sim_choices_of_report[] = {
+    {.name = "agent", .value = false},
+    {.name = "edge", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_cipher[] = {
     {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
 const struct sim_choice sim_choices_of_fault[] = {

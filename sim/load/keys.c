@@ -46,6 +46,23 @@
         .effect = "round trip between " where "; half of it is one way"                         \
     }
 
+// A number or a range of what agents report (reports.c).
+#define FIGURE(name, bounds, usual, said)                                       \
+    {                                                                           \
+        .path = (name), .type = SIM_KEY_RANGE, bounds, .topologies = HIERARCHY, \
+        .lands = SIM_LANDS_BY_NAME, .fallback = (usual), .effect = (said)       \
+    }
+#define COUNTS .places = 6, .minimum = 0, .maximum = INT64_C(1000000000) * 1000000
+#define RATES .places = 9, .minimum = 0, .maximum = SIM_PPB
+#define AVERAGES .places = 3, .minimum = 0, .maximum = 3600 * INT64_C(1000000)
+#define PLACE(name)                                                                     \
+    {                                                                                   \
+        .path = "workload.reports.places[]." name, .type = SIM_KEY_RANGE, .minimum = 1, \
+        .maximum = SIM_SCOPES_MAX, .topologies = HIERARCHY, .lands = SIM_LANDS_BY_NAME, \
+        .effect = "only there, numbered from 1 through the whole mesh"                  \
+    }
+#define INSTEAD "what agents report there instead; a later place wins"
+
 #define NEAR_MS "{distribution: uniform, min: 1, max: 10}"
 #define FAR_MS "{distribution: uniform, min: 50, max: 100}"
 #define UP_MS "{distribution: uniform, min: 10, max: 100}"
@@ -337,7 +354,13 @@ const struct sim_key sim_keys[] = {
      REMEMBERED_IN(global_interval_origin),
      .of_topology = true,
      .effect = "time between a coordinator's ticks"},
-    {.path = "gossip.eager_links", FLAG, .topologies = SIM_FOR_ALL, .later = true},
+    {.path = "gossip.eager_links",
+     FLAG,
+     .topologies = LEADERS | HIERARCHY,
+     TAKES(BOOL, gossip.eager_links),
+     .fallback = "false",
+     .effect = "mode eager: bridges, relays, aggregators and coordinators forward at once, too; "
+               "false: links wait for their ticks"},
 
 #include "keys_network.inc"
 
@@ -673,8 +696,50 @@ const struct sim_key sim_keys[] = {
      MS(3000000, DAY_NS),
      .topologies = HIERARCHY,
      TAKES(U64, workload.report_every_ns),
-     .effect = "time between an agent's reports, which its edge keeps and the tiers add up; needs "
-               "duration_ms"},
+     .effect = "time between an agent's reports, which its edge keeps and the tiers add up"},
+    {.path = "workload.report_settle_ms",
+     MS(0, DAY_NS),
+     .topologies = HIERARCHY,
+     TAKES(U64, workload.report_settle_ns),
+     .effect = "reports written so late before the end are not judged, still being on their way; "
+               "unless said five times the slowest interval, at most half of the run"},
+    {.path = "workload.reports", MAP, .topologies = HIERARCHY},
+    {.path = "workload.reports.per",
+     .type = SIM_KEY_CHOICE,
+     .choices = sim_choices_of_report,
+     .topologies = HIERARCHY,
+     TAKES(BOOL, workload.reports.per_edge),
+     .fallback = "agent",
+     .effect = "whose executions and tasks the sums are: each agent's, or dealt evenly to those of "
+               "an edge"},
+    {.path = "workload.reports.growing",
+     FLAG,
+     .topologies = HIERARCHY,
+     TAKES(BOOL, workload.reports.growing),
+     .fallback = "true",
+     .effect = "executions are counted on, report n telling n times as many; false: each tells as "
+               "many"},
+    FIGURE("workload.reports.workflow_executions", COUNTS, "2.5",
+           "workflows executed; a number that is not whole is one of its neighbours by chance"),
+    FIGURE("workload.reports.active_tasks", COUNTS, "0.6", "tasks that are active"),
+    FIGURE("workload.reports.completion_rate", RATES, "0.88-0.98",
+           "share of the workflows that complete, weighted by executions when added up"),
+    FIGURE("workload.reports.avg_latency_ms", AVERAGES, "30-70",
+           "their latency, weighted by executions when added up"),
+    {.path = "workload.reports.places",
+     .type = SIM_KEY_LIST,
+     .maximum = 1000,
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "what agents of some places report instead; a later place wins"},
+    {.path = "workload.reports.places[]", MAP, .topologies = HIERARCHY},
+    PLACE("region"),
+    PLACE("aggregator"),
+    PLACE("edge"),
+    FIGURE("workload.reports.places[].workflow_executions", COUNTS, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].active_tasks", COUNTS, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].completion_rate", RATES, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].avg_latency_ms", AVERAGES, NULL, INSTEAD),
 
     {.path = "expect",
      .type = SIM_KEY_LIST,

@@ -177,7 +177,8 @@ static void membership_of(const struct sim_scenario *scenario, struct sim_assump
 // Where an eager mesh has links with ticks of their own, it is eager on either side of them.
 static const char *within_of(const struct sim_scenario *scenario)
 {
-    if (scenario->gossip.mode != MESH_EAGER || !sim_wait_has_links(scenario)) {
+    if (scenario->gossip.mode != MESH_EAGER || scenario->gossip.eager_links ||
+        !sim_wait_has_links(scenario)) {
         return "";
     }
     return scenario->topology == SIM_HIERARCHICAL ? " within each edge" : " within each region";
@@ -190,7 +191,10 @@ static void mode_of(const struct sim_scenario *scenario, struct sim_assumption *
         "updates travel on ticks only; gossip.mode=eager forwards them on receipt";
     if (within[0] != '\0') {
         meaning = "an update is forwarded there on its first receipt; the links between wait for "
-                  "their ticks";
+                  "their ticks, unless gossip.eager_links";
+    } else if (scenario->gossip.mode == MESH_EAGER && sim_wait_has_links(scenario)) {
+        meaning = "an update is forwarded on its first receipt, over links as well "
+                  "(gossip.eager_links); ticks only repair";
     } else if (scenario->gossip.mode == MESH_EAGER) {
         meaning = "an update is forwarded on its first receipt; ticks only repair";
     } else if (scenario->gossip.mode == MESH_RUMOR) {

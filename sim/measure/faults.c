@@ -25,12 +25,6 @@ bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result
     return true;
 }
 
-bool sim_rejoin_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
-{
-    *sample = index < result->rejoin_count ? result->rejoins[index].after_ns : 0;
-    return index < result->rejoin_count;
-}
-
 // ---- Pooling ----
 
 static void add_gap(struct sim_fault_figures *figures, const struct sim_gap *gap)

@@ -54,6 +54,5 @@ bool sim_unwritten_of(const struct sim_scenario *scenario, const struct sim_resu
                       uint64_t *sample);
 bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result *result,
                     uint64_t *sample);
-bool sim_rejoin_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 
 #endif

@@ -1,34 +1,43 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "leading.h"
 
-#include "summary.h"
-
 bool sim_election_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
-    if (index >= result->election_count) {
-        return false;
-    }
-    const struct sim_election *election = &result->elections[index];
-    *sample = election->first ? SIM_NO_SAMPLE : election->after_ns;
-    return true;
+    *sample = result->elections[index].after_ns;
+    return !result->elections[index].first;
+}
+
+uint32_t sim_election_count(const struct sim_result *result)
+{
+    return result->election_count;
 }
 
 bool sim_failover_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
-    *sample = index < result->failover_count ? result->failovers[index].after_ns : 0;
-    return index < result->failover_count;
+    *sample = result->failovers[index].after_ns;
+    return true;
 }
 
 bool sim_failover_exchange_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
-    *sample = index < result->failover_count ? result->failovers[index].exchange_ns : 0;
-    return index < result->failover_count;
+    *sample = result->failovers[index].exchange_ns;
+    return true;
+}
+
+uint32_t sim_failover_count(const struct sim_result *result)
+{
+    return result->failover_count;
 }
 
 bool sim_leaderless_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
-    *sample = index < result->leading_count ? result->leading[index].leaderless_ns : 0;
-    return index < result->leading_count;
+    *sample = result->leading[index].leaderless_ns;
+    return true;
+}
+
+uint32_t sim_leaderless_count(const struct sim_result *result)
+{
+    return result->leading_count;
 }
 
 bool sim_terms_of(const struct sim_scenario *scenario, const struct sim_result *result,

@@ -13,9 +13,12 @@
 #include "scenario.h"
 
 bool sim_election_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
+uint32_t sim_election_count(const struct sim_result *result);
 bool sim_failover_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 bool sim_failover_exchange_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
+uint32_t sim_failover_count(const struct sim_result *result);
 bool sim_leaderless_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
+uint32_t sim_leaderless_count(const struct sim_result *result);
 bool sim_terms_of(const struct sim_scenario *scenario, const struct sim_result *result,
                   uint64_t *sample);
 

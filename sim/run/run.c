@@ -15,6 +15,7 @@
 #include "hosts.h"
 #include "leading.h"
 #include "recorder.h"
+#include "report_outcome.h"
 #include "reporting.h"
 #include "targets.h"
 #include "world.h"
@@ -32,6 +33,7 @@ struct watch {
     bool reporting;
     const struct sim_run_options *options;
     uint64_t end_ns;
+    uint64_t reported_ns;       // a run with an open end goes on till then for the reports
     uint64_t progress_next_ns;  // wall
     uint64_t window_ns;         // end of the last window
     uint32_t windows;
@@ -147,7 +149,7 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         sim_reports_window(&watch->reports, watch->engine);
     }
     return watch->recorder.stop_when_held && sim_recorder_is_done(&watch->recorder) &&
-           (!watch->faults || sim_engine_is_calm(watch->engine));
+           time_ns >= watch->reported_ns && (!watch->faults || sim_engine_is_calm(watch->engine));
 }
 
 // The limit may depend on the machine, since it decides nothing but whether the run goes on.
@@ -186,6 +188,37 @@ static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
                 : 0);
 }
 
+static uint64_t bytes_in_engine(const struct sim_scenario *scenario)
+{
+    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
+    return sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
+                                   scenario->gossip.mode);
+}
+
+// Ticks of one interval send so much, of which a slot of the longest latency is under way, each
+// copy in 8 bytes beside the message; as much again for answers.
+static uint64_t bytes_under_way(const struct sim_scenario *scenario)
+{
+    uint64_t latency_ns = 0;
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        uint64_t maximum_ns = scenario->network.latency[pair].maximum_ns;
+        bool far = pair == SIM_INTER_REGION || pair >= SIM_EDGE_AGGREGATOR;
+        latency_ns = maximum_ns > latency_ns && !far ? maximum_ns : latency_ns;
+    }
+    uint64_t message = sizeof(struct mesh_message) + 8 * (uint64_t)(updates_at_once(scenario) / 64);
+    uint64_t tick = message + 8 * (uint64_t)scenario->gossip.fanout;
+    double share = (double)latency_ns / (double)(scenario->gossip.interval_ns + 1);
+    return (uint64_t)(2 * (double)tick * share * (double)scenario->agents);
+}
+
+struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario)
+{
+    return (struct sim_run_needs){
+        .fixed_bytes = bytes_in_engine(scenario) + bytes_beside_engine(scenario),
+        .under_way_bytes = bytes_under_way(scenario),
+    };
+}
+
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
 {
     uint64_t peers = 0;
@@ -198,11 +231,7 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
                              scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
                              1e-9 * (double)SIM_PAIR_BYTES_MAX);
     }
-    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
-    uint64_t bytes =
-        sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
-                                scenario->gossip.mode) +
-        bytes_beside_engine(scenario);
+    uint64_t bytes = sim_run_needs(scenario).fixed_bytes;
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
@@ -286,18 +315,6 @@ static void copy_faults(const struct sim_engine *engine, const struct sim_scenar
     }
 }
 
-static void close_curve(struct sim_curve *curve)
-{
-    for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
-        curve->held[i] += curve->held[i - 1];
-    }
-    curve->point_count = SIM_CURVE_POINTS;
-    while (curve->point_count > 1 &&
-           curve->held[curve->point_count - 2] == curve->held[curve->point_count - 1]) {
-        curve->point_count--;
-    }
-}
-
 // The slowest interval on the way through an edge, through a region, everywhere. Regions of bridges
 // are crossed by gossip alone, those of a hierarchy by relays as well.
 static void set_intervals(const struct sim_world *world, struct sim_result *result)
@@ -351,6 +368,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct watch watch = {
         .options = options,
         .end_ns = sim_scenario_end_ns(scenario),
+        .reported_ns = sim_reports_judged_ns(scenario),
     };
     if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
         watch.end_ns = options->until_ns;
@@ -416,9 +434,6 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         copy_counters(engine, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;
-        for (uint32_t i = 0; i < result->curve_count; i++) {
-            close_curve(&result->curves[i]);
-        }
         if (watch.faults) {
             copy_faults(engine, scenario, result);
             sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
@@ -426,6 +441,11 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
+            sim_report_curves(scenario, result);
+            sim_report_totals(&world, engine, result);
+        }
+        for (uint32_t i = 0; i < result->curve_count; i++) {
+            sim_curve_close(&result->curves[i]);
         }
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||

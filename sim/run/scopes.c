@@ -111,6 +111,11 @@ static void add_homes(struct sim_scopes *scopes, const struct sim_scenario *scen
     }
 }
 
+bool sim_scopes_forward(const struct sim_scenario *scenario)
+{
+    return scenario->gossip.mode == MESH_EAGER && scenario->gossip.eager_links;
+}
+
 // What the scopes outside the homes have in common.
 static struct mesh_scope push_pull(const struct sim_scenario *scenario, uint32_t fanout,
                                    uint64_t interval_ns)
@@ -121,6 +126,7 @@ static struct mesh_scope push_pull(const struct sim_scenario *scenario, uint32_t
         .interval_ns = interval_ns,
         .mode = MESH_PUSH_PULL,
         .schedule = scenario->gossip.schedule,
+        .forwards = sim_scopes_forward(scenario),
     };
 }
 

@@ -46,6 +46,9 @@ struct sim_scopes {
 // `network` tells how far apart groups of agents are.
 void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scenario,
                      const struct sim_places *places, const struct sim_network *network);
+// Whether the scopes outside the homes forward what is new there at once.
+bool sim_scopes_forward(const struct sim_scenario *scenario);
+
 void sim_scopes_finish(struct sim_scopes *scopes);
 
 // Where an agent gossips first.

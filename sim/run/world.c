@@ -95,6 +95,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .raft = world->scopes.rafts,
         .raft_count = world->scopes.raft_count,
         .bridge_scope = (uint16_t)(world->scopes.count - 1),
+        .eager_links = sim_scopes_forward(scenario),
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,
     };

@@ -284,7 +284,8 @@ Test(measure, the_assumptions_of_regions_with_bridges_name_both_intervals_and_th
     sim_assumptions_of(&scenario, assumptions);
     cr_expect_str_eq(assumptions[4].text,
                      "eager within each region (the default): an update is forwarded there on its "
-                     "first receipt; the links between wait for their ticks");
+                     "first receipt; the links between wait for their ticks, unless "
+                     "gossip.eager_links");
 }
 
 Test(measure, the_assumptions_of_a_hierarchy_name_three_intervals_and_that_relays_stay)

@@ -8,6 +8,7 @@
 #include "connections.h"
 #include "fixture.h"
 #include "hosts.h"
+#include "reporting.h"
 #include "world.h"
 
 // ---- Who gossips with whom ----
@@ -237,11 +238,44 @@ Test(run, updates_travel_up_a_hierarchy_and_down_again)
     sim_result_finish(&result);
 }
 
+// At 1 ms a hop nothing waits: a region's agents hear within some hops of their own, links and
+// tiers take a few more.
+Test(run, eager_links_leave_no_wait_for_ticks)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (i == 0) {
+            init_leaders(&fixture, MESH_EAGER);
+        } else {
+            init_hierarchy(&fixture);
+            fixture.scenario.gossip.mode = MESH_EAGER;
+        }
+        fixture_set_latency(&fixture, (struct sim_latency){SIM_CONSTANT, 1 * MS, 1 * MS});
+        fixture_run(&fixture, 0, &result);
+        uint64_t slowest_ns = 0;
+        for (uint32_t u = 0; u < result.update_count; u++) {
+            uint64_t theta_ns = result.updates[u].theta_ns;
+            slowest_ns = theta_ns > slowest_ns ? theta_ns : slowest_ns;
+        }
+        cr_expect(slowest_ns > 100 * MS, "links tick every 300 and 500 ms: %" PRIu64, slowest_ns);
+        sim_result_finish(&result);
+        fixture.scenario.gossip.eager_links = true;
+        fixture_run(&fixture, 0, &result);
+        for (uint32_t u = 0; u < result.update_count; u++) {
+            cr_expect(result.updates[u].half_ns < 30 * MS, "case %u: %" PRIu64 " ns", i,
+                      result.updates[u].half_ns);
+        }
+        expect_whole(&result, 240, i == 1);
+        sim_result_finish(&result);
+    }
+}
+
 Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
 {
     static const enum mesh_mode modes[] = {MESH_PUSH_PULL, MESH_EAGER};
     static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
-    for (uint32_t i = 0; i < 12; i++) {
+    for (uint32_t i = 0; i < 16; i++) {
         struct fixture fixture;
         struct sim_result windows;
         struct sim_result heap;
@@ -251,7 +285,8 @@ Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
             init_hierarchy(&fixture);
             fixture.scenario.gossip.mode = modes[i / 2 % 2];
         }
-        fixture.scenario.gossip.schedule = schedules[i / 4];
+        fixture.scenario.gossip.schedule = schedules[i / 4 % 3];
+        fixture.scenario.gossip.eager_links = i / 4 >= 2;
         fixture.scenario.network.transport = SIM_QUIC;
         fixture.scenario.network.connections.cold = i % 3 == 0;
         fixture_run(&fixture, 0, &windows);
@@ -295,6 +330,37 @@ Test(run, warm_connections_are_those_of_every_scope_and_link)
     sim_result_finish(&result);
 }
 
+// Replicas of one word have 4 planes of 8 bytes behind a head of 32; books of a link are 24 bytes
+// and 3 words; a row is what travels upwards, an entry what a relay holds of an agent.
+Test(run, hosts_have_the_memory_of_links_rows_and_reports)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    init_hierarchy(&fixture);
+    fixture.scenario.workload.updates = 1;
+    fixture.scenario.network.transport = SIM_UDP;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_tier_use *tiers = result.tiers;
+    uint64_t node = 32 + 4 * 8 + sizeof(struct mesh_update);
+    uint64_t role = 24 + 3 * 8;
+    cr_expect_eq(tiers[SIM_TIER_AGENT].peak[SIM_MEMORY], 20 * node + 2 * role);
+    cr_expect_eq(tiers[SIM_TIER_COORDINATOR].peak[SIM_MEMORY], node);
+    sim_result_finish(&result);
+
+    fixture.scenario.workload.report_every_ns = 400 * MS;
+    fixture.scenario.duration_ns = 300 * MS;  // two reports each: the last window ends behind it
+    fixture_run(&fixture, 0, &result);
+    uint32_t lanes = sim_reports_lanes(&fixture.scenario);
+    uint32_t words = (lanes + 63) / 64;
+    uint64_t agent = node + words * 4 * 8 +
+                     lanes * (sizeof(struct mesh_update) + (uint64_t)MESH_REPORT_BYTES_MAX);
+    uint64_t relay = role + sizeof(struct mesh_row) + 20 * sizeof(struct mesh_report_entry);
+    cr_expect_eq(tiers[SIM_TIER_AGENT].peak[SIM_MEMORY], 20 * agent + 2 * relay);
+    cr_expect_eq(tiers[SIM_TIER_AGGREGATOR].peak[SIM_MEMORY], node + 3 * sizeof(struct mesh_row));
+    cr_expect_eq(tiers[SIM_TIER_COORDINATOR].peak[SIM_MEMORY], node + 12 * sizeof(struct mesh_row));
+    sim_result_finish(&result);
+}
+
 // Two ticks of fanout 3, in both directions; aggregators meet 6 relays and 3 coordinators.
 Test(run, cold_pairs_are_remembered_by_the_nodes_of_every_tier)
 {
@@ -318,7 +384,7 @@ Test(run, cold_pairs_are_remembered_by_the_nodes_of_every_tier)
               sim_connections_bytes(231, 12) + sim_connections_bytes(9, 12 + 2));
 }
 
-// What makes one message matter to the next: connections, or channels of either sort.
+// What makes one message matter to the next: connections, channels of either sort, or both.
 static void set_medium(struct fixture *fixture, uint32_t medium)
 {
     struct sim_network_settings *network = &fixture->scenario.network;
@@ -338,19 +404,21 @@ static void set_medium(struct fixture *fixture, uint32_t medium)
                                                          .rate_bits_per_s = 20000000,
                                                          .queue_packets = 50};
         break;
-    default:
+    case 2:
         network->channel = (struct sim_channel_settings){.bursts = true,
                                                          .enter_ppb = 10000000,
                                                          .leave_ppb = 300000000,
                                                          .bad_loss_ppb = 900000000,
                                                          .correlation_ppb = 500000000};
+        break;
+    default: set_medium(fixture, 0); network->channel = (struct sim_channel_settings){.fifo = true};
     }
 }
 
 Test(run, windows_and_heap_agree_on_reports_over_cold_connections_and_channels)
 {
     static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
-    for (uint32_t i = 0; i < 9; i++) {
+    for (uint32_t i = 0; i < 12; i++) {
         struct fixture fixture;
         struct sim_result windows;
         struct sim_result heap;
