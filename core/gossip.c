@@ -324,7 +324,15 @@ static void age_recent(struct stepping *stepping)
 static void tell(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_event *event = stepping->event;
+    struct mesh_scope known;
     fold(stepping, scope);
+    if (mesh_bridges_gossip(stepping, event->scope)) {
+        if (!mesh_bridges_choose(stepping, scope, &known)) {
+            age_recent(stepping);
+            return;
+        }
+        scope = &known;
+    }
     if (scope->mode == MESH_RUMOR) {
         mesh_rumor_tick(stepping, scope);
         return;

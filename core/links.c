@@ -100,10 +100,13 @@ static void to_peers(struct stepping *stepping, const struct mesh_scope *scope,
     const struct mesh_event *event = stepping->event;
     bool from_callee = event->kind == MESH_EVENT_RECEIVE && scope->callees != NULL &&
                        event->scope == scope - stepping->config->scopes;
-    if (!from_callee) {
-        struct mesh_message *message = load(stepping, scope, cargo, MESH_OCCASION_TO_PEERS);
-        mesh_outgoing_to_peers(stepping, scope, message, MESH_DRAW_EAGER_PEERS);
+    struct mesh_scope known;
+    bool bridges = mesh_bridges_gossip(stepping, (uint32_t)(scope - stepping->config->scopes));
+    if (from_callee || (bridges && !mesh_bridges_choose(stepping, scope, &known))) {
+        return;
     }
+    struct mesh_message *message = load(stepping, scope, cargo, MESH_OCCASION_TO_PEERS);
+    mesh_outgoing_to_peers(stepping, bridges ? &known : scope, message, MESH_DRAW_EAGER_PEERS);
 }
 
 // The links of a node above the edges: it is a member of one, and others may call it.

@@ -79,7 +79,7 @@ static void unsettle(struct mesh_lanes set, uint64_t *settled, uint32_t words)
 
 void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words)
 {
-    if (mesh_message_has_rows(message->kind)) {
+    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
         return;
     }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {

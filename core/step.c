@@ -170,6 +170,9 @@ void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint
     memcpy(record->deliver.hash, hash, sizeof record->deliver.hash);
     record->deliver.news_first = first;
     record->deliver.news_count = stepping->output->news_count - first;
+    if (stepping->states->raft_count > 0) {
+        mesh_bridges_hear(stepping, first);
+    }
 }
 
 // How many events' worth of output surely fits.

@@ -64,6 +64,7 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
         .threads = running->request->threads,
         .executes_all = running->request->execute_all,
         .interrupted = running->interrupted,
+        .story = stderr,
         .progress = sim_progress_draw,
         .progress_context = &running->progress,
     };

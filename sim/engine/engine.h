@@ -166,6 +166,45 @@ struct sim_note {
     bool row;
 };
 
+// What a Raft server did (mesh/raft.h).
+enum sim_raft_note_kind {
+    SIM_RAFT_STARTED,    // in `term`, up to entry `index`; content 1: it has lost its disk
+    SIM_RAFT_CRASHED,    // in `term`
+    SIM_RAFT_ROLE,       // content: enum mesh_raft_role; other: the leader, as far as known
+    SIM_RAFT_CUT,        // its log ends at `index` now
+    SIM_RAFT_ENTRY,      // it has this one at `index`; other: the term of the one before
+    SIM_RAFT_COMMITTED,  // it applies this one; other: the server's own term
+    SIM_RAFT_RESTORED,   // a snapshot up to `index`, whose term it names; other: the own term
+    SIM_RAFT_BRIDGE,     // content 1: it is an active bridge from now on, 0: no longer; other: all
+    SIM_RAFT_EXCHANGED,  // a bridge's first message from another group
+    SIM_RAFT_ASKED,      // read number `index` came
+    SIM_RAFT_ANSWERED,   // read number `index`, as of entry `content`; other: what it has applied
+    SIM_RAFT_NOTE_COUNT
+};
+
+struct sim_raft_note {
+    uint64_t time_ns;
+    uint64_t term;  // the server's; of ENTRY, COMMITTED and RESTORED the entry's
+    uint64_t index;
+    uint64_t content;  // of an entry: a hash of what it says
+    uint64_t other;
+    uint32_t node;
+    uint32_t number;  // of the server's notes
+    uint16_t group;
+    uint8_t kind;        // enum sim_raft_note_kind
+    uint8_t entry_kind;  // enum mesh_raft_kind
+    bool led;            // CUT, ENTRY: before and after the server was the leader of its term
+    bool overwrites;     // ENTRY: it had another one there
+};
+
+// How the groups of mesh->raft begin, and their disks.
+struct sim_rafting {
+    bool elected;  // the first of each roster are its bridges and everybody knows; the first
+                   // server stands for election at once. Else: all begin with nothing
+    uint64_t read_every_ns;  // so often each server is asked for a read; 0: never
+    struct sim_link disk;    // how long a write takes (network.h); all zero: no time
+};
+
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
 // corrupted + cut + dead + refused + in flight. What travels is bytes - saved_bytes +
 // transport_bytes + handshake_bytes.
@@ -215,6 +254,8 @@ struct sim_observer {
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
     // the relay had been told in the notes before that of the row being made.
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // What Raft servers did in a window, by (time, node, number).
+    void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
     // An update that all hold for good gives back its lane: whoever folds values out of lanes adds
     // it to his base now (mesh/release.h).
     void (*released)(void *context, const struct mesh_update *update);
@@ -239,6 +280,7 @@ struct sim_engine_config {
     struct sim_reporting reporting;
     struct sim_faulting faulting;
     struct sim_relaying relaying;
+    struct sim_rafting rafting;
     uint32_t (*base_bytes)(void *context);  // of what released updates were folded into, as a
     void *base_context;                     // snapshot carries it; NULL: nobody ever joins
     struct sim_observer observer;

@@ -66,6 +66,12 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
 {
     struct sim_worker *worker = engine->workers[0];
     struct mesh_event *event = &worker->batch[0];
+    if (!top->received && top->reference == SIM_REFERENCE_RAFT) {
+        struct sim_block *block = &engine->blocks[sim_block_of(engine, top->target)];
+        sim_rafts_run(worker, block, sim_rafts_server(engine, block, top->target), top->time_ns,
+                      top->generation);
+        return;
+    }
     bool admitted = sim_faults_admit_one(engine, top);
     event->time_ns = top->time_ns;
     event->node = top->target;

@@ -15,9 +15,10 @@
 #include "mesh/release.h"
 #include "state.h"
 
-#define OUTPUT_EVENTS 16u     // the output holds what this many events can cause at most
-#define NAMED_MAX 5u          // agents that a failure names
-#define TOTALS_UNDER_WAY 64u  // of each coordinator, at most
+#define OUTPUT_EVENTS 16u        // the output holds what this many events can cause at most
+#define NAMED_MAX 5u             // agents that a failure names
+#define TOTALS_UNDER_WAY 64u     // of each coordinator, at most
+#define REGISTERS_UNDER_WAY 16u  // of each group, likewise
 
 // ---- Sizes ----
 
@@ -67,11 +68,13 @@ static uint32_t words_that_fit(const struct sim_engine *engine, uint32_t least, 
     return wanted;
 }
 
-// More lanes than there are updates are of no use; coordinators write totals besides.
+// More lanes than there are updates are of no use; coordinators write totals besides, leaders
+// registers.
 static uint32_t words_max(const struct sim_engine *engine)
 {
     uint32_t totals = engine->tiers.coordinator_count * TOTALS_UNDER_WAY;
-    return words_for(engine->config.write_count + totals);
+    uint32_t registers = engine->config.mesh->raft_count * REGISTERS_UNDER_WAY;
+    return words_for(engine->config.write_count + totals + registers);
 }
 
 uint32_t sim_lanes_words_max(const struct sim_engine *engine)

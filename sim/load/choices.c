@@ -63,6 +63,11 @@ const struct sim_choice sim_choices_of_signature[] = {
     {0},
 };
 const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
+const struct sim_choice sim_choices_of_leaders_start[] = {
+    {.name = "elected", .value = SIM_LEADERS_ELECTED},
+    {.name = "fresh", .value = SIM_LEADERS_FRESH},
+    {0},
+};
 const struct sim_choice sim_choices_of_compression[] = {
     {.name = "none", .value = SIM_COMPRESS_NONE},
     {.name = "zstd", .value = SIM_COMPRESS_ZSTD},

@@ -92,8 +92,9 @@ bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
 bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *scenario,
                        uint64_t enough, struct sim_error *error);
 
-// What the scopes of a mesh and the links between them cannot do.
-bool sim_check_tiers(const struct sim_cell *cell, const struct sim_scenario *scenario,
+// What the scopes of a mesh and the links between them cannot do; fills in the timeouts that follow
+// from others.
+bool sim_check_tiers(const struct sim_cell *cell, struct sim_scenario *scenario,
                      struct sim_error *error);
 
 // What agents report, where, and which of it is judged (reports.c). Called when it is known how

@@ -22,6 +22,7 @@
 #include "compression.h"
 #include "error.h"
 #include "fault.h"
+#include "mesh/raft.h"
 #include "mesh/step.h"
 #include "network.h"
 
@@ -85,11 +86,26 @@ struct sim_gossip {
     uint32_t threshold_ppb;  // theta, parts per billion, 1 .. 1e9 (0.99 -> 990000000)
 };
 
-// multi_region_leaders: `candidates` of each region, of which leader_count are its bridges.
+// How the groups of Raft begin: with bridges that everybody knows and an election under way, or
+// with nothing.
+enum sim_leaders_start { SIM_LEADERS_ELECTED, SIM_LEADERS_FRESH };
+
+// multi_region_leaders: the `candidates` of each region form a group of Raft, which agrees on
+// leader_count of them as its bridges.
 struct sim_leaders {
-    uint32_t candidates;   // of each region (bootstrap.seeds_per_region)
+    uint32_t candidates;   // of each region (bootstrap.seeds_per_region), 1 .. 32
     uint32_t fanout;       // bridges of other regions that a bridge addresses
     uint64_t interval_ns;  // between a bridge's ticks towards them
+    uint64_t heartbeat_ns;
+    uint64_t failover_ns;      // a bridge silent for so long is replaced
+    uint64_t election_ns_min;  // a follower's patience is uniform between these two
+    uint64_t election_ns_max;
+    uint64_t read_every_ns;  // 0: nobody reads
+    uint64_t disk_ns_min;    // so is what a write of a candidate's disk takes
+    uint64_t disk_ns_max;
+    enum sim_leaders_start start;
+    bool pre_vote;
+    bool check_quorum;
 };
 
 // hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as

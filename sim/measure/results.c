@@ -41,6 +41,15 @@ void sim_result_finish(struct sim_result *result)
     free(result->rejoins);
     free(result->takeovers);
     free(result->gaps);
+    free(result->elections);
+    free(result->failovers);
+    free(result->leading);
+    result->elections = NULL;
+    result->failovers = NULL;
+    result->leading = NULL;
+    result->election_count = 0;
+    result->failover_count = 0;
+    result->leading_count = 0;
     result->faults = NULL;
     result->rejoins = NULL;
     result->takeovers = NULL;

@@ -160,6 +160,34 @@ struct sim_rejoin {
     bool disk_lost;
 };
 
+// A region was without a leader: from when its leader crashed, was paused or stepped down until
+// another, or itself, committed an entry of its own term.
+struct sim_election {
+    uint64_t lost_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run
+    uint64_t term;      // of the new leader; 0: there is none
+    uint32_t region;
+    uint32_t leader;  // the new one, or MESH_NODE_NONE
+    bool first;       // the run began without one: no election is measured
+};
+
+// An active bridge crashed or was paused: until another candidate took its place, and heard from
+// another region. One that is back before it is replaced is no failover.
+struct sim_failover {
+    uint64_t lost_ns;
+    uint64_t after_ns;     // SIM_TIME_NEVER: not within the run
+    uint64_t exchange_ns;  // likewise, since lost_ns
+    uint32_t region;
+    uint32_t bridge;
+    uint32_t successor;  // or MESH_NODE_NONE
+};
+
+// A region's group of Raft over the run.
+struct sim_region_leading {
+    uint64_t leaderless_ns;  // without a leader in whose term anything was committed
+    uint64_t terms;          // begun
+};
+
 // A relay was replaced.
 struct sim_takeover {
     uint64_t time_ns;
@@ -208,6 +236,12 @@ struct sim_result {
     uint32_t rejoin_count;
     struct sim_takeover *takeovers;  // [takeover_count], in order of time
     uint32_t takeover_count;
+    struct sim_election *elections;  // [election_count], by the time at which they ended
+    uint32_t election_count;
+    struct sim_failover *failovers;  // [failover_count], by (lost_ns, bridge)
+    uint32_t failover_count;
+    struct sim_region_leading *leading;  // [leading_count] by region; of leaders only
+    uint32_t leading_count;
     uint32_t lagging;      // agents that are up and lack an update
     struct sim_gap *gaps;  // [gap_count] of them, by (cause, subject)
     uint32_t gap_count;

@@ -445,6 +445,26 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                             "up at the end of a repetition, and lacking an update",
                             "lagging_agents", "count", 1, false, SIM_REACH_ALL,
                             .of_run = sim_lagging_of},
+    [SIM_ELECTION_MS] = {"election_ms", "ms",
+                         "from the loss of a region's leader until the next has committed an entry "
+                         "of its own term",
+                         "election", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_election_at,
+                         .each_count = sim_election_count},
+    [SIM_FAILOVER_MS] = {"failover_ms", "ms",
+                         "from the loss of an active bridge until its successor knows that it is "
+                         "one",
+                         "failover", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_failover_at,
+                         .each_count = sim_failover_count},
+    [SIM_FAILOVER_EXCHANGE_MS] = {"failover_exchange_ms", "ms",
+                                  "the same, until the successor has heard from another region",
+                                  "failover_exchange", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                                  .each = sim_failover_exchange_at,
+                                  .each_count = sim_failover_count},
+    [SIM_LEADERLESS_MS] = {"leaderless_ms", "ms", "a region was without a leader, in a repetition",
+                           "leaderless", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                           .each = sim_leaderless_at, .each_count = sim_leaderless_count},
+    [SIM_TERMS] = {"terms", "terms", "begun in all regions of a repetition", "terms", "count", 1,
+                   false, SIM_REACH_ALL, .of_run = sim_terms_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, .of_run = wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -464,6 +484,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     bool edges = scenario->topology == SIM_HIERARCHICAL;
     if (sim_metric_is_of_faults(metric)) {
         return scenario->fault_count == 0 ? "no faults" : NULL;
+    }
+    if (sim_metric_is_of_leaders(metric)) {
+        return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
     }
     if (sim_metrics[metric].of_reports) {
         return !edges ? "no tiers" : scenario->workload.report_every_ns == 0 ? "no reports" : NULL;
@@ -488,6 +511,9 @@ const char *sim_metric_samples(enum sim_metric_id metric)
     return !sim_metric_has_many(metric)            ? "repetitions"
            : sim_metrics[metric].of_update != NULL ? "updates"
            : sim_metrics[metric].of_rejoin != NULL ? "returns"
+           : metric == SIM_ELECTION_MS             ? "losses of leaders"
+           : metric == SIM_LEADERLESS_MS           ? "regions"
+           : sim_metrics[metric].each != NULL      ? "losses of bridges"
                                                    : "reports";
 }
 
@@ -602,6 +628,12 @@ static void add_samples(struct sim_samples *samples, const struct sim_metric *me
         add_updates(samples, metric, scenario, result, run);
     } else if (metric->of_rejoin != NULL) {
         add_rejoins(samples, metric, result, run);
+    } else if (metric->each != NULL) {
+        for (uint32_t i = 0; i < metric->each_count(result); i++) {
+            if (metric->each(result, i, &sample)) {
+                sim_samples_add(samples, sample, run);
+            }
+        }
     } else if (metric->of_run != NULL) {
         if (metric->of_run(scenario, result, &sample)) {
             sim_samples_add(samples, sample, run);

@@ -31,6 +31,7 @@
 
 #include "aggregation.h"
 #include "faults.h"
+#include "leading.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -89,6 +90,11 @@ enum sim_metric_id {
     SIM_REJOIN_MS,
     SIM_UNWRITTEN,
     SIM_LAGGING_AGENTS,
+    SIM_ELECTION_MS,
+    SIM_FAILOVER_MS,
+    SIM_FAILOVER_EXCHANGE_MS,
+    SIM_LEADERLESS_MS,
+    SIM_TERMS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -103,13 +109,16 @@ struct sim_metric {
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     enum sim_reach reach;
-    // What its samples are of: one of the three, or of_reports. What the metric cannot be told of
+    // What its samples are of: one of the four, or of_reports. What the metric cannot be told of
     // returns false.
     bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
                       const struct sim_update_result *update, uint64_t *sample);
     bool (*of_rejoin)(const struct sim_rejoin *rejoin, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
+    // The sample of an index below each_count().
+    bool (*each)(const struct sim_result *result, uint32_t index, uint64_t *sample);
+    uint32_t (*each_count)(const struct sim_result *result);
     bool of_reports;  // there is nothing of it where nobody reports
     enum sim_report_reach report_reach;
     uint64_t (*figure)(const struct mesh_total *total);  // of a repetition; NULL: of each report,
@@ -161,6 +170,12 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
     return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
+
+// Whether it is about groups of Raft.
+static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
+{
+    return metric >= SIM_ELECTION_MS && metric <= SIM_TERMS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

@@ -11,7 +11,9 @@
 #include "checks.h"
 #include "connections.h"
 #include "gaps.h"
+#include "groups.h"
 #include "hosts.h"
+#include "leading.h"
 #include "recorder.h"
 #include "report_outcome.h"
 #include "reporting.h"
@@ -25,6 +27,8 @@ struct watch {
     struct sim_reports reports;
     struct sim_base base;
     struct sim_engine *engine;
+    struct sim_group_checks *checks;  // NULL: no groups
+    struct sim_leading *leading;      // likewise
     bool faults;
     bool reporting;
     const struct sim_run_options *options;
@@ -64,6 +68,16 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     if (watch->reporting) {
         sim_reports_transitions(&watch->reports, transitions, count);
     }
+    if (watch->leading != NULL) {
+        sim_leading_transitions(watch->leading, transitions, count);
+    }
+}
+
+static void observe_rafts(void *context, const struct sim_raft_note *notes, uint32_t count)
+{
+    struct watch *watch = context;
+    sim_leading_notes(watch->leading, notes, count);
+    sim_group_checks_look(watch->checks, notes, count);
 }
 
 static void observe_released(void *context, const struct mesh_update *update)
@@ -128,6 +142,9 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
     sim_recorder_window(&watch->recorder);
+    if (watch->checks != NULL && sim_group_checks_broken(watch->checks) != NULL) {
+        return true;
+    }
     if (watch->reporting && watch->faults) {
         sim_reports_window(&watch->reports, watch->engine);
     }
@@ -317,6 +334,21 @@ static void set_intervals(const struct sim_world *world, struct sim_result *resu
     }
 }
 
+// A property of Raft that is broken is a run that failed: with the story of how it came about.
+static bool holds(const struct watch *watch, const struct sim_scenario *scenario,
+                  struct sim_error *error)
+{
+    const char *property = watch->checks != NULL ? sim_group_checks_broken(watch->checks) : NULL;
+    if (property == NULL) {
+        return true;
+    }
+    if (watch->options->story != NULL) {
+        sim_group_checks_tell(watch->checks, watch->options->story);
+    }
+    return sim_error_set(error, SIM_ERROR_EXPECTATION, "%s: %s is broken: %s", scenario->name,
+                         property, sim_group_checks_how(watch->checks));
+}
+
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error)
@@ -346,6 +378,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     watch.faults = scenario->fault_count > 0;
     struct sim_targets targets;
     sim_targets_init(&targets, scenario, &world);
+    if (world.mesh.raft_count > 0) {
+        watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
+        watch.leading = sim_leading_create(&world.mesh, result);
+    }
     bool reports = sim_reports_wanted(scenario);
     watch.reporting = reports;
     if (reports) {
@@ -362,10 +398,16 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
         .faulting = sim_targets_faulting(&targets, repetition),
         .relaying = sim_targets_relaying(&targets),
+        .rafting = {.read_every_ns = scenario->leaders.read_every_ns,
+                    .elected = scenario->leaders.start == SIM_LEADERS_ELECTED,
+                    .disk = {.minimum_ns = scenario->leaders.disk_ns_min,
+                             .span_ns =
+                                 scenario->leaders.disk_ns_max - scenario->leaders.disk_ns_min}},
         .base_bytes = watch.faults ? base_bytes : NULL,
         .base_context = &watch,
         .observer = {.context = &watch,
                      .transitions = observe_transitions,
+                     .rafts = watch.checks != NULL ? observe_rafts : NULL,
                      .silenced = observe_silenced,
                      .released = watch.faults ? observe_released : NULL,
                      .changes = observe_changes,
@@ -408,8 +450,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
-        ran = ran && sim_check_conservation(engine, error);
+        ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error);
     }
+    sim_leading_finish(watch.leading, result->simulated_ns);
+    sim_group_checks_destroy(watch.checks);
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);
     sim_targets_finish(&targets);

@@ -12,6 +12,7 @@
 #define SIM_RUN_H
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "engine.h"
 #include "error.h"
@@ -44,6 +45,7 @@ struct sim_run_options {
     bool executes_all;     // also what would be accounted (engine.h); results do not differ
     uint64_t until_ns;     // cut here, and marked as interrupted; 0: to its end
     const struct sim_watcher *watcher;  // NULL: nobody
+    FILE *story;  // where what led to a broken property is told; NULL: nowhere
     const volatile sig_atomic_t
         *interrupted;  // NULL, or becomes non-zero: stop and mark the result
     // Called a few times per second of wall time at most; NULL: silence.

@@ -49,8 +49,15 @@ void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t
 void fixture_set_leaders(struct fixture *fixture, uint32_t leaders)
 {
     fixture->scenario.topology = SIM_MULTI_REGION_LEADERS;
-    fixture->scenario.leaders =
-        (struct sim_leaders){.candidates = 5, .fanout = 1, .interval_ns = 500 * MS};
+    fixture->scenario.leaders = (struct sim_leaders){.candidates = 5,
+                                                     .fanout = 1,
+                                                     .interval_ns = 500 * MS,
+                                                     .heartbeat_ns = 100 * MS,
+                                                     .failover_ns = 1000 * MS,
+                                                     .election_ns_min = 500 * MS,
+                                                     .election_ns_max = 1000 * MS,
+                                                     .pre_vote = true,
+                                                     .check_quorum = true};
     for (uint32_t i = 0; i < fixture->scenario.region_count; i++) {
         fixture->regions[i].leader_count = leaders;
     }

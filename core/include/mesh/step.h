@@ -154,6 +154,7 @@ struct mesh_config {
     const struct mesh_tiers *tiers;      // mesh/tiers.h; NULL: nothing is added up
     const struct mesh_raft_group *raft;  // [raft_count] groups (mesh/raft.h)
     uint32_t raft_count;
+    uint16_t bridge_scope;     // where active bridges gossip, if groups have any (mesh/bridges.h)
     bool eager_links;          // some scope forwards
     uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
     // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
