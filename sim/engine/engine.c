@@ -488,6 +488,11 @@ const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_
     return mesh_tiers_of(sim_states_of(engine, node), node);
 }
 
+const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node)
+{
+    return mesh_raft_of(sim_states_of(engine, node), node);
+}
+
 const struct sim_error *sim_engine_failure(const struct sim_engine *engine)
 {
     return engine->failure.code == SIM_OK ? NULL : &engine->failure;

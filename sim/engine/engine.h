@@ -353,6 +353,9 @@ bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t 
 // What the node keeps for the summary, or NULL.
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);
 
+// What the node is in its group of Raft, or NULL; of who is down, as it was.
+const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node);
+
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);
 

@@ -64,11 +64,13 @@ enum sim_fault_verb {
     SIM_FAULT_VERB_COUNT
 };
 
-// What a node is just then. Every node has the role of its tier; relays and bridges are agents.
+// What a node is just then. Every node has the role of its tier; relays, bridges and leaders of Raft
+// are agents.
 enum sim_role {
     SIM_ROLE_AGENT,
     SIM_ROLE_RELAY,
     SIM_ROLE_BRIDGE,
+    SIM_ROLE_LEADER,
     SIM_ROLE_AGGREGATOR,
     SIM_ROLE_COORDINATOR,
     SIM_ROLE_COUNT

@@ -119,6 +119,7 @@ const struct sim_choice sim_choices_of_role[] = {
     {.name = "agents", .value = 1u << SIM_ROLE_AGENT},
     {.name = "relays", .value = 1u << SIM_ROLE_RELAY},
     {.name = "bridges", .value = 1u << SIM_ROLE_BRIDGE},
+    {.name = "leaders", .value = 1u << SIM_ROLE_LEADER},
     {.name = "aggregators", .value = 1u << SIM_ROLE_AGGREGATOR},
     {.name = "coordinators", .value = 1u << SIM_ROLE_COORDINATOR},
     {0},

@@ -111,11 +111,14 @@ static void bridges_of(const struct sim_scenario *scenario, const char *draws,
         bridges += scenario->regions[i].leader_count;
     }
     snprintf(assumption->text, sizeof assumption->text,
-             "full within each region, %u fixed bridges between %u regions: an agent knows the "
-             "others of its region from the start, and draws its peers among them %s; no bridge is "
-             "elected or replaced during the run, and each addresses %u bridges of other regions "
-             "at a time",
-             bridges, scenario->region_count, draws, scenario->leaders.fanout);
+             "full within each region, %u elected bridges between %u regions: an agent knows the "
+             "others of its region from the start, and draws its peers among them %s; of %u "
+             "candidates a region, those that are bridges %s, each addresses %u of other regions "
+             "at a time, and one silent for %g ms is replaced",
+             bridges, scenario->region_count, draws, scenario->leaders.candidates,
+             scenario->leaders.start == SIM_LEADERS_ELECTED ? "are known from the start"
+                                                            : "are elected in the run",
+             scenario->leaders.fanout, 1e-6 * (double)scenario->leaders.failover_ns);
 }
 
 static void relays_of(const struct sim_scenario *scenario, const char *draws,

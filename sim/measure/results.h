@@ -204,7 +204,7 @@ enum sim_gap_cause {
     SIM_GAP_AGGREGATOR,    // an aggregator is down between them and all that hold it
     SIM_GAP_COORDINATORS,  // all coordinators are
     SIM_GAP_RELAYS,        // all agents of an edge that could relay are
-    SIM_GAP_BRIDGES,       // all bridges of a region are
+    SIM_GAP_BRIDGES,       // all active bridges of a region are
     SIM_GAP_PARTITION,     // a partition is
     SIM_GAP_MODE,          // the gossip mode repairs nothing
     SIM_GAP_UNFINISHED,    // nothing: the run ended first

@@ -425,6 +425,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct sim_engine *engine = NULL;
     bool ran = sim_engine_create(&config, &engine, error);
     watch.engine = engine;
+    targets.engine = engine;
     if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);

@@ -139,10 +139,11 @@ static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scen
     const struct sim_leaders *leaders = &scenario->leaders;
     const struct sim_region *region = &scenario->regions[index];
     uint32_t *roster = scopes->members + scopes->group_starts[index];
-    assert(region->leader_count <= leaders->candidates && leaders->candidates <= region->agents);
-    for (uint32_t i = 0; i < leaders->candidates; i++) {
-        roster[i] = places->regions.starts[index] +
-                    (uint32_t)((uint64_t)i * region->agents / leaders->candidates);
+    uint32_t count = scopes->group_starts[index + 1] - scopes->group_starts[index];
+    assert(region->leader_count <= count);
+    for (uint32_t i = 0; i < count; i++) {
+        roster[i] =
+            places->regions.starts[index] + (uint32_t)((uint64_t)i * region->agents / count);
     }
     scopes->rafts[index] = (struct mesh_raft_group){
         .scope = (uint16_t)index,
@@ -150,7 +151,7 @@ static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scen
         .check_quorum = leaders->check_quorum,
         .promote = true,
         .roster = roster,
-        .roster_count = leaders->candidates,
+        .roster_count = count,
         .append_entries = RAFT_APPEND_ENTRIES,
         .window_entries = RAFT_WINDOW_ENTRIES,
         .entry_bytes = 8,
@@ -169,13 +170,18 @@ static void add_bridges(struct sim_scopes *scopes, const struct sim_scenario *sc
                         const struct sim_places *places)
 {
     uint32_t regions = places->regions.count;
-    uint32_t count = regions * scenario->leaders.candidates;
+    uint32_t candidates = scenario->leaders.candidates;
+    uint32_t count = 0;
     scopes->group_starts = sim_memory_zeroed((regions + 1) * sizeof *scopes->group_starts);
+    for (uint32_t r = 0; r < regions; r++) {
+        uint32_t agents = scenario->regions[r].agents;
+        count += candidates < agents ? candidates : agents;
+        scopes->group_starts[r + 1] = count;
+    }
     scopes->members = sim_memory_zeroed(count * sizeof *scopes->members);
     scopes->rafts = sim_memory_zeroed(regions * sizeof *scopes->rafts);
     scopes->raft_count = regions;
     for (uint32_t r = 0; r < regions; r++) {
-        scopes->group_starts[r + 1] = (r + 1) * scenario->leaders.candidates;
         add_group(scopes, scenario, places, r);
     }
     struct mesh_scope bridges =

@@ -43,7 +43,8 @@ Test(measure, every_metric_is_of_updates_reports_returns_or_repetitions)
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
         int of = (metric->of_update != NULL) + (metric->of_rejoin != NULL) +
-                 (metric->of_run != NULL) + metric->of_reports;
+                 (metric->of_run != NULL) + (metric->each != NULL) + metric->of_reports;
+        cr_expect_eq(metric->each != NULL, metric->each_count != NULL, "%s", metric->name);
         cr_expect_eq(of, 1, "%s", metric->name);
         cr_expect_not_null(metric->stored_unit, "%s", metric->name);
     }

@@ -13,7 +13,7 @@
 
 // ---- Who gossips with whom ----
 
-Test(run, every_region_is_a_home_and_its_first_candidates_are_its_bridges)
+Test(run, every_region_is_a_home_and_its_candidates_are_a_group)
 {
     struct fixture fixture;
     struct sim_world world;
@@ -29,13 +29,17 @@ Test(run, every_region_is_a_home_and_its_first_candidates_are_its_bridges)
         cr_expect(home->interval_ns == 100 * MS && world.scopes.ticks[r] == SIM_TICK_GOSSIP);
     }
     const struct mesh_scope *bridges = &world.scopes.items[3];
-    static const uint32_t wanted[] = {0, 20, 40, 100, 110, 120, 150, 151, 152};
-    cr_assert(bridges->count == 9 && bridges->group_count == 3);
-    for (uint32_t i = 0; i < 9; i++) {
-        cr_expect(bridges->members[i] == wanted[i], "bridge %u is agent %u", i,
+    static const uint32_t wanted[] = {0, 20, 40, 60, 80, 100, 110, 120, 130, 140, 150, 151, 152};
+    cr_assert(bridges->count == 13 && bridges->group_count == 3);
+    for (uint32_t i = 0; i < 13; i++) {
+        cr_expect(bridges->members[i] == wanted[i], "candidate %u is agent %u", i,
                   bridges->members[i]);
     }
-    cr_expect(bridges->selection == MESH_OTHER_GROUPS && bridges->group_starts[1] == 3);
+    cr_expect(bridges->selection == MESH_OTHER_GROUPS && bridges->group_starts[1] == 5);
+    cr_assert_eq(world.mesh.raft_count, 3);
+    cr_expect(world.mesh.bridge_scope == 3 && world.mesh.raft[1].scope == 1);
+    cr_expect(world.mesh.raft[1].roster == bridges->members + 5);
+    cr_expect(world.mesh.raft[2].roster_count == 3 && world.mesh.raft[2].bridge_count == 3);
     cr_expect(bridges->interval_ns == 500 * MS && bridges->fanout == 1);
     cr_expect(world.scopes.ticks[3] == SIM_TICK_LINK);
     sim_world_finish(&world);
@@ -319,14 +323,15 @@ Test(run, warm_connections_are_those_of_every_scope_and_link)
     cr_expect(tiers[SIM_TIER_COORDINATOR].mean[SIM_CONNECTIONS] == 4 + 2);
     sim_result_finish(&result);
 
-    // All bridges of the first region live in its first zone, and call six of other regions.
+    // The first three of a region's candidates live in its first zone; each is connected with the
+    // ten of other regions, any of which may become a bridge.
     init_leaders(&fixture, MESH_PUSH_PULL);
     fixture.scenario.network.transport = SIM_QUIC;
     fixture_run(&fixture, 0, &result);
     cr_assert(tiers[SIM_TIER_AGENT].hosts == 4 && tiers[SIM_TIER_AGGREGATOR].hosts == 0);
-    cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 60 * 119 + 3 * 6);
+    cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 60 * 119 + 3 * 10);
     cr_expect(tiers[SIM_TIER_AGENT].mean[SIM_CONNECTIONS] ==
-              (120 * 119 + 80 * 79 + 40 * 39 + 9 * 6) / 4);
+              (120 * 119 + 80 * 79 + 40 * 39 + 15 * 10) / 4);
     sim_result_finish(&result);
 }
 
