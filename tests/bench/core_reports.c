@@ -7,7 +7,7 @@
 //
 // Two simulated seconds pass before the measured ones, so that lanes are given back as fast as they
 // are taken. Usage: core_reports [MEASURED_MS [WORDS]], WORDS of 64 lanes for reports. The program
-// prints ns per message; core_reports.sh counts instructions.
+// prints ns per message; core_step.sh counts instructions.
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>

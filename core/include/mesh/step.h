@@ -302,6 +302,7 @@ struct mesh_record {
             const struct mesh_message *message;
             uint32_t target_first;  // into output.targets
             uint32_t target_count;
+            uint32_t update_bytes;  // of message->wire_bytes, what its updates take
         } send;
         struct {
             uint64_t at_ns;
