@@ -564,8 +564,11 @@ void mesh_gossip_overhear(struct stepping *stepping, const struct mesh_scope *sc
 // What is no gossip, or heard by a node without a replica.
 static void receive_apart(struct stepping *stepping, const struct mesh_scope *scope)
 {
-    if (mesh_message_has_rows(stepping->event->message->kind)) {
+    uint8_t kind = stepping->event->message->kind;
+    if (mesh_message_has_rows(kind)) {
         mesh_tiers_receive(stepping, scope);
+    } else if (mesh_message_is_raft(kind)) {
+        mesh_raft_handle(stepping);
     } else {
         mesh_join_receive(stepping, scope);
     }
@@ -575,7 +578,7 @@ void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *sco
 {
     const struct mesh_message *message = stepping->event->message;
     assert(message->word_first + message->words <= stepping->states->words ||
-           mesh_message_has_rows(message->kind));
+           mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind));
     if (message->scope != stepping->event->scope) {
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {

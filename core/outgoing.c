@@ -36,9 +36,9 @@ struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_me
     return begin(stepping, kind, initiator, occasion, first, stepping->states->words - first);
 }
 
-struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
-                                              enum mesh_message_kind kind, uint32_t initiator,
-                                              uint64_t occasion, uint32_t words)
+struct mesh_message *mesh_outgoing_begin_words(struct stepping *stepping,
+                                               enum mesh_message_kind kind, uint32_t initiator,
+                                               uint64_t occasion, uint32_t words)
 {
     return begin(stepping, kind, initiator, occasion, 0, words);
 }
@@ -182,7 +182,8 @@ static void trim(struct stepping *stepping, struct mesh_message *message)
 static bool may_be_trimmed(const struct mesh_message *message)
 {
     return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
-           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind);
+           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind) &&
+           !mesh_message_is_raft(message->kind);
 }
 
 // Sends to the `target_count` targets that stand at the end of the output.
@@ -209,6 +210,17 @@ void mesh_outgoing_to(struct stepping *stepping, struct mesh_message *message, u
     struct mesh_output *output = stepping->output;
     output->targets[output->target_count] = target;
     send_to(stepping, message, 1);
+}
+
+void mesh_outgoing_to_places(struct stepping *stepping, struct mesh_message *message,
+                             const uint32_t *roster, uint32_t places)
+{
+    struct mesh_output *output = stepping->output;
+    uint32_t count = 0;
+    for (; places != 0; places &= places - 1) {
+        output->targets[output->target_count + count++] = roster[__builtin_ctz(places)];
+    }
+    send_to(stepping, message, count);
 }
 
 void mesh_outgoing_reply(struct stepping *stepping, struct mesh_message *message)

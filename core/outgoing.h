@@ -14,10 +14,10 @@
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion);
 
-// The same for rows and names of rows (tiers.c), which take `words` words.
-struct mesh_message *mesh_outgoing_begin_rows(struct stepping *stepping,
-                                              enum mesh_message_kind kind, uint32_t initiator,
-                                              uint64_t occasion, uint32_t words);
+// The same for what has no lanes, rows (tiers.c) and Raft, but takes `words` words.
+struct mesh_message *mesh_outgoing_begin_words(struct stepping *stepping,
+                                               enum mesh_message_kind kind, uint32_t initiator,
+                                               uint64_t occasion, uint32_t words);
 
 // The same, going on with the exchange of the message being handled.
 struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind);
@@ -40,6 +40,9 @@ uint64_t *mesh_outgoing_scratch(struct stepping *stepping, const struct mesh_mes
 void mesh_outgoing_drop(struct stepping *stepping, const struct mesh_message *message);
 
 void mesh_outgoing_to(struct stepping *stepping, struct mesh_message *message, uint32_t target);
+// To those places of a roster that are in the set.
+void mesh_outgoing_to_places(struct stepping *stepping, struct mesh_message *message,
+                             const uint32_t *roster, uint32_t places);
 void mesh_outgoing_reply(struct stepping *stepping, struct mesh_message *message);
 void mesh_outgoing_to_peers(struct stepping *stepping, const struct mesh_scope *scope,
                             struct mesh_message *message, enum mesh_purpose purpose);

@@ -89,6 +89,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     if (config->tiers != NULL) {
         mesh_tiers_bound(config, message_words, &bound);
     }
+    if (config->raft_count > 0) {
+        mesh_raft_bound(config, &bound);
+    }
     return bound;
 }
 
@@ -245,6 +248,14 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
     case MESH_EVENT_JOIN: mesh_join_start(stepping); break;
+    case MESH_EVENT_RAFT_START:
+    case MESH_EVENT_RAFT_TIMER:
+    case MESH_EVENT_RAFT_STORED:
+    case MESH_EVENT_RAFT_PROPOSE:
+    case MESH_EVENT_RAFT_READ:
+    case MESH_EVENT_RAFT_CHANGE:
+    case MESH_EVENT_RAFT_TRANSFER:
+    case MESH_EVENT_RAFT_COMPACT: mesh_raft_handle(stepping); break;
     default: assert(false);
     }
 }

@@ -121,6 +121,10 @@ void mesh_tiers_receive(struct stepping *stepping, const struct mesh_scope *scop
 void mesh_tiers_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
 void mesh_tiers_renew(struct stepping *stepping);
 
+// raft.c: events of Raft and received messages of Raft; what they may append.
+void mesh_raft_handle(struct stepping *stepping);
+void mesh_raft_bound(const struct mesh_config *config, struct mesh_bound *bound);
+
 // delta.c: the same for scopes in mode delta; false: rejected, nothing may be learnt
 void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope);
 bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope);

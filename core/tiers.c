@@ -231,8 +231,8 @@ static struct mesh_message *begin_rows(struct stepping *stepping, const struct m
     uint32_t most = tier->rows.count < limit ? tier->rows.count : limit;
     const struct mesh_event *event = stepping->event;
     uint32_t initiator = event->kind == MESH_EVENT_TICK ? event->node : event->message->initiator;
-    return mesh_outgoing_begin_rows(stepping, kind, initiator, occasion,
-                                    1 + most * (uint32_t)MESH_ROW_WORDS);
+    return mesh_outgoing_begin_words(stepping, kind, initiator, occasion,
+                                     1 + most * (uint32_t)MESH_ROW_WORDS);
 }
 
 static void trim(struct stepping *stepping, struct mesh_message *message)
@@ -295,7 +295,7 @@ static void answer_rows(struct stepping *stepping, const struct mesh_tier *tier,
     for (uint32_t i = 0; i < tier->rows.count; i++) {
         count += tier->rows.rows[i].edge - edge_first < edge_end - edge_first;
     }
-    struct mesh_message *message = mesh_outgoing_begin_rows(
+    struct mesh_message *message = mesh_outgoing_begin_words(
         stepping, MESH_MESSAGE_ROWS_HELD, heard->initiator, heard->occasion, 1 + 3 * count);
     mesh_rows_set_range(message, edge_first, edge_end);
     for (uint32_t i = 0; i < tier->rows.count; i++) {

@@ -7,7 +7,7 @@
 #include "store.h"
 #include "text.h"
 
-#define OPTION_COUNT 10
+#define OPTION_COUNT 11
 
 static struct sim_usage usage_of(struct sim_request *request, const char **threads,
                                  struct sim_option options[OPTION_COUNT])
@@ -43,6 +43,10 @@ static struct sim_usage usage_of(struct sim_request *request, const char **threa
          .value = threads,
          .meaning = "how many threads share a run (all that the machine has, where\n"
                     "that pays); results are the same with any number"},
+        {.name = "--execute-all",
+         .flag = &request->execute_all,
+         .meaning = "executes the ticks of parts that have nothing to say, which are\n"
+                    "otherwise counted; slower, with the same results"},
         {.name = "--json",
          .flag = &request->json,
          .meaning = "JSON Lines instead of the table: one object per repetition,\n"

@@ -27,6 +27,7 @@ struct sim_request {
     const char *repeat;
     const char *store_path;
     uint32_t threads;  // 0: not given
+    bool execute_all;
     bool json;
     bool quiet;
     bool strict_claims;

@@ -62,6 +62,7 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
     const struct sim_run_options options = {
         .queue = SIM_QUEUE_WINDOWS,
         .threads = running->request->threads,
+        .executes_all = running->request->execute_all,
         .interrupted = running->interrupted,
         .progress = sim_progress_draw,
         .progress_context = &running->progress,

@@ -35,6 +35,7 @@ struct wish {
     const char *store_path;
     const char *queue;
     const char *threads;
+    bool execute_all;
     bool json;
     bool quiet;
 };
@@ -83,6 +84,7 @@ static bool read_options(const struct wish *wish, struct sim_run_options *option
 {
     bool heap = wish->queue != NULL && strcmp(wish->queue, "heap") == 0;
     options->queue = heap ? SIM_QUEUE_HEAP : SIM_QUEUE_WINDOWS;
+    options->executes_all = wish->execute_all;
     if (wish->threads != NULL && !sim_option_number("--threads", wish->threads, 1, SIM_THREADS_MAX,
                                                     &options->threads, error)) {
         return false;
@@ -270,6 +272,9 @@ int sim_verb_verify(const char *program, int argc, char **argv)
          .argument = "NAME",
          .value = &wish.queue,
          .meaning = "windows, or heap: the engine's plain queue, slower and simpler (windows)"},
+        {.name = "--execute-all",
+         .flag = &wish.execute_all,
+         .meaning = "executes also what was only accounted; slower"},
         {.name = "--db",
          .argument = "FILE",
          .value = &wish.store_path,

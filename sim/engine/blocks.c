@@ -7,8 +7,8 @@
 //
 // What happens among those who gossip with each other then stays in one block, where it is in the
 // total order without being put into it. Blocks are as large as the cache can hold replicas, so
-// that a window's events find their nodes there, and scopes that tick in another rhythm have others.
-// None of it shows in results.
+// that a window's events find their nodes there, and scopes that tick in another rhythm have
+// others. None of it shows in results.
 #include <assert.h>
 
 #include "allocate.h"

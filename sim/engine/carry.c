@@ -430,6 +430,7 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
         sim_tiers_note_row(worker, event, record);
         sim_account_deliver(worker, event, 1);
         return false;
+    default: assert(false); return false;  // no node has a record of Raft
     }
     return false;
 }

@@ -140,7 +140,7 @@ void sim_cross_kept(struct sim_engine *engine)
     struct sim_worker *worker = engine->workers[0];
     struct sim_kept *kept = &worker->kept;
     collect(engine);
-    if (engine->block_count > 1) {  // one block appends in order
+    if (engine->block_count > 1 && kept->count > 1) {  // one block appends in order
         qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
     for (uint32_t i = 0; i < kept->count; i++) {

@@ -331,12 +331,11 @@ static uint32_t collect_changes(struct sim_engine *engine)
     return count;
 }
 
-// Message counts enter at checkpoints, those of rows where somebody reports; and what entered until
-// the checkpoint before.
+// What entered since the run began, and the counts of the messages that there were, by kind and
+// pair class; and what entered until the checkpoint before.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
-    bool rows = engine->tiers.edge_count > 0;
-    uint64_t entries[2 + 8 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
+    uint64_t entries[2 + 9 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
     uint32_t count = 0;
     entries[count++] = engine->fingerprint;
     entries[count] = SIM_FINGERPRINT_VERSION;
@@ -344,10 +343,14 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
         entries[count] += engine->workers[i]->ingredients;
     }
     count++;
-    for (uint32_t kind = 1; kind < (rows ? MESH_MESSAGE_KIND_COUNT : MESH_MESSAGE_ROWS); kind++) {
+    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
+            if (counters->messages == 0) {
+                continue;
+            }
+            entries[count++] = (uint64_t)kind << 32 | pair;
             entries[count++] = counters->messages;
             entries[count++] = counters->bytes;
             entries[count++] = counters->updates;

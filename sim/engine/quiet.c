@@ -255,7 +255,7 @@ static void settle_uniform(struct sim_worker *worker, const struct sim_block *bl
     uint64_t ticks = ticks_before(timers, until_ns) - ticks_before(timers, worker->replay.from_ns);
     uint64_t sent = ticks * sim_scope_fanout(&engine->config.mesh->scopes[timers->scope]);
     uint64_t under_way = count_under_way(engine, block, timers, until_ns);
-    uint32_t node = block->states.node_first;
+    uint32_t node = engine->config.mesh->scopes[timers->scope].first;
     struct mesh_message message;
     plain_open(engine, timers->scope, node, worker->replay.from_ns, &message);
     worker->events += ticks;

@@ -11,8 +11,8 @@
 // A part is a block with the scopes at home in it, or a scope with its blocks. It is quiet when its
 // members hold the same, none of it is recent, and all that is under way to them is a digest of
 // just that: then each tick sends a digest to its peers, and nobody answers. Whatever else arrives,
-// a user's write or another scope's message, ends it at the start of that window; digests that other
-// scopes send in vain do not. What its members do in other scopes goes on.
+// a user's write or another scope's message, ends it at the start of that window; digests that
+// other scopes send in vain do not. What its members do in other scopes goes on.
 //
 // Nothing is estimated. How many ticks fall into a stretch of time follows from their phases. Their
 // copies are drawn by the same keys as if they were sent: whom they go to, whether they are lost,

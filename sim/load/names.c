@@ -61,6 +61,13 @@ const char *sim_message_name(uint32_t kind)
         [MESH_MESSAGE_ROWS] = "rows",
         [MESH_MESSAGE_ROWS_HELD] = "rows_held",
         [MESH_MESSAGE_ROWS_REST] = "rows_rest",
+        [MESH_MESSAGE_RAFT_VOTE] = "raft_vote",
+        [MESH_MESSAGE_RAFT_VOTE_REPLY] = "raft_vote_reply",
+        [MESH_MESSAGE_RAFT_APPEND] = "raft_append",
+        [MESH_MESSAGE_RAFT_APPEND_REPLY] = "raft_append_reply",
+        [MESH_MESSAGE_RAFT_SNAPSHOT] = "raft_snapshot",
+        [MESH_MESSAGE_RAFT_SNAPSHOT_REPLY] = "raft_snapshot_reply",
+        [MESH_MESSAGE_RAFT_TIMEOUT_NOW] = "raft_timeout_now",
     };
     assert(kind < MESH_MESSAGE_KIND_COUNT);
     return names[kind];

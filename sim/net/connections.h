@@ -29,10 +29,10 @@
 
 // Purposes of draws: a node's phases of rotation, a handshake's first and second round trip.
 enum {
-    SIM_DRAW_ROTATION = MESH_DRAW_DRIVER + 84,
-    SIM_DRAW_HANDSHAKE = MESH_DRAW_DRIVER + 88,
+    SIM_DRAW_ROTATION = MESH_DRAW_DRIVER + 96,
+    SIM_DRAW_HANDSHAKE = MESH_DRAW_DRIVER + 100,
 };
-_Static_assert(64 + MESH_MESSAGE_KIND_COUNT <= 84,
+_Static_assert(64 + MESH_MESSAGE_KIND_COUNT <= 96,
                "a purpose for what each kind draws of a channel");
 
 struct sim_peer {

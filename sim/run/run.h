@@ -41,6 +41,7 @@ struct sim_run_options {
     uint32_t threads;      // 0: as many as the machine has, where that pays; results do not differ
     uint32_t block_nodes;  // of the engine (engine.h); 0: its own. Shows nowhere
     uint32_t lanes_start;  // likewise; shows nowhere while no message is cut by batch_size
+    bool executes_all;     // also what would be accounted (engine.h); results do not differ
     uint64_t until_ns;     // cut here, and marked as interrupted; 0: to its end
     const struct sim_watcher *watcher;  // NULL: nobody
     const volatile sig_atomic_t

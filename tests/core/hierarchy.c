@@ -414,6 +414,7 @@ static void carry_out(struct hierarchy *hierarchy, uint32_t node, const struct m
         break;
     case MESH_RECORD_TIMER:
     case MESH_RECORD_PERSIST: break;
+    default: cr_assert_fail("a record of kind %u", record->kind);
     }
 }
 

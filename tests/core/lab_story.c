@@ -150,6 +150,7 @@ static void tell_record(struct lab *lab, const struct mesh_table *table,
         break;
     case MESH_RECORD_REJECT: lab_tell(lab, "rejects it: %s", rejects[record->reject.reason]); break;
     case MESH_RECORD_ROW: lab_tell(lab, "has a row of edge %u", record->row.edge); break;
+    default: lab_tell(lab, "a record of kind %u", record->kind); break;
     }
 }
 
@@ -171,6 +172,7 @@ void lab_tell_step(struct lab *lab, const struct mesh_event *event,
         tell_message(lab, table, event->message);
         lab_tell(lab, " from %c", 'A' + (int)event->message->source);
         break;
+    default: lab_tell(lab, "an event of kind %u", event->kind); break;
     }
     for (uint32_t i = 0; i < output->record_count; i++) {
         lab_tell(lab, i == 0 ? ": " : ", ");

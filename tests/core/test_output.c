@@ -52,6 +52,7 @@ static void append_record(struct told *told, const struct mesh_record *record,
         break;
     case MESH_RECORD_REJECT: append(told, &record->reject, sizeof record->reject); break;
     case MESH_RECORD_ROW: append(told, &record->row, sizeof record->row); break;
+    default: cr_assert_fail("a record of kind %u", record->kind);
     }
 }
 

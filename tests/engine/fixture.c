@@ -27,6 +27,13 @@ const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_ROWS] = "ROWS",
     [MESH_MESSAGE_ROWS_HELD] = "ROWS_HELD",
     [MESH_MESSAGE_ROWS_REST] = "ROWS_REST",
+    [MESH_MESSAGE_RAFT_VOTE] = "RAFT_VOTE",
+    [MESH_MESSAGE_RAFT_VOTE_REPLY] = "RAFT_VOTE_REPLY",
+    [MESH_MESSAGE_RAFT_APPEND] = "RAFT_APPEND",
+    [MESH_MESSAGE_RAFT_APPEND_REPLY] = "RAFT_APPEND_REPLY",
+    [MESH_MESSAGE_RAFT_SNAPSHOT] = "RAFT_SNAPSHOT",
+    [MESH_MESSAGE_RAFT_SNAPSHOT_REPLY] = "RAFT_SNAPSHOT_REPLY",
+    [MESH_MESSAGE_RAFT_TIMEOUT_NOW] = "RAFT_TIMEOUT_NOW",
 };
 
 static void *zeroed(size_t count, size_t size)
@@ -63,7 +70,7 @@ static void build_places(struct world *world, const struct shape *shape)
         world->hosts[host] = (struct sim_host){.zone = (uint16_t)zone,
                                                .region = (uint16_t)(zone / ZONES_PER_REGION)};
     }
-    world->group_starts = zeroed(hosts, sizeof *world->group_starts);
+    world->group_starts = zeroed(hosts + 1, sizeof *world->group_starts);
     for (uint32_t host = 0; host <= hosts; host++) {
         world->group_starts[host] = (uint32_t)(((uint64_t)host * shape->nodes + hosts - 1) / hosts);
     }
@@ -141,6 +148,20 @@ static void build_second_scope(struct world *world)
     world->scopes[1].interval_ns = world->scopes[0].interval_ns / 4 * 3;
 }
 
+// Each half of the nodes is a mesh of its own.
+static void build_second_home(struct world *world)
+{
+    world->scopes[0].count = world->node_count / 2;
+    world->scopes[0].group_count = 0;
+    world->scopes[0].group_starts = NULL;
+    world->scopes[1] = world->scopes[0];
+    world->scopes[1].first = world->scopes[0].count;
+    world->scopes[1].count = world->node_count - world->scopes[0].count;
+    for (uint32_t i = 0; i < world->write_count; i++) {
+        world->writes[i].scope = world->writes[i].node >= world->scopes[1].first;
+    }
+}
+
 void world_build(struct world *world, const struct shape *shape)
 {
     *world = (struct world){
@@ -148,7 +169,7 @@ void world_build(struct world *world, const struct shape *shape)
         .warmup_ns = shape->warmup_ns,
         .until_ns = either(shape->until_ns, 500 * MS),
         .mesh = {.seed = shape->seed,
-                 .scope_count = shape->two_scopes ? 2 : 1,
+                 .scope_count = shape->two_scopes || shape->two_homes ? 2 : 1,
                  .signature_bytes = MESH_SIGNATURE_BYTES,
                  .hash = hash},
         .scopes = {{
@@ -171,6 +192,9 @@ void world_build(struct world *world, const struct shape *shape)
     build_places(world, shape);
     build_network(world, shape);
     build_writes(world, shape);
+    if (shape->two_homes) {
+        build_second_home(world);
+    }
 }
 
 void world_finish(struct world *world)

@@ -37,6 +37,7 @@ struct shape {
     uint64_t write_every_ns;
     bool one_writer;  // node 1 writes all; else node 7 i mod nodes writes update i
     bool two_scopes;  // the even nodes form a second scope, that pushes at 3/4 of the interval
+    bool two_homes;   // two meshes, of which each has half of the nodes
     bool tls;
     uint32_t carrier;  // 1 + enum sim_transport; 0: UDP
     uint64_t warmup_ns;

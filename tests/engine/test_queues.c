@@ -292,6 +292,9 @@ Test(engine, the_shapes_lose_duplicate_overflow_and_keep_messages_in_flight)
     kinds |= 1u << MESH_MESSAGE_JOIN | 1u << MESH_MESSAGE_SNAPSHOT;  // nobody joins late
     kinds |= 1u << MESH_MESSAGE_ROWS | 1u << MESH_MESSAGE_ROWS_HELD |
              1u << MESH_MESSAGE_ROWS_REST;  // nobody reports
+    for (uint32_t kind = MESH_MESSAGE_RAFT_VOTE; kind <= MESH_MESSAGE_RAFT_TIMEOUT_NOW; kind++) {
+        kinds |= 1u << kind;  // nobody is in a group
+    }
     cr_expect(kinds == (1u << MESH_MESSAGE_KIND_COUNT) - 2, "not every kind is delivered: %" PRIx64,
               kinds);
 }

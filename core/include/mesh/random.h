@@ -26,6 +26,7 @@ enum mesh_purpose {
     MESH_DRAW_EAGER_PEERS = 3,  // whom a first receipt goes on to; counter: the update's occasion
     MESH_DRAW_GAP = 4,          // the time to a Poisson tick; counter: scope and tick
     MESH_DRAW_COIN = 5,      // whether interest in a rumour is lost; counter: the update's occasion
+    MESH_DRAW_ELECTION = 6,  // an election timeout; counter: the term and how many were drawn in it
     MESH_DRAW_DRIVER = 128,  // first purpose of the driver
 };
 

@@ -102,6 +102,13 @@ enum mesh_message_kind {
     MESH_MESSAGE_ROWS,       // tiers 1: a digest of the sender's rows, and those that changed
     MESH_MESSAGE_ROWS_HELD,  // tiers 2: which rows the receiver of ROWS holds
     MESH_MESSAGE_ROWS_REST,  // tiers 3: rows that are better than those
+    MESH_MESSAGE_RAFT_VOTE,  // Raft (mesh/raft.h): vote for me
+    MESH_MESSAGE_RAFT_VOTE_REPLY,
+    MESH_MESSAGE_RAFT_APPEND,  // entries, or none: a heartbeat
+    MESH_MESSAGE_RAFT_APPEND_REPLY,
+    MESH_MESSAGE_RAFT_SNAPSHOT,  // a chunk of one
+    MESH_MESSAGE_RAFT_SNAPSHOT_REPLY,
+    MESH_MESSAGE_RAFT_TIMEOUT_NOW,  // lead in my place
     MESH_MESSAGE_KIND_COUNT
 };
 
@@ -143,7 +150,9 @@ struct mesh_config {
     uint64_t seed;
     const struct mesh_scope *scopes;
     uint32_t scope_count;
-    const struct mesh_tiers *tiers;  // mesh/tiers.h; NULL: nothing is added up
+    const struct mesh_tiers *tiers;      // mesh/tiers.h; NULL: nothing is added up
+    const struct mesh_raft_group *raft;  // [raft_count] groups (mesh/raft.h)
+    uint32_t raft_count;
     uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
     // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
     void (*hash)(void *context, const void *bytes, size_t count, uint64_t out[2]);
@@ -159,7 +168,8 @@ struct mesh_config {
 // The sets are the updates carried, but in VECTOR what the sender holds, in FILL updates and then
 // what the sender holds; what is released it holds in any case. FEEDBACK names the updates that
 // were news, and then those that were not. The second set of SNAPSHOT is the sender's clock, in its
-// first word. The messages of rows have `words` words that mesh/tiers.h describes.
+// first word. The messages of rows and of Raft have `words` words that mesh/tiers.h and mesh/raft.h
+// describe.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator : 24;  // who opened the exchange
@@ -239,6 +249,8 @@ struct mesh_states {
     const uint64_t *has_role;  // bit per node of the block; NULL: none has
     struct mesh_tier *tiers;   // [tier_count] by node (mesh/tiers.h)
     uint32_t tier_count;
+    uint32_t raft_count;
+    struct mesh_raft *rafts;  // [raft_count] by node (mesh/raft.h)
 };
 
 enum mesh_event_kind {
@@ -247,6 +259,15 @@ enum mesh_event_kind {
     MESH_EVENT_TICK,     // the timer of `scope` fired
     MESH_EVENT_RECEIVE,  // a message arrived
     MESH_EVENT_JOIN,     // the node starts from a peer's snapshot, whatever it held before
+    // mesh/raft.h, for nodes with a record there; `scope` is the group's
+    MESH_EVENT_RAFT_START,     // with what the disk held
+    MESH_EVENT_RAFT_TIMER,     // the timer with this number fired
+    MESH_EVENT_RAFT_STORED,    // the write with this number is durable
+    MESH_EVENT_RAFT_PROPOSE,   // a command
+    MESH_EVENT_RAFT_READ,      // asks whether it may be answered, with a number of the driver's
+    MESH_EVENT_RAFT_CHANGE,    // of the members
+    MESH_EVENT_RAFT_TRANSFER,  // of the leadership, to a peer
+    MESH_EVENT_RAFT_COMPACT,   // the driver has made a snapshot
 };
 
 struct mesh_write {
@@ -268,10 +289,18 @@ struct mesh_event {
     uint16_t scope;  // one that the node is a member of, or for RECEIVE a callee
     uint16_t kind;   // enum mesh_event_kind
     union {
+        uint64_t number;                           // RAFT_TIMER, RAFT_STORED, RAFT_READ
+        const struct mesh_raft_start *raft_start;  // RAFT_START
+        const struct mesh_raft_command *command;   // RAFT_PROPOSE
+        const struct mesh_raft_compact *compact;   // RAFT_COMPACT
+        struct {
+            uint32_t node;
+            uint32_t kind;                   // enum mesh_raft_change_kind
+        } change;                            // RAFT_CHANGE
         uint64_t tick;                       // TICK: its number, < 2^48
         const struct mesh_message *message;  // RECEIVE
         const struct mesh_write *write;      // WRITE
-        uint32_t peer;                       // JOIN: the first to be asked
+        uint32_t peer;                       // JOIN: the first to be asked; RAFT_TRANSFER
     };
 };
 
@@ -282,6 +311,14 @@ enum mesh_record_kind {
     MESH_RECORD_DELIVER,
     MESH_RECORD_REJECT,
     MESH_RECORD_ROW,
+    MESH_RECORD_RAFT_ROLE,
+    MESH_RECORD_RAFT_ACCEPT,
+    MESH_RECORD_RAFT_REFUSE,
+    MESH_RECORD_RAFT_RESTORE,
+    MESH_RECORD_RAFT_COMMIT,
+    MESH_RECORD_RAFT_READ,
+    MESH_RECORD_RAFT_PERSIST,
+    MESH_RECORD_RAFT_TIMER,
 };
 
 enum mesh_reject {
@@ -291,6 +328,8 @@ enum mesh_reject {
     MESH_REJECT_FORMAT,     // bytes that do not decode
     MESH_REJECT_FULL,       // more updates in flight than the receiver's table has lanes
     MESH_REJECT_EDGE,       // rows of edges that are not below the receiver
+    MESH_REJECT_MEMBER,     // Raft: from or to a node that is not in the group
+    MESH_REJECT_HISTORY,    // Raft: it contradicts what can be
 };
 
 struct mesh_record {
@@ -325,6 +364,41 @@ struct mesh_record {
             uint32_t edge;
             uint32_t relay;  // the node itself: it made it, of all the reports that it holds
         } row;
+        struct {
+            uint64_t term;
+            uint32_t leader;  // as far as known, or MESH_NODE_NONE
+            uint32_t role;    // enum mesh_raft_role
+        } raft_role;
+        struct {
+            uint64_t index;  // where the command stands in the leader's log
+            uint64_t term;
+        } raft_accept;
+        struct {
+            uint64_t number;  // of a read; else 0
+            uint32_t leader;  // as far as known, or MESH_NODE_NONE
+            uint32_t reason;  // enum mesh_raft_refusal
+        } raft_refuse;
+        struct {
+            uint64_t index;  // of the snapshot, which is the record's
+        } raft_restore;
+        struct {
+            uint64_t index_first;  // entries to apply, in their order
+            uint64_t count;
+        } raft_commit;
+        struct {
+            uint64_t number;
+            uint64_t index;  // answer from a state that has applied at least this: it has by now
+        } raft_read;
+        struct {
+            uint64_t index_first;  // the log from here on is replaced by `count` entries
+            uint32_t number;
+            uint16_t count;
+            uint16_t snapshot;  // 1: the record's snapshot is to be saved too
+        } raft_persist;
+        struct {
+            uint64_t at_ns;
+            uint64_t number;
+        } raft_timer;
     };
 };
 
@@ -393,6 +467,12 @@ static inline struct mesh_role *mesh_role_at(const struct mesh_states *states, u
 static inline bool mesh_message_has_rows(uint8_t kind)
 {
     return kind >= MESH_MESSAGE_ROWS && kind <= MESH_MESSAGE_ROWS_REST;
+}
+
+// Whether it is one of Raft's: no lanes, no updates.
+static inline bool mesh_message_is_raft(uint8_t kind)
+{
+    return kind >= MESH_MESSAGE_RAFT_VOTE && kind <= MESH_MESSAGE_RAFT_TIMEOUT_NOW;
 }
 
 // Sets of lanes behind the head of a message of this kind.
