@@ -156,35 +156,47 @@ static void merge(struct stepping *stepping, const struct mesh_scope *scope, uin
     mesh_stepping_news(stepping, word, fresh);
 }
 
-// The hash of what is visible and travels: without what stays at home.
-static void shared_hash(struct stepping *stepping, const struct mesh_scope *scope, uint64_t hash[2])
+// Lanes of `word` that count as held at home, outside of ticks.
+static uint64_t visible_at_home(const struct mesh_states *states, const struct mesh_scope *home,
+                                const struct mesh_replica *replica, uint32_t word)
 {
-    memcpy(hash, stepping->replica->hash, 2 * sizeof *hash);
-    if (stepping->local == NULL) {
-        return;
-    }
-    hash[0] -= stepping->local->released_hash[0];
-    hash[1] -= stepping->local->released_hash[1];
-    for (uint32_t word = 0; word < stepping->states->table->local_words; word++) {
-        for (uint64_t left = mesh_stepping_visible(stepping, scope, word); left != 0;
+    uint64_t have = replica->planes[(size_t)states->words * MESH_HAVE + word];
+    uint64_t fresh = replica->planes[(size_t)states->words * MESH_RECENT_0 + word];
+    return mesh_stepping_keeps_apart(home) ? have & ~fresh : have;
+}
+
+// The books of a role begin as those at home stand, without what stays there.
+void mesh_role_begin(const struct mesh_config *config, const struct mesh_states *states,
+                     struct mesh_role *role)
+{
+    const struct mesh_replica *replica = mesh_replica_of(states, role->node);
+    const struct mesh_scope *home = &config->scopes[role->home];
+    const struct mesh_table *local = mesh_table_local(states->table, role->home);
+    uint32_t local_words = states->table->local_words;
+    memcpy(role->hash, replica->hash, sizeof role->hash);
+    for (uint32_t word = 0; local != NULL && word < local_words; word++) {
+        for (uint64_t left = visible_at_home(states, home, replica, word); left != 0;
              left &= left - 1) {
-            const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
-            hash[0] -= update->hash[0];
-            hash[1] -= update->hash[1];
+            const struct mesh_update *update =
+                &local->updates[64 * word + (uint32_t)__builtin_ctzll(left)];
+            role->hash[0] -= update->hash[0];
+            role->hash[1] -= update->hash[1];
         }
+    }
+    if (local != NULL) {
+        role->hash[0] -= local->released_hash[0];
+        role->hash[1] -= local->released_hash[1];
+    }
+    for (uint32_t word = local_words; mesh_stepping_keeps_apart(home) && word < states->words;
+         word++) {
+        role->recent[word] = replica->planes[(size_t)states->words * MESH_RECENT_0 + word];
     }
 }
 
-// The books of the roles begin as those at home stand.
-static void align_roles(struct stepping *stepping, const struct mesh_scope *scope)
+static void begin_roles(struct stepping *stepping)
 {
     for (uint32_t i = stepping->role_first; i < stepping->role_end; i++) {
-        struct mesh_role *role = mesh_role_at(stepping->states, i);
-        shared_hash(stepping, scope, role->hash);
-        for (uint32_t word = stepping->states->table->local_words;
-             mesh_stepping_keeps_apart(scope) && word < stepping->states->words; word++) {
-            role->recent[word] = *plane(stepping, word, MESH_RECENT_0);
-        }
+        mesh_role_begin(stepping->config, stepping->states, mesh_role_at(stepping->states, i));
     }
 }
 
@@ -204,7 +216,7 @@ static void take_snapshot(struct stepping *stepping, const struct mesh_scope *sc
     if (stepping->output->news_count > news_first) {
         mesh_stepping_deliver(stepping, news_first, news_hash);
     }
-    align_roles(stepping, scope);
+    begin_roles(stepping);
     replica->joining = 0;
     mesh_vector_renew(stepping);
     mesh_tiers_renew(stepping);

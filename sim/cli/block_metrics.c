@@ -123,6 +123,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
     print_traffic(page, summary);
     sim_block_resources(page, finding);
     sim_block_aggregation(page, summary);
+    sim_block_faults(page, scenario, summary);
 }
 
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)

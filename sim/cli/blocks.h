@@ -32,4 +32,9 @@ void sim_block_resources(const struct sim_page *page, const struct sim_finding *
 // What a hierarchy's agents reported: how long it took to come up, and the coordinators' total.
 void sim_block_aggregation(const struct sim_page *page, const struct sim_summary *summary);
 
+// What went wrong, how often and at how many nodes; who came back, who took over; who is up at the
+// end and lacks an update, and why.
+void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,
+                      const struct sim_summary *summary);
+
 #endif

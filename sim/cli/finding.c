@@ -26,7 +26,7 @@ void sim_finding_init(struct sim_finding *finding, const struct sim_batch_cell *
 
 void sim_finding_release(struct sim_finding *finding)
 {
-    sim_summary_finish(&finding->summary);
+    sim_summary_release(&finding->summary);
 }
 
 void sim_finding_finish(struct sim_finding *finding)

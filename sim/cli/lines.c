@@ -62,6 +62,47 @@ static void put_aggregation(struct sim_json *json, const struct sim_aggregation 
     sim_json_close(json, '}');
 }
 
+static void put_gap(struct sim_json *json, const struct sim_scenario *scenario,
+                    const struct sim_gap *gap)
+{
+    char why[SIM_REASON_BYTES];
+    sim_gap_text(scenario, gap, why, sizeof why);
+    sim_json_open(json, NULL, '{');
+    sim_json_text(json, "cause", sim_gap_cause_name(gap->cause));
+    sim_json_count(json, "agents", gap->nodes);
+    sim_json_count(json, "first", gap->first);
+    sim_json_text(json, "why", why);
+    sim_json_close(json, '}');
+}
+
+static void put_faults(struct sim_json *json, const struct sim_scenario *scenario,
+                       const struct sim_fault_figures *figures)
+{
+    if (figures->entry_count == 0) {
+        return;
+    }
+    sim_json_open(json, "faults", '[');
+    for (uint32_t i = 0; i < figures->entry_count; i++) {
+        const struct sim_fault_pool *entry = &figures->entries[i];
+        sim_json_open(json, NULL, '{');
+        sim_json_text(json, "fault", entry->text);
+        sim_json_count(json, "firings", entry->firings);
+        sim_json_count(json, "nodes", entry->nodes);
+        sim_json_boolean(json, "fired", entry->runs > 0);
+        sim_json_close(json, '}');
+    }
+    sim_json_close(json, ']');
+    sim_json_count(json, "takeovers", figures->takeovers);
+    sim_json_count(json, "messages_cut", figures->cut);
+    sim_json_count(json, "messages_dead", figures->dead);
+    sim_json_count(json, "messages_refused", figures->refused);
+    sim_json_open(json, "gaps", '[');
+    for (uint32_t i = 0; i < figures->gap_count; i++) {
+        put_gap(json, scenario, &figures->gaps[i]);
+    }
+    sim_json_close(json, ']');
+}
+
 bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
                    const struct sim_result *result)
 {
@@ -79,7 +120,7 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
         if (!sim_metric_applies(id, cell->scenario)) {
             continue;
         }
-        if (metric->of_update != NULL) {
+        if (metric->of_run == NULL) {
             sim_json_open(json, metric->name, '{');
             put_percentiles(json, &summary.statistics[id]);
             sim_json_close(json, '}');
@@ -90,6 +131,7 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
         }
     }
     put_aggregation(json, &summary.aggregation);
+    put_faults(json, cell->scenario, &summary.faults);
     sim_json_close(json, '}');
     sim_summary_finish(&summary);
     return sim_json_end_line(json);
@@ -106,7 +148,7 @@ static void put_metrics(struct sim_json *json, const struct sim_scenario *scenar
         sim_json_open(json, sim_metrics[id].name, '{');
         sim_json_number(json, "mean", statistics->mean);
         sim_json_number(json, "sd", statistics->sd);
-        if (sim_metrics[id].of_update != NULL) {
+        if (sim_metrics[id].of_run == NULL) {
             put_percentiles(json, statistics);
         }
         sim_json_count(json, "n", statistics->count);
@@ -236,6 +278,7 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     put_fingerprint(json, finding->summary.fingerprint);
     put_metrics(json, scenario, &finding->summary);
     put_aggregation(json, &finding->summary.aggregation);
+    put_faults(json, scenario, &finding->summary.faults);
     put_wire(json, &finding->summary);
     put_hosts(json, finding);
     put_shares(json, scenario, &finding->shares);

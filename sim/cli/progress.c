@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "run.h"
 #include "source.h"
 #include "text.h"
 
@@ -14,6 +15,7 @@
 #define REDRAW_NS UINT64_C(100000000)
 #define PLAIN_NS UINT64_C(10000000000)
 #define NS_PER_MS 1000000u
+#define NEEDS_MIB 64u  // a run that takes less says nothing of it
 
 static uint64_t wall_ns(void)
 {
@@ -54,10 +56,26 @@ uint64_t sim_progress_elapsed_ns(const struct sim_progress *progress)
     return wall_ns() - progress->start_ns;
 }
 
+// Before a large run: the machine may be the wrong one.
+static void say_needs(struct sim_progress *progress, const struct sim_scenario *scenario)
+{
+    struct sim_run_needs needs = sim_run_needs(scenario);
+    uint64_t mib = (needs.fixed_bytes + needs.under_way_bytes) >> 20;
+    if (!progress->quiet && mib >= NEEDS_MIB) {
+        sim_progress_clear(progress);
+        fprintf(stderr, "meshsim: %s agents need about %s MiB: %s, and messages under way\n",
+                sim_word_count(scenario->agents).text, sim_word_count(mib).text,
+                sim_word_count(needs.fixed_bytes >> 20).text);
+    }
+}
+
 void sim_progress_begin(struct sim_progress *progress, uint32_t cell, uint32_t repetition)
 {
     progress->cell = cell;
     progress->repetition = repetition;
+    if (repetition == 0) {
+        say_needs(progress, progress->batch->cells[cell].scenario);
+    }
 }
 
 void sim_progress_end(struct sim_progress *progress, const struct sim_result *result)

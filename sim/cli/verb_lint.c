@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "lint_faults.h"
 #include "options.h"
 #include "scenario.h"
 #include "verbs.h"
@@ -13,6 +14,20 @@ struct wish {
     bool sizes;
 };
 
+// What is known of a file once the mesh is laid out: of a sweep the first cell, as above it.
+static bool show_faults(const char *path, const struct sim_overrides *overrides,
+                        struct sim_error *error)
+{
+    struct sim_scenario *scenarios;
+    uint32_t count;
+    if (!sim_load_scenario(path, overrides, &scenarios, &count, error)) {
+        return false;
+    }
+    sim_lint_faults(&scenarios[0], stdout);
+    sim_scenarios_destroy(scenarios, count);
+    return true;
+}
+
 static int lint(struct wish *wish)
 {
     int code = SIM_OK;
@@ -22,7 +37,8 @@ static int lint(struct wish *wish)
         struct sim_error error = {0};
         bool (*show)(const char *, const struct sim_overrides *, FILE *, struct sim_error *) =
             wish->sizes ? sim_lint_sizes : sim_lint;
-        if (!show(wish->files.items[i], &wish->overrides, stdout, &error)) {
+        if (!show(wish->files.items[i], &wish->overrides, stdout, &error) ||
+            (!wish->sizes && !show_faults(wish->files.items[i], &wish->overrides, &error))) {
             fflush(stdout);
             sim_error_print(&error);
             code = (int)error.code > code ? (int)error.code : code;
@@ -59,7 +75,7 @@ int sim_verb_lint(const char *program, int argc, char **argv)
         .arguments = "FILE...",
         .summary = "Checks scenario or topology files and shows every key with its value, where it "
                    "stands\nand what it does, or why it has no effect; then the latencies per pair "
-                   "class.",
+                   "class,\nand the timeline of faults.",
         .example = "meshsim lint topologies/single-region.yaml --agents 300",
         .options = options,
         .option_count = sizeof options / sizeof *options,

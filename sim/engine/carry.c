@@ -89,6 +89,8 @@ static void arrive_in_heap(struct sim_worker *worker, const struct parcel *parce
                   });
 }
 
+#define LATENCY_BITS 43u  // of the longest that arrive() can divide by windows
+
 static void arrive_elsewhere(struct sim_worker *worker, const struct parcel *parcel,
                              uint32_t target, enum sim_pair_class pair, uint64_t latency_ns)
 {
@@ -102,6 +104,11 @@ static void arrive_elsewhere(struct sim_worker *worker, const struct parcel *par
 static inline void arrive(struct sim_worker *worker, const struct parcel *parcel, uint32_t target,
                           enum sim_pair_class pair, uint64_t latency_ns)
 {
+    if (latency_ns >> LATENCY_BITS != 0) {
+        sim_ring_push_far(&worker->ring, parcel->message->sent_ns + latency_ns, target, pair,
+                          parcel->message);
+        return;
+    }
     if (parcel->way != INTO_RING) {
         arrive_elsewhere(worker, parcel, target, pair, latency_ns);
         return;
@@ -161,6 +168,7 @@ struct tally {
     uint64_t sent[SIM_PAIR_CLASS_COUNT];
     uint64_t lost[SIM_PAIR_CLASS_COUNT];
     uint64_t duplicated[SIM_PAIR_CLASS_COUNT];
+    uint64_t cut[SIM_PAIR_CLASS_COUNT];
 };
 
 static uint32_t row_bytes_of(const struct mesh_message *message)
@@ -235,6 +243,7 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
         counters->updates += copies * updates;
         counters->lost += tally->lost[pair];
         counters->duplicated += tally->duplicated[pair];
+        counters->cut += tally->cut[pair];
     }
 }
 
@@ -252,6 +261,8 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_worker *wo
     uint32_t source = message->source;
     bool duplicates = network->duplicates;
     bool cold = worker->engine->account.cold;
+    const struct sim_faults *faults = &worker->engine->faults;
+    bool ruled = faults->rules.count > 0;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
     sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
@@ -261,7 +272,13 @@ __attribute__((always_inline)) static inline void dispatch(struct sim_worker *wo
         enum sim_pair_class pair = sim_network_pair(network, source, target);
         const struct sim_link *link = &network->links[pair];  // losses do not look at the place
         tally->sent[pair]++;
-        uint64_t wait_ns = cold ? sim_account_dial(worker, message, target, pair) : 0;
+        uint64_t delay_ns = 0;
+        if (ruled && sim_faults_cut(faults, message, target, &delay_ns)) {
+            tally->cut[pair]++;
+            continue;
+        }
+        uint64_t wait_ns = delay_ns;
+        wait_ns += cold ? sim_account_dial(worker, message, target, pair) : 0;
         if (duplicates && sim_link_duplicates(link, words[3][i])) {
             tally->duplicated[pair]++;
             arrive_again(worker, parcel, place, pair, wait_ns);
@@ -310,13 +327,7 @@ void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, ui
 {
     struct parcel parcel =
         parcel_of(worker, arrival->message, arrival->reference, arrival->generation);
-    // A queue may hold a message for longer than arrive() can divide by windows.
-    if (latency_ns >> 43 != 0) {
-        sim_ring_push_far(&worker->ring, arrival->message->sent_ns + latency_ns, arrival->target,
-                          arrival->pair, arrival->message);
-        return;
-    }
-    arrive(worker, &parcel, arrival->target, arrival->pair, latency_ns);
+    arrive(worker, &parcel, arrival->target, arrival->pair, arrival->delay_ns + latency_ns);
 }
 
 // The copies cross their channels; what becomes of them is counted there.
@@ -435,6 +446,17 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
     return false;
 }
 
+// What faults wait for.
+static void note_receipt(struct sim_engine *engine, const struct mesh_event *event)
+{
+    if (event->message->kind == MESH_MESSAGE_SNAPSHOT) {
+        sim_faults_heard(engine, event);
+    }
+    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first) {
+        sim_relays_heard(engine, event);
+    }
+}
+
 // A change of state enters the fingerprint as time, node and what is new, whose hashes are added
 // up. So do the changes themselves: which of them stands where in a sum does not matter, so no
 // thread waits for another.
@@ -484,6 +506,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
 {
     uint32_t next = 0;
     bool accounts = worker->engine->account.cold || worker->work != NULL;
+    bool faults = worker->engine->faults.any;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
@@ -496,6 +519,9 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
             spoke |= carry_out(worker, &events[i], &worker->output.records[next], generation);
         }
         add_ingredients(worker, &events[i], first, next);
+        if (received && faults) {
+            note_receipt(worker->engine, &events[i]);
+        }
         if (is_activity(worker, &events[i], first, next)) {
             block->active_ns = events[i].time_ns;
         }
@@ -539,8 +565,12 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
     for (uint32_t done = 0; done < count;) {
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         uint32_t end = compose(worker, states, done, count);
+        bool skewed = engine->faults.skewing && sim_faults_skew(worker, done, end);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
+        if (skewed) {
+            sim_faults_set_right(worker, done, end);
+        }
         carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;
     }

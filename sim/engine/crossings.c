@@ -51,6 +51,11 @@ static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint32
     const struct sim_network *network = engine->config.network;
     const struct mesh_message *message = arrival->message;
     arrival->pair = sim_network_pair(network, message->source, arrival->target);
+    if (sim_faults_cut(&engine->faults, message, arrival->target, &arrival->delay_ns)) {
+        worker->counters[message->kind][arrival->pair].cut +=
+            message->sent_ns >= engine->config.warmup_ns;
+        return;
+    }
     const struct sim_link *link =
         sim_network_link(network, message->source, arrival->target, arrival->pair);
     struct mesh_random first = draw(engine, message, stream);
@@ -97,8 +102,8 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
         if (engine->config.queue == SIM_QUEUE_HEAP) {
-            struct sim_arrival arrival = {message, reference, generation, targets[place],
-                                          SIM_SAME_HOST};
+            struct sim_arrival arrival = {message,        reference,     generation,
+                                          targets[place], SIM_SAME_HOST, 0};
             cross(worker, &arrival, stream + place);
             continue;
         }

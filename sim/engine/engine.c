@@ -140,6 +140,13 @@ static void start_scope(struct sim_engine *engine, uint16_t scope_index)
     }
 }
 
+struct sim_timers *sim_engine_timers(struct sim_engine *engine, uint32_t node, uint16_t scope)
+{
+    const struct mesh_scope *found = &engine->config.mesh->scopes[scope];
+    return timers_of(&engine->blocks[sim_block_of(engine, node)], scope,
+                     found->schedule == MESH_POISSON ? 0 : found->interval_ns);
+}
+
 static void start(struct sim_engine *engine)
 {
     assert(engine->config.mesh->scope_count < SIM_REFERENCE_FREE - SIM_REFERENCE_TICK);
@@ -183,6 +190,8 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_tiers_attach(made);
     equip_workers(made);
     sim_account_init(made);
+    sim_faults_create(made);
+    sim_relays_create(made);
     sim_quiet_create(made);
     start(made);
     *engine = made;
@@ -227,6 +236,8 @@ void sim_engine_destroy(struct sim_engine *engine)
     sim_chunks_finish(&engine->chunks);
     sim_channels_finish(&engine->channels);
     sim_account_finish(engine);
+    sim_faults_finish(engine);
+    sim_relays_finish(engine);
     sim_quiet_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
@@ -243,6 +254,16 @@ void sim_engine_destroy(struct sim_engine *engine)
 
 // ---- Running ----
 
+// The write does not happen: the queues are not told of it.
+static void silence(struct sim_engine *engine, uint32_t write)
+{
+    const struct sim_observer *observer = &engine->config.observer;
+    engine->written[write] = 1;
+    if (observer->silenced != NULL) {
+        observer->silenced(observer->context, write);
+    }
+}
+
 // Reserves lanes for the writes of the window that begins; false: there are not enough.
 static bool reserve_lanes(struct sim_engine *engine)
 {
@@ -257,6 +278,10 @@ static bool reserve_lanes(struct sim_engine *engine)
     }
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
+        if (sim_faults_silence(engine, write->time_ns, write->node)) {
+            silence(engine, engine->write_end);
+            continue;
+        }
         struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
         write->write.lane = mesh_table_reserve(&engine->table, dot);
         engine->write_of_lane[write->write.lane] = engine->write_end;
@@ -276,7 +301,8 @@ static bool begin_window(struct sim_engine *engine)
         worker->output.message_words = 0;
         worker->output.message_word_capacity = 0;
     }
-    return reserve_lanes(engine) && sim_tiers_begin_window(engine);
+    return sim_faults_begin_window(engine) && reserve_lanes(engine) &&
+           sim_tiers_begin_window(engine);
 }
 
 const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_t time_ns,
@@ -335,7 +361,7 @@ static uint32_t collect_changes(struct sim_engine *engine)
 // pair class; and what entered until the checkpoint before.
 static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 {
-    uint64_t entries[2 + 9 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
+    uint64_t entries[2 + 12 * SIM_PAIR_CLASS_COUNT * MESH_MESSAGE_KIND_COUNT];
     uint32_t count = 0;
     entries[count++] = engine->fingerprint;
     entries[count] = SIM_FINGERPRINT_VERSION;
@@ -359,6 +385,11 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
             entries[count++] = counters->dropped;
             entries[count++] = counters->corrupted;
             entries[count++] = counters->delivered;
+            if (engine->faults.any) {
+                entries[count++] = counters->cut;
+                entries[count++] = counters->dead;
+                entries[count++] = counters->refused;
+            }
         }
     }
     for (uint32_t i = 0; i < count; i++) {
@@ -377,6 +408,7 @@ static bool end_window(struct sim_engine *engine)
 {
     const struct sim_observer *observer = &engine->config.observer;
     uint64_t time_ns = (engine->window + 1) * engine->window_ns;
+    sim_faults_end_window(engine);
     uint32_t change_count = collect_changes(engine);
     if (change_count > 0) {
         observer->changes(observer->context, &engine->table, engine->write_of_lane, engine->changes,
@@ -470,6 +502,9 @@ static void add_counters(struct sim_counters *sum, const struct sim_counters *co
     sum->lost += counters->lost;
     sum->dropped += counters->dropped;
     sum->corrupted += counters->corrupted;
+    sum->cut += counters->cut;
+    sum->dead += counters->dead;
+    sum->refused += counters->refused;
     sum->delivered += counters->delivered;
     sum->idle += counters->idle;
     sum->idle_bytes += counters->idle_bytes;

@@ -40,6 +40,7 @@
 #include <stdint.h>
 
 #include "error.h"
+#include "fault.h"
 #include "host.h"
 #include "mesh/tiers.h"
 #include "network.h"
@@ -51,6 +52,8 @@
 #define SIM_THREADS_MAX 64u
 #define SIM_FINGERPRINT_VERSION 2u    // changes with what enters a fingerprint, or how
 #define SIM_CHECKPOINT_NS 100000000u  // checkpoints stand at the first window end from there on
+
+struct sim_engine;
 
 enum sim_queue { SIM_QUEUE_WINDOWS, SIM_QUEUE_HEAP };
 
@@ -96,6 +99,62 @@ struct sim_change {
     uint32_t node;
 };
 
+enum sim_transition_kind {
+    SIM_TRANSITION_DOWN,    // it handles nothing from this instant on
+    SIM_TRANSITION_UP,      // it does again
+    SIM_TRANSITION_JOINED,  // back without its disk, it has a peer's snapshot now
+    SIM_TRANSITION_PAUSED,
+    SIM_TRANSITION_RESUMED,
+    SIM_TRANSITION_RELAY,  // it became a relay, in place of `other`
+    SIM_TRANSITION_COUNT
+};
+
+// A node is from now on as it was not before. Instants come before all else that happens in them.
+struct sim_transition {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t other;  // RELAY
+    enum sim_transition_kind kind;
+    bool disk_lost;  // DOWN, UP
+};
+
+// What came of an entry of the fault timeline.
+struct sim_fault_count {
+    uint64_t first_ns;  // of its firings
+    uint64_t last_ns;
+    uint64_t nodes;  // hit, over all firings
+    uint32_t firings;
+    uint32_t empty;  // of them, those that hit nobody
+};
+
+// Faults, and who knows whom their selections name.
+struct sim_faulting {
+    void *context;
+    const struct sim_fault *faults;  // [count]
+    uint32_t count;                  // 0: nothing goes wrong, and the rest is not looked at
+    uint64_t seed;
+    // Writes the nodes that a selection names just now, all of them whatever its share, ascending;
+    // `nodes` has room for all nodes. Returns how many.
+    uint32_t (*select)(void *context, const struct sim_selection *selection, uint32_t *nodes);
+    // The place of this kind that a node is in; UINT32_MAX: none.
+    uint32_t (*place_of)(void *context, enum sim_place_kind place, uint32_t node);
+};
+
+// Who takes over from relays of a hierarchy that fall silent.
+struct sim_relaying {
+    void *context;
+    uint64_t silence_ns;  // an aggregator replaces a relay after so much silence; 0: never
+    uint16_t link_first;  // scopes from here on are links, each with one callee, its aggregator
+    uint32_t *const *members;  // [links] of each, the memory that its scope's members are in
+    // Who takes over from a relay of the link that has been silent; MESH_NODE_NONE: nobody can.
+    uint32_t (*successor)(void *context, const struct sim_engine *engine, uint32_t link,
+                          uint32_t relay);
+    // A node is back. If it was replaced, and is to be a relay again: returns the relay whose place
+    // it takes, and its link; else MESH_NODE_NONE.
+    uint32_t (*returned)(void *context, const struct sim_engine *engine, uint32_t node,
+                         uint32_t *link);
+};
+
 // What happened to the summary of a hierarchy: a report became known to an agent, or a row to a
 // relay, which made it, or to a node above.
 struct sim_note {
@@ -108,7 +167,8 @@ struct sim_note {
 };
 
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
-// corrupted + in flight. What travels is bytes - saved_bytes + transport_bytes + handshake_bytes.
+// corrupted + cut + dead + refused + in flight. What travels is bytes - saved_bytes +
+// transport_bytes + handshake_bytes.
 struct sim_counters {
     uint64_t messages;
     uint64_t bytes;        // as encoded
@@ -120,6 +180,9 @@ struct sim_counters {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t cut;        // by a partition
+    uint64_t dead;       // at a node that was down
+    uint64_t refused;    // by a node that is no longer the relay they were meant for
     uint64_t delivered;
     uint64_t idle;             // received without an update and not answered: nothing was new
     uint64_t idle_bytes;       // of these, as encoded
@@ -145,6 +208,10 @@ struct sim_observer {
     // May be NULL, like the others.
     void (*changes)(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
                     const struct sim_change *changes, uint32_t count);
+    // What became of nodes, by (time, node), before the changes of the same window.
+    void (*transitions)(void *context, const struct sim_transition *transitions, uint32_t count);
+    // The write does not happen: its node is down or paused. When the window begins.
+    void (*silenced)(void *context, uint32_t write);
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
     // the relay had been told in the notes before that of the row being made.
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
@@ -170,6 +237,10 @@ struct sim_engine_config {
     uint64_t warmup_ns;  // messages sent and updates written before are not counted
     struct sim_author author;
     struct sim_reporting reporting;
+    struct sim_faulting faulting;
+    struct sim_relaying relaying;
+    uint32_t (*base_bytes)(void *context);  // of what released updates were folded into, as a
+    void *base_context;                     // snapshot carries it; NULL: nobody ever joins
     struct sim_observer observer;
     enum sim_queue queue;
     uint64_t memory_bytes;  // replicas, table and timers may take so much; 0: no limit
@@ -179,8 +250,6 @@ struct sim_engine_config {
     bool executes_all;      // nothing is accounted without being executed (quiet.h)
     bool hosts;             // keep account of what hosts do
 };
-
-struct sim_engine;
 
 // Bytes of memory for the replicas, tables and timers of a run in which so many updates are under
 // way at once. Messages in flight come on top.
@@ -223,6 +292,21 @@ struct sim_engine_latency sim_engine_latency(const struct sim_engine *engine,
 // With config.hosts, after the run; of the `*counted_ns` after the warm-up.
 const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint32_t host,
                                            uint64_t *counted_ns);
+
+// Whether the node is down as the window begins or, after a window, as the next one does.
+bool sim_engine_is_down(const struct sim_engine *engine, uint32_t node);
+bool sim_engine_is_paused(const struct sim_engine *engine, uint32_t node);
+
+// Whether no fault is still to fire and none that has an end is under way.
+bool sim_engine_is_calm(const struct sim_engine *engine);
+
+// What came of the faults so far, [config.faulting.count].
+const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *engine);
+
+// Whether messages from one node to another that are sent at `time_ns`, the end of the last window,
+// are cut.
+bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                     uint64_t time_ns);
 
 // What the node keeps for the summary, or NULL.
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);

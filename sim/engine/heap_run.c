@@ -27,6 +27,9 @@ void sim_heap_push_timers(struct sim_engine *engine)
 static void push_writes(struct sim_engine *engine)
 {
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
+        if (engine->written[i]) {
+            continue;
+        }
         sim_heap_push(&engine->workers[0]->heap, &(struct sim_heap_event){
                                                      .time_ns = engine->writes[i].time_ns,
                                                      .target = engine->writes[i].node,
@@ -35,6 +38,16 @@ static void push_writes(struct sim_engine *engine)
                                                      .reference = SIM_REFERENCE_WRITE,
                                                  });
     }
+}
+
+static void push_own(struct sim_engine *engine, uint64_t time_ns, uint32_t node, uint32_t reference)
+{
+    sim_heap_push(&engine->workers[0]->heap, &(struct sim_heap_event){
+                                                 .time_ns = time_ns,
+                                                 .target = node,
+                                                 .source = reference,
+                                                 .reference = reference,
+                                             });
 }
 
 static void push_reports(struct sim_engine *engine)
@@ -53,9 +66,13 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
 {
     struct sim_worker *worker = engine->workers[0];
     struct mesh_event *event = &worker->batch[0];
+    bool admitted = sim_faults_admit_one(engine, top);
     event->time_ns = top->time_ns;
     event->node = top->target;
     if (top->received) {
+        if (!admitted) {
+            return;
+        }
         uint32_t reference = top->reference & ((1u << SIM_REFERENCE_BITS) - 1);
         event->message = sim_messages_at(&worker->messages, reference);
         event->kind = MESH_EVENT_RECEIVE;
@@ -72,6 +89,8 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         event->kind = MESH_EVENT_WRITE;
         event->scope = report->edge;
         event->write = &report->write;
+    } else if (top->reference == SIM_REFERENCE_JOIN) {
+        sim_faults_join(engine, event);
     } else {
         event->kind = MESH_EVENT_TICK;
         event->scope = (uint16_t)(top->reference - SIM_REFERENCE_TICK);
@@ -81,6 +100,9 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
             mesh_schedule_next_ns(engine->config.mesh, event->scope, top->target, top->time_ns);
         top->generation = 0;
         sim_heap_push(&worker->heap, top);
+        if (!admitted) {
+            return;
+        }
     }
     sim_step_batch(worker, &engine->blocks[sim_block_of(engine, event->node)], 1, top->generation);
 }
@@ -122,6 +144,7 @@ void sim_heap_run_window(struct sim_engine *engine)
     struct sim_heap *heap = &engine->workers[0]->heap;
     uint64_t end_ns = (engine->window + 1) * engine->window_ns;
     pull_far(engine);
+    sim_faults_push_joins(engine, push_own);
     push_writes(engine);
     push_reports(engine);
     while (heap->count > 0 && heap->events[0].time_ns < end_ns) {

@@ -196,6 +196,14 @@ static void forget_in(void *context, struct mesh_message *message)
     mesh_release_forget_in(message, sweep->settled);
 }
 
+// What a snapshot carries of what was released.
+void sim_lanes_note_base(struct sim_engine *engine)
+{
+    if (engine->config.base_bytes != NULL) {
+        engine->table.base_bytes = engine->config.base_bytes(engine->config.base_context);
+    }
+}
+
 static void sweep(struct sim_engine *engine)
 {
     if (engine->local_words > 0) {
@@ -205,7 +213,7 @@ static void sweep(struct sim_engine *engine)
     struct sweep sweep = {engine->settled, engine->words};
     memset(engine->settled, 0xff, engine->words * sizeof *engine->settled);
     for (uint32_t i = 0; i < engine->block_count; i++) {
-        mesh_release_settled(engine->config.mesh, &engine->blocks[i].states, engine->settled);
+        sim_faults_settled(engine, &engine->blocks[i].states, engine->settled);
     }
     sim_flights_visit(engine, look_at, &sweep);
     if (mesh_release_lanes(&engine->table, engine->settled, engine->words,
@@ -217,6 +225,7 @@ static void sweep(struct sim_engine *engine)
         mesh_release_forget(&engine->blocks[i].states, engine->settled);
     }
     sim_flights_visit(engine, forget_in, &sweep);
+    sim_lanes_note_base(engine);
 }
 
 // ---- Growing ----

@@ -51,7 +51,8 @@ static bool may_fall_silent(const struct sim_engine *engine, const struct sim_pa
 }
 
 // Reasons that hold for the whole run. In a synchronous scope what was heard since the last tick is
-// kept apart, reports never cease, and what channels and connections remember is not accounted for.
+// kept apart, reports never cease, and what channels, connections and faults do is not accounted
+// for.
 static bool is_possible(const struct sim_engine *engine)
 {
     const struct sim_network *network = engine->config.network;
@@ -64,7 +65,7 @@ static bool is_possible(const struct sim_engine *engine)
     uint64_t covered_ns = (engine->workers[0]->ring.slot_count - 2) * engine->window_ns;
     return engine->config.queue == SIM_QUEUE_WINDOWS && !engine->config.executes_all &&
            engine->config.observer.sent == NULL && !network->has_channels &&
-           !engine->account.cold && engine->local_words == 0 &&
+           !engine->account.cold && engine->local_words == 0 && !engine->faults.any &&
            network->latency_ns_max < covered_ns;
 }
 

@@ -2,6 +2,7 @@
 // Role records for the nodes that are members of more than one scope (mesh/step.h).
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "state.h"
@@ -78,6 +79,82 @@ void sim_roles_create(struct sim_engine *engine)
     sim_memory_free(away);
 }
 
+// Copies roles[0 .. count) but the one at `from`, with the one of `to` in its place of the order.
+static void copy_handed_over(const char *old, char *roles, size_t bytes, uint32_t count,
+                             uint32_t from, const struct mesh_role *to)
+{
+    uint32_t put = 0;
+    bool pending = true;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mesh_role *role = (const struct mesh_role *)(old + i * bytes);
+        if (pending && to->node < role->node) {
+            memcpy(roles + put++ * bytes, to, sizeof *to);
+            pending = false;
+        }
+        if (i != from) {
+            memcpy(roles + put++ * bytes, role, bytes);
+        }
+    }
+    if (pending) {
+        memcpy(roles + put * bytes, to, sizeof *to);
+    }
+}
+
+// Points the blocks at their parts of engine->roles.
+static void share_roles(struct sim_engine *engine, size_t bytes)
+{
+    char *next = engine->roles;
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        struct mesh_states *states = &engine->blocks[i].states;
+        states->roles = states->role_count > 0 ? next : NULL;
+        states->has_role =
+            states->role_count > 0 ? engine->has_role + (size_t)i * (SIM_BLOCK_NODES / 64) : NULL;
+        next += states->role_count * bytes;
+    }
+}
+
+static void count_role(struct sim_engine *engine, uint32_t node, bool has)
+{
+    uint32_t block = sim_block_of(engine, node);
+    struct mesh_states *states = &engine->blocks[block].states;
+    uint32_t local = node - states->node_first;
+    uint64_t *word = engine->has_role + (size_t)block * (SIM_BLOCK_NODES / 64) + local / 64;
+    *word &= ~(UINT64_C(1) << local % 64);
+    *word |= (uint64_t)has << local % 64;
+    states->role_count = has ? states->role_count + 1 : states->role_count - 1;
+}
+
+static uint32_t role_index(const struct sim_engine *engine, size_t bytes, uint32_t node)
+{
+    uint32_t index = 0;
+    while (((const struct mesh_role *)((const char *)engine->roles + index * bytes))->node !=
+           node) {
+        index++;
+    }
+    return index;
+}
+
+// Agents of a hierarchy have one role at most.
+void sim_roles_hand_over(struct sim_engine *engine, uint16_t scope, uint32_t from, uint32_t to)
+{
+    size_t bytes = mesh_role_bytes(sim_replica_words(engine));
+    uint32_t index = role_index(engine, bytes, from);
+    const struct mesh_role *old =
+        (const struct mesh_role *)((const char *)engine->roles + index * bytes);
+    struct mesh_role begun = {.node = to, .scope = scope, .home = old->home};
+    assert(old->scope == scope);
+    char *roles = sim_memory_zeroed(engine->role_count * bytes);
+    copy_handed_over(engine->roles, roles, bytes, engine->role_count, index, &begun);
+    sim_memory_free(engine->roles);
+    engine->roles = roles;
+    count_role(engine, from, false);
+    count_role(engine, to, true);
+    share_roles(engine, bytes);
+    const struct mesh_states *states = sim_states_of(engine, to);
+    mesh_role_begin(engine->config.mesh, states,
+                    (struct mesh_role *)(roles + role_index(engine, bytes, to) * bytes));
+}
+
 void sim_roles_widen(struct sim_engine *engine, uint32_t words)
 {
     size_t old_bytes = mesh_role_bytes(sim_replica_words(engine));
@@ -91,12 +168,7 @@ void sim_roles_widen(struct sim_engine *engine, uint32_t words)
                         sim_replica_words(engine), (void *)(roles + i * bytes),
                         engine->local_words + words);
     }
-    char *next = roles;
-    for (uint32_t i = 0; i < engine->block_count; i++) {
-        struct mesh_states *states = &engine->blocks[i].states;
-        states->roles = states->role_count > 0 ? next : NULL;
-        next += states->role_count * bytes;
-    }
     sim_memory_free(engine->roles);
     engine->roles = roles;
+    share_roles(engine, bytes);
 }

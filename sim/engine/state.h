@@ -9,6 +9,8 @@
 //       table      rows of the updates under way                  lanes.c      given back, grown
 //       crossings  channels between hosts                         crossings.c  in order, by channel
 //       account    connections, what hosts do                     account.c    who pays
+//       faults     how nodes are, what lies between them          faults.c, firings.c
+//       relays     when aggregators heard them                    relays.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
 // being taken by one worker; all else is written between windows, by one thread.
@@ -20,17 +22,20 @@
 #include "crossings.h"
 #include "draw.h"
 #include "engine.h"
+#include "faults.h"
 #include "heap.h"
 #include "latencies.h"
 #include "messages.h"
 #include "queue.h"
 #include "quiet.h"
+#include "relays.h"
 #include "threads.h"
 #include "timers.h"
 
 #define SIM_BATCH_EVENTS 32u
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
+#define SIM_REFERENCE_JOIN 0u
 #define SIM_REFERENCE_WRITE 1u
 #define SIM_REFERENCE_REPORT 2u
 #define SIM_REFERENCE_TICK 3u
@@ -49,6 +54,7 @@ struct sim_worker {
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS];
     const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
+    uint64_t times_ns[SIM_BATCH_EVENTS];                    // of the batch, where clocks are wrong
     struct mesh_output output;
     struct sim_ring ring;         // SIM_QUEUE_WINDOWS
     struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
@@ -144,6 +150,8 @@ struct sim_engine {
     uint64_t checkpoint_next_ns;
     uint64_t fingerprint;
     struct sim_account account;
+    struct sim_faults faults;
+    struct sim_relays relays;
     struct sim_channels channels;  // when the network has channels
     struct sim_chunks chunks;
     struct sim_worker **workers;  // [worker_count]; the first does what is done between windows
@@ -205,12 +213,16 @@ void sim_lanes_finish(struct sim_engine *engine);
 // Sees to it that `count` lanes are free; false: memory_bytes end here, engine->failure says how.
 bool sim_lanes_provide(struct sim_engine *engine, uint32_t count);
 
+void sim_lanes_note_base(struct sim_engine *engine);
+
 // The widest that the table can become.
 uint32_t sim_lanes_words_max(const struct sim_engine *engine);
 
 // roles.c
 void sim_roles_create(struct sim_engine *engine);
 void sim_roles_widen(struct sim_engine *engine, uint32_t words);  // before engine->words grows
+// `to` has the role in `scope` that `from` had.
+void sim_roles_hand_over(struct sim_engine *engine, uint16_t scope, uint32_t from, uint32_t to);
 
 // tiers.c Tables and records before the replicas are made; pointing the blocks at them after.
 void sim_tiers_create(struct sim_engine *engine);
@@ -227,6 +239,10 @@ void sim_tiers_reserve_totals(struct sim_engine *engine);
 // The report of an own event.
 const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, uint64_t time_ns,
                                                uint32_t node);
+
+// `to` becomes a relay in place of `from`, its role included: its record is filled with what it
+// holds.
+void sim_tiers_hand_over(struct sim_engine *engine, uint32_t from, uint32_t to);
 
 // Notes what an event brought of reports in `scope`, and what a record says of rows.
 void sim_tiers_note_reports(struct sim_worker *worker, const struct mesh_event *event,
@@ -255,6 +271,7 @@ struct sim_arrival {
     uint32_t generation;  // of the sending event
     uint32_t target;
     enum sim_pair_class pair;
+    uint64_t delay_ns;  // by faults, on top of any latency
 };
 
 void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, uint64_t latency_ns);
@@ -267,6 +284,9 @@ void sim_push(struct sim_worker *worker, uint64_t time_ns, uint32_t node, enum s
 void sim_windows_run_window(struct sim_engine *engine);
 void sim_heap_run_window(struct sim_engine *engine);
 void sim_heap_push_timers(struct sim_engine *engine);
+
+// engine.c The node's timer in this scope, none of the heap's, whose ticks are events.
+struct sim_timers *sim_engine_timers(struct sim_engine *engine, uint32_t node, uint16_t scope);
 
 // The write of an own event: of those at (time, node) the first that was not taken yet.
 const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_t time_ns,

@@ -190,6 +190,22 @@ void sim_tiers_create(struct sim_engine *engine)
     sim_timers_seal(&tiers->timers);
 }
 
+// Points the blocks at the records of their nodes.
+static void share_records(struct sim_engine *engine)
+{
+    struct sim_tiers *tiers = &engine->tiers;
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        engine->blocks[i].states.tier_count = 0;
+    }
+    for (uint32_t i = 0; i < tiers->record_count; i++) {
+        struct mesh_tier *record = &tiers->records[i];
+        struct mesh_states *states = sim_states_of(engine, record->node);
+        if (states->tier_count++ == 0) {
+            states->tiers = record;
+        }
+    }
+}
+
 void sim_tiers_attach(struct sim_engine *engine)
 {
     struct sim_tiers *tiers = &engine->tiers;
@@ -198,12 +214,28 @@ void sim_tiers_attach(struct sim_engine *engine)
     }
     engine->table.locals = tiers->local_tables;
     engine->table.local_words = engine->local_words;
-    for (uint32_t i = 0; i < tiers->record_count; i++) {
-        struct mesh_tier *record = &tiers->records[i];
-        struct mesh_states *states = sim_states_of(engine, record->node);
-        if (states->tier_count++ == 0) {
-            states->tiers = record;
-        }
+    share_records(engine);
+}
+
+// The memory of the record stays; coordinators remain the last.
+void sim_tiers_hand_over(struct sim_engine *engine, uint32_t from, uint32_t to)
+{
+    struct sim_tiers *tiers = &engine->tiers;
+    if (tiers->edge_count == 0) {
+        return;
+    }
+    struct mesh_tier *record = mesh_tiers_of(sim_states_of(engine, from), from);
+    record->node = to;
+    record->rows.count = 0;
+    record->ages[0] = 0;
+    record->reported = false;
+    record->changed = false;
+    mesh_reports_init(&record->reports, record->reports.entries, record->reports.capacity);
+    qsort(tiers->records, tiers->record_count, sizeof *tiers->records, by_node);
+    share_records(engine);
+    const struct mesh_states *states = sim_states_of(engine, to);
+    if (!mesh_replica_of(states, to)->joining) {
+        mesh_tiers_fold(states, mesh_tiers_of(states, to), (uint16_t)edge_of(engine, to));
     }
 }
 
@@ -317,7 +349,9 @@ bool sim_tiers_begin_window(struct sim_engine *engine)
     engine->tiers.report_count = 0;
     while (timers->count > 0 && timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
         const struct sim_timer *timer = &timers->timers[timers->cursor];
-        if (!add_report(engine, timers->turn_ns + timer->at_ns, timer->local)) {
+        uint64_t time_ns = timers->turn_ns + timer->at_ns;
+        if (!sim_faults_silence(engine, time_ns, timer->local) &&
+            !add_report(engine, time_ns, timer->local)) {
             return false;
         }
         if (++timers->cursor == timers->count) {
@@ -480,7 +514,7 @@ static uint64_t *settled_of(const struct sim_engine *engine, uint32_t scope)
 
 // Calls `visit` for the nodes of each block that share an edge, or none.
 static void visit_replicas(struct sim_engine *engine,
-                           void (*visit)(const struct mesh_config *config,
+                           void (*visit)(const struct sim_engine *engine,
                                          const struct mesh_states *states, uint64_t *lanes))
 {
     uint32_t agents = agent_count(engine);
@@ -497,7 +531,7 @@ static void visit_replicas(struct sim_engine *engine,
             states.node_count = (end < block_end ? end : block_end) - first;
             states.replicas = mesh_replica_of(block, first);
             states.role_count = first == block->node_first ? block->role_count : 0;
-            visit(engine->config.mesh, &states, settled_of(engine, scope));
+            visit(engine, &states, settled_of(engine, scope));
             first += states.node_count;
         }
     }
@@ -515,10 +549,10 @@ static void forget_in(void *context, struct mesh_message *message)
     mesh_release_forget_in(message, settled_of(engine, message->scope));
 }
 
-static void forget(const struct mesh_config *config, const struct mesh_states *states,
+static void forget(const struct sim_engine *engine, const struct mesh_states *states,
                    uint64_t *lanes)
 {
-    (void)config;
+    (void)engine;
     mesh_release_forget(states, lanes);
 }
 
@@ -551,7 +585,7 @@ void sim_tiers_sweep(struct sim_engine *engine)
         ((size_t)tiers->edge_count + 1) * sim_replica_words(engine) * sizeof *tiers->settled;
     tiers->settled = sim_memory_resize(tiers->settled, bytes);
     memset(tiers->settled, 0xff, bytes);
-    visit_replicas(engine, mesh_release_settled);
+    visit_replicas(engine, sim_faults_settled);
     sim_flights_visit(engine, look_at, engine);
     for (uint32_t edge = 0; edge < tiers->edge_count; edge++) {
         mesh_release_lanes(&tiers->locals[edge], settled_of(engine, edge), engine->local_words,
@@ -561,4 +595,5 @@ void sim_tiers_sweep(struct sim_engine *engine)
     release_shared(engine);
     visit_replicas(engine, forget);
     sim_flights_visit(engine, forget_in, engine);
+    sim_lanes_note_base(engine);
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "allocate.h"
 
@@ -43,4 +44,44 @@ void sim_timers_seal(struct sim_timers *timers)
 void sim_timers_finish(struct sim_timers *timers)
 {
     sim_memory_free(timers->timers);
+}
+
+void sim_timers_remove(struct sim_timers *timers, uint32_t local)
+{
+    uint32_t place = 0;
+    while (timers->timers[place].local != local) {
+        place++;
+    }
+    timers->count--;
+    memmove(&timers->timers[place], &timers->timers[place + 1],
+            (timers->count - place) * sizeof *timers->timers);
+    timers->cursor -= place < timers->cursor;
+    if (timers->period_ns > 0 && timers->cursor == timers->count) {
+        timers->cursor = 0;
+        timers->turn_ns += timers->period_ns;
+    }
+}
+
+void sim_timers_insert(struct sim_timers *timers, uint64_t at_ns, uint32_t local, uint64_t now_ns)
+{
+    if (timers->period_ns == 0) {
+        sim_timers_add(timers, at_ns, local);
+        return;
+    }
+    struct sim_timer timer = {at_ns % timers->period_ns, local};
+    uint64_t turn_ns = at_ns - timer.at_ns;
+    if (timers->count == 0) {
+        timers->turn_ns = turn_ns;
+    } else if (turn_ns < timers->turn_ns) {  // all others have fired in its turn
+        timers->turn_ns = turn_ns;
+        timers->cursor = timers->count;
+    }
+    turn_ns = timers->turn_ns;
+    sim_timers_add(timers, turn_ns + timer.at_ns, local);
+    uint32_t place = timers->count - 1;
+    for (; place > 0 && compare(&timer, &timers->timers[place - 1]) < 0; place--) {
+        timers->timers[place] = timers->timers[place - 1];
+    }
+    timers->timers[place] = timer;
+    timers->cursor += turn_ns + timer.at_ns < now_ns;
 }

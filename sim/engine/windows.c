@@ -32,7 +32,7 @@ static uint32_t add_tick(struct sim_worker *worker, const struct sim_timers *tim
 static uint32_t take_periodic(struct sim_worker *worker, struct sim_timers *timers,
                               uint64_t start_ns, uint64_t end_ns, uint32_t count)
 {
-    while (timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
+    while (timers->count > 0 && timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
         const struct sim_timer *timer = &timers->timers[timers->cursor];
         count = add_tick(worker, timers, timers->turn_ns + timer->at_ns - start_ns, timer->local,
                          count);
@@ -125,6 +125,10 @@ static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mes
             mesh_schedule_number(&engine->config.mesh->scopes[event->scope], event->time_ns);
         return;
     }
+    if (reference == SIM_REFERENCE_JOIN) {
+        sim_faults_join(engine, event);
+        return;
+    }
     if (reference == SIM_REFERENCE_REPORT) {
         const struct sim_report *report =
             sim_tiers_take_report(engine, event->time_ns, event->node);
@@ -181,6 +185,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     }
     sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
                      &worker->messages);
+    count = sim_faults_admit(worker, states, count);
     look_ahead(worker, states, 0, batch_end(0, count));
     for (uint32_t first = 0; first < count; first += SIM_BATCH_EVENTS) {
         uint32_t end = batch_end(first, count);
@@ -262,17 +267,24 @@ static void prepare_rings(struct sim_engine *engine)
     }
 }
 
+static void push_own(struct sim_engine *engine, uint64_t time_ns, uint32_t node, uint32_t reference)
+{
+    sim_push(engine->workers[0], time_ns, node, SIM_SAME_HOST, reference);
+}
+
 void sim_windows_run_window(struct sim_engine *engine)
 {
-    struct sim_worker *worker = engine->workers[0];
     prepare_rings(engine);
+    sim_faults_push_joins(engine, push_own);
     for (uint32_t i = engine->write_first; i < engine->write_end; i++) {
-        sim_push(worker, engine->writes[i].time_ns, engine->writes[i].node, SIM_SAME_HOST,
-                 SIM_REFERENCE_WRITE);
+        if (engine->written[i]) {
+            continue;
+        }
+        push_own(engine, engine->writes[i].time_ns, engine->writes[i].node, SIM_REFERENCE_WRITE);
     }
     for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
         const struct sim_report *report = &engine->tiers.reports[i];
-        sim_push(worker, report->time_ns, report->node, SIM_SAME_HOST, SIM_REFERENCE_REPORT);
+        push_own(engine, report->time_ns, report->node, SIM_REFERENCE_REPORT);
     }
     sim_quiet_begin_window(engine);
     run_all_blocks(engine);

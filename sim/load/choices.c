@@ -90,3 +90,44 @@ const struct sim_choice sim_choices_of_ordering[] = {
 };
 const struct sim_choice sim_choices_of_cipher[] = {
     {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
+const struct sim_choice sim_choices_of_fault[] = {
+    {.name = "crash", .value = SIM_FAULT_CRASH},
+    {.name = "restart", .value = SIM_FAULT_RESTART},
+    {.name = "pause", .value = SIM_FAULT_PAUSE},
+    {.name = "partition", .value = SIM_FAULT_PARTITION},
+    {.name = "outage", .value = SIM_FAULT_OUTAGE},
+    {.name = "rolling-restart", .value = SIM_FAULT_ROLLING_RESTART},
+    {.name = "churn", .value = SIM_FAULT_CHURN},
+    {.name = "mass-join", .value = SIM_FAULT_MASS_JOIN},
+    {.name = "slow", .value = SIM_FAULT_SLOW},
+    {.name = "skew", .value = SIM_FAULT_SKEW},
+    {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
+    {0},
+};
+const struct sim_choice sim_choices_of_role[] = {
+    {.name = "all", .value = (1u << SIM_ROLE_COUNT) - 1},
+    {.name = "agents", .value = 1u << SIM_ROLE_AGENT},
+    {.name = "relays", .value = 1u << SIM_ROLE_RELAY},
+    {.name = "bridges", .value = 1u << SIM_ROLE_BRIDGE},
+    {.name = "aggregators", .value = 1u << SIM_ROLE_AGGREGATOR},
+    {.name = "coordinators", .value = 1u << SIM_ROLE_COORDINATOR},
+    {0},
+};
+const struct sim_choice sim_choices_of_disk[] = {
+    {.name = "kept", .value = false},
+    {.name = "lost", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_between[] = {
+    {.name = "hosts", .value = SIM_PLACE_HOST},
+    {.name = "zones", .value = SIM_PLACE_ZONE},
+    {.name = "regions", .value = SIM_PLACE_REGION},
+    {.name = "edges", .value = SIM_PLACE_EDGE},
+    {0},
+};
+const struct sim_choice sim_choices_of_cut[] = {
+    {.name = "both", .value = SIM_BOTH_WAYS},
+    {.name = "out", .value = SIM_OUTWARD},
+    {.name = "in", .value = SIM_INWARD},
+    {0},
+};

@@ -28,5 +28,10 @@ extern const struct sim_choice sim_choices_of_profile[];
 extern const struct sim_choice sim_choices_of_loss_model[];
 extern const struct sim_choice sim_choices_of_ordering[];
 extern const struct sim_choice sim_choices_of_cipher[];
+extern const struct sim_choice sim_choices_of_fault[];
+extern const struct sim_choice sim_choices_of_role[];
+extern const struct sim_choice sim_choices_of_disk[];
+extern const struct sim_choice sim_choices_of_between[];
+extern const struct sim_choice sim_choices_of_cut[];
 
 #endif

@@ -204,6 +204,10 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (key->recorded != NULL) {
         return key->recorded;
     }
+    if (scenario->fault_count == 0 && (strcmp(key->path, "fault_seed") == 0 ||
+                                       strcmp(key->path, "hierarchy.relay_timeout_ms") == 0)) {
+        return "nothing goes wrong in this scenario";
+    }
     if (strcmp(key->path, "agent_count") == 0 && counted) {
         return "it declares a range; agents decides";
     }

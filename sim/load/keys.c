@@ -476,6 +476,13 @@ const struct sim_key sim_keys[] = {
      .lands = SIM_LANDS_BY_NAME,
      .of_topology = true,
      .effect = "agents of an edge; --agents and agents deal theirs out evenly"},
+    {.path = "hierarchy.relay_timeout_ms",
+     MS(0, DAY_NS),
+     .topologies = HIERARCHY,
+     TAKES(U64, hierarchy.relay_silence_ns),
+     .fallback = "0",
+     .effect = "silence after which an aggregator replaces a relay by the next agent of its edge; "
+               "0: three times gossip.intervals.aggregator_ms"},
 
     {.path = "bootstrap", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
     {.path = "bootstrap.seeds", NAMES, .topologies = SIM_FOR_ALL},
@@ -634,7 +641,8 @@ const struct sim_key sim_keys[] = {
      .lands = SIM_LANDS_BY_NAME,
      .effect = "runs every combination of the values it lists"},
 
-    {.path = "faults", .type = SIM_KEY_LIST, .topologies = SIM_FOR_ALL, .later = true},
+#include "keys_faults.inc"
+
     {.path = "byzantine", .type = SIM_KEY_LIST, .topologies = SIM_FOR_ALL, .later = true},
     {.path = "membership", .type = SIM_KEY_TEXT, .topologies = SIM_FOR_ALL, .later = true},
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},

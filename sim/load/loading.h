@@ -103,6 +103,31 @@ int64_t sim_cell_number(const struct sim_cell *cell, const char *path);
 #define SIM_COUNT_BYTES 28
 const char *sim_count_text(uint64_t count, char text[SIM_COUNT_BYTES]);
 
+// ---- Faults (faults.c, fault_targets.c) ----
+
+// What there is to be hit.
+struct sim_fault_world {
+    const struct sim_scenario *scenario;
+    uint32_t nodes;
+    uint32_t hosts;
+    uint32_t edges;
+};
+
+struct sim_fault_world sim_fault_world_of(const struct sim_scenario *scenario);
+
+// The list of faults. Called when the scenario has its places.
+bool sim_bind_faults(struct sim_arena *arena, const struct sim_cell *cell,
+                     struct sim_scenario *scenario, struct sim_error *error);
+
+// Reads a selection, `shown` in errors: "faults[2].of".
+bool sim_bind_selection(struct sim_arena *arena, const struct sim_fault_world *world,
+                        const struct sim_node *node, const char *shown,
+                        struct sim_selection *selection, struct sim_error *error);
+
+// "10 % of the relays in edges 0-3".
+const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenario *scenario,
+                               const struct sim_selection *selection);
+
 // ---- The network's models ----
 
 // Latencies as tables (latencies.c), those between regions by pair (region_pairs.c), and the rules

@@ -19,8 +19,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "error.h"
 #include "compression.h"
+#include "error.h"
+#include "fault.h"
 #include "mesh/step.h"
 #include "network.h"
 
@@ -100,6 +101,7 @@ struct sim_hierarchy {
     uint32_t coordinators_addressed;  // by an aggregator or a coordinator, at a tick
     uint64_t aggregator_interval_ns;  // between ticks of relays, and of aggregators, upwards
     uint64_t global_interval_ns;      // between a coordinator's ticks
+    uint64_t relay_silence_ns;        // after which a relay is replaced, where there are faults
 };
 
 struct sim_workload {
@@ -155,6 +157,10 @@ struct sim_scenario {
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
+    uint64_t fault_seed;                     // of repetition 0, as with seed
+    const struct sim_fault *faults;          // [fault_count]
+    const struct sim_origin *fault_origins;  // [fault_count]
+    uint32_t fault_count;
     const struct sim_table *tables;  // [table_count]
     const struct sim_data_file *data_files;
     const struct sim_compression *compression;  // NULL: to be measured before the first event

@@ -122,12 +122,15 @@ static void relays_of(const struct sim_scenario *scenario, const char *draws,
                       struct sim_assumption *assumption)
 {
     const struct sim_hierarchy *hierarchy = &scenario->hierarchy;
+    bool replaced = scenario->fault_count > 0;
     snprintf(assumption->text, sizeof assumption->text,
-             "full within each edge, %u fixed relays of each: an agent knows the others of its "
-             "edge from the start, and draws its peers among them %s; no relay or aggregator is "
-             "replaced during the run, and aggregators and coordinators know the %u coordinators, "
-             "%u of which they address at a time",
-             hierarchy->relays, draws, hierarchy->coordinators, hierarchy->coordinators_addressed);
+             "full within each edge, %u %srelays of each: an agent knows the others of its "
+             "edge from the start, and draws its peers among them %s; %s "
+             "is replaced during the run, and aggregators and coordinators know the %u "
+             "coordinators, %u of which they address at a time",
+             hierarchy->relays, replaced ? "" : "fixed ", draws,
+             replaced ? "a silent relay" : "no relay or aggregator", hierarchy->coordinators,
+             hierarchy->coordinators_addressed);
 }
 
 // Regions are scopes of their own where bridges or tiers join them: then only zones are nearer.

@@ -294,6 +294,10 @@ static bool check_metric(const struct sim_scenario *scenario,
         return true;
     }
     struct cursor cursor = {expectation->text, expectation->text, &expectation->origin, error};
+    if (sim_metric_is_of_faults(predicate->term.metric)) {
+        return FAIL_AT(&cursor, strstr(expectation->text, metric->name),
+                       "%s: nothing goes wrong in this scenario; list faults", metric->name);
+    }
     return FAIL_AT(&cursor, strstr(expectation->text, metric->name),
                    "%s: this %s has %s; convergence%s is about all agents", metric->name,
                    sim_topology_name(scenario->topology),

@@ -100,7 +100,9 @@ static void explain(struct sim_expectation_verdict *verdict, const struct sim_su
     const struct sim_term *term = &verdict->predicate.term;
     const struct sim_metric *metric = &sim_metrics[term->metric];
     const struct sim_samples *samples = &summary->samples[term->metric];
-    const char *samples_are = metric->of_run == NULL ? "updates" : "repetitions";
+    const char *samples_are = metric->of_run != NULL      ? "repetitions"
+                              : metric->of_update != NULL ? "updates"
+                                                          : "returns";
     uintmax_t never = sim_samples_never(samples);
     char *why = verdict->why;
     if (samples->count == 0) {

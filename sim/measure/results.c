@@ -9,6 +9,14 @@ void sim_result_finish(struct sim_result *result)
     free(result->curves);
     free(result->checkpoints);
     free(result->reports);
+    free(result->faults);
+    free(result->rejoins);
+    free(result->takeovers);
+    free(result->gaps);
+    result->faults = NULL;
+    result->rejoins = NULL;
+    result->takeovers = NULL;
+    result->gaps = NULL;
     result->updates = NULL;
     result->curves = NULL;
     result->checkpoints = NULL;
@@ -17,4 +25,8 @@ void sim_result_finish(struct sim_result *result)
     result->report_count = 0;
     result->curve_count = 0;
     result->checkpoint_count = 0;
+    result->fault_count = 0;
+    result->rejoin_count = 0;
+    result->takeover_count = 0;
+    result->gap_count = 0;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fault.h"
 #include "host.h"
 #include "mesh/step.h"
 #include "mesh/summary.h"
@@ -42,17 +43,19 @@ struct sim_path {
 // has no such part: cohort 0.
 struct sim_near {
     uint32_t cohort;
+    uint32_t gone;
     uint32_t held;
-    uint64_t theta_ns;  // until ceil(theta * cohort) of them hold it
+    uint64_t theta_ns;  // until ceil(theta * (cohort - gone)) of them hold it
 };
 
 struct sim_update_result {
     struct mesh_dot dot;                  // origin: the writer
     uint64_t written_ns;                  // simulated time of the write
     bool measured;                        // false: written before the end of the warm-up
-    uint32_t cohort;                      // m: honest agents live at the write, writer included
-    uint32_t held;                        // of them, how many hold it at the end
-    uint64_t theta_ns;                    // until ceil(theta * m) of the cohort hold it
+    uint32_t cohort;                      // honest agents live at the write, writer included
+    uint32_t gone;                        // of them, who went down before all others held it
+    uint32_t held;                        // of the m that are left, how many hold it at the end
+    uint64_t theta_ns;                    // until ceil(theta * m) of those then left hold it
     uint64_t half_ns;                     // until half do
     uint64_t p99_ns;                      // until 99 % do
     uint64_t all_ns;                      // until all do
@@ -73,8 +76,8 @@ struct sim_report_result {
 };
 
 // Sums over all messages of one kind between nodes of one pair class, after the warm-up.
-// sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. Kind
-// SIM_TRAFFIC_ROTATION has no messages: it is handshakes that none waited for.
+// sent + duplicated = delivered + lost + dropped + corrupted + cut + dead + refused + in flight at
+// the end. Kind SIM_TRAFFIC_ROTATION has no messages: it is handshakes that none waited for.
 #define SIM_TRAFFIC_ROTATION 0
 
 struct sim_traffic {
@@ -88,6 +91,9 @@ struct sim_traffic {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t cut;        // by a partition
+    uint64_t dead;       // at a node that was down
+    uint64_t refused;    // by a node that was no longer the relay they were meant for
     uint64_t delivered;
     uint64_t idle;             // delivered, without an update and not answered
     uint64_t idle_bytes;       // of these, encoded
@@ -123,6 +129,54 @@ struct sim_checkpoint {
     uint64_t events;
 };
 
+// What came of an entry of the fault timeline.
+struct sim_fault_result {
+    const char *text;   // the scenario's
+    uint64_t first_ns;  // of its firings; SIM_TIME_NEVER: it never fired
+    uint64_t last_ns;
+    uint64_t nodes;  // hit, over all firings; 0: it fired at nobody, or never
+    uint32_t firings;
+    enum sim_fault_verb verb;
+};
+
+// An agent came back: how long until it held all that had been written before.
+struct sim_rejoin {
+    uint64_t up_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or it went down again first
+    uint32_t node;
+    bool disk_lost;
+};
+
+// A relay was replaced.
+struct sim_takeover {
+    uint64_t time_ns;
+    uint32_t edge;
+    uint32_t from;
+    uint32_t to;
+};
+
+// Why agents that are up lack updates at the end; of several reasons the first that applies.
+enum sim_gap_cause {
+    SIM_GAP_JOINING,  // they wait for a snapshot
+    SIM_GAP_PAUSED,
+    SIM_GAP_LOST,          // all that held it are down, or lost it with their disks
+    SIM_GAP_AGGREGATOR,    // an aggregator is down between them and all that hold it
+    SIM_GAP_COORDINATORS,  // all coordinators are
+    SIM_GAP_RELAYS,        // all agents of an edge that could relay are
+    SIM_GAP_BRIDGES,       // all bridges of a region are
+    SIM_GAP_PARTITION,     // a partition is
+    SIM_GAP_MODE,          // the gossip mode repairs nothing
+    SIM_GAP_UNFINISHED,    // nothing: the run ended first
+    SIM_GAP_CAUSE_COUNT
+};
+
+struct sim_gap {
+    enum sim_gap_cause cause;
+    uint32_t subject;  // of AGGREGATOR its node, of RELAYS the edge, of BRIDGES the region; else 0
+    uint32_t nodes;    // how many agents
+    uint32_t first;    // the first of them
+};
+
 struct sim_result {
     uint64_t seed;        // this repetition's: scenario.seed + repetition
     uint32_t repetition;  // from 0
@@ -133,6 +187,17 @@ struct sim_result {
     uint32_t agents;
     struct sim_update_result *updates;  // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
+    uint32_t unwritten;  // writes that did not happen, their agents being down or paused
+    struct sim_fault_result *faults;  // [fault_count], as in the scenario
+    uint32_t fault_count;
+    uint64_t calm_ns;            // when the last fault that has an end was over; 0: none was
+    struct sim_rejoin *rejoins;  // [rejoin_count], by (up_ns, node)
+    uint32_t rejoin_count;
+    struct sim_takeover *takeovers;  // [takeover_count], in order of time
+    uint32_t takeover_count;
+    uint32_t lagging;      // agents that are up and lack an update
+    struct sim_gap *gaps;  // [gap_count] of them, by (cause, subject)
+    uint32_t gap_count;
     struct sim_report_result *reports;  // [report_count], by (agent, number)
     uint32_t report_count;
     struct mesh_total total;  // what the first coordinator adds up at the end; reports 0: nothing

@@ -18,7 +18,8 @@
 
 bool sim_update_counts(const struct sim_update_result *update)
 {
-    return update->measured && update->cohort > 0;
+    bool anybody = update->cohort > update->gone || update->theta_ns != SIM_TIME_NEVER;
+    return update->measured && update->cohort > 0 && anybody;
 }
 
 // A sample in rounds of what came `since_ns` after the write. Ticks at i * interval, i >= 1; writes
@@ -57,8 +58,9 @@ static bool theta_rounds_of(const struct sim_scenario *scenario, const struct si
 
 static bool near_of(const struct sim_update_result *update, enum sim_reach reach, uint64_t *sample)
 {
-    *sample = update->near[reach].theta_ns;
-    return update->near[reach].cohort > 0;
+    const struct sim_near *near = &update->near[reach];
+    *sample = near->theta_ns;
+    return near->cohort > near->gone || (near->cohort > 0 && near->theta_ns != SIM_TIME_NEVER);
 }
 
 static bool near_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
@@ -232,9 +234,10 @@ static bool residue_of(const struct sim_scenario *scenario, const struct sim_res
     uint64_t sum_ppb = 0;
     for (uint32_t i = 0; i < result->update_count; i++) {
         const struct sim_update_result *update = &result->updates[i];
-        if (sim_update_counts(update)) {
-            uint64_t missing = update->cohort - update->held;
-            sum_ppb += (missing * SIM_ONE_PPB + update->cohort - 1) / update->cohort;
+        uint64_t left = update->cohort - update->gone;
+        if (sim_update_counts(update) && left > 0) {
+            uint64_t missing = left - update->held;
+            sum_ppb += (missing * SIM_ONE_PPB + left - 1) / left;
             updates++;
         }
     }
@@ -358,6 +361,16 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_HOST_CONNECTIONS] = {"host_connections", "connections",
                               "of the host with most, at a second's end", "host_connections",
                               "count", 1, false, SIM_REACH_ALL, NULL, sim_host_connections_of},
+    [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
+                       "from an agent's return until it holds all that was written before",
+                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, NULL, NULL},
+    [SIM_UNWRITTEN] = {"unwritten", "updates",
+                       "not written, since their agents were down or paused", "unwritten", "count",
+                       1, false, SIM_REACH_ALL, NULL, sim_unwritten_of},
+    [SIM_LAGGING_AGENTS] = {"lagging_agents", "agents",
+                            "up at the end of a repetition, and lacking an update",
+                            "lagging_agents", "count", 1, false, SIM_REACH_ALL, NULL,
+                            sim_lagging_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -372,6 +385,9 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
 
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario)
 {
+    if (sim_metric_is_of_faults(metric) && scenario->fault_count == 0) {
+        return false;
+    }
     switch (sim_metrics[metric].reach) {
     case SIM_REACH_EDGE: return scenario->topology == SIM_HIERARCHICAL;
     case SIM_REACH_REGION: return scenario->region_count > 1;
@@ -417,6 +433,11 @@ static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traff
     sum->updates += traffic->updates;
     sum->duplicated += traffic->duplicated;
     sum->lost += traffic->lost;
+    sum->dropped += traffic->dropped;
+    sum->corrupted += traffic->corrupted;
+    sum->cut += traffic->cut;
+    sum->dead += traffic->dead;
+    sum->refused += traffic->refused;
     sum->delivered += traffic->delivered;
     sum->idle += traffic->idle;
     sum->idle_bytes += traffic->idle_bytes;
@@ -451,7 +472,10 @@ static void add_result(struct sim_summary *summary, const struct sim_scenario *s
             }
             continue;
         }
-        for (uint32_t i = 0; i < result->update_count; i++) {
+        for (uint32_t i = 0; metric->of_update == NULL && i < result->rejoin_count; i++) {
+            sim_samples_add(samples, result->rejoins[i].after_ns, run);
+        }
+        for (uint32_t i = 0; metric->of_update != NULL && i < result->update_count; i++) {
             const struct sim_update_result *update = &result->updates[i];
             if (sim_update_counts(update) && metric->of_update(scenario, result, update, &sample)) {
                 sim_samples_add(samples, sample, run);
@@ -515,6 +539,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
     summary->fingerprint = combined_fingerprint(results, count);
     summary->aggregation = sim_aggregation_of(results, count);
+    sim_fault_figures_init(&summary->faults, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
         samples->run_count = summary->run_count;
@@ -523,9 +548,15 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
 }
 
-void sim_summary_finish(struct sim_summary *summary)
+void sim_summary_release(struct sim_summary *summary)
 {
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         sim_samples_finish(&summary->samples[id]);
     }
+}
+
+void sim_summary_finish(struct sim_summary *summary)
+{
+    sim_summary_release(summary);
+    sim_fault_figures_finish(&summary->faults);
 }

@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #include "aggregation.h"
+#include "faults.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -61,6 +62,9 @@ enum sim_metric_id {
     SIM_HOST_GBIT_PER_S,
     SIM_HOST_MEMORY_BYTES,
     SIM_HOST_CONNECTIONS,
+    SIM_REJOIN_MS,
+    SIM_UNWRITTEN,
+    SIM_LAGGING_AGENTS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -75,7 +79,8 @@ struct sim_metric {
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     enum sim_reach reach;
-    // One of the two. An update or a repetition of which the metric cannot be told returns false.
+    // One of the two, or neither: then every return of an agent is a sample (SIM_REJOIN_MS). An
+    // update or a repetition of which the metric cannot be told returns false.
     bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
                       const struct sim_update_result *update, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
@@ -95,12 +100,16 @@ struct sim_summary {
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_aggregation aggregation;
+    struct sim_fault_figures faults;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.
 void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *scenario,
                       const struct sim_result *results, uint32_t count);
 void sim_summary_finish(struct sim_summary *summary);
+
+// Frees the samples, which are many; the figures made of them stay. To be finished none the less.
+void sim_summary_release(struct sim_summary *summary);
 
 // Whether an update is judged: written after the warm-up, and somebody was there to receive it.
 bool sim_update_counts(const struct sim_update_result *update);
@@ -110,6 +119,12 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
 
 // Whether the scenario's mesh has what the metric is about.
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario);
+
+// Whether the metric is about what faults do.
+static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
+{
+    return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length);

@@ -331,3 +331,24 @@ void sim_connections_rotate(struct sim_connections *connections, uint32_t node, 
     }
     sim_memory_free(live);
 }
+
+void sim_connections_drop(struct sim_connections *connections, uint32_t node, uint64_t time_ns)
+{
+    struct sim_peers *peers = &connections->nodes[node];
+    for (uint32_t i = 0; peers->count > 0 && i < 1u << peers->bits; i++) {
+        struct sim_peer *peer = &peers->places[i];
+        if (peer->peer == 0) {
+            continue;
+        }
+        struct sim_peers *others = &connections->nodes[peer->peer - 1];
+        struct sim_peer *other = find(others, node);
+        set_open(peers, peer, false);
+        peer->ticket = 0;
+        peer->used_ns = time_ns;
+        if (other != NULL) {
+            set_open(others, other, false);
+            other->ticket = 0;
+            other->used_ns = time_ns;
+        }
+    }
+}

@@ -81,6 +81,10 @@ void sim_connections_hear(struct sim_connections *connections, const struct mesh
 // Closes what hosts have too many of. At the end of a window.
 void sim_connections_settle(struct sim_connections *connections, uint64_t time_ns);
 
+// The node crashed: its connections are gone, at both ends, and the tickets it has and gave are
+// void. At the end of a window.
+void sim_connections_drop(struct sim_connections *connections, uint32_t node, uint64_t time_ns);
+
 // Connections that `node` has at `time_ns`.
 uint32_t sim_connections_count(const struct sim_connections *connections, uint32_t node,
                                uint64_t time_ns);

@@ -2,6 +2,7 @@
 #include "recorder.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "mesh/schedule.h"
@@ -44,6 +45,40 @@ static struct sim_vicinity vicinity_of(const struct sim_shares *shares, uint32_t
     return (struct sim_vicinity){shares->starts[share], shares->starts[share + 1]};
 }
 
+// How many agents a curve counts of an update, of those who are up, or of all.
+static uint32_t pairs_of(const struct sim_recorder *recorder, uint32_t index,
+                         const struct sim_curve *curve, bool all)
+{
+    const struct sim_update_result *update = &recorder->result->updates[index];
+    const uint32_t *starts = recorder->world->places.regions.starts;
+    uint32_t count = 0;
+    if (curve->reach != SIM_REACH_ALL) {
+        return update->near[curve->reach].cohort;
+    }
+    if (curve->region == SIM_REGION_NONE) {
+        return update->cohort;
+    }
+    if (all) {
+        return starts[curve->region + 1] - starts[curve->region];
+    }
+    for (uint32_t agent = starts[curve->region]; agent < starts[curve->region + 1]; agent++) {
+        count += sim_cohorts_has(&recorder->cohorts, agent, update->written_ns);
+    }
+    return count;
+}
+
+// Enters an update into the curves, or takes it out of them.
+static void count_pairs(struct sim_recorder *recorder, uint32_t index, bool all, bool in)
+{
+    for (uint32_t i = 0; i < recorder->result->curve_count; i++) {
+        struct sim_curve *curve = &recorder->result->curves[i];
+        uint64_t pairs = pairs_of(recorder, index, curve, all);
+        if (recorder->result->updates[index].measured) {
+            curve->pairs = in ? curve->pairs + pairs : curve->pairs - pairs;
+        }
+    }
+}
+
 // Who is near the writer, and how many pairs of an update and an agent each curve counts.
 static void init_update(struct sim_recorder *recorder, uint32_t index, uint32_t writer)
 {
@@ -60,14 +95,7 @@ static void init_update(struct sim_recorder *recorder, uint32_t index, uint32_t 
         update->near[reach].cohort = near[reach].end - near[reach].first;
         update->near[reach].theta_ns = SIM_TIME_NEVER;
     }
-    for (uint32_t i = 0; update->measured && i < recorder->result->curve_count; i++) {
-        struct sim_curve *curve = &recorder->result->curves[i];
-        const uint32_t *starts = places->regions.starts;
-        curve->pairs += curve->reach != SIM_REACH_ALL ? update->near[curve->reach].cohort
-                        : curve->region == SIM_REGION_NONE
-                            ? update->cohort
-                            : starts[curve->region + 1] - starts[curve->region];
-    }
+    count_pairs(recorder, index, true, true);
 }
 
 void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario *scenario,
@@ -84,6 +112,11 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
         .open = updates,
         .stop_when_held = scenario->duration_ns == 0,
     };
+    recorder->faults = scenario->fault_count > 0;
+    if (recorder->faults) {
+        recorder->closed = sim_memory_zeroed(updates);
+        sim_cohorts_init(&recorder->cohorts, scenario->agents, updates, result);
+    }
     recorder->receipts = sim_memory_pages((size_t)recorder->tracked * world->places.nodes *
                                           sizeof *recorder->receipts);
     init_curves(recorder);
@@ -112,6 +145,11 @@ void sim_recorder_finish(struct sim_recorder *recorder)
                                                   recorder->world->places.nodes *
                                                   sizeof *recorder->receipts);
     sim_memory_free(recorder->near);
+    sim_memory_free(recorder->closed);
+    sim_memory_free(recorder->transitions);
+    if (recorder->faults) {
+        sim_cohorts_finish(&recorder->cohorts);
+    }
 }
 
 // ---- Causal paths ----
@@ -194,16 +232,60 @@ static uint32_t share_of(uint32_t cohort, uint64_t ppb)
     return (uint32_t)((cohort * ppb + SIM_PPB - 1) / SIM_PPB);
 }
 
+static bool has_share(uint32_t held, uint32_t left, uint64_t ppb)
+{
+    return left > 0 && held >= share_of(left, ppb);
+}
+
+// Notes which shares of those who are left hold the update now.
+static void complete_near(const struct sim_recorder *recorder, struct sim_near *near,
+                          uint64_t since_ns)
+{
+    if (near->theta_ns == SIM_TIME_NEVER &&
+        has_share(near->held, near->cohort - near->gone, recorder->threshold_ppb)) {
+        near->theta_ns = since_ns;
+    }
+}
+
+// `node`: who just came to hold it; MESH_NODE_NONE: somebody went.
+static void complete(struct sim_recorder *recorder, uint32_t index, uint32_t node,
+                     uint64_t since_ns)
+{
+    struct sim_update_result *update = &recorder->result->updates[index];
+    uint32_t left = update->cohort - update->gone;
+    if (update->half_ns == SIM_TIME_NEVER && has_share(update->held, left, SIM_PPB / 2)) {
+        update->half_ns = since_ns;
+    }
+    if (update->theta_ns == SIM_TIME_NEVER &&
+        has_share(update->held, left, recorder->threshold_ppb)) {
+        update->theta_ns = since_ns;
+        if (index < recorder->tracked && node != MESH_NODE_NONE) {
+            update->path = path_to(recorder, index, node);
+        }
+    }
+    if (update->p99_ns == SIM_TIME_NEVER && has_share(update->held, left, P99_PPB)) {
+        update->p99_ns = since_ns;
+    }
+    if (update->all_ns == SIM_TIME_NEVER && has_share(update->held, left, SIM_PPB)) {
+        update->all_ns = since_ns;
+    }
+    if (recorder->faults && recorder->closed[index] == 0) {
+        recorder->closed[index] = update->held == left;
+        recorder->open -= update->held == left;
+    } else if (!recorder->faults && update->held == left) {
+        recorder->open--;
+    }
+}
+
 static void hold_near(const struct sim_recorder *recorder, uint32_t index, uint32_t agent,
                       uint64_t since_ns)
 {
     struct sim_update_result *update = &recorder->result->updates[index];
     for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
         const struct sim_vicinity *vicinity = &recorder->near[index][reach];
-        struct sim_near *near = &update->near[reach];
-        if (agent - vicinity->first < vicinity->end - vicinity->first &&
-            ++near->held == share_of(near->cohort, recorder->threshold_ppb)) {
-            near->theta_ns = since_ns;
+        if (agent - vicinity->first < vicinity->end - vicinity->first) {
+            update->near[reach].held++;
+            complete_near(recorder, &update->near[reach], since_ns);
         }
     }
 }
@@ -231,27 +313,154 @@ static void hold(struct sim_recorder *recorder, uint32_t index, const struct sim
 {
     struct sim_update_result *update = &recorder->result->updates[index];
     uint64_t since_ns = change->time_ns - update->written_ns;
+    if (recorder->faults &&
+        !sim_cohorts_hold(&recorder->cohorts, index, change->node, change->time_ns)) {
+        return;
+    }
     update->held++;
     update->last_receipt_ns = since_ns;
     hold_near(recorder, index, change->node, since_ns);
     if (update->measured) {
         enter_curves(recorder, index, change->node, since_ns);
     }
-    if (update->held == share_of(update->cohort, SIM_PPB / 2)) {
-        update->half_ns = since_ns;
+    complete(recorder, index, change->node, since_ns);
+}
+
+// ---- Coming and going ----
+
+// An agent that was in the cohort of an update went down. Once all that were left hold it, the
+// update is closed, and who goes later goes with it.
+static void leave(void *context, uint32_t index, uint32_t agent, bool held)
+{
+    struct sim_recorder *recorder = context;
+    struct sim_update_result *update = &recorder->result->updates[index];
+    uint64_t since_ns = recorder->now_ns - update->written_ns;
+    if (recorder->closed[index]) {
+        return;
     }
-    if (update->held == share_of(update->cohort, recorder->threshold_ppb)) {
-        update->theta_ns = since_ns;
-        if (index < recorder->tracked) {
-            update->path = path_to(recorder, index, change->node);
+    update->gone++;
+    update->held -= held;
+    for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
+        const struct sim_vicinity *vicinity = &recorder->near[index][reach];
+        if (agent - vicinity->first < vicinity->end - vicinity->first) {
+            update->near[reach].gone++;
+            update->near[reach].held -= held;
+            complete_near(recorder, &update->near[reach], since_ns);
         }
     }
-    if (update->held == share_of(update->cohort, P99_PPB)) {
-        update->p99_ns = since_ns;
+    complete(recorder, index, MESH_NODE_NONE, since_ns);
+}
+
+static void note_takeover(struct sim_recorder *recorder, const struct sim_transition *transition)
+{
+    struct sim_result *result = recorder->result;
+    if (result->takeover_count == recorder->takeover_capacity) {
+        recorder->takeover_capacity =
+            recorder->takeover_capacity == 0 ? 16 : 2 * recorder->takeover_capacity;
+        result->takeovers = sim_memory_resize(result->takeovers, recorder->takeover_capacity *
+                                                                     sizeof *result->takeovers);
     }
-    if (update->held == update->cohort) {
-        update->all_ns = since_ns;
-        recorder->open--;
+    result->takeovers[result->takeover_count++] = (struct sim_takeover){
+        .time_ns = transition->time_ns,
+        .edge = sim_shares_find(&recorder->world->places.edges, transition->node),
+        .from = transition->other,
+        .to = transition->node,
+    };
+}
+
+static void tell(struct sim_recorder *recorder, const struct sim_transition *transition)
+{
+    bool agent = transition->node < recorder->world->places.agents;
+    recorder->now_ns = transition->time_ns;
+    if (transition->kind == SIM_TRANSITION_RELAY) {
+        note_takeover(recorder, transition);
+    } else if (transition->kind == SIM_TRANSITION_UP ||
+               transition->kind == SIM_TRANSITION_RESUMED) {
+        recorder->result->calm_ns = transition->time_ns;
+    }
+    if (agent && transition->kind == SIM_TRANSITION_DOWN) {
+        sim_cohorts_down(&recorder->cohorts, transition->node, transition->disk_lost, leave,
+                         recorder);
+    } else if (agent && transition->kind == SIM_TRANSITION_UP) {
+        sim_cohorts_up(&recorder->cohorts, transition->node, transition->disk_lost,
+                       transition->time_ns);
+    } else if (agent && transition->kind == SIM_TRANSITION_JOINED) {
+        sim_cohorts_joined(&recorder->cohorts, transition->node, transition->time_ns);
+    }
+}
+
+// Tells the transitions up to `time_ns`, those of that instant included.
+static void tell_until(struct sim_recorder *recorder, uint64_t time_ns)
+{
+    while (recorder->transition_next < recorder->transition_count &&
+           recorder->transitions[recorder->transition_next].time_ns <= time_ns) {
+        tell(recorder, &recorder->transitions[recorder->transition_next++]);
+    }
+}
+
+void sim_recorder_transitions(void *context, const struct sim_transition *transitions,
+                              uint32_t count)
+{
+    struct sim_recorder *recorder = context;
+    if (count > recorder->transition_capacity) {
+        recorder->transition_capacity = 2 * count;
+        recorder->transitions = sim_memory_resize(
+            recorder->transitions, recorder->transition_capacity * sizeof *recorder->transitions);
+    }
+    memcpy(recorder->transitions, transitions, count * sizeof *transitions);
+    recorder->transition_count = count;
+    recorder->transition_next = 0;
+}
+
+void sim_recorder_window(struct sim_recorder *recorder)
+{
+    tell_until(recorder, UINT64_MAX);
+}
+
+bool sim_recorder_is_done(const struct sim_recorder *recorder)
+{
+    return recorder->open == 0 && (!recorder->faults || recorder->cohorts.rejoins_open == 0);
+}
+
+// The write does not happen: nobody will hold it.
+void sim_recorder_silenced(void *context, uint32_t write)
+{
+    struct sim_recorder *recorder = context;
+    count_pairs(recorder, write, true, false);
+    recorder->closed[write] = 1;
+    recorder->open--;
+    recorder->result->unwritten++;
+}
+
+// Who is there to receive an update that is written now.
+static void begin(struct sim_recorder *recorder, uint32_t index)
+{
+    struct sim_update_result *update = &recorder->result->updates[index];
+    const struct sim_cohorts *cohorts = &recorder->cohorts;
+    sim_cohorts_write(&recorder->cohorts, index);
+    if (cohorts->up == cohorts->agents) {
+        return;
+    }
+    count_pairs(recorder, index, true, false);
+    update->cohort = cohorts->up;
+    for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
+        const struct sim_vicinity *vicinity = &recorder->near[index][reach];
+        update->near[reach].cohort = 0;
+        for (uint32_t agent = vicinity->first; agent < vicinity->end; agent++) {
+            update->near[reach].cohort += sim_cohorts_has(cohorts, agent, update->written_ns);
+        }
+    }
+    count_pairs(recorder, index, false, true);
+}
+
+// ---- Changes ----
+
+static void note_receipt(struct sim_recorder *recorder, uint32_t update,
+                         const struct sim_change *change)
+{
+    struct sim_receipt *receipt = &receipts_of(recorder, update)[change->node];
+    if (receipt->received_ns == 0 && receipt->source != MESH_NODE_NONE) {
+        *receipt = receipt_of(recorder, change);
     }
 }
 
@@ -261,6 +470,7 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
 {
     struct sim_recorder *recorder = context;
     for (uint32_t i = 0; i < count; i++) {
+        tell_until(recorder, changes[i].time_ns);
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
             uint32_t update = write_of_lane[lane];
@@ -269,7 +479,10 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
             }
             recorder->result->updates[update].dot = table->updates[lane].dot;
             if (update < recorder->tracked) {
-                receipts_of(recorder, update)[changes[i].node] = receipt_of(recorder, &changes[i]);
+                note_receipt(recorder, update, &changes[i]);
+            }
+            if (recorder->faults && changes[i].message == NULL) {
+                begin(recorder, update);
             }
             if (changes[i].node < recorder->world->places.agents) {
                 hold(recorder, update, &changes[i]);

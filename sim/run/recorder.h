@@ -11,12 +11,17 @@
 //
 // Aggregators and coordinators are on the paths; what is counted are agents.
 //
+// Agents that go down leave the cohorts they are in, which may complete an update, and those that
+// come back are measured apart (cohorts.h). Of several receipts of a node, which lost its disk in
+// between, the first is on the paths.
+//
 // A message of an exchange was caused by the initiator's tick: what an answer brought waited for
 // that tick if the answerer knew it before, and otherwise met a question already under way.
 
 #ifndef SIM_RECORDER_H
 #define SIM_RECORDER_H
 
+#include "cohorts.h"
 #include "engine.h"
 #include "results.h"
 #include "world.h"
@@ -48,6 +53,15 @@ struct sim_recorder {
     uint32_t update_count;
     uint32_t open;        // updates that not all hold yet
     bool stop_when_held;  // no duration_ms was given
+    bool faults;          // nodes come and go:
+    struct sim_cohorts cohorts;
+    uint8_t *closed;                     // [updates] 1: not open any more
+    struct sim_transition *transitions;  // [transition_count] still to be told, in order of time
+    uint32_t transition_count;
+    uint32_t transition_next;
+    uint32_t transition_capacity;
+    uint64_t now_ns;  // of the transition being told
+    uint32_t takeover_capacity;
     uint32_t checkpoint_capacity;
 };
 
@@ -59,6 +73,16 @@ void sim_recorder_finish(struct sim_recorder *recorder);
 void sim_recorder_changes(void *context, const struct mesh_table *table,
                           const uint32_t *write_of_lane, const struct sim_change *changes,
                           uint32_t count);
+void sim_recorder_transitions(void *context, const struct sim_transition *transitions,
+                              uint32_t count);
+void sim_recorder_silenced(void *context, uint32_t write);
+
+// After each window.
+void sim_recorder_window(struct sim_recorder *recorder);
+
+// Whether everybody who is up holds all there is to hold.
+bool sim_recorder_is_done(const struct sim_recorder *recorder);
+
 void sim_recorder_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
                              uint64_t events);
 

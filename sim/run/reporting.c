@@ -60,9 +60,24 @@ static uint32_t edge_agents_max(const struct sim_scenario *scenario)
     return most;
 }
 
+// For so long faults may keep a report from being held by all of its edge.
+static uint64_t held_up_ns(const struct sim_scenario *scenario)
+{
+    uint64_t sum_ns = 0;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct sim_fault *fault = &scenario->faults[i];
+        bool once = fault->every_ns == 0 && fault->until_ns != SIM_FAULT_NEVER &&
+                    fault->verb != SIM_FAULT_CHURN;
+        bool harmless = fault->verb == SIM_FAULT_SKEW || fault->verb == SIM_FAULT_RESTART ||
+                        fault->verb == SIM_FAULT_MASS_JOIN;
+        sum_ns += harmless ? 0 : once ? fault->until_ns - fault->at_ns : end_ns(scenario);
+    }
+    return sum_ns;
+}
+
 uint32_t sim_reports_lanes(const struct sim_scenario *scenario)
 {
-    uint64_t settled_ns = SETTLED_INTERVALS * scenario->gossip.interval_ns;
+    uint64_t settled_ns = SETTLED_INTERVALS * scenario->gossip.interval_ns + held_up_ns(scenario);
     uint64_t under_way = settled_ns / scenario->workload.report_every_ns + 1;
     uint64_t all = numbers_max(scenario);
     uint64_t each = scenario->gossip.mode == MESH_PUSH || 1 + under_way > all ? all : 1 + under_way;
@@ -72,12 +87,14 @@ uint32_t sim_reports_lanes(const struct sim_scenario *scenario)
 uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
 {
     uint64_t reports = (uint64_t)scenario->agents * numbers_max(scenario);
-    uint64_t kept = (3 + scenario->hierarchy.coordinators) * sizeof(uint32_t);
+    uint64_t kept = (3 + scenario->hierarchy.coordinators) * sizeof(uint32_t) +
+                    (scenario->fault_count > 0 ? sizeof(uint64_t) : 0);
+    uint64_t each =
+        sizeof(uint32_t) + sizeof(uint8_t) + (scenario->fault_count > 0 ? 4 : 3) * sizeof(uint64_t);
     uint64_t lanes = (uint64_t)edges_of(scenario) * sim_reports_lanes(scenario);
     uint64_t per_lane =
         sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX + 4 * sizeof(uint32_t);  // index
-    return reports * (sizeof(uint32_t) + 3 * sizeof(uint64_t)) + scenario->agents * kept +
-           lanes * per_lane;
+    return reports * each + scenario->agents * kept + lanes * per_lane;
 }
 
 // ---- What is reported ----
@@ -123,6 +140,9 @@ struct sim_reporting sim_reports_source(struct sim_reports *reports)
 
 static uint64_t written_ns(const struct sim_reports *reports, uint32_t agent, uint32_t number)
 {
+    if (reports->faults) {
+        return reports->written_at_ns[(size_t)agent * reports->numbers_max + number - 1];
+    }
     return first_ns((void *)reports, agent) +
            (number - 1) * reports->scenario->workload.report_every_ns;
 }
@@ -161,6 +181,13 @@ void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *sc
     number_relays(reports);
     reports->written = sim_memory_zeroed(agents * sizeof *reports->written);
     reports->holders = sim_memory_zeroed(all * sizeof *reports->holders);
+    reports->reached = sim_memory_zeroed(all);
+    reports->faults = scenario->fault_count > 0;
+    if (reports->faults) {
+        reports->written_at_ns = sim_memory_zeroed(all * sizeof *reports->written_at_ns);
+        reports->up_since_ns = sim_memory_zeroed(world->places.nodes * sizeof(uint64_t));
+        reports->uneven = sim_memory_zeroed(edges * sizeof *reports->uneven);
+    }
     reports->edge_ns = sim_memory_zeroed(all * sizeof *reports->edge_ns);
     for (uint32_t tier = AGGREGATOR; tier <= COORDINATORS; tier++) {
         reports->above_ns[tier] = sim_memory_zeroed(all * sizeof *reports->above_ns[tier]);
@@ -185,6 +212,11 @@ void sim_reports_finish(struct sim_reports *reports)
     sim_memory_free(reports->slot_of);
     sim_memory_free(reports->written);
     sim_memory_free(reports->holders);
+    sim_memory_free(reports->reached);
+    sim_memory_free(reports->written_at_ns);
+    sim_memory_free(reports->up_since_ns);
+    sim_memory_free(reports->uneven);
+    sim_memory_free(reports->transitions);
     sim_memory_free(reports->edge_ns);
     for (uint32_t tier = AGGREGATOR; tier <= COORDINATORS; tier++) {
         sim_memory_free(reports->above_ns[tier]);
@@ -209,20 +241,56 @@ static uint64_t since_ns(const struct sim_reports *reports, uint32_t agent, uint
     return now_ns - written_ns(reports, agent, number);
 }
 
+static bool was_up(const struct sim_reports *reports, uint32_t node, uint64_t since_ns)
+{
+    return !reports->faults || reports->up_since_ns[node] <= since_ns;
+}
+
+// The agents of an edge that count for a report, which `edge` is where nobody was ever down.
+static uint32_t counted(const struct sim_reports *reports, uint32_t edge, uint64_t since_ns)
+{
+    const uint32_t *starts = reports->world->places.edges.starts;
+    uint32_t count = starts[edge + 1] - starts[edge];
+    if (!reports->faults || !reports->uneven[edge]) {
+        return count;
+    }
+    count = 0;
+    for (uint32_t agent = starts[edge]; agent < starts[edge + 1]; agent++) {
+        count += was_up(reports, agent, since_ns);
+    }
+    return count;
+}
+
+static void note_holder(struct sim_reports *reports, const struct sim_note *note, uint32_t edge)
+{
+    size_t at = (size_t)note->author * reports->numbers_max + note->number - 1;
+    uint64_t at_ns = written_ns(reports, note->author, note->number);
+    if (!was_up(reports, note->node, at_ns)) {
+        return;
+    }
+    reports->holders[at]++;
+    if (!reports->reached[at] &&
+        reports->holders[at] >=
+            share_of(counted(reports, edge, at_ns), reports->scenario->gossip.threshold_ppb)) {
+        reports->reached[at] = 1;
+        reports->edge_ns[at] = note->time_ns - at_ns;
+    }
+}
+
 static void note_report(struct sim_reports *reports, const struct sim_note *note)
 {
     const struct sim_shares *edges = &reports->world->places.edges;
     uint32_t edge = sim_shares_find(edges, note->author);
     uint32_t first = edges->starts[edge];
-    uint32_t agents = edges->starts[edge + 1] - first;
     assert(note->number <= reports->numbers_max);
     size_t at = (size_t)note->author * reports->numbers_max + note->number - 1;
     if (note->node == note->author) {
         reports->written[note->author] = note->number;
+        if (reports->faults && reports->written_at_ns[at] == 0) {
+            reports->written_at_ns[at] = note->time_ns;
+        }
     }
-    if (++reports->holders[at] == share_of(agents, reports->scenario->gossip.threshold_ppb)) {
-        reports->edge_ns[at] = since_ns(reports, note->author, note->number, note->time_ns);
-    }
+    note_holder(reports, note, edge);
     uint32_t slot = reports->slot_of[note->node];
     if (slot != UINT32_MAX) {
         size_t place = (size_t)slot * reports->edge_agents_max + note->author - first;
@@ -272,13 +340,19 @@ static uint32_t covered_by_share(const struct sim_reports *reports, uint32_t age
 {
     uint32_t agents = reports->world->places.agents;
     uint32_t coordinators = reports->world->places.coordinators;
-    uint32_t needed = share_of(coordinators, reports->scenario->gossip.threshold_ppb);
+    uint32_t first = agents + reports->world->places.aggregators;
+    uint32_t up = 0;
+    for (uint32_t i = 0; i < coordinators; i++) {
+        up += was_up(reports, first + i, SIM_TIME_NEVER - 1);
+    }
+    uint32_t needed = share_of(up, reports->scenario->gossip.threshold_ppb);
     uint32_t best = 0;
     for (uint32_t i = 0; i < coordinators; i++) {
         uint32_t number = reports->covered_by[(size_t)i * agents + agent];
         uint32_t as_new = 0;
         for (uint32_t j = 0; j < coordinators; j++) {
-            as_new += reports->covered_by[(size_t)j * agents + agent] >= number;
+            as_new += was_up(reports, first + j, SIM_TIME_NEVER - 1) &&
+                      reports->covered_by[(size_t)j * agents + agent] >= number;
         }
         best = as_new >= needed && number > best ? number : best;
     }
@@ -289,6 +363,9 @@ static uint32_t covered_by_share(const struct sim_reports *reports, uint32_t age
 static void forget_rows(struct sim_reports *reports, uint32_t edge)
 {
     uint32_t edges = reports->world->places.edges.count;
+    if (reports->faults) {  // who comes back may take over rows of any age
+        return;
+    }
     struct mesh_row_name least = reports->held_rows[edge];
     for (uint32_t i = 1; i < reports->world->places.coordinators; i++) {
         const struct mesh_row_name *held = &reports->held_rows[(size_t)i * edges + edge];
@@ -333,10 +410,93 @@ static void row_taken_over(struct sim_reports *reports, const struct sim_note *n
     forget_rows(reports, note->number);
 }
 
+// ---- Coming and going ----
+
+static void forget_told(struct sim_reports *reports, uint32_t slot)
+{
+    memset(&reports->told[(size_t)slot * reports->edge_agents_max], 0,
+           reports->edge_agents_max * sizeof *reports->told);
+}
+
+static void tell(struct sim_reports *reports, const struct sim_transition *transition)
+{
+    uint32_t node = transition->node;
+    bool agent = node < reports->world->places.agents;
+    if (transition->kind == SIM_TRANSITION_DOWN) {
+        reports->up_since_ns[node] = SIM_TIME_NEVER;
+        if (agent) {
+            reports->uneven[sim_shares_find(&reports->world->places.edges, node)] = true;
+        }
+    } else if (transition->kind == SIM_TRANSITION_UP) {
+        reports->up_since_ns[node] = transition->time_ns;
+        if (agent && transition->disk_lost && reports->slot_of[node] != UINT32_MAX) {
+            forget_told(reports, reports->slot_of[node]);
+        }
+    }
+}
+
+static void tell_until(struct sim_reports *reports, uint64_t time_ns)
+{
+    while (reports->transition_next < reports->transition_count &&
+           reports->transitions[reports->transition_next].time_ns <= time_ns) {
+        tell(reports, &reports->transitions[reports->transition_next++]);
+    }
+}
+
+void sim_reports_transitions(struct sim_reports *reports, const struct sim_transition *transitions,
+                             uint32_t count)
+{
+    if (count > reports->transition_capacity) {
+        reports->transition_capacity = 2 * count;
+        reports->transitions = sim_memory_resize(
+            reports->transitions, reports->transition_capacity * sizeof *reports->transitions);
+    }
+    memcpy(reports->transitions, transitions, count * sizeof *transitions);
+    reports->transition_count = count;
+    reports->transition_next = 0;
+}
+
+// A relay that takes over has been told the newest reports that it holds, all of which have lanes.
+static void take_over(struct sim_reports *reports, const struct sim_engine *engine, uint32_t from,
+                      uint32_t to)
+{
+    const struct sim_shares *edges = &reports->world->places.edges;
+    uint32_t edge = sim_shares_find(edges, to);
+    const struct mesh_table *local = mesh_table_local(sim_engine_table(engine), edge);
+    const struct mesh_replica *replica = sim_engine_replica(engine, to);
+    uint32_t slot = reports->slot_of[from];
+    reports->slot_of[from] = UINT32_MAX;
+    reports->slot_of[to] = slot;
+    forget_told(reports, slot);
+    uint32_t *told = &reports->told[(size_t)slot * reports->edge_agents_max];
+    for (uint32_t lane = 0; lane < local->lane_count; lane++) {
+        uint64_t have = replica->planes[lane / 64];  // the local table's words are the first
+        const struct mesh_update *update = &local->updates[lane];
+        if ((have >> lane % 64 & 1) != 0) {
+            uint32_t author = update->dot.origin - MESH_NODE_MAX - edges->starts[edge];
+            told[author] =
+                update->dot.sequence > told[author] ? update->dot.sequence : told[author];
+        }
+    }
+}
+
+void sim_reports_window(struct sim_reports *reports, const struct sim_engine *engine)
+{
+    tell_until(reports, SIM_TIME_NEVER);
+    for (uint32_t i = 0; i < reports->transition_count; i++) {
+        if (reports->transitions[i].kind == SIM_TRANSITION_RELAY) {
+            take_over(reports, engine, reports->transitions[i].other, reports->transitions[i].node);
+        }
+    }
+    reports->transition_count = 0;
+    reports->transition_next = 0;
+}
+
 void sim_reports_notes(struct sim_reports *reports, const struct sim_note *notes, uint32_t count)
 {
     const struct sim_shares *edges = &reports->world->places.edges;
     for (uint32_t i = 0; i < count; i++) {
+        tell_until(reports, notes[i].time_ns);
         if (!notes[i].row) {
             note_report(reports, &notes[i]);
             continue;
@@ -360,16 +520,12 @@ static uint64_t or_never(uint64_t since, bool reached)
 
 static void add_result(struct sim_reports *reports, uint32_t agent, uint32_t number)
 {
-    const struct sim_shares *edges = &reports->world->places.edges;
-    uint32_t edge = sim_shares_find(edges, agent);
-    uint32_t needed = share_of(edges->starts[edge + 1] - edges->starts[edge],
-                               reports->scenario->gossip.threshold_ppb);
     size_t at = (size_t)agent * reports->numbers_max + number - 1;
     reports->result->reports[reports->result->report_count++] = (struct sim_report_result){
         .agent = agent,
         .number = number,
         .written_ns = written_ns(reports, agent, number),
-        .edge_ns = or_never(reports->edge_ns[at], reports->holders[at] >= needed),
+        .edge_ns = or_never(reports->edge_ns[at], reports->reached[at]),
         .aggregator_ns = or_never(reports->above_ns[AGGREGATOR][at],
                                   reports->covered[AGGREGATOR][agent] >= number),
         .coordinators_ns = or_never(reports->above_ns[COORDINATORS][at],

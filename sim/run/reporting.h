@@ -16,6 +16,10 @@
 // chances. So what has been reported once adds up, within chance, to the document's State
 // Aggregation Example: 2.5 executions and 0.6 tasks per agent, .93 and 50 ms.
 //
+// Where agents come and go, those of the edge count for a report that were up at its write and have
+// been since, and of the coordinators those that are up. What a relay has been told ends when it
+// comes back without its disk; a relay that takes over has been told what it holds.
+//
 // What is judged: reports written after the warm-up, but for the last of each agent, which the end
 // of the run may cut short.
 
@@ -31,11 +35,20 @@ struct sim_row_snapshot;
 struct sim_reports {
     const struct sim_scenario *scenario;
     const struct sim_world *world;
+    bool faults;
+    uint64_t *written_at_ns;  // [agents][numbers_max] where agents may skip reports; else NULL
+    uint64_t *up_since_ns;    // [nodes] the same; SIM_TIME_NEVER: down
+    bool *uneven;             // [edges] somebody there was down
+    struct sim_transition *transitions;  // [transition_count] of the window, in order of time
+    uint32_t transition_count;
+    uint32_t transition_next;
+    uint32_t transition_capacity;
     struct sim_result *result;
     uint64_t seed;
     uint32_t numbers_max;   // reports that an agent can write
     uint32_t *written;      // [agents] how many it has written
-    uint32_t *holders;      // [agents][numbers_max] agents of the edge that hold it
+    uint32_t *holders;      // [agents][numbers_max] agents of the edge that count and hold it
+    uint8_t *reached;       // [agents][numbers_max] 1: enough of them did
     uint64_t *edge_ns;      // [agents][numbers_max] since the write, once enough hold it
     uint64_t *above_ns[2];  // the same, at the aggregator and at the coordinators
     uint32_t *covered[2];   // [agents] the newest number covered there
@@ -63,6 +76,11 @@ void sim_reports_finish(struct sim_reports *reports);
 // What the engine asks for; its observer call.
 struct sim_reporting sim_reports_source(struct sim_reports *reports);
 void sim_reports_notes(struct sim_reports *reports, const struct sim_note *notes, uint32_t count);
+
+// What became of nodes in the window whose notes follow; and the end of each window.
+void sim_reports_transitions(struct sim_reports *reports, const struct sim_transition *transitions,
+                             uint32_t count);
+void sim_reports_window(struct sim_reports *reports, const struct sim_engine *engine);
 
 // Writes result->reports, and the total of the first coordinator, at the end of a run.
 void sim_reports_close(struct sim_reports *reports, const struct sim_engine *engine);

@@ -6,10 +6,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "allocate.h"
+#include "base.h"
+#include "checks.h"
 #include "connections.h"
+#include "gaps.h"
 #include "hosts.h"
 #include "recorder.h"
 #include "reporting.h"
+#include "targets.h"
 #include "world.h"
 
 #define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
@@ -17,6 +22,10 @@
 struct watch {
     struct sim_recorder recorder;
     struct sim_reports reports;
+    struct sim_base base;
+    struct sim_engine *engine;
+    bool faults;
+    bool reporting;
     const struct sim_run_options *options;
     uint64_t end_ns;
     uint64_t progress_next_ns;  // wall
@@ -43,6 +52,34 @@ static void observe_changes(void *context, const struct mesh_table *table,
         watcher->changes(watcher->context, watch->recorder.world, table, write_of_lane, changes,
                          count);
     }
+}
+
+static void observe_transitions(void *context, const struct sim_transition *transitions,
+                                uint32_t count)
+{
+    struct watch *watch = context;
+    sim_recorder_transitions(&watch->recorder, transitions, count);
+    if (watch->reporting) {
+        sim_reports_transitions(&watch->reports, transitions, count);
+    }
+}
+
+static void observe_released(void *context, const struct mesh_update *update)
+{
+    struct watch *watch = context;
+    sim_base_fold(&watch->base, update);
+}
+
+static uint32_t base_bytes(void *context)
+{
+    const struct watch *watch = context;
+    return watch->base.bytes;
+}
+
+static void observe_silenced(void *context, uint32_t write)
+{
+    struct watch *watch = context;
+    sim_recorder_silenced(&watch->recorder, write);
 }
 
 static void observe_notes(void *context, const struct sim_note *notes, uint32_t count)
@@ -88,7 +125,12 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         options->progress(options->progress_context, time_ns, watch->end_ns, events);
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
-    return watch->recorder.stop_when_held && watch->recorder.open == 0;
+    sim_recorder_window(&watch->recorder);
+    if (watch->reporting && watch->faults) {
+        sim_reports_window(&watch->reports, watch->engine);
+    }
+    return watch->recorder.stop_when_held && sim_recorder_is_done(&watch->recorder) &&
+           (!watch->faults || sim_engine_is_calm(watch->engine));
 }
 
 // The limit may depend on the machine, since it decides nothing but whether the run goes on.
@@ -96,6 +138,16 @@ static uint64_t memory_limit(const struct sim_scenario *scenario)
 {
     uint64_t machine = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
     return scenario->memory_mib > 0 ? (uint64_t)scenario->memory_mib << 20 : machine / 5 * 4;
+}
+
+// Updates that are surely under way at once: all where none ever settles, where values are composed
+// from the table or where all are written at once, else what the table begins with.
+static uint32_t updates_at_once(const struct sim_scenario *scenario)
+{
+    const struct sim_workload *workload = &scenario->workload;
+    bool all = scenario->gossip.mode == MESH_PUSH || workload->every_ns == 0 ||
+               sim_content_is_composed(workload->crdt);
+    return all || workload->updates < SIM_LANES_START ? workload->updates : SIM_LANES_START;
 }
 
 // What is there from start to end beside the engine's replicas and table.
@@ -111,17 +163,41 @@ static uint64_t bytes_beside_engine(const struct sim_scenario *scenario)
     uint64_t peers = 0;
     return updates * per_update + tracked * nodes * sizeof(struct sim_receipt) +
            sim_hosts_pair_bytes(scenario, &peers) +
-           (sim_reports_wanted(scenario) ? sim_reports_bytes(scenario) : 0);
+           (sim_reports_wanted(scenario) ? sim_reports_bytes(scenario) : 0) +
+           (scenario->fault_count > 0
+                ? sim_cohorts_bytes(scenario->agents, updates_at_once(scenario))
+                : 0);
 }
 
-// Updates that are surely under way at once: all where none ever settles, where values are composed
-// from the table or where all are written at once, else what the table begins with.
-static uint32_t updates_at_once(const struct sim_scenario *scenario)
+static uint64_t bytes_in_engine(const struct sim_scenario *scenario)
 {
-    const struct sim_workload *workload = &scenario->workload;
-    bool all = scenario->gossip.mode == MESH_PUSH || workload->every_ns == 0 ||
-               sim_content_is_composed(workload->crdt);
-    return all || workload->updates < SIM_LANES_START ? workload->updates : SIM_LANES_START;
+    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
+    return sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
+                                   scenario->gossip.mode);
+}
+
+// Ticks of one interval send so much, of which a slot of the longest latency is under way, each
+// copy in 8 bytes beside the message; as much again for answers.
+static uint64_t bytes_under_way(const struct sim_scenario *scenario)
+{
+    uint64_t latency_ns = 0;
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        uint64_t maximum_ns = scenario->network.latency[pair].maximum_ns;
+        bool far = pair == SIM_INTER_REGION || pair >= SIM_EDGE_AGGREGATOR;
+        latency_ns = maximum_ns > latency_ns && !far ? maximum_ns : latency_ns;
+    }
+    uint64_t message = sizeof(struct mesh_message) + 8 * (uint64_t)(updates_at_once(scenario) / 64);
+    uint64_t tick = message + 8 * (uint64_t)scenario->gossip.fanout;
+    double share = (double)latency_ns / (double)(scenario->gossip.interval_ns + 1);
+    return (uint64_t)(2 * (double)tick * share * (double)scenario->agents);
+}
+
+struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario)
+{
+    return (struct sim_run_needs){
+        .fixed_bytes = bytes_in_engine(scenario) + bytes_beside_engine(scenario),
+        .under_way_bytes = bytes_under_way(scenario),
+    };
 }
 
 static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
@@ -136,11 +212,7 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
                              scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
                              1e-9 * (double)SIM_PAIR_BYTES_MAX);
     }
-    uint32_t lanes = sim_reports_wanted(scenario) ? sim_reports_lanes(scenario) : 0;
-    uint64_t bytes =
-        sim_engine_memory_bytes(sim_places_nodes(scenario), updates_at_once(scenario) + lanes,
-                                scenario->gossip.mode) +
-        bytes_beside_engine(scenario);
+    uint64_t bytes = sim_run_needs(scenario).fixed_bytes;
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
         return sim_error_set(error, SIM_ERROR_INTERNAL,
@@ -171,6 +243,9 @@ static void copy_counters(const struct sim_engine *engine, struct sim_result *re
                 .lost = counters->lost,
                 .dropped = counters->dropped,
                 .corrupted = counters->corrupted,
+                .cut = counters->cut,
+                .dead = counters->dead,
+                .refused = counters->refused,
                 .delivered = counters->delivered,
                 .idle = counters->idle,
                 .idle_bytes = counters->idle_bytes,
@@ -188,12 +263,36 @@ static void copy_counters(const struct sim_engine *engine, struct sim_result *re
     }
 }
 
-// The writes that were still to come when a run was cut short are no updates of it. Updates stand
-// in the order of their writes, and what is written is held by its writer.
+// Writes that were still to come when a run was cut short, or whose agents were not there, are no
+// updates of it. What is written has a sequence.
 static void forget_unwritten(struct sim_result *result)
 {
-    while (result->update_count > 0 && result->updates[result->update_count - 1].held == 0) {
-        result->update_count--;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < result->update_count; i++) {
+        if (result->updates[i].dot.sequence > 0) {
+            result->updates[kept++] = result->updates[i];
+        }
+    }
+    result->update_count = kept;
+}
+
+// Entries that never fired, or at nobody, are in the result, too.
+static void copy_faults(const struct sim_engine *engine, const struct sim_scenario *scenario,
+                        struct sim_result *result)
+{
+    const struct sim_fault_count *counts = sim_engine_fault_counts(engine);
+    result->fault_count = scenario->fault_count;
+    result->faults = sim_memory_zeroed(scenario->fault_count * sizeof *result->faults);
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        bool fired = counts[i].firings > 0;
+        result->faults[i] = (struct sim_fault_result){
+            .text = scenario->faults[i].text,
+            .first_ns = fired ? counts[i].first_ns : SIM_TIME_NEVER,
+            .last_ns = fired ? counts[i].last_ns : SIM_TIME_NEVER,
+            .nodes = counts[i].nodes,
+            .firings = counts[i].firings,
+            .verb = scenario->faults[i].verb,
+        };
     }
 }
 
@@ -253,7 +352,11 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     }
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
+    watch.faults = scenario->fault_count > 0;
+    struct sim_targets targets;
+    sim_targets_init(&targets, scenario, &world);
     bool reports = sim_reports_wanted(scenario);
+    watch.reporting = reports;
     if (reports) {
         sim_reports_init(&watch.reports, scenario, &world, result->seed, result);
     }
@@ -266,7 +369,14 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .warmup_ns = scenario->workload.warmup_ns,
         .author = world.author,
         .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
+        .faulting = sim_targets_faulting(&targets, repetition),
+        .relaying = sim_targets_relaying(&targets),
+        .base_bytes = watch.faults ? base_bytes : NULL,
+        .base_context = &watch,
         .observer = {.context = &watch,
+                     .transitions = observe_transitions,
+                     .silenced = observe_silenced,
+                     .released = watch.faults ? observe_released : NULL,
                      .changes = observe_changes,
                      .notes = observe_notes,
                      .checkpoint = observe_checkpoint,
@@ -281,6 +391,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     };
     struct sim_engine *engine = NULL;
     bool ran = sim_engine_create(&config, &engine, error);
+    watch.engine = engine;
     if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
@@ -293,6 +404,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         for (uint32_t i = 0; i < result->curve_count; i++) {
             close_curve(&result->curves[i]);
         }
+        if (watch.faults) {
+            copy_faults(engine, scenario, result);
+            sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
+        }
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
@@ -300,9 +415,12 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
+        ran = ran && sim_check_conservation(engine, error);
     }
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);
+    sim_targets_finish(&targets);
+    sim_base_finish(&watch.base);
     if (reports) {
         sim_reports_finish(&watch.reports);
     }

@@ -51,6 +51,14 @@ struct sim_run_options {
     void *progress_context;
 };
 
+// Memory that a run takes, known before it starts.
+struct sim_run_needs {
+    uint64_t fixed_bytes;      // replicas, tables, timers, results: refused when they do not fit
+    uint64_t under_way_bytes;  // of messages, roughly
+};
+
+struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario);
+
 // Fills `result` (the caller finishes it with sim_result_finish). False with SIM_ERROR_INTERNAL
 // when the run does not fit the declared memory (memory_mib), with the figure: before it starts, or
 // in its course, with the update that has been under way longest and who lacks it.

@@ -9,6 +9,10 @@
 --             |                   +--- traffic       by message kind and pair class
 --             |                   +--- compressions  what messages of a size shrink to
 --             |                   +--- hosts         what the hosts of a tier used
+--             |                   +--- faults        entries of the fault timeline
+--             |                   +--- rejoins       agents that came back
+--             |                   +--- takeovers     relays that were replaced
+--             |                   +--- gaps          who lacks updates at the end, and why
 --             |                   +--- latencies     by pair class
 --             |                   +--- curves        share of agents against time, by scope class
 --             |                   +--- checkpoints   rolling fingerprint
@@ -122,6 +126,9 @@ CREATE TABLE repetitions (
     interval_ns         INTEGER NOT NULL,  -- a round of the mesh, the slowest ticks end to end
     agents              INTEGER NOT NULL,  -- at the start
     events              INTEGER NOT NULL,  -- ticks, writes and receipts handled
+    unwritten           INTEGER NOT NULL,  -- writes that did not happen, their agents being away
+    lagging             INTEGER NOT NULL,  -- agents up at the end that lack an update; only counted
+                                           -- where there are faults
     PRIMARY KEY (run_id, repetition)
 ) STRICT, WITHOUT ROWID;
 
@@ -135,9 +142,9 @@ CREATE TABLE updates (
     measured             INTEGER NOT NULL   -- 0: written before the end of the warm-up, not judged
                          CHECK (measured IN (0, 1)),
     cohort               INTEGER NOT NULL,  -- honest agents live at the write, the writer included
-    held                 INTEGER NOT NULL   -- of them, how many hold it at the end
+    held                 INTEGER NOT NULL   -- of those not gone, how many hold it at the end
                          CHECK (held BETWEEN 0 AND cohort),
-    theta_ns             INTEGER,           -- until theta of the cohort hold it; NULL: never
+    theta_ns             INTEGER,           -- until theta of those then left hold it; NULL: never
     half_ns              INTEGER,           -- until half of them do; NULL: never
     p99_ns               INTEGER,           -- until 99 % of them do; NULL: never
     all_ns               INTEGER,           -- until all of them do; NULL: never
@@ -158,13 +165,20 @@ CREATE TABLE updates (
     path_network_ns      INTEGER,           -- in flight; NULL: theta was never reached
     path_hops            INTEGER,           -- messages on the causal path; NULL: as above
     path_node            INTEGER,           -- node whose receipt reached theta; NULL: as above
+    gone                 INTEGER NOT NULL   -- of the cohort, down before all others held it
+                         CHECK (gone BETWEEN 0 AND cohort),
+    edge_gone            INTEGER            -- of edge_cohort; NULL: no edges
+                         CHECK (edge_gone BETWEEN 0 AND edge_cohort),
+    region_gone          INTEGER            -- of region_cohort; NULL: one region
+                         CHECK (region_gone BETWEEN 0 AND region_cohort),
     PRIMARY KEY (run_id, repetition, origin, sequence),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- sent + duplicated = delivered + lost + dropped + corrupted + in flight at the end. On the wire
--- are bytes - saved_bytes + transport_bytes + handshake_bytes; what leaves a host are the classes
--- other than same_host. A combination without a message or handshake has no row.
+-- sent + duplicated = delivered + lost + dropped + corrupted + cut + dead + refused + in flight at
+-- the end. On the wire are bytes - saved_bytes + transport_bytes + handshake_bytes; what leaves a
+-- host are the classes other than same_host. A combination without a message or handshake has no
+-- row.
 CREATE TABLE traffic (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition it was counted in, after the warm-up
@@ -190,6 +204,9 @@ CREATE TABLE traffic (
     handshakes       INTEGER NOT NULL,  -- made for these messages
     resumed          INTEGER NOT NULL,  -- of these, by a ticket of an earlier connection
     handshake_bytes  INTEGER NOT NULL,  -- theirs, in both directions
+    cut              INTEGER NOT NULL,  -- messages that a partition stopped
+    dead             INTEGER NOT NULL,  -- messages and copies that arrived at a node that was down
+    refused          INTEGER NOT NULL,  -- messages and copies for a relay that was one no longer
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -256,6 +273,60 @@ CREATE TABLE curves (
                  CHECK (held BETWEEN 0 AND pairs),
     pairs        INTEGER NOT NULL,  -- all pairs of measured updates and those agents
     PRIMARY KEY (run_id, repetition, scope_class, after_ns),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- An entry that has no firing, or none that hit a node, has tested nothing.
+CREATE TABLE faults (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which it fired or did not
+    ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
+    verb        TEXT NOT NULL,     -- crash, restart, pause, partition, outage, rolling-restart,
+                                   -- churn, mass-join, slow, skew, swizzle
+    text        TEXT NOT NULL,     -- the entry in words, "crash at 1000 ms of 10 % of agents"
+    firings     INTEGER NOT NULL,  -- how often it fired
+    nodes       INTEGER NOT NULL,  -- nodes hit, over all firings
+    first_ns    INTEGER,           -- simulated time of the first firing; NULL: it never fired
+    last_ns     INTEGER,           -- and of the last; NULL: as above
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rejoins (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which an agent came back
+    ordinal     INTEGER NOT NULL,  -- from 0, in order of time
+    node        INTEGER NOT NULL,  -- the agent
+    up_ns       INTEGER NOT NULL,  -- simulated time at which it was up again
+    after_ns    INTEGER,           -- until it held all that was written before; NULL: it did not
+    disk_lost   INTEGER NOT NULL   -- 1: it came without what it had held
+                CHECK (disk_lost IN (0, 1)),
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE takeovers (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which a relay was replaced
+    ordinal     INTEGER NOT NULL,  -- from 0, in order of time
+    time_ns     INTEGER NOT NULL,  -- simulated time
+    edge        INTEGER NOT NULL,  -- of the relay
+    old_relay   INTEGER NOT NULL,  -- the agent that is a relay no longer
+    new_relay   INTEGER NOT NULL,  -- the agent that is one now
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Agents that are up at the end and lack an update, each counted with the first cause that applies.
+CREATE TABLE gaps (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition at whose end they lack something
+    cause       TEXT NOT NULL,     -- joining, paused, lost, aggregator, coordinators, relays,
+                                   -- bridges, partition, mode, unfinished
+    subject     INTEGER NOT NULL,  -- the aggregator's node, the edge, the region; else 0
+    nodes       INTEGER NOT NULL,  -- how many agents
+    first_node  INTEGER NOT NULL,  -- the first of them
+    PRIMARY KEY (run_id, repetition, cause, subject),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 

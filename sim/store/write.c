@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "allocate.h"
+#include "faults.h"
 #include "handle.h"
 #include "resources.h"
 
@@ -209,7 +210,7 @@ static void put_interval(struct rows *rows, uint64_t interval_ns)
 
 static void put_repetition(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO repetitions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)");
     begin_row_of(rows, result);
     put_bits(rows, result->seed);
     put_count(rows, result->interrupted);
@@ -220,6 +221,8 @@ static void put_repetition(struct rows *rows, const struct sim_result *result)
     put_count(rows, result->interval_ns[SIM_REACH_ALL]);
     put_count(rows, result->agents);
     put_count(rows, result->events);
+    put_count(rows, result->unwritten);
+    put_count(rows, result->lagging);
     end_row(rows);
 }
 
@@ -255,10 +258,16 @@ static void put_path(struct rows *rows, const struct sim_path *path)
     put_count(rows, path->node);
 }
 
+static void put_gone(struct rows *rows, const struct sim_near *near)
+{
+    put_value(rows, near->cohort == 0 ? SIM_TIME_NEVER : near->gone);
+}
+
 static void put_updates(struct rows *rows, const struct sim_result *result)
 {
     begin_table(rows,
-                "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+                "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+                "?)");
     for (uint32_t index = 0; index < result->update_count; index++) {
         const struct sim_update_result *update = &result->updates[index];
         begin_row_of(rows, result);
@@ -276,19 +285,23 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
         put_near(rows, &update->near[SIM_REACH_EDGE]);
         put_near(rows, &update->near[SIM_REACH_REGION]);
         put_path(rows, &update->path);
+        put_count(rows, update->gone);
+        put_gone(rows, &update->near[SIM_REACH_EDGE]);
+        put_gone(rows, &update->near[SIM_REACH_REGION]);
         end_row(rows);
     }
 }
 
 static void put_traffic(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_traffic *traffic = &result->traffic[kind][pair];
             // Something may be delivered that was sent during the warm-up.
             if ((traffic->messages | traffic->duplicated | traffic->lost | traffic->dropped |
-                 traffic->corrupted | traffic->delivered | traffic->handshakes) == 0) {
+                 traffic->corrupted | traffic->cut | traffic->dead | traffic->refused |
+                 traffic->delivered | traffic->handshakes) == 0) {
                 continue;
             }
             begin_row_of(rows, result);
@@ -310,6 +323,9 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
             put_count(rows, traffic->handshakes);
             put_count(rows, traffic->resumed);
             put_count(rows, traffic->handshake_bytes);
+            put_count(rows, traffic->cut);
+            put_count(rows, traffic->dead);
+            put_count(rows, traffic->refused);
             end_row(rows);
         }
     }
@@ -403,6 +419,67 @@ static void put_curves(struct rows *rows, const struct sim_scenario *scenario,
             end_row(rows);
         }
         sim_memory_free(scope_class);
+    }
+}
+
+static void put_faults(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO faults VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->fault_count; index++) {
+        const struct sim_fault_result *fault = &result->faults[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_text(rows, sim_fault_verb_name(fault->verb));
+        put_text(rows, fault->text);
+        put_count(rows, fault->firings);
+        put_count(rows, fault->nodes);
+        put_value(rows, fault->first_ns);
+        put_value(rows, fault->last_ns);
+        end_row(rows);
+    }
+}
+
+static void put_rejoins(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO rejoins VALUES (?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->rejoin_count; index++) {
+        const struct sim_rejoin *rejoin = &result->rejoins[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, rejoin->node);
+        put_count(rows, rejoin->up_ns);
+        put_value(rows, rejoin->after_ns);
+        put_count(rows, rejoin->disk_lost);
+        end_row(rows);
+    }
+}
+
+static void put_takeovers(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO takeovers VALUES (?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->takeover_count; index++) {
+        const struct sim_takeover *takeover = &result->takeovers[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, takeover->time_ns);
+        put_count(rows, takeover->edge);
+        put_count(rows, takeover->from);
+        put_count(rows, takeover->to);
+        end_row(rows);
+    }
+}
+
+static void put_gaps(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO gaps VALUES (?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->gap_count; index++) {
+        const struct sim_gap *gap = &result->gaps[index];
+        begin_row_of(rows, result);
+        put_text(rows, sim_gap_cause_name(gap->cause));
+        put_count(rows, gap->subject);
+        put_count(rows, gap->nodes);
+        put_count(rows, gap->first);
+        end_row(rows);
     }
 }
 
@@ -550,6 +627,10 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_hosts(rows, run->scenario, result);
         put_latencies(rows, result);
         put_curves(rows, run->scenario, result);
+        put_faults(rows, result);
+        put_rejoins(rows, result);
+        put_takeovers(rows, result);
+        put_gaps(rows, result);
         put_checkpoints(rows, result);
         put_total(rows, result);
         stored_bytes[index] = rows->bytes - before;

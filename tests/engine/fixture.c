@@ -162,6 +162,34 @@ static void build_second_home(struct world *world)
     }
 }
 
+// All nodes, or those of the spans.
+static uint32_t select_nodes(void *context, const struct sim_selection *selection, uint32_t *nodes)
+{
+    const struct world *world = context;
+    uint32_t count = 0;
+    for (uint32_t node = 0; node < world->node_count; node++) {
+        bool in = selection->place_counts[SIM_PLACE_NODE] == 0;
+        for (uint32_t i = 0; i < selection->place_counts[SIM_PLACE_NODE]; i++) {
+            const struct sim_span *span = &selection->places[SIM_PLACE_NODE][i];
+            in |= node >= span->first && node < span->end;
+        }
+        if (in) {
+            nodes[count++] = node;
+        }
+    }
+    return count;
+}
+
+static uint32_t place_of(void *context, enum sim_place_kind place, uint32_t node)
+{
+    const struct world *world = context;
+    uint32_t host = world->host_of[node];
+    return place == SIM_PLACE_HOST     ? host
+           : place == SIM_PLACE_ZONE   ? world->hosts[host].zone
+           : place == SIM_PLACE_REGION ? world->hosts[host].region
+                                       : UINT32_MAX;
+}
+
 void world_build(struct world *world, const struct shape *shape)
 {
     *world = (struct world){
@@ -195,6 +223,12 @@ void world_build(struct world *world, const struct shape *shape)
     if (shape->two_homes) {
         build_second_home(world);
     }
+    world->faulting = (struct sim_faulting){.context = world,
+                                            .faults = shape->faults,
+                                            .count = shape->fault_count,
+                                            .seed = shape->seed + 1,
+                                            .select = select_nodes,
+                                            .place_of = place_of};
 }
 
 void world_finish(struct world *world)
@@ -278,6 +312,28 @@ static void observe_changes(void *context, const struct mesh_table *table,
     }
 }
 
+static void observe_transitions(void *context, const struct sim_transition *transitions,
+                                uint32_t count)
+{
+    struct outcome *outcome = ((struct watching *)context)->outcome;
+    uint32_t needed = outcome->transition_count + count;
+    if (needed > outcome->transition_capacity) {
+        outcome->transition_capacity = 2 * needed;
+        outcome->transitions =
+            realloc(outcome->transitions, 2 * needed * sizeof *outcome->transitions);
+        cr_assert_not_null(outcome->transitions);
+    }
+    memcpy(outcome->transitions + outcome->transition_count, transitions,
+           count * sizeof *transitions);
+    outcome->transition_count = needed;
+}
+
+static void observe_silenced(void *context, uint32_t write)
+{
+    (void)write;
+    ((struct watching *)context)->outcome->silenced++;
+}
+
 static void observe_released(void *context, const struct mesh_update *update)
 {
     (void)update;
@@ -341,12 +397,15 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .hosts = true,
         .memory_bytes = world->memory_bytes,
         .lanes_start = world->lanes_start,
+        .faulting = world->faulting,
         .threads = world->threads,
         .block_nodes = world->block_nodes,
         .executes_all = world->executes_all,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,
+                                                .transitions = observe_transitions,
+                                                .silenced = observe_silenced,
                                                 .changes = observe_changes,
                                                 .released = observe_released,
                                                 .checkpoint = observe_checkpoint,
@@ -381,6 +440,9 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     for (uint32_t host = 0; host <= world->host_of[world->node_count - 1]; host++) {
         outcome->hosts[host] = *sim_engine_host(engine, host, &outcome->counted_ns);
     }
+    for (uint32_t i = 0; i < world->faulting.count; i++) {
+        outcome->fault_counts[i] = sim_engine_fault_counts(engine)[i];
+    }
     sim_engine_destroy(engine);
 }
 
@@ -388,6 +450,7 @@ void outcome_finish(struct outcome *outcome)
 {
     free(outcome->changes);
     free(outcome->arrivals);
+    free(outcome->transitions);
 }
 
 void shape_run(const struct shape *shape, enum sim_queue queue, struct outcome *outcome)
@@ -411,6 +474,9 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.lost += counters->lost;
         sum.dropped += counters->dropped;
         sum.corrupted += counters->corrupted;
+        sum.cut += counters->cut;
+        sum.dead += counters->dead;
+        sum.refused += counters->refused;
         sum.delivered += counters->delivered;
         sum.saved_bytes += counters->saved_bytes;
         sum.digest_bytes += counters->digest_bytes;

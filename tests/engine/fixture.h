@@ -14,6 +14,7 @@
 #define MS UINT64_C(1000000)
 #define US UINT64_C(1000)
 #define HOSTS_MAX 16
+#define FAULTS_MAX 8
 
 // Zeroes mean: see world_build.
 struct shape {
@@ -44,6 +45,8 @@ struct shape {
     uint64_t until_ns;  // 0: 500 ms
     uint64_t seed;
     struct sim_connection_settings connections;
+    const struct sim_fault *faults;  // [fault_count], whose selections are of nodes, by number
+    uint32_t fault_count;
 };
 
 struct world {
@@ -72,6 +75,7 @@ struct world {
     uint32_t block_nodes;
     bool executes_all;
     uint64_t memory_bytes;
+    struct sim_faulting faulting;
 };
 
 // A change as it was observed; the message's fields are zero for a write.
@@ -117,6 +121,11 @@ struct outcome {
     struct observed *changes;
     uint32_t change_count;
     uint32_t change_capacity;
+    struct sim_transition *transitions;
+    uint32_t transition_count;
+    uint32_t transition_capacity;
+    uint32_t silenced;
+    struct sim_fault_count fault_counts[FAULTS_MAX];
     struct arrival *arrivals;
     uint32_t arrival_count;
     uint32_t arrival_capacity;

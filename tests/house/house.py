@@ -22,15 +22,16 @@ LAYERS = {
     'sim/base': ([], []),
     'sim/net': (['core', 'sim/base'], ['zstd']),
     'sim/shape': (['core', 'sim/base', 'sim/net'], ['gsl']),
-    'sim/engine': (['core', 'sim/base', 'sim/net'], ['xxhash']),
-    'sim/load': (['core', 'sim/base', 'sim/net', 'sim/shape'], ['yaml']),
-    'sim/measure': (['core', 'sim/base', 'sim/net', 'sim/load'], ['gsl', 'xxhash']),
-    'sim/store': (['core', 'sim/base', 'sim/net', 'sim/load', 'sim/measure'],
+    'sim/fault': (['core', 'sim/base'], []),
+    'sim/engine': (['core', 'sim/base', 'sim/net', 'sim/fault'], ['xxhash']),
+    'sim/load': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/shape'], ['yaml']),
+    'sim/measure': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/load'], ['gsl', 'xxhash']),
+    'sim/store': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/load', 'sim/measure'],
                   ['sqlite', 'xxhash']),
-    'sim/run': (['core', 'sim/base', 'sim/net', 'sim/engine', 'sim/load', 'sim/measure',
-                 'sim/store'], ['xxhash']),
-    'sim/cli': (['core', 'sim/base', 'sim/net', 'sim/engine', 'sim/load', 'sim/measure',
-                 'sim/store', 'sim/run', 'reports'], []),
+    'sim/run': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/engine', 'sim/load',
+                 'sim/measure', 'sim/store'], ['xxhash']),
+    'sim/cli': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/engine', 'sim/load',
+                 'sim/measure', 'sim/store', 'sim/run', 'reports'], []),
     'reports': ([], ['sqlite']),
 }
 LIBRARIES = {
@@ -45,7 +46,7 @@ LIBC_HEADER = re.compile(  # and the compiler's own
     r'|std(align|arg|atomic|bool|def|int|io|lib|noreturn)|string|strings|termios|time|unistd'
     r'|sys/[a-z]+)\.h')
 # What decides an event: integers only, and no clock or generator of the machine's.
-DECIDING = ('core/', 'sim/net/', 'sim/engine/', 'sim/load/')
+DECIDING = ('core/', 'sim/net/', 'sim/fault/', 'sim/engine/', 'sim/load/')
 UNREPEATABLE = re.compile(
     r'\b(double|float)\b|\b(strtod|atof|rand|random|drand48|time|clock|clock_gettime|gettimeofday'
     r'|getrandom|setlocale)\s*\(')

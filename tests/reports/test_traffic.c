@@ -65,9 +65,9 @@ Test(reports_traffic, bytes_are_means_over_the_finished_repetitions)
     add_traffic(path, 1, 0, "open", "same_zone", 500, 20);
     add_traffic(path, 1, 1, "open", "same_host", 1000, 300);
     add_traffic(path, 1, 1, "answer", "same_host", 400, 40);
-    execute(path,
-            "INSERT INTO repetitions (run_id, repetition, seed, interrupted, fingerprint,"
-            " simulated_ns, interval_ns, agents, events) VALUES (1, 2, 1, 1, 1, 1, 1, 10, 1)");
+    execute(path, "INSERT INTO repetitions (run_id, repetition, seed, interrupted, fingerprint,"
+                  " simulated_ns, interval_ns, agents, events, unwritten, lagging)"
+                  " VALUES (1, 2, 1, 1, 1, 1, 1, 10, 1, 0, 0)");
     add_traffic(path, 1, 2, "open", "same_host", 999999, 9);
     struct read_traffic read;
     read_traffic(&read, path);

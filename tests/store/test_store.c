@@ -80,9 +80,10 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 " FROM repetitions",
                 "1|0|-2|0|f00000000000000a|20000000000|-|200000000|300000000|1000|123456\n"
                 "1|1|-1|0|f00000000000000b|20000000000|-|200000000|300000000|1000|123456\n");
-    expect_rows(path, "SELECT * FROM updates WHERE repetition = 1",
-                "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-\n"
-                "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812\n");
+    expect_rows(
+        path, "SELECT * FROM updates WHERE repetition = 1",
+        "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-|0|-|0\n"
+        "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812|2|1|0\n");
     expect_rows(path,
                 "SELECT edge_cohort, edge_held, edge_theta_ns, region_cohort, region_held,"
                 " region_theta_ns, path_tick_ns, path_link_tick_ns, path_global_tick_ns,"
@@ -90,9 +91,17 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 " WHERE repetition = 0 AND origin = 7",
                 "20|19|17|300|298|29|6|15|9|11|4|812\n");
     expect_rows(path, "SELECT * FROM traffic WHERE repetition = 0",
-                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1|0|0|0|0|0|0|0\n"
-                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8|70|160|3|108|4|1|16048\n"
-                "1|0|rotation|same_region|0|0|0|0|0|0|0|0|0|0|0|0|0|9|0|36108\n");
+                "1|0|eager|inter_region|0|0|0|0|0|0|0|0|1|0|0|0|0|0|0|0|0|0|0\n"
+                "1|0|open|same_zone|10|360|580|12|1|2|3|4|8|70|160|3|108|4|1|16048|5|6|7\n"
+                "1|0|rotation|same_region|0|0|0|0|0|0|0|0|0|0|0|0|0|9|0|36108|0|0|0\n");
+    expect_rows(path, "SELECT repetition, unwritten, lagging FROM repetitions", "0|3|60\n1|3|60\n");
+    expect_rows(path, "SELECT * FROM faults WHERE repetition = 1",
+                "1|1|0|crash|crash at 5 ms of nodes 1-2|2|4|5000000|9000000\n"
+                "1|1|1|mass-join|mass-join at 60 ms of nodes 3|0|0|-|-\n");
+    expect_rows(path, "SELECT * FROM rejoins WHERE repetition = 1",
+                "1|1|0|1|7000000|250|1\n1|1|1|2|8000000|-|0\n");
+    expect_rows(path, "SELECT * FROM takeovers WHERE repetition = 1", "1|1|0|6000000|4|81|97\n");
+    expect_rows(path, "SELECT * FROM gaps WHERE repetition = 1", "1|1|aggregator|1001|60|120\n");
     expect_rows(path, "SELECT * FROM compressions",
                 "1|0|updates|128|130|101\n"
                 "1|1|updates|128|130|101\n");

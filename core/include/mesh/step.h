@@ -453,6 +453,11 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
                    const struct mesh_event *events, uint32_t count, struct mesh_output *output);
 
+// Fills in the role of a node that has held updates before it got one: node, scope and home are
+// set, the rest is zero. Nothing is news on the link.
+void mesh_role_begin(const struct mesh_config *config, const struct mesh_states *states,
+                     struct mesh_role *role);
+
 // Computes update->hash from the dot, the clock, the type, the key and the value or amount.
 void mesh_update_hash(const struct mesh_config *config, struct mesh_update *update);
 

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <inttypes.h>
+
+#include "blocks.h"
+
+static void print(const struct sim_page *page, const char *text)
+{
+    fputs("  ", page->output);
+    sim_page_paragraph(page, 2, 4, text);
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+// Over all repetitions. What never fired has tested nothing.
+static void print_entries(const struct sim_page *page, const struct sim_fault_figures *figures)
+{
+    for (uint32_t i = 0; i < figures->entry_count; i++) {
+        const struct sim_fault_pool *entry = &figures->entries[i];
+        char text[1024] = "";
+        sim_words_append(text, sizeof text, "fault %" PRIu32 ", %s: ", i + 1, entry->text);
+        if (entry->firings == 0) {
+            sim_words_append(text, sizeof text, "NEVER FIRED");
+        } else if (entry->nodes == 0) {
+            sim_words_append(text, sizeof text, "FIRED AT NOBODY, %s time%s",
+                             sim_word_count(entry->firings).text, plural(entry->firings));
+        } else {
+            sim_words_append(text, sizeof text, "fired %s time%s, at %s node%s",
+                             sim_word_count(entry->firings).text, plural(entry->firings),
+                             sim_word_count(entry->nodes).text, plural(entry->nodes));
+        }
+        print(page, text);
+    }
+}
+
+static void print_losses(const struct sim_page *page, const struct sim_fault_figures *figures)
+{
+    char text[512] = "";
+    sim_words_append(text, sizeof text,
+                     "of these, messages: %s at nodes that were down, %s cut by partitions",
+                     sim_word_count(figures->dead).text, sim_word_count(figures->cut).text);
+    if (figures->refused > 0) {
+        sim_words_append(text, sizeof text, ", %s refused by relays that were replaced",
+                         sim_word_count(figures->refused).text);
+    }
+    if (figures->unwritten > 0) {
+        sim_words_append(text, sizeof text,
+                         "; %s of %s writes did not happen, their agents being down or paused",
+                         sim_word_count(figures->unwritten).text,
+                         sim_word_count(figures->unwritten + figures->updates).text);
+    }
+    if (figures->takeovers > 0) {
+        sim_words_append(text, sizeof text, "; %s relay%s replaced",
+                         sim_word_count(figures->takeovers).text,
+                         figures->takeovers == 1 ? " was" : "s were");
+    }
+    print(page, text);
+}
+
+static void print_rejoins(const struct sim_page *page, const struct sim_summary *summary)
+{
+    const struct sim_statistics *times = &summary->statistics[SIM_REJOIN_MS];
+    const struct sim_fault_figures *figures = &summary->faults;
+    char text[512] = "";
+    if (figures->rejoins == 0) {
+        return;
+    }
+    sim_words_append(text, sizeof text,
+                     "%s return%s of agents, until they held all that was written before: p50 %s, "
+                     "p95 %s, max %s ms",
+                     sim_word_count(figures->rejoins).text, plural(figures->rejoins),
+                     sim_word_ms(times->p50, summary->simulated_ns).text,
+                     sim_word_ms(times->p95, summary->simulated_ns).text,
+                     sim_word_ms(times->max, summary->simulated_ns).text);
+    if (figures->unfinished > 0) {
+        sim_words_append(text, sizeof text,
+                         "; %s of them had not got there at the end, or were "
+                         "down again first",
+                         sim_word_count(figures->unfinished).text);
+    }
+    print(page, text);
+}
+
+static void print_gaps(const struct sim_page *page, const struct sim_scenario *scenario,
+                       const struct sim_fault_figures *figures)
+{
+    char text[2048] = "";
+    if (figures->lagging == 0) {
+        print(page, "at the end all agents that are up hold every update");
+        return;
+    }
+    sim_words_append(text, sizeof text, "at the end %s agent%s that %s up lack%s updates:",
+                     sim_word_count(figures->lagging).text, plural(figures->lagging),
+                     figures->lagging == 1 ? "is" : "are", figures->lagging == 1 ? "s" : "");
+    for (uint32_t i = 0; i < figures->gap_count; i++) {
+        const struct sim_gap *gap = &figures->gaps[i];
+        char why[SIM_REASON_BYTES];
+        sim_gap_text(scenario, gap, why, sizeof why);
+        sim_words_append(text, sizeof text, "%s %s (the first is %" PRIu32 "): %s",
+                         i == 0 ? "" : ";", sim_word_count(gap->nodes).text, gap->first, why);
+    }
+    print(page, text);
+}
+
+void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,
+                      const struct sim_summary *summary)
+{
+    const struct sim_fault_figures *figures = &summary->faults;
+    if (figures->entry_count == 0 || figures->run_count == 0) {
+        return;
+    }
+    print_entries(page, figures);
+    print_losses(page, figures);
+    print_rejoins(page, summary);
+    print_gaps(page, scenario, figures);
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "fault.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "allocate.h"
+
+#define ONE_PPB 1000000000u
+
+static uint64_t occasion_of(const struct sim_firing *firing)
+{
+    return (uint64_t)firing->entry << 32 | firing->number;
+}
+
+// ---- Whom it hits ----
+
+struct drawn {
+    uint64_t draw;
+    uint32_t node;
+};
+
+static int by_draw(const void *left, const void *right)
+{
+    const struct drawn *a = left;
+    const struct drawn *b = right;
+    if (a->draw != b->draw) {
+        return a->draw < b->draw ? -1 : 1;
+    }
+    return a->node < b->node ? -1 : a->node > b->node;
+}
+
+static int by_node(const void *left, const void *right)
+{
+    uint32_t a = *(const uint32_t *)left;
+    uint32_t b = *(const uint32_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static void draw_all(uint64_t seed, uint32_t purpose, const struct sim_firing *firing,
+                     const uint32_t *nodes, uint32_t count, struct drawn *drawn)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct mesh_random random = mesh_draw(seed, purpose, 0, nodes[i], occasion_of(firing));
+        drawn[i] = (struct drawn){(uint64_t)random.word[0] << 32 | random.word[1], nodes[i]};
+    }
+    qsort(drawn, count, sizeof *drawn, by_draw);
+}
+
+uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t *nodes,
+                        uint32_t count, uint32_t wanted)
+{
+    if (wanted >= count) {
+        return count;
+    }
+    struct drawn *drawn = sim_memory_zeroed(count * sizeof *drawn);
+    draw_all(seed, SIM_DRAW_PICK, firing, nodes, count, drawn);
+    for (uint32_t i = 0; i < wanted; i++) {
+        nodes[i] = drawn[i].node;
+    }
+    sim_memory_free(drawn);
+    qsort(nodes, wanted, sizeof *nodes, by_node);
+    return wanted;
+}
+
+// A share is rounded to the nearest number, but never to nobody.
+uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count)
+{
+    if (selection->number > 0) {
+        return selection->number < count ? selection->number : count;
+    }
+    if (selection->share_ppb == 0) {
+        return count;
+    }
+    uint64_t wanted = ((uint64_t)count * selection->share_ppb + ONE_PPB / 2) / ONE_PPB;
+    return wanted == 0 && count > 0 ? 1 : (uint32_t)wanted;
+}
+
+uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint32_t attempt,
+                           uint32_t count)
+{
+    struct mesh_random random = mesh_draw(seed, SIM_DRAW_CHURN, 1, attempt, occasion_of(firing));
+    return mesh_below(random.word[0], count);
+}
+
+// ---- What it does to them ----
+
+static uint32_t put(struct sim_action *actions, uint32_t count, const struct sim_action *like,
+                    enum sim_action_kind kind, uint64_t time_ns)
+{
+    actions[count] = *like;
+    actions[count].kind = (uint8_t)kind;
+    actions[count].time_ns = time_ns;
+    return count + 1;
+}
+
+// An action that may have an end, with which another undoes it.
+static uint32_t put_span(struct sim_action *actions, uint32_t count, struct sim_action action,
+                         enum sim_action_kind begins, enum sim_action_kind ends, uint64_t time_ns)
+{
+    count = put(actions, count, &action, begins, time_ns);
+    return action.until_ns == SIM_FAULT_NEVER ? count
+                                              : put(actions, count, &action, ends, action.until_ns);
+}
+
+static uint64_t until_of(const struct sim_fault *fault, const struct sim_firing *firing)
+{
+    return fault->until_ns == SIM_FAULT_NEVER ? SIM_FAULT_NEVER
+                                              : fault->until_ns + (firing->time_ns - fault->at_ns);
+}
+
+static uint64_t away_until(const struct sim_fault *fault, uint64_t seed,
+                           const struct sim_firing *firing, uint32_t node)
+{
+    if (fault->down_ns == 0) {
+        return SIM_FAULT_NEVER;
+    }
+    struct mesh_random random = mesh_draw(seed, SIM_DRAW_CHURN, 2, node, occasion_of(firing));
+    uint64_t away_ns = mesh_exponential_ns(random.word[0], random.word[1], fault->down_ns);
+    return firing->time_ns + (away_ns > 0 ? away_ns : 1);
+}
+
+// Down from the start; back at the firing, or within a span of it.
+static uint64_t joins_at(const struct sim_fault *fault, uint64_t seed,
+                         const struct sim_firing *firing, uint32_t node)
+{
+    struct mesh_random random = mesh_draw(seed, SIM_DRAW_JOIN, 1, node, occasion_of(firing));
+    return fault->at_ns + mesh_below_wide(random.word[0], random.word[1], fault->over_ns);
+}
+
+uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
+                       const struct sim_firing *firing, const uint32_t *nodes, uint32_t count,
+                       struct sim_action *actions)
+{
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t time_ns = firing->time_ns;
+        struct sim_action action = {.until_ns = until_of(fault, firing),
+                                    .skew_ns = fault->skew_ns,
+                                    .node = nodes[i],
+                                    .entry = firing->entry,
+                                    .disk_lost = fault->disk_lost};
+        enum sim_action_kind begins = SIM_ACTION_DOWN;
+        enum sim_action_kind ends = SIM_ACTION_UP;
+        switch (fault->verb) {
+        case SIM_FAULT_CRASH:
+        case SIM_FAULT_OUTAGE: break;
+        case SIM_FAULT_RESTART:
+            action.until_ns = SIM_FAULT_NEVER;
+            begins = SIM_ACTION_RESTART;
+            break;
+        case SIM_FAULT_PAUSE:
+            begins = SIM_ACTION_PAUSE;
+            ends = SIM_ACTION_RESUME;
+            break;
+        case SIM_FAULT_ROLLING_RESTART:
+            time_ns += i / fault->batch * fault->gap_ns;
+            action.until_ns = time_ns + fault->down_ns;
+            break;
+        case SIM_FAULT_CHURN: action.until_ns = away_until(fault, seed, firing, nodes[i]); break;
+        case SIM_FAULT_MASS_JOIN:
+            action.until_ns = joins_at(fault, seed, firing, nodes[i]);
+            action.disk_lost = true;
+            break;
+        case SIM_FAULT_SKEW:
+            begins = SIM_ACTION_SKEW;
+            ends = SIM_ACTION_UNSKEW;
+            break;
+        case SIM_FAULT_PARTITION:
+        case SIM_FAULT_SLOW:
+        case SIM_FAULT_SWIZZLE:
+        case SIM_FAULT_VERB_COUNT: return 0;
+        }
+        made = put_span(actions, made, action, begins, ends, time_ns);
+    }
+    return made;
+}
+
+// ---- Names ----
+
+const char *sim_fault_verb_name(enum sim_fault_verb verb)
+{
+    static const char *const names[SIM_FAULT_VERB_COUNT] = {
+        [SIM_FAULT_CRASH] = "crash",     [SIM_FAULT_RESTART] = "restart",
+        [SIM_FAULT_PAUSE] = "pause",     [SIM_FAULT_PARTITION] = "partition",
+        [SIM_FAULT_OUTAGE] = "outage",   [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
+        [SIM_FAULT_CHURN] = "churn",     [SIM_FAULT_MASS_JOIN] = "mass-join",
+        [SIM_FAULT_SLOW] = "slow",       [SIM_FAULT_SKEW] = "skew",
+        [SIM_FAULT_SWIZZLE] = "swizzle",
+    };
+    assert(verb < SIM_FAULT_VERB_COUNT);
+    return names[verb];
+}
+
+const char *sim_role_name(enum sim_role role)
+{
+    static const char *const names[SIM_ROLE_COUNT] = {
+        [SIM_ROLE_AGENT] = "agents",
+        [SIM_ROLE_RELAY] = "relays",
+        [SIM_ROLE_BRIDGE] = "bridges",
+        [SIM_ROLE_AGGREGATOR] = "aggregators",
+        [SIM_ROLE_COORDINATOR] = "coordinators",
+    };
+    assert(role < SIM_ROLE_COUNT);
+    return names[role];
+}
+
+const char *sim_place_name(enum sim_place_kind place)
+{
+    static const char *const names[SIM_PLACE_COUNT] = {
+        [SIM_PLACE_NODE] = "nodes",     [SIM_PLACE_HOST] = "hosts", [SIM_PLACE_ZONE] = "zones",
+        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges",
+    };
+    assert(place < SIM_PLACE_COUNT);
+    return names[place];
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "rules.h"
+
+#include "allocate.h"
+
+void sim_rules_finish(struct sim_rules *rules)
+{
+    for (uint32_t i = 0; i < rules->count; i++) {
+        sim_memory_free(rules->items[i].sides);
+    }
+    sim_memory_free(rules->items);
+}
+
+void sim_rules_add(struct sim_rules *rules, const struct sim_rule *rule)
+{
+    if (rules->count == rules->capacity) {
+        rules->capacity = rules->capacity == 0 ? 16 : 2 * rules->capacity;
+        rules->items = sim_memory_resize(rules->items, rules->capacity * sizeof *rules->items);
+    }
+    rules->items[rules->count++] = *rule;
+}
+
+void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (rules->items[i].until_ns > time_ns) {
+            rules->items[kept++] = rules->items[i];
+        } else {
+            sim_memory_free(rules->items[i].sides);
+        }
+    }
+    rules->count = kept;
+}
+
+static bool cuts(const struct sim_rule *rule, uint32_t source, uint32_t target)
+{
+    uint32_t from = rule->sides[source];
+    uint32_t to = rule->sides[target];
+    if (from == 0 || to == 0 || from == to) {
+        return false;
+    }
+    return rule->direction == SIM_BOTH_WAYS || (rule->direction == SIM_OUTWARD) == (from == 1);
+}
+
+bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
+                   uint64_t sent_ns, uint64_t *delay_ns)
+{
+    uint64_t clogged_ns = 0;
+    *delay_ns = 0;
+    for (uint32_t i = 0; i < rules->count; i++) {
+        const struct sim_rule *rule = &rules->items[i];
+        if (sent_ns < rule->from_ns || sent_ns >= rule->until_ns) {
+            continue;
+        }
+        uint64_t left_ns = rule->until_ns - sent_ns;
+        switch (rule->kind) {
+        case SIM_RULE_CUT:
+            if (cuts(rule, source, target)) {
+                return true;
+            }
+            break;
+        case SIM_RULE_SLOW: *delay_ns += rule->sides[target] != 0 ? rule->delay_ns : 0; break;
+        case SIM_RULE_CLOG:
+            if ((rule->node == source || rule->node == target) && left_ns > clogged_ns) {
+                clogged_ns = left_ns;
+            }
+            break;
+        }
+    }
+    *delay_ns += clogged_ns;
+    return false;
+}

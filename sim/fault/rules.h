@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What faults do to messages between two nodes, by the instant of their sending.
+//
+//     cut    side 1 | side 2     a message from one side to another is dropped; within a side, and
+//            ---->X   X<----     with nodes on no side, all is well; one way: only from 1 to 2
+//     slow   whoever is on side 1 hears `delay_ns` later
+//     clog   what `node` sends, and what is sent to it, arrives later by as much as the rule still
+//            lasts: it is held back and then has the latency that it would have had
+//
+// A rule holds for messages sent in [from_ns, until_ns). Judging changes nothing and may be done by
+// several threads at once; rules are added and dropped between windows.
+
+#ifndef SIM_RULES_H
+#define SIM_RULES_H
+
+#include "fault.h"
+
+enum sim_rule_kind { SIM_RULE_CUT, SIM_RULE_SLOW, SIM_RULE_CLOG };
+
+struct sim_rule {
+    uint64_t from_ns;
+    uint64_t until_ns;  // SIM_FAULT_NEVER
+    uint32_t *sides;    // [nodes], owned; 0: on no side. NULL: clog
+    uint64_t delay_ns;  // slow
+    uint32_t node;      // clog
+    enum sim_rule_kind kind;
+    enum sim_direction direction;  // cut: OUTWARD from side 1, INWARD to it
+};
+
+struct sim_rules {
+    struct sim_rule *items;  // [count]
+    uint32_t count;
+    uint32_t capacity;
+};
+
+void sim_rules_finish(struct sim_rules *rules);
+void sim_rules_add(struct sim_rules *rules, const struct sim_rule *rule);
+
+// Drops the rules that hold for nothing sent at `time_ns` or later.
+void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns);
+
+// Whether a message is cut; if not, how much later it arrives.
+bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
+                   uint64_t sent_ns, uint64_t *delay_ns);
+
+#endif

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The list of faults, read into struct sim_fault.
+//
+//     faults:
+//       - fault: crash                    one of the verbs
+//         at_ms: 1000                     when
+//         until_ms: 3000
+//         of: {roles: [relays], number: 1}    whom; then what the verb alone knows
+//         disk: lost
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decimal.h"
+#include "loading.h"
+
+#define MS_PLACES 6
+
+// What a verb may be told beside `fault` and `at_ms`, and what it must be.
+enum part {
+    PART_UNTIL,
+    PART_EVERY,
+    PART_TIMES,
+    PART_END,
+    PART_DISK,
+    PART_OF,
+    PART_FROM,
+    PART_GROUPS,
+    PART_BETWEEN,
+    PART_DIRECTION,
+    PART_DELAY,
+    PART_SKEW,
+    PART_DOWN,
+    PART_GAP,
+    PART_BATCH,
+    PART_OVER,
+    PART_COUNT
+};
+
+static const char *const part_names[PART_COUNT] = {
+    "until_ms", "every_ms",  "times",    "end_ms",  "disk",    "of",     "from",  "groups",
+    "between",  "direction", "delay_ms", "skew_ms", "down_ms", "gap_ms", "batch", "over_ms",
+};
+
+#define P(part) (1u << PART_##part)
+#define AGAIN (P(EVERY) | P(TIMES) | P(END))
+
+static const struct use {
+    uint32_t needed;
+    uint32_t allowed;
+} uses[SIM_FAULT_VERB_COUNT] = {
+    [SIM_FAULT_CRASH] = {P(OF), P(UNTIL) | AGAIN | P(DISK)},
+    [SIM_FAULT_RESTART] = {P(OF), AGAIN | P(DISK)},
+    [SIM_FAULT_PAUSE] = {P(OF), P(UNTIL) | AGAIN},
+    [SIM_FAULT_PARTITION] = {0, P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(GROUPS) | P(BETWEEN) |
+                                    P(DIRECTION)},
+    [SIM_FAULT_OUTAGE] = {P(OF), P(UNTIL) | AGAIN | P(DISK)},
+    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN), AGAIN | P(DISK) | P(GAP) | P(BATCH)},
+    [SIM_FAULT_CHURN] = {P(OF) | P(GAP), P(UNTIL) | P(DISK) | P(DOWN)},
+    [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER)},
+    [SIM_FAULT_SLOW] = {P(OF) | P(DELAY), P(UNTIL) | AGAIN},
+    [SIM_FAULT_SKEW] = {P(OF) | P(SKEW), P(UNTIL) | AGAIN},
+    [SIM_FAULT_SWIZZLE] = {P(OF) | P(GAP), AGAIN},
+};
+
+struct reading {
+    struct sim_arena *arena;
+    struct sim_scenario *scenario;
+    struct sim_fault_world world;
+    const struct sim_node *node;  // of the fault
+    char shown[32];               // "faults[2]"
+    struct sim_error *error;
+};
+
+// ---- What is written and what is not ----
+
+static bool check_parts(const struct reading *reading, enum sim_fault_verb verb)
+{
+    const struct use *use = &uses[verb];
+    char list[200] = "fault, at_ms";
+    size_t length = strlen(list);
+    for (uint32_t part = 0; part < PART_COUNT; part++) {
+        if (((use->needed | use->allowed) >> part & 1) != 0) {
+            length +=
+                (size_t)snprintf(list + length, sizeof list - length, ", %s", part_names[part]);
+        }
+    }
+    for (uint32_t part = 0; part < PART_COUNT; part++) {
+        const struct sim_node *value = sim_node_get(reading->node, part_names[part]);
+        if (value == NULL && (use->needed >> part & 1) != 0) {
+            return sim_node_fail(reading->node, reading->error, "%s.%s is missing: a %s needs it",
+                                 reading->shown, part_names[part], sim_fault_verb_name(verb));
+        }
+        if (value != NULL && ((use->needed | use->allowed) >> part & 1) == 0) {
+            return sim_node_fail(value, reading->error, "%s: a %s has no %s; it takes %s",
+                                 reading->shown, sim_fault_verb_name(verb), part_names[part], list);
+        }
+    }
+    return true;
+}
+
+// The number under a key of the fault, or `fallback`.
+static bool read(const struct reading *reading, const char *name, int64_t fallback, int64_t *number)
+{
+    const struct sim_node *node = sim_node_get(reading->node, name);
+    struct sim_value value;
+    char path[SIM_KEY_PATH_BYTES];
+    char shown[SIM_KEY_PATH_BYTES];
+    *number = fallback;
+    if (node == NULL) {
+        return true;
+    }
+    snprintf(path, sizeof path, "faults[].%s", name);
+    snprintf(shown, sizeof shown, "%s.%s", reading->shown, name);
+    if (!sim_key_read(sim_key_find(path), shown, node, &value, reading->error)) {
+        return false;
+    }
+    *number = value.low;
+    return true;
+}
+
+static bool read_time(const struct reading *reading, const char *name, uint64_t fallback,
+                      uint64_t *time_ns)
+{
+    int64_t number;
+    bool fine = read(reading, name, -1, &number);
+    *time_ns = number < 0 ? fallback : (uint64_t)number;
+    return fine;
+}
+
+// ---- When ----
+
+#define FAIL(reading, name, ...) \
+    sim_node_fail(sim_node_get((reading)->node, (name)), (reading)->error, __VA_ARGS__)
+
+static bool check_times(const struct reading *reading, const struct sim_fault *fault)
+{
+    uint64_t end_ns = sim_scenario_end_ns(reading->scenario);
+    char at[SIM_DECIMAL_TEXT_BYTES];
+    char end[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)fault->at_ns, MS_PLACES, at);
+    sim_decimal_format((int64_t)end_ns, MS_PLACES, end);
+    if (fault->at_ns >= end_ns) {
+        return FAIL(reading, "at_ms", "%s.at_ms: the run ends at %s ms, before this happens%s",
+                    reading->shown, end,
+                    reading->scenario->duration_ns == 0 ? ": give duration_ms" : "");
+    }
+    if (fault->until_ns <= fault->at_ns) {
+        return FAIL(reading, "until_ms", "%s.until_ms: not after at_ms, %s", reading->shown, at);
+    }
+    if (fault->every_ns == 0 && (sim_node_get(reading->node, "times") != NULL ||
+                                 sim_node_get(reading->node, "end_ms") != NULL)) {
+        const char *name = sim_node_get(reading->node, "times") != NULL ? "times" : "end_ms";
+        return FAIL(reading, name, "%s.%s needs every_ms: it happens once", reading->shown, name);
+    }
+    if (fault->end_ns <= fault->at_ns) {
+        return FAIL(reading, "end_ms", "%s.end_ms: not after at_ms, %s", reading->shown, at);
+    }
+    return fault->verb != SIM_FAULT_MASS_JOIN || fault->at_ns > 0 ||
+           FAIL(reading, "at_ms", "%s.at_ms: who joins at 0 was there from the start",
+                reading->shown);
+}
+
+static bool read_times(const struct reading *reading, struct sim_fault *fault)
+{
+    int64_t times;
+    if (sim_node_get(reading->node, "at_ms") == NULL) {
+        return sim_node_fail(reading->node, reading->error, "%s.at_ms is missing: when it begins",
+                             reading->shown);
+    }
+    if (!read_time(reading, "at_ms", 0, &fault->at_ns) ||
+        !read_time(reading, "until_ms", SIM_FAULT_NEVER, &fault->until_ns) ||
+        !read_time(reading, "every_ms", 0, &fault->every_ns) ||
+        !read_time(reading, "end_ms", SIM_FAULT_NEVER, &fault->end_ns) ||
+        !read_time(reading, "down_ms", 0, &fault->down_ns) ||
+        !read_time(reading, "gap_ms", fault->verb == SIM_FAULT_ROLLING_RESTART ? fault->down_ns : 0,
+                   &fault->gap_ns) ||
+        !read_time(reading, "over_ms", 1, &fault->over_ns) ||
+        !read_time(reading, "delay_ms", 0, &fault->delay_ns) ||
+        !read(reading, "times", 0, &times)) {
+        return false;
+    }
+    fault->times = (uint32_t)times;
+    return check_times(reading, fault);
+}
+
+// ---- Whom ----
+
+static bool read_selection(const struct reading *reading, const char *name,
+                           struct sim_selection *selection)
+{
+    const struct sim_node *node = sim_node_get(reading->node, name);
+    char shown[SIM_KEY_PATH_BYTES];
+    snprintf(shown, sizeof shown, "%s.%s", reading->shown, name);
+    return node == NULL || sim_bind_selection(reading->arena, &reading->world, node, shown,
+                                              selection, reading->error);
+}
+
+static bool read_groups(const struct reading *reading, struct sim_fault *fault)
+{
+    const struct sim_node *list = sim_node_get(reading->node, "groups");
+    if (list == NULL) {
+        return true;
+    }
+    struct sim_selection *groups = sim_arena_array(reading->arena, list->count, sizeof *groups);
+    for (uint32_t i = 0; i < list->count; i++) {
+        char shown[SIM_KEY_PATH_BYTES];
+        snprintf(shown, sizeof shown, "%s.groups[%" PRIu32 "]", reading->shown, i);
+        if (!sim_bind_selection(reading->arena, &reading->world, list->entries[i].value, shown,
+                                &groups[i], reading->error)) {
+            return false;
+        }
+    }
+    fault->groups = groups;
+    fault->group_count = list->count;
+    return true;
+}
+
+// A partition has two sides, groups, or a side for every place of a kind.
+static bool check_sides(const struct reading *reading, const struct sim_fault *fault)
+{
+    const struct sim_node *groups = sim_node_get(reading->node, "groups");
+    const struct sim_node *between = sim_node_get(reading->node, "between");
+    const struct sim_node *from = sim_node_get(reading->node, "from");
+    const struct sim_node *direction = sim_node_get(reading->node, "direction");
+    if (groups == NULL && between == NULL && !fault->of.named) {
+        return sim_node_fail(reading->node, reading->error,
+                             "%s: a partition needs its sides: of (and from, if not all others), "
+                             "groups, or between",
+                             reading->shown);
+    }
+    const struct sim_node *two = from != NULL ? from : direction;
+    if (groups != NULL && (between != NULL || fault->of.named || two != NULL)) {
+        return sim_node_fail(groups, reading->error,
+                             "%s: groups are the sides: give no of, from, direction or between "
+                             "beside them",
+                             reading->shown);
+    }
+    if (between != NULL && two != NULL) {
+        return sim_node_fail(two, reading->error, "%s: between makes many sides, not two",
+                             reading->shown);
+    }
+    return !fault->by_place || fault->between != SIM_PLACE_EDGE || reading->world.edges > 0 ||
+           sim_node_fail(between, reading->error, "%s.between: a %s has no edges", reading->shown,
+                         sim_topology_name(reading->scenario->topology));
+}
+
+static bool read_targets(const struct reading *reading, struct sim_fault *fault)
+{
+    int64_t between;
+    int64_t direction;
+    if (!read_selection(reading, "of", &fault->of) ||
+        !read_selection(reading, "from", &fault->from) || !read_groups(reading, fault) ||
+        !read(reading, "between", -1, &between) ||
+        !read(reading, "direction", SIM_BOTH_WAYS, &direction)) {
+        return false;
+    }
+    fault->by_place = between >= 0;
+    fault->between = between >= 0 ? (enum sim_place_kind)between : SIM_PLACE_NODE;
+    fault->direction = (enum sim_direction)direction;
+    if (fault->verb == SIM_FAULT_PARTITION && !check_sides(reading, fault)) {
+        return false;
+    }
+    bool placed = fault->of.place_counts[SIM_PLACE_HOST] + fault->of.place_counts[SIM_PLACE_ZONE] +
+                      fault->of.place_counts[SIM_PLACE_REGION] >
+                  0;
+    return fault->verb != SIM_FAULT_OUTAGE || placed ||
+           FAIL(reading, "of",
+                "%s.of: an outage is of hosts, zones or regions; take crash for nodes",
+                reading->shown);
+}
+
+// ---- In words ----
+
+static const char *ms_text(struct sim_arena *arena, uint64_t ns)
+{
+    char text[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)ns, MS_PLACES, text);
+    return sim_arena_format(arena, "%s ms", text);
+}
+
+static const char *when_text(struct sim_arena *arena, const struct sim_fault *fault)
+{
+    const char *text = sim_arena_format(arena, "at %s", ms_text(arena, fault->at_ns));
+    if (fault->until_ns != SIM_FAULT_NEVER) {
+        text = sim_arena_format(arena, "%s until %s", text, ms_text(arena, fault->until_ns));
+    }
+    if (fault->every_ns > 0) {
+        text = sim_arena_format(arena, "%s, every %s", text, ms_text(arena, fault->every_ns));
+    }
+    return text;
+}
+
+static const char *whom_text(struct sim_arena *arena, const struct sim_scenario *scenario,
+                             const struct sim_fault *fault)
+{
+    const char *of = fault->of.named ? sim_selection_text(arena, scenario, &fault->of) : "all";
+    if (fault->by_place) {
+        return sim_arena_format(arena, "of %s between %s", of, sim_place_name(fault->between));
+    }
+    if (fault->group_count > 0) {
+        const char *text = "between";
+        for (uint32_t i = 0; i < fault->group_count; i++) {
+            text = sim_arena_format(arena, "%s%s %s", text, i == 0 ? "" : " |",
+                                    sim_selection_text(arena, scenario, &fault->groups[i]));
+        }
+        return text;
+    }
+    if (fault->verb != SIM_FAULT_PARTITION) {
+        return sim_arena_format(arena, "of %s", of);
+    }
+    static const char *const arrows[] = {[SIM_BOTH_WAYS] = "from",
+                                         [SIM_OUTWARD] = "when it sends to",
+                                         [SIM_INWARD] = "when it hears from"};
+    return sim_arena_format(arena, "of %s %s %s", of, arrows[fault->direction],
+                            fault->from.named ? sim_selection_text(arena, scenario, &fault->from)
+                                              : "all others");
+}
+
+// ---- The whole ----
+
+static bool read_fault(struct reading *reading, struct sim_fault *fault)
+{
+    int64_t verb;
+    int64_t lost;
+    int64_t batch;
+    if (sim_node_get(reading->node, "fault") == NULL) {
+        return sim_node_fail(reading->node, reading->error,
+                             "%s.fault is missing: crash, pause, partition or another",
+                             reading->shown);
+    }
+    if (!read(reading, "fault", 0, &verb) || !read(reading, "disk", false, &lost) ||
+        !read(reading, "batch", 1, &batch) || !read(reading, "skew_ms", 0, &fault->skew_ns)) {
+        return false;
+    }
+    fault->verb = (enum sim_fault_verb)verb;
+    fault->disk_lost = lost != 0;
+    fault->batch = (uint32_t)batch;
+    if (!check_parts(reading, fault->verb) || !read_times(reading, fault) ||
+        !read_targets(reading, fault)) {
+        return false;
+    }
+    fault->text = sim_arena_format(reading->arena, "%s %s %s%s", sim_fault_verb_name(fault->verb),
+                                   when_text(reading->arena, fault),
+                                   whom_text(reading->arena, reading->scenario, fault),
+                                   fault->disk_lost ? ", disks lost" : "");
+    return true;
+}
+
+bool sim_bind_faults(struct sim_arena *arena, const struct sim_cell *cell,
+                     struct sim_scenario *scenario, struct sim_error *error)
+{
+    const struct sim_node *list = sim_node_get(cell->merged, "faults");
+    uint32_t count = list == NULL ? 0 : list->count;
+    struct sim_fault *faults = sim_arena_array(arena, count, sizeof *faults);
+    struct sim_origin *origins = sim_arena_array(arena, count, sizeof *origins);
+    struct reading reading = {.arena = arena,
+                              .scenario = scenario,
+                              .world = sim_fault_world_of(scenario),
+                              .error = error};
+    for (uint32_t i = 0; i < count; i++) {
+        reading.node = list->entries[i].value;
+        snprintf(reading.shown, sizeof reading.shown, "faults[%" PRIu32 "]", i);
+        if (!read_fault(&reading, &faults[i])) {
+            return false;
+        }
+        origins[i] = sim_node_origin(reading.node);
+    }
+    scenario->faults = faults;
+    scenario->fault_origins = origins;
+    scenario->fault_count = count;
+    if (scenario->topology == SIM_HIERARCHICAL && scenario->hierarchy.relay_silence_ns == 0) {
+        scenario->hierarchy.relay_silence_ns = 3 * scenario->hierarchy.aggregator_interval_ns;
+    }
+    return true;
+}

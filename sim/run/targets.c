@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "targets.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "allocate.h"
+
+static const struct sim_places *places_of(const struct sim_targets *targets)
+{
+    return &targets->world->places;
+}
+
+// ---- Lifecycle ----
+
+static void mark_bridges(struct sim_targets *targets)
+{
+    const struct sim_scopes *scopes = &targets->world->scopes;
+    if (targets->scenario->topology != SIM_MULTI_REGION_LEADERS) {
+        return;
+    }
+    const struct mesh_scope *bridges = &scopes->items[scopes->count - 1];
+    for (uint32_t i = 0; i < bridges->count; i++) {
+        targets->roles[bridges->members[i]] |= 1u << SIM_ROLE_BRIDGE;
+    }
+}
+
+static void find_links(struct sim_targets *targets)
+{
+    const struct sim_scopes *scopes = &targets->world->scopes;
+    targets->link_first = places_of(targets)->edges.count + 2;
+    uint32_t links = scopes->count - targets->link_first;
+    uint32_t *members = scopes->members;
+    targets->members = sim_memory_zeroed(links * sizeof *targets->members);
+    for (uint32_t i = 0; i < links; i++) {  // they lie one behind the other
+        targets->members[i] = members;
+        members += scopes->items[targets->link_first + i].count;
+    }
+}
+
+void sim_targets_init(struct sim_targets *targets, const struct sim_scenario *scenario,
+                      const struct sim_world *world)
+{
+    const struct sim_places *places = &world->places;
+    size_t words = (places->agents + 63) / 64;
+    *targets = (struct sim_targets){
+        .scenario = scenario,
+        .world = world,
+        .roles = sim_memory_zeroed(places->nodes),
+        .in_places = sim_memory_zeroed(places->nodes),
+        .silent = sim_memory_zeroed(words * sizeof *targets->silent),
+        .away = sim_memory_zeroed(words * sizeof *targets->away),
+    };
+    for (uint32_t node = 0; node < places->nodes; node++) {
+        enum sim_role role = node < places->agents                         ? SIM_ROLE_AGENT
+                             : node < places->agents + places->aggregators ? SIM_ROLE_AGGREGATOR
+                                                                           : SIM_ROLE_COORDINATOR;
+        targets->roles[node] = (uint8_t)(1u << role);
+    }
+    mark_bridges(targets);
+    if (scenario->topology == SIM_HIERARCHICAL) {
+        find_links(targets);
+    }
+}
+
+void sim_targets_finish(struct sim_targets *targets)
+{
+    sim_memory_free(targets->roles);
+    sim_memory_free(targets->in_places);
+    sim_memory_free(targets->silent);
+    sim_memory_free(targets->away);
+    sim_memory_free(targets->members);
+}
+
+// ---- Selections ----
+
+static uint32_t place_of(void *context, enum sim_place_kind place, uint32_t node)
+{
+    const struct sim_places *places = places_of(context);
+    const struct sim_host *host = &places->hosts[places->host_of[node]];
+    switch (place) {
+    case SIM_PLACE_NODE: return node;
+    case SIM_PLACE_HOST: return places->host_of[node];
+    case SIM_PLACE_ZONE: return host->zone;
+    case SIM_PLACE_REGION: return host->region;
+    case SIM_PLACE_EDGE:
+        return node < places->agents && places->edges.count > 0
+                   ? sim_shares_find(&places->edges, node)
+                   : UINT32_MAX;
+    }
+    return UINT32_MAX;
+}
+
+// Marks the nodes in the places; returns whether the selection names any.
+static bool mark_places(struct sim_targets *targets, const struct sim_selection *selection)
+{
+    uint32_t nodes = places_of(targets)->nodes;
+    bool named = false;
+    memset(targets->in_places, 0, nodes);
+    for (uint32_t kind = 0; kind < SIM_PLACE_COUNT; kind++) {
+        uint32_t count = selection->place_counts[kind];
+        named |= count > 0;
+        for (uint32_t node = 0; node < nodes && count > 0; node++) {
+            uint32_t place = place_of(targets, (enum sim_place_kind)kind, node);
+            for (uint32_t i = 0; i < count; i++) {
+                const struct sim_span *span = &selection->places[kind][i];
+                targets->in_places[node] |= place - span->first < span->end - span->first;
+            }
+        }
+    }
+    return named;
+}
+
+static void mark_relays(const struct sim_targets *targets, bool relays)
+{
+    const struct sim_scopes *scopes = &targets->world->scopes;
+    for (uint32_t node = 0; node < places_of(targets)->agents; node++) {
+        targets->roles[node] &= (uint8_t) ~(1u << SIM_ROLE_RELAY);
+    }
+    for (uint32_t i = targets->link_first; relays && i < scopes->count; i++) {
+        for (uint32_t j = 0; j < scopes->items[i].count; j++) {
+            targets->roles[scopes->items[i].members[j]] |= 1u << SIM_ROLE_RELAY;
+        }
+    }
+}
+
+static uint32_t select_nodes(void *context, const struct sim_selection *selection, uint32_t *nodes)
+{
+    struct sim_targets *targets = context;
+    uint32_t count = 0;
+    bool placed = mark_places(targets, selection);
+    uint32_t roles = selection->roles != 0 ? selection->roles
+                     : placed              ? UINT32_MAX
+                                           : 1u << SIM_ROLE_AGENT;
+    mark_relays(targets, targets->members != NULL);
+    for (uint32_t node = 0; node < places_of(targets)->nodes; node++) {
+        if ((!placed || targets->in_places[node]) && (targets->roles[node] & roles) != 0) {
+            nodes[count++] = node;
+        }
+    }
+    return count;
+}
+
+uint32_t sim_targets_count(struct sim_targets *targets, const struct sim_selection *selection)
+{
+    uint32_t *nodes = sim_memory_zeroed(places_of(targets)->nodes * sizeof *nodes);
+    uint32_t count = select_nodes(targets, selection, nodes);
+    sim_memory_free(nodes);
+    return sim_selection_wanted(selection, count);
+}
+
+struct sim_faulting sim_targets_faulting(struct sim_targets *targets, uint32_t repetition)
+{
+    return (struct sim_faulting){
+        .context = targets,
+        .faults = targets->scenario->faults,
+        .count = targets->scenario->fault_count,
+        .seed = targets->scenario->fault_seed + repetition,
+        .select = select_nodes,
+        .place_of = place_of,
+    };
+}
+
+// ---- Relays ----
+
+static bool has_bit(const uint64_t *bits, uint32_t index)
+{
+    return (bits[index / 64] >> index % 64 & 1) != 0;
+}
+
+static void set_bit(uint64_t *bits, uint32_t index, bool value)
+{
+    bits[index / 64] &= ~(UINT64_C(1) << index % 64);
+    bits[index / 64] |= (uint64_t)value << index % 64;
+}
+
+// The relays that the edge should have, as its aggregator sees it.
+static uint32_t relays_of(struct sim_targets *targets, const struct sim_engine *engine,
+                          uint32_t edge, uint32_t *relays)
+{
+    const uint32_t *starts = places_of(targets)->edges.starts;
+    for (uint32_t agent = starts[edge]; agent < starts[edge + 1]; agent++) {
+        set_bit(targets->away, agent,
+                has_bit(targets->silent, agent) || sim_engine_is_down(engine, agent));
+    }
+    return sim_scopes_relays(targets->world->network.seed, edge, starts[edge], starts[edge + 1],
+                             targets->away, targets->scenario->hierarchy.relays, relays);
+}
+
+static bool is_relay(const struct sim_targets *targets, uint32_t link, uint32_t agent)
+{
+    const struct mesh_scope *scope = &targets->world->scopes.items[targets->link_first + link];
+    for (uint32_t i = 0; i < scope->count; i++) {
+        if (scope->members[i] == agent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of those who should be relays the first that is none.
+static uint32_t first_new(const struct sim_targets *targets, uint32_t link, const uint32_t *relays,
+                          uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_relay(targets, link, relays[i])) {
+            return relays[i];
+        }
+    }
+    return MESH_NODE_NONE;
+}
+
+static uint32_t successor(void *context, const struct sim_engine *engine, uint32_t link,
+                          uint32_t relay)
+{
+    struct sim_targets *targets = context;
+    uint32_t relays[MESH_FANOUT_MAX];
+    set_bit(targets->silent, relay, true);
+    uint32_t edge = sim_shares_find(&places_of(targets)->edges, relay);
+    uint32_t count = relays_of(targets, engine, edge, relays);
+    uint32_t to = first_new(targets, link, relays, count);
+    set_bit(targets->silent, relay, to != MESH_NODE_NONE);  // who stays is none the less a relay
+    return to;
+}
+
+// The relay of the edge that should be none, now that `node` is to be one again.
+static uint32_t one_too_many(const struct sim_targets *targets, uint32_t link, uint32_t edge,
+                             const uint32_t *relays, uint32_t count)
+{
+    const struct mesh_scope *scope = &targets->world->scopes.items[targets->link_first + link];
+    const uint32_t *starts = places_of(targets)->edges.starts;
+    for (uint32_t i = 0; i < scope->count; i++) {
+        uint32_t member = scope->members[i];
+        bool here = member >= starts[edge] && member < starts[edge + 1];
+        bool wanted = false;
+        for (uint32_t j = 0; j < count; j++) {
+            wanted |= relays[j] == member;
+        }
+        if (here && !wanted) {
+            return member;
+        }
+    }
+    return MESH_NODE_NONE;
+}
+
+static uint32_t returned(void *context, const struct sim_engine *engine, uint32_t node,
+                         uint32_t *link)
+{
+    struct sim_targets *targets = context;
+    uint32_t relays[MESH_FANOUT_MAX];
+    if (node >= places_of(targets)->agents) {
+        return MESH_NODE_NONE;
+    }
+    set_bit(targets->silent, node, false);
+    uint32_t edge = sim_shares_find(&places_of(targets)->edges, node);
+    *link = edge / targets->scenario->hierarchy.edges_per_aggregator;
+    uint32_t count = relays_of(targets, engine, edge, relays);
+    bool wanted = false;
+    for (uint32_t i = 0; i < count; i++) {
+        wanted |= relays[i] == node;
+    }
+    return !wanted || is_relay(targets, *link, node)
+               ? MESH_NODE_NONE
+               : one_too_many(targets, *link, edge, relays, count);
+}
+
+struct sim_relaying sim_targets_relaying(struct sim_targets *targets)
+{
+    if (targets->members == NULL) {
+        return (struct sim_relaying){0};
+    }
+    return (struct sim_relaying){
+        .context = targets,
+        .silence_ns = targets->scenario->hierarchy.relay_silence_ns,
+        .link_first = (uint16_t)targets->link_first,
+        .members = targets->members,
+        .successor = successor,
+        .returned = returned,
+    };
+}

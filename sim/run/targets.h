@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whom the selections of faults name, and who takes over from silent relays: what the engine asks
+// of the mesh as it is laid out.
+//
+//     selection   places (nodes, hosts, zones, regions, edges)  and  roles  -->  nodes, ascending
+//     relays      the agents of an edge with the largest weights, without those that are down and
+//                 those found silent; who comes back counts again
+
+#ifndef SIM_TARGETS_H
+#define SIM_TARGETS_H
+
+#include "engine.h"
+#include "world.h"
+
+struct sim_targets {
+    const struct sim_scenario *scenario;
+    const struct sim_world *world;
+    uint8_t *roles;      // [nodes] bits of enum sim_role, but for relays, which change
+    uint8_t *in_places;  // [nodes] scratch
+    uint64_t *silent;    // bit per agent: a relay that was replaced and has not come back since
+    uint64_t *away;      // bit per agent, scratch
+    uint32_t **members;  // [links] of the relays; NULL: there are none
+    uint32_t link_first;
+};
+
+void sim_targets_init(struct sim_targets *targets, const struct sim_scenario *scenario,
+                      const struct sim_world *world);
+void sim_targets_finish(struct sim_targets *targets);
+
+// What the engine asks for, in repetition `repetition`. `targets` must stay where it is.
+struct sim_faulting sim_targets_faulting(struct sim_targets *targets, uint32_t repetition);
+struct sim_relaying sim_targets_relaying(struct sim_targets *targets);
+
+// How many nodes a selection names at the start, and of these how many it hits.
+uint32_t sim_targets_count(struct sim_targets *targets, const struct sim_selection *selection);
+
+#endif

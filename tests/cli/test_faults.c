@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Faults as a user sees them: our scenarios hold, and what went wrong is on the page, in JSON and
+// in the store.
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+#include "program.h"
+
+TestSuite(faults, .init = scratch_enter, .fini = scratch_leave);
+
+#define MESH                \
+    "topology: flat_mesh\n" \
+    "agent_count: 50\n"     \
+    "gossip: {fanout: 5, interval_ms: 100}\n"
+
+Test(faults, our_scenarios_hold_and_every_fault_of_theirs_fires)
+{
+    static const char *const names[] = {"relay-crash.yaml", "aggregator-crash.yaml",
+                                        "region-outage.yaml", "partition-heals.yaml",
+                                        "rolling-restart.yaml"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct ended ended = run_program("run", scenario(names[i]), "--db", STORE, NULL);
+        expect_exit(&ended, 0);
+        expect_part(ended.output, "no expectation failed");
+        expect_part(ended.output, "fault 1, ");
+        expect_no_part(ended.output, "NEVER FIRED");
+        expect_no_part(ended.output, "FIRED AT NOBODY");
+    }
+    cr_expect_eq(store_number("SELECT count(*) FROM runs"), 5);
+    cr_expect_eq(store_number("SELECT count(*) FROM faults WHERE nodes = 0"), 0);
+    cr_expect_eq(store_number("SELECT min(new_relay <> old_relay) FROM takeovers"), 1);
+    cr_expect_eq(store_number("SELECT count(*) FROM rejoins WHERE run_id = 5"), 120);
+}
+
+Test(faults, the_law_of_conservation_is_in_the_store)
+{
+    struct ended ended =
+        run_program("run", scenario("rolling-restart.yaml"), "--db", STORE, "--quiet", NULL);
+    expect_exit(&ended, 0);
+    cr_expect(store_number("SELECT sum(dead) FROM traffic") > 0);
+    // What is in flight at the end is neither; it is what remains.
+    double left = store_number("SELECT sum(messages + duplicated - delivered - lost - dropped -"
+                               " corrupted - cut - dead - refused) FROM traffic");
+    cr_expect(left >= 0 && left < store_number("SELECT sum(messages) FROM traffic") / 10,
+              "%f in flight", left);
+}
+
+Test(faults, one_that_never_fired_is_never_taken_for_survived)
+{
+    write_file("x.yaml", MESH "workload: {updates: 5}\n"
+                              "faults:\n"
+                              "  - {fault: churn, at_ms: 100, until_ms: 100.001, gap_ms: 3600000,\n"
+                              "     of: {percent: 50}}\n"
+                              "  - {fault: crash, at_ms: 10, until_ms: 60, of: {nodes: [3]}}\n"
+                              "  - {fault: restart, at_ms: 40, of: {nodes: [9]}}\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "fault 1, churn at 100 ms until 100.001 ms of 50 % of agents: NEVER "
+                              "FIRED");
+    expect_part(ended.output,
+                "fault 2, crash at 10 ms until 60 ms of all in nodes 3: fired 1 time, "
+                "at 1 node");
+    ended = run_program("run", "x.yaml", "--db", STORE, "--json", NULL);
+    const char *line = json_line(ended.output, "scenario", 0);
+    cr_expect_eq(json_number(line, "json_extract(?1, '$.faults[0].fired')"), 0);
+    cr_expect_eq(json_number(line, "json_extract(?1, '$.faults[1].fired')"), 1);
+    cr_expect_eq(json_number(line, "json_extract(?1, '$.faults[1].nodes')"), 1);
+    cr_expect_eq(json_number(line, "json_array_length(?1, '$.gaps')"), 0);
+    cr_expect_eq(json_number(line, "json_extract(?1, '$.rejoin_ms.n')"), 1);
+}
+
+Test(faults, who_lacks_what_at_the_end_is_said_with_the_reason)
+{
+    struct ended ended =
+        run_program("run", scenario("aggregator-crash.yaml"), "--db", STORE, "--json", NULL);
+    expect_exit(&ended, 0);
+    const char *line = json_line(ended.output, "run", 0);
+    cr_expect_str_eq(json_text(line, "$.gaps[0].cause"), "aggregator");
+    cr_expect_str_eq(json_text(line, "$.gaps[0].why"),
+                     "aggregator 482 is down, the only way to or from its edges");
+    cr_expect(json_number(line, "json_extract(?1, '$.lagging_agents')") > 0);
+    cr_expect_eq(store_number("SELECT subject FROM gaps WHERE cause = 'aggregator'"), 482);
+}
+
+Test(faults, an_expectation_on_them_fails_a_run_or_is_refused_without_them)
+{
+    write_file("x.yaml", MESH "duration_ms: 1000\n"
+                              "faults: [{fault: pause, at_ms: 10, of: {nodes: [3]}}]\n"
+                              "expect: [lagging_agents == 0]\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 1);
+    expect_part(ended.output, "1 (the first is 3): they are paused");
+    write_file("y.yaml", MESH "expect: [lagging_agents == 0]\n");
+    ended = run_program("run", "y.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 65);
+    expect_part(ended.errors, "lagging_agents: nothing goes wrong in this scenario; list faults");
+}
+
+Test(faults, lint_shows_the_timeline_with_what_each_entry_hits)
+{
+    struct ended ended = run_program("lint", scenario("rolling-restart.yaml"), NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "faults, drawn by fault_seed 1");
+    expect_part(ended.output, "rolling-restart at 500 ms of agents, disks lost\n"
+                              "        fires once; hits 120 of 120 nodes\n");
+    write_file("x.yaml", MESH "duration_ms: 1000\n"
+                              "faults:\n"
+                              "  - {fault: crash, at_ms: 100, until_ms: 150, every_ms: 200,\n"
+                              "     of: {percent: 10}}\n"
+                              "  - {fault: partition, at_ms: 10, groups: [{nodes: [0-9]},\n"
+                              "     {nodes: [10-29]}]}\n");
+    ended = run_program("lint", "x.yaml", NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "fires 5 times, the last at 900 ms; hits 5 of 50 nodes");
+    expect_part(ended.output, "fires once; sides of 10 | 20 of 50 nodes");
+}
+
+Test(faults, the_same_faults_hit_the_same_nodes_whatever_the_seed)
+{
+    write_file("x.yaml", MESH "duration_ms: 1000\n"
+                              "faults: [{fault: crash, at_ms: 100, until_ms: 300,\n"
+                              "          of: {percent: 20}}]\n");
+    struct ended ended =
+        run_program("run", "x.yaml", "--seed", "1", "--db", STORE, "--quiet", NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("run", "x.yaml", "--seed", "2", "--db", STORE, "--quiet", NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("run", "x.yaml", "--set", "fault_seed=2", "--db", STORE, "--quiet", NULL);
+    expect_exit(&ended, 0);
+    cr_expect_eq(store_number("SELECT count(DISTINCT node) FROM rejoins WHERE run_id < 3"), 10);
+    cr_expect(store_number("SELECT count(DISTINCT node) FROM rejoins") > 10);
+}
