@@ -31,14 +31,18 @@ static void deliver(struct sim_worker *worker, const struct mesh_event *event,
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_news *news = worker->output.news + record->deliver.news_first;
+    uint32_t count = record->deliver.news_count;
+    uint32_t local = 0;
     uint32_t updates = 0;
-    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
-        if (news[i].word < engine->local_words) {
-            sim_tiers_note_reports(worker, event, record->scope, &news[i]);
-        } else if (engine->config.observer.changes != NULL) {
-            note_change(worker, event, &news[i]);
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        local += news[i].word < engine->local_words;
         updates += (uint32_t)__builtin_popcountll(news[i].lanes);
+    }
+    if (local > 0) {
+        sim_tiers_heard(worker, event, record->scope, news, local);
+    }
+    for (uint32_t i = local; i < count && engine->config.observer.changes != NULL; i++) {
+        note_change(worker, event, &news[i]);
     }
     sim_account_deliver(worker, event, updates);
 }
