@@ -83,14 +83,23 @@ static void add_vector(struct stepping *stepping, struct mesh_message *message)
 
 // The hash of what is visible and what the event's message brought. Both sides of an exchange
 // compare this: what others have told since the last tick of a synchronous scope stays out of it.
-static void hash_with(struct stepping *stepping, const struct mesh_scope *scope, uint64_t hash[2])
+__attribute__((noinline)) static void hash_apart(struct stepping *stepping,
+                                                 const struct mesh_scope *scope, uint64_t hash[2])
 {
     const struct mesh_lanes heard = mesh_message_updates(stepping->event->message);
-    memcpy(hash, stepping->hash, 2 * sizeof *hash);
-    for (uint32_t i = 0; mesh_stepping_keeps_apart(scope) && i < heard.words; i++) {
+    for (uint32_t i = 0; i < heard.words; i++) {
         uint32_t word = heard.word_first + i;
         hash_in(stepping, word, heard.lanes[i] & ~mesh_stepping_visible(stepping, scope, word),
                 hash);
+    }
+}
+
+static inline void hash_with(struct stepping *stepping, const struct mesh_scope *scope,
+                             uint64_t hash[2])
+{
+    memcpy(hash, stepping->hash, 2 * sizeof *hash);
+    if (mesh_stepping_keeps_apart(scope)) {
+        hash_apart(stepping, scope, hash);
     }
 }
 
@@ -377,12 +386,12 @@ void mesh_gossip_tick(struct stepping *stepping, const struct mesh_scope *scope)
 static void answer_open(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_message *heard = stepping->event->message;
-    const struct mesh_lanes known = mesh_message_updates(heard);
     uint64_t hash[2];
     hash_with(stepping, scope, hash);
     if (same_hash(hash, heard->hash)) {
         return;
     }
+    const struct mesh_lanes known = mesh_message_updates(heard);
     struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_ANSWER);
     memcpy(message->hash, hash, sizeof message->hash);
     add_recent(stepping, scope, message, &known);

@@ -194,10 +194,11 @@ static void send_to(struct stepping *stepping, struct mesh_message *message, uin
         trim(stepping, message);
     }
     message->sequence = stepping->replica->message_count++;
-    struct vector_size vector;
-    bool kept = mesh_vector_kept(stepping, &vector);
-    message->wire_bytes = mesh_wire_bytes(stepping->states->table, message, kept ? &vector : NULL);
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_SEND);
+    struct vector_size vector;
+    bool kept = mesh_message_vector(message).words > 0 && mesh_vector_kept(stepping, &vector);
+    message->wire_bytes = mesh_wire_bytes(stepping->states->table, message, kept ? &vector : NULL,
+                                          &record->send.update_bytes);
     record->send.message = message;
     record->send.target_first = output->target_count;
     record->send.target_count = target_count;

@@ -29,37 +29,42 @@ static uint32_t position_of(const struct mesh_scope *scope, uint32_t node)
     return position;
 }
 
-#define FILTER_BITS 512u
+#define BUCKETS 256u
 
-// The swaps made so far: swap i put values[i] at positions[i]. `touched` is a filter: while the bit
-// of a position (modulo its size) is clear, no swap has touched it and the search can be saved.
-struct swaps {
-    uint32_t positions[MESH_FANOUT_MAX];
-    uint32_t values[MESH_FANOUT_MAX];
+// Positions that are no longer as they were at first, each in the chain of its bucket, the latest
+// in front: most buckets stay empty, and tell so at one look.
+struct touched {
     uint32_t count;
-    uint64_t touched[FILTER_BITS / 64];
+    uint16_t first[BUCKETS];  // 1 + its index; 0: none
+    uint16_t next[MESH_FANOUT_MAX + 1];
+    uint32_t positions[MESH_FANOUT_MAX + 1];
+    uint32_t values[MESH_FANOUT_MAX + 1];
 };
 
-// What stands at `position` now: the latest swap that touched it decides.
-static uint32_t value_at(const struct swaps *swaps, uint32_t position)
+static void touch_none(struct touched *touched)
 {
-    uint32_t bit = position % FILTER_BITS;
-    if ((swaps->touched[bit / 64] >> bit % 64 & 1) == 0) {
-        return position;
-    }
-    uint32_t value = position;
-    for (uint32_t i = 0; i < swaps->count; i++) {
-        value = swaps->positions[i] == position ? swaps->values[i] : value;
-    }
-    return value;
+    touched->count = 0;
+    memset(touched->first, 0, sizeof touched->first);
 }
 
-static void swap_in(struct swaps *swaps, uint32_t position, uint32_t value)
+static void touch(struct touched *touched, uint32_t position, uint32_t value)
 {
-    swaps->positions[swaps->count] = position;
-    swaps->values[swaps->count] = value;
-    swaps->count++;
-    swaps->touched[position % FILTER_BITS / 64] |= UINT64_C(1) << position % 64;
+    uint32_t index = touched->count++;
+    touched->positions[index] = position;
+    touched->values[index] = value;
+    touched->next[index] = touched->first[position % BUCKETS];
+    touched->first[position % BUCKETS] = (uint16_t)(index + 1);
+}
+
+// What stands at the position now; `value` if it is untouched.
+static uint32_t value_at(const struct touched *touched, uint32_t position, uint32_t value)
+{
+    for (uint32_t i = touched->first[position % BUCKETS]; i != 0; i = touched->next[i - 1]) {
+        if (touched->positions[i - 1] == position) {
+            return touched->values[i - 1];
+        }
+    }
+    return value;
 }
 
 // Whom a node may pick: all of a list but those at [out_first, out_first + out_count).
@@ -111,17 +116,16 @@ static uint32_t select_uniform(uint64_t seed, enum mesh_purpose purpose, uint64_
     const struct pool pool = pool_of(scope, node);
     uint32_t others = pool.count - pool.out_count;
     uint32_t count = scope->fanout < others ? scope->fanout : others;
-    struct swaps swaps;
-    swaps.count = 0;
-    memset(swaps.touched, 0, sizeof swaps.touched);
+    struct touched swapped;
+    touch_none(&swapped);
     struct mesh_random random = {{0}};
     for (uint32_t i = 0; i < count; i++) {
         if (i % 4 == 0) {
             random = mesh_draw(seed, purpose, i / 4, node, occasion);
         }
         uint32_t position = i + mesh_below(random.word[i % 4], others - i);
-        uint32_t pick = value_at(&swaps, position);
-        swap_in(&swaps, position, value_at(&swaps, i));
+        uint32_t pick = value_at(&swapped, position, position);
+        touch(&swapped, position, value_at(&swapped, i, i));
         uint32_t place = pick < pool.out_first ? pick : pick + pool.out_count;
         peers[i] = pool.nodes == NULL ? pool.first + place : pool.nodes[place];
     }
@@ -171,35 +175,28 @@ static uint32_t propose(const struct mesh_scope *scope, uint32_t group,
     return nearest(scope, group, random);
 }
 
-static bool is_taken(const uint32_t *positions, uint32_t count, uint32_t position)
-{
-    bool taken = false;
-    for (uint32_t i = 0; i < count; i++) {
-        taken |= positions[i] == position;
-    }
-    return taken;
-}
-
 static uint32_t select_biased(uint64_t seed, enum mesh_purpose purpose, uint64_t occasion,
                               const struct mesh_scope *scope, uint32_t node, uint32_t *peers)
 {
-    uint32_t positions[MESH_FANOUT_MAX + 1];
     uint32_t others = scope->count - 1;
     uint32_t count = scope->fanout < others ? scope->fanout : others;
-    positions[0] = position_of(scope, node);
-    uint32_t group = group_of(scope, positions[0]);
+    uint32_t self = position_of(scope, node);
+    uint32_t group = group_of(scope, self);
+    struct touched taken;
+    touch_none(&taken);
+    touch(&taken, self, 1);
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t position = positions[0];
-        for (uint32_t attempt = 0; attempt < ATTEMPTS && is_taken(positions, i + 1, position);
+        uint32_t position = self;
+        for (uint32_t attempt = 0; attempt < ATTEMPTS && value_at(&taken, position, 0) != 0;
              attempt++) {
             struct mesh_random random =
                 mesh_draw(seed, purpose, i * ATTEMPTS + attempt, node, occasion);
             position = propose(scope, group, &random);
         }
-        while (is_taken(positions, i + 1, position)) {  // a small group is used up: the next free
+        while (value_at(&taken, position, 0) != 0) {  // a small group is used up: the next free
             position = position + 1 < scope->count ? position + 1 : 0;
         }
-        positions[i + 1] = position;
+        touch(&taken, position, 1);
         peers[i] = scope->members == NULL ? scope->first + position : scope->members[position];
     }
     return count;

@@ -24,19 +24,20 @@ static uint32_t active_planes(const struct mesh_config *config)
     return active;
 }
 
-static void settle_none(uint64_t *settled, uint32_t words)
+static void settle_none(uint64_t *settled, uint32_t word_first, uint32_t word_end)
 {
-    memset(settled, 0, words * sizeof *settled);
+    memset(settled + word_first, 0, (word_end - word_first) * sizeof *settled);
 }
 
 // What a role still tells on its link.
-static void unsettle_roles(const struct mesh_states *states, uint64_t *settled)
+static void unsettle_roles(const struct mesh_states *states, uint32_t word_first, uint32_t word_end,
+                           uint64_t *settled)
 {
     for (uint32_t i = 0; i < states->role_count; i++) {
         const struct mesh_role *role = mesh_role_at(states, i);
         for (uint32_t age = 0; age < MESH_RECENT_PLANES; age++) {
             const uint64_t *recent = &role->recent[(size_t)states->words * age];
-            for (uint32_t word = 0; word < states->words; word++) {
+            for (uint32_t word = word_first; word < word_end; word++) {
                 settled[word] &= ~recent[word];
             }
         }
@@ -44,56 +45,60 @@ static void unsettle_roles(const struct mesh_states *states, uint64_t *settled)
 }
 
 void mesh_release_settled(const struct mesh_config *config, const struct mesh_states *states,
-                          uint64_t *settled)
+                          uint32_t word_first, uint32_t word_end, uint64_t *settled)
 {
     uint32_t active = active_planes(config);
     if (active == 0) {
-        settle_none(settled, states->words);
+        settle_none(settled, word_first, word_end);
         return;
     }
     for (uint32_t i = 0; i < states->node_count; i++) {
         const struct mesh_replica *replica = mesh_replica_of(states, states->node_first + i);
         if (replica->joining) {
-            settle_none(settled, states->words);
+            settle_none(settled, word_first, word_end);
             return;
         }
-        for (uint32_t word = 0; word < states->words; word++) {
+        for (uint32_t word = word_first; word < word_end; word++) {
             settled[word] &= replica->planes[word];
         }
         for (uint32_t left = active; left != 0; left &= left - 1) {
             const uint64_t *plane = &replica->planes[(size_t)states->words * __builtin_ctz(left)];
-            for (uint32_t word = 0; word < states->words; word++) {
+            for (uint32_t word = word_first; word < word_end; word++) {
                 settled[word] &= ~plane[word];
             }
         }
     }
-    unsettle_roles(states, settled);
+    unsettle_roles(states, word_first, word_end, settled);
 }
 
-static void unsettle(struct mesh_lanes set, uint64_t *settled, uint32_t words)
+static void unsettle(struct mesh_lanes set, uint32_t word_first, uint32_t word_end,
+                     uint64_t *settled)
 {
-    for (uint32_t i = 0; i < set.words && set.word_first + i < words; i++) {
-        settled[set.word_first + i] &= ~set.lanes[i];
+    uint32_t first = set.word_first > word_first ? set.word_first : word_first;
+    uint32_t end = set.word_first + set.words < word_end ? set.word_first + set.words : word_end;
+    for (uint32_t word = first; word < end; word++) {
+        settled[word] &= ~set.lanes[word - set.word_first];
     }
 }
 
-void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words)
+void mesh_release_under_way(const struct mesh_message *message, uint32_t word_first,
+                            uint32_t word_end, uint64_t *settled)
 {
     if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
         return;
     }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {
-        settle_none(settled, words);
+        settle_none(settled, word_first, word_end);
         return;
     }
     if (message->kind == MESH_MESSAGE_FEEDBACK) {
-        unsettle(mesh_message_set(message, 0), settled, words);
-        unsettle(mesh_message_set(message, 1), settled, words);
+        unsettle(mesh_message_set(message, 0), word_first, word_end, settled);
+        unsettle(mesh_message_set(message, 1), word_first, word_end, settled);
         return;
     }
-    unsettle(mesh_message_updates(message), settled, words);
+    unsettle(mesh_message_updates(message), word_first, word_end, settled);
     struct mesh_lanes vector = mesh_message_vector(message);
-    for (uint32_t word = 0; vector.words > 0 && word < words; word++) {
+    for (uint32_t word = word_first; vector.words > 0 && word < word_end; word++) {
         settled[word] &= mesh_lanes_at(&vector, word);
     }
 }
@@ -134,24 +139,29 @@ uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t 
     return table->free_count - before;
 }
 
-void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes)
+void mesh_release_forget(const struct mesh_states *states, uint32_t word_first, uint32_t word_end,
+                         const uint64_t *lanes)
 {
     for (uint32_t i = 0; i < states->node_count; i++) {
         struct mesh_replica *replica = mesh_replica_of(states, states->node_first + i);
         for (uint32_t plane = 0; plane < states->planes; plane++) {
             uint64_t *words = &replica->planes[(size_t)states->words * plane];
-            for (uint32_t word = 0; word < states->words; word++) {
+            for (uint32_t word = word_first; word < word_end; word++) {
                 words[word] &= ~lanes[word];
             }
         }
     }
 }
 
-void mesh_release_forget_in(struct mesh_message *message, const uint64_t *lanes)
+void mesh_release_forget_in(struct mesh_message *message, uint32_t word_first, uint32_t word_end,
+                            const uint64_t *lanes)
 {
     struct mesh_lanes vector = mesh_message_vector(message);
     uint64_t *held = message->lanes + (vector.lanes - message->lanes);
-    for (uint32_t i = 0; i < vector.words; i++) {
-        held[i] &= ~lanes[vector.word_first + i];
+    uint32_t first = vector.word_first > word_first ? vector.word_first : word_first;
+    uint32_t last = vector.word_first + vector.words;
+    uint32_t end = last < word_end ? last : word_end;
+    for (uint32_t word = first; word < end; word++) {
+        held[word - vector.word_first] &= ~lanes[word];
     }
 }

@@ -41,30 +41,71 @@ size_t mesh_role_bytes(uint32_t words)
     return sizeof(struct mesh_role) + (size_t)words * MESH_RECENT_PLANES * sizeof(uint64_t);
 }
 
-static void widen_planes(const uint64_t *old, uint32_t old_words, uint32_t planes, uint64_t *wide,
-                         uint32_t words)
+static void widen_planes(const uint64_t *old, struct mesh_width old_width, uint32_t planes,
+                         uint64_t *wide, struct mesh_width width)
 {
-    assert(words >= old_words);
+    assert(width.local_words >= old_width.local_words &&
+           width.words - width.local_words >= old_width.words - old_width.local_words);
     for (uint32_t plane = 0; plane < planes; plane++) {
-        memcpy(wide + (size_t)words * plane, old + (size_t)old_words * plane,
-               old_words * sizeof *old);
+        memcpy(wide, old, old_width.local_words * sizeof *old);
+        memcpy(wide + width.local_words, old + old_width.local_words,
+               (old_width.words - old_width.local_words) * sizeof *old);
+        old += old_width.words;
+        wide += width.words;
     }
 }
 
-void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
-                        uint32_t local_words, struct mesh_replica *replica, uint32_t words)
+void mesh_replica_widen(const struct mesh_replica *old, struct mesh_width old_width,
+                        uint32_t planes, struct mesh_replica *replica, struct mesh_width width)
 {
     memcpy(replica, old, sizeof *replica);
-    widen_planes(old->planes, old_words, planes, replica->planes, words);
-    memcpy(replica->planes + (size_t)words * planes, old->planes + (size_t)old_words * planes,
-           words_behind(local_words) * sizeof(uint64_t));
+    widen_planes(old->planes, old_width, planes, replica->planes, width);
+    memcpy(replica->planes + (size_t)width.words * planes,
+           old->planes + (size_t)old_width.words * planes,
+           words_behind(width.local_words) * sizeof(uint64_t));
 }
 
-void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
-                     uint32_t words)
+void mesh_role_widen(const struct mesh_role *old, struct mesh_width old_width,
+                     struct mesh_role *role, struct mesh_width width)
 {
     memcpy(role, old, sizeof *role);
-    widen_planes(old->recent, old_words, MESH_RECENT_PLANES, role->recent, words);
+    widen_planes(old->recent, old_width, MESH_RECENT_PLANES, role->recent, width);
+}
+
+static bool has_lanes(const struct mesh_message *message)
+{
+    return message->kind <= MESH_MESSAGE_SNAPSHOT;
+}
+
+uint32_t mesh_message_widened(const struct mesh_message *message, uint32_t old_local_words,
+                              uint32_t local_words)
+{
+    bool crosses = has_lanes(message) && message->word_first < old_local_words &&
+                   message->word_first + message->words > old_local_words;
+    return crosses ? mesh_message_sets(message->kind) * (local_words - old_local_words) : 0;
+}
+
+void mesh_message_widen(const struct mesh_message *old, uint32_t old_local_words,
+                        uint32_t local_words, struct mesh_message *message)
+{
+    uint32_t more = local_words - old_local_words;
+    if (mesh_message_widened(old, old_local_words, local_words) == 0) {
+        if (has_lanes(old) && old->word_first >= old_local_words) {
+            message->word_first = (uint16_t)(old->word_first + more);
+        }
+        return;
+    }
+    uint32_t local = old_local_words - old->word_first;  // words of the set before the border
+    uint32_t words = old->words + more;
+    memcpy(message, old, sizeof *message);
+    message->words = (uint16_t)words;
+    for (uint32_t set = 0; set < mesh_message_sets(old->kind); set++) {
+        const uint64_t *from = old->lanes + (size_t)set * old->words;
+        uint64_t *to = message->lanes + (size_t)set * words;
+        memcpy(to, from, local * sizeof *to);
+        memset(to + local, 0, more * sizeof *to);
+        memcpy(to + local + more, from + local, (old->words - local) * sizeof *to);
+    }
 }
 
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words)

@@ -124,15 +124,11 @@ static struct section section_at(const struct stepping *stepping, uint32_t word)
 
 // A lane of the section that is about to be held: the runs before and behind it, if there are any,
 // become one with it.
-static void enter(const struct section *section, uint32_t lane, struct vector_size *size)
+__attribute__((noinline)) static void enter(const struct section *section, uint32_t lane,
+                                            struct vector_size *size)
 {
     const struct mesh_update *updates = section->table->updates;
     struct mesh_dot dot = updates[lane].dot;
-    // While numbers take a byte, what goes on a run costs nothing.
-    if (dot.sequence < 0x80 && section_holds(section, updates[lane].previous_lane) &&
-        !section_holds(section, updates[lane].next_lane)) {
-        return;
-    }
     uint32_t first = lane;
     uint32_t before = 0;
     for (; section_holds(section, updates[first].previous_lane); before++) {
@@ -152,6 +148,13 @@ static void enter(const struct section *section, uint32_t lane, struct vector_si
     add_entry(size, dot.origin, dot.sequence - before, before + 1 + behind);
 }
 
+// Whether it goes on a run and ends it: while its numbers take a byte each, that costs nothing.
+static inline bool continues_last(const struct section *section, const struct mesh_update *update)
+{
+    return update->dot.sequence < 0x80 && update->next_lane == MESH_LANE_NONE &&
+           section_holds(section, update->previous_lane);
+}
+
 void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
 {
     uint32_t local_words = stepping->states->table->local_words;
@@ -160,7 +163,10 @@ void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
     uint32_t lane_first = 64 * (word < local_words ? word : word - local_words);
     uint64_t *have = mesh_stepping_plane(stepping, word, MESH_HAVE);
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
-        enter(&section, lane_first + (uint32_t)__builtin_ctzll(left), size);
+        uint32_t lane = lane_first + (uint32_t)__builtin_ctzll(left);
+        if (!continues_last(&section, &section.table->updates[lane])) {
+            enter(&section, lane, size);
+        }
         *have |= left & -left;
     }
 }

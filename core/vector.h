@@ -59,9 +59,10 @@ void mesh_vector_measure(const struct section *section, bool whole, struct vecto
 // Bytes of a vector of this size, with the count in front.
 uint32_t mesh_vector_bytes(const struct vector_size *size);
 
-// wire.c: mesh_wire_message_bytes for who knows the size of the vector; NULL: it is measured.
+// wire.c: mesh_wire_message_bytes for who knows the size of the vector; NULL: it is measured. Also
+// what the updates take of it.
 uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_message *message,
-                         const struct vector_size *vector);
+                         const struct vector_size *vector, uint32_t *update_bytes);
 
 // What the replica keeps, of messages at home and elsewhere; false: it keeps nothing.
 bool mesh_vector_kept(const struct stepping *stepping, struct vector_size *size);

@@ -143,8 +143,9 @@ static uint32_t updates_bytes(const struct mesh_table *table, const struct mesh_
 }
 
 uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_message *message,
-                         const struct vector_size *vector)
+                         const struct vector_size *vector, uint32_t *update_bytes)
 {
+    *update_bytes = 0;
     uint32_t bytes = MESH_WIRE_HEADER_BYTES + varint_bytes(message->update_count);
     bytes += has_hash(message->kind) ? MESH_WIRE_HASH_BYTES : 0;
     if (names_only(message->kind)) {
@@ -157,7 +158,8 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
     if (mesh_message_is_raft(message->kind)) {
         return bytes + mesh_raft_wire_bytes(message);
     }
-    bytes += message->update_count == 0 ? 0 : updates_bytes(table, message);
+    *update_bytes = message->update_count == 0 ? 0 : updates_bytes(table, message);
+    bytes += *update_bytes;
     if (has_vector(message->kind)) {
         bytes += vector != NULL ? mesh_vector_bytes(vector)
                                 : vector_bytes(table, message, mesh_message_vector(message), true);
@@ -168,7 +170,8 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
 
 uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
-    return mesh_wire_bytes(table, message, NULL);
+    uint32_t update_bytes;
+    return mesh_wire_bytes(table, message, NULL, &update_bytes);
 }
 
 // ---- Encoding ----

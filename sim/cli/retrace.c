@@ -112,8 +112,13 @@ bool sim_retrace_run(struct sim_retrace *retrace, uint32_t repetition, struct si
         .recorded = recorded,
         .cut = retrace->until_ns > 0 && retrace->until_ns < recorded->simulated_ns,
     };
-    const struct sim_watcher watcher = {&following, see_changes, see_notes, see_checkpoint,
-                                        see_window};
+    const struct sim_watcher watcher = {
+        .context = &following,
+        .changes = see_changes,
+        .notes = retrace->watcher != NULL && retrace->watcher->notes != NULL ? see_notes : NULL,
+        .checkpoint = see_checkpoint,
+        .window = see_window,
+    };
     struct sim_run_options options = retrace->options;
     options.watcher = &watcher;
     options.until_ns = following.cut           ? retrace->until_ns

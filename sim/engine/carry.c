@@ -31,14 +31,18 @@ static void deliver(struct sim_worker *worker, const struct mesh_event *event,
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_news *news = worker->output.news + record->deliver.news_first;
+    uint32_t count = record->deliver.news_count;
+    uint32_t local = 0;
     uint32_t updates = 0;
-    for (uint32_t i = 0; i < record->deliver.news_count; i++) {
-        if (news[i].word < engine->local_words) {
-            sim_tiers_note_reports(worker, event, record->scope, &news[i]);
-        } else if (engine->config.observer.changes != NULL) {
-            note_change(worker, event, &news[i]);
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        local += news[i].word < engine->local_words;
         updates += (uint32_t)__builtin_popcountll(news[i].lanes);
+    }
+    if (local > 0) {
+        sim_tiers_heard(worker, event, record->scope, news, local);
+    }
+    for (uint32_t i = local; i < count && engine->config.observer.changes != NULL; i++) {
+        note_change(worker, event, &news[i]);
     }
     sim_account_deliver(worker, event, updates);
 }
@@ -171,29 +175,6 @@ struct tally {
     uint64_t cut[SIM_PAIR_CLASS_COUNT];
 };
 
-// Of the updates in this word of a replica's lanes, or of a message's in this scope, the first.
-static const struct mesh_update *updates_of(const struct sim_engine *engine, uint16_t scope,
-                                            uint32_t word)
-{
-    return word < engine->local_words
-               ? &engine->tiers.local_tables[scope]->updates[(size_t)64 * word]
-               : &engine->table.updates[(size_t)64 * (word - engine->local_words)];
-}
-
-static uint32_t update_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
-{
-    const struct mesh_lanes carried = mesh_message_updates(message);
-    uint32_t bytes = 0;
-    for (uint32_t i = 0; i < carried.words; i++) {
-        const struct mesh_update *updates =
-            updates_of(engine, message->scope, carried.word_first + i);
-        for (uint64_t lanes = carried.lanes[i]; lanes != 0; lanes &= lanes - 1) {
-            bytes += updates[__builtin_ctzll(lanes)].wire_bytes;
-        }
-    }
-    return bytes;
-}
-
 static uint32_t row_bytes_of(const struct mesh_message *message)
 {
     uint32_t bytes = 0;
@@ -204,20 +185,16 @@ static uint32_t row_bytes_of(const struct mesh_message *message)
 }
 
 // Of an exchange, what are no updates and no rows.
-static uint32_t digest_bytes_of(const struct sim_engine *engine, const struct mesh_message *message)
+static uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t update_bytes)
 {
-    uint32_t updates = message->update_count;
     switch ((enum mesh_message_kind)message->kind) {
     case MESH_MESSAGE_OPEN:
     case MESH_MESSAGE_ANSWER:
-        // The count of updates is a varint of 16 bits at most.
-        return MESH_WIRE_HEADER_BYTES + MESH_WIRE_HASH_BYTES + 1 + (updates >> 7 > 0) +
-               (updates >> 14 > 0);
-    case MESH_MESSAGE_FILL:
-    case MESH_MESSAGE_SNAPSHOT: return message->wire_bytes - update_bytes_of(engine, message);
-    case MESH_MESSAGE_ROWS: return message->wire_bytes - row_bytes_of(message);
     case MESH_MESSAGE_VECTOR:
-    case MESH_MESSAGE_ROWS_HELD: return message->wire_bytes;
+    case MESH_MESSAGE_FILL:
+    case MESH_MESSAGE_SNAPSHOT:
+    case MESH_MESSAGE_ROWS_HELD: return message->wire_bytes - update_bytes;
+    case MESH_MESSAGE_ROWS: return message->wire_bytes - row_bytes_of(message);
     default: return 0;
     }
 }
@@ -246,7 +223,7 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
 }
 
 static void count_copies(struct sim_worker *worker, const struct mesh_message *message,
-                         uint32_t carried_bytes, const struct tally *tally)
+                         uint32_t update_bytes, uint32_t carried_bytes, const struct tally *tally)
 {
     const struct sim_engine *engine = worker->engine;
     if (message->sent_ns < engine->config.warmup_ns) {
@@ -254,7 +231,7 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
     }
     uint32_t transport_bytes = sim_network_transport_bytes(engine->config.network, carried_bytes,
                                                            sim_network_updates(message));
-    uint32_t digest_bytes = digest_bytes_of(engine, message);
+    uint32_t digest_bytes = digest_bytes_of(message, update_bytes);
     uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t copies = tally->sent[pair];
@@ -399,7 +376,7 @@ static void post(struct sim_worker *worker, const struct mesh_record *record, ui
         dispatch_all(worker, &parcel, &tally);
     }
     uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
-    count_copies(worker, message, carried_bytes, &tally);
+    count_copies(worker, message, record->send.update_bytes, carried_bytes, &tally);
     sim_account_send(worker, message, carried_bytes, parcel.count,
                      (uint32_t)tally.sent[SIM_SAME_HOST]);
     if (engine->config.observer.sent != NULL) {
@@ -423,7 +400,7 @@ void sim_post_again(struct sim_worker *worker, const struct mesh_message *messag
     dispatch_all(worker, &parcel, &tally);
     if (counted) {
         uint32_t carried_bytes = sim_network_carried_bytes(network, message);
-        count_copies(worker, message, carried_bytes, &tally);
+        count_copies(worker, message, 0, carried_bytes, &tally);
         sim_account_send(worker, message, carried_bytes, count,
                          (uint32_t)tally.sent[SIM_SAME_HOST]);
     }
@@ -435,7 +412,7 @@ void sim_count_sent(struct sim_worker *worker, const struct mesh_message *messag
     uint32_t carried_bytes = sim_network_carried_bytes(worker->engine->config.network, message);
     struct tally tally = {0};
     tally.sent[pair] = copies;
-    count_copies(worker, message, carried_bytes, &tally);
+    count_copies(worker, message, 0, carried_bytes, &tally);
     sim_account_send_inside(worker, message, carried_bytes, messages, copies);
 }
 

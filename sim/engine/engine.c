@@ -38,8 +38,8 @@ static void create_writes(struct sim_engine *engine)
 // A chunk holds the messages of several events, or of one when the table has grown all it can.
 static size_t message_words_max(const struct sim_engine *engine)
 {
-    struct mesh_bound most =
-        mesh_output_bound(engine->config.mesh, engine->local_words + sim_lanes_words_max(engine));
+    struct mesh_bound most = mesh_output_bound(
+        engine->config.mesh, sim_edges_words_max(engine) + sim_lanes_words_max(engine));
     size_t quarter = (most.message_words + 3) / 4;
     return quarter > engine->message_words ? quarter : engine->message_words;
 }
@@ -212,6 +212,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->notes);
     sim_memory_free(worker->raft_notes);
     sim_kept_finish(&worker->kept);
+    sim_memory_free(worker->settled);
     sim_memory_free(worker->work);
     sim_memory_free(worker->latencies);
     sim_memory_free(worker->emptied);
@@ -309,7 +310,7 @@ static bool begin_window(struct sim_engine *engine)
         worker->output.message_word_capacity = 0;
     }
     return sim_faults_begin_window(engine) && reserve_lanes(engine) &&
-           sim_tiers_begin_window(engine);
+           sim_edges_begin_window(engine);
 }
 
 const struct sim_write *sim_engine_take_write(struct sim_engine *engine, uint64_t time_ns,
@@ -572,6 +573,6 @@ static void count_message(void *context, struct mesh_message *message)
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind)
 {
     struct count count = {engine->config.warmup_ns, kind, 0};
-    sim_flights_visit(engine, count_message, &count);
+    sim_flights_visit(engine, 0, engine->block_count, count_message, &count);
     return count.count;
 }

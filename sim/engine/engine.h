@@ -82,7 +82,8 @@ struct sim_author {
 struct sim_reporting {
     void *context;
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
-    uint32_t local_lanes;          // of each edge, for reports under way and the last of each agent
+    uint32_t local_lanes;          // of each edge, to begin with
+    uint32_t local_lanes_max;      // and as many as there can ever be use for
     uint32_t agents_per_edge_max;  // of the largest edge
     uint64_t (*first_ns)(void *context, uint32_t agent);  // below every_ns
     // The report that `agent` writes as its `number`th, from 1: the same whenever it is asked.
@@ -205,6 +206,16 @@ struct sim_rafting {
     struct sim_link disk;    // how long a write takes (network.h); all zero: no time
 };
 
+// An agent learns reports of its edge: its own, or by a receipt.
+struct sim_heard {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t edge;
+    const struct mesh_table *reports;  // of the edge
+    const struct mesh_news *news;      // [news_count] lanes of that table
+    uint32_t news_count;
+};
+
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
 // corrupted + cut + dead + refused + in flight. What travels is bytes - saved_bytes +
 // transport_bytes + handshake_bytes.
@@ -256,6 +267,11 @@ struct sim_observer {
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
     // What Raft servers did in a window, by (time, node, number).
     void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
+    // Of edges that no block cuts, instead of such notes: what an agent hears, and the row that a
+    // relay makes, as it happens. In the order of (time, node) within an edge; for different edges
+    // at the same time, from the threads of the engine. NULL: notes.
+    void (*heard)(void *context, const struct sim_heard *heard);
+    void (*made)(void *context, const struct sim_note *row);
     // An update that all hold for good gives back its lane: whoever folds values out of lanes adds
     // it to his base now (mesh/release.h).
     void (*released)(void *context, const struct mesh_update *update);

@@ -658,7 +658,7 @@ static bool is_gone(const struct sim_faults *faults, uint32_t node, bool restart
 
 // The nodes of a block, a run of those that are not gone at a time.
 static void settle_nodes(const struct sim_engine *engine, const struct mesh_states *states,
-                         bool restarts, uint64_t *settled)
+                         bool restarts, uint32_t word_first, uint32_t word_end, uint64_t *settled)
 {
     struct mesh_states part = *states;
     uint32_t end = states->node_first + states->node_count;
@@ -674,12 +674,12 @@ static void settle_nodes(const struct sim_engine *engine, const struct mesh_stat
             node++;
         }
         part.node_count = node - part.node_first;
-        mesh_release_settled(engine->config.mesh, &part, settled);
+        mesh_release_settled(engine->config.mesh, &part, word_first, word_end, settled);
     }
 }
 
 static void settle_roles(const struct sim_engine *engine, const struct mesh_states *states,
-                         bool restarts, uint64_t *settled)
+                         bool restarts, uint32_t word_first, uint32_t word_end, uint64_t *settled)
 {
     struct mesh_states part = *states;
     part.node_count = 0;
@@ -692,21 +692,21 @@ static void settle_roles(const struct sim_engine *engine, const struct mesh_stat
             i++;
         }
         i += part.role_count == 0;
-        mesh_release_settled(engine->config.mesh, &part, settled);
+        mesh_release_settled(engine->config.mesh, &part, word_first, word_end, settled);
     }
 }
 
 void sim_faults_settled(const struct sim_engine *engine, const struct mesh_states *states,
-                        uint64_t *settled)
+                        uint32_t word_first, uint32_t word_end, uint64_t *settled)
 {
     const struct sim_faults *faults = &engine->faults;
     if (faults->affected == 0) {
-        mesh_release_settled(engine->config.mesh, states, settled);
+        mesh_release_settled(engine->config.mesh, states, word_first, word_end, settled);
         return;
     }
     bool restarts = sim_timeline_has(&faults->timeline, SIM_FAULT_RESTART);
-    settle_nodes(engine, states, restarts, settled);
-    settle_roles(engine, states, restarts, settled);
+    settle_nodes(engine, states, restarts, word_first, word_end, settled);
+    settle_roles(engine, states, restarts, word_first, word_end, settled);
 }
 
 // ---- Looking ----

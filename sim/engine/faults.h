@@ -116,6 +116,6 @@ void sim_faults_end_window(struct sim_engine *engine);
 
 // mesh_release_settled without the nodes that are gone: down, and never back with what they held.
 void sim_faults_settled(const struct sim_engine *engine, const struct mesh_states *states,
-                        uint64_t *settled);
+                        uint32_t word_first, uint32_t word_end, uint64_t *settled);
 
 #endif

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // All that is under way: what the conservation law counts, and what keeps lanes from being given
 // back. Whatever holds messages must be gone through here.
+#include <assert.h>
+
+#include "allocate.h"
 #include "state.h"
+
+// ---- Looking ----
 
 static void visit_heap(const struct sim_worker *worker,
                        void (*visit)(void *context, struct mesh_message *message), void *context)
@@ -22,13 +27,15 @@ static void visit_bucket(const struct sim_worker *worker, const struct sim_bucke
     for (const struct sim_event_chunk *chunk = bucket->first; chunk != NULL;
          chunk = chunk->next, fill = SIM_CHUNK_EVENTS) {
         for (uint32_t i = 0; i < fill; i++) {
-            visit(context,
-                  sim_messages_under_way(&worker->messages, sim_event_reference(chunk->events[i])));
+            uint32_t reference = sim_event_reference(chunk->events[i]);
+            if (reference >= SIM_REFERENCE_FREE) {
+                visit(context, sim_messages_under_way(&worker->messages, reference));
+            }
         }
     }
 }
 
-void sim_flights_visit(const struct sim_engine *engine,
+void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, uint32_t block_end,
                        void (*visit)(void *context, struct mesh_message *message), void *context)
 {
     for (uint32_t i = 0; i < engine->worker_count; i++) {
@@ -37,8 +44,11 @@ void sim_flights_visit(const struct sim_engine *engine,
         if (engine->config.queue == SIM_QUEUE_HEAP) {
             visit_heap(worker, visit, context);
         }
-        for (uint32_t j = 0; j < ring->slot_count * ring->block_count; j++) {
-            visit_bucket(worker, &ring->buckets[j], visit, context);
+        for (uint32_t slot = 0; slot < ring->slot_count; slot++) {
+            for (uint32_t block = block_first; block < block_end && block < ring->block_count;
+                 block++) {
+                visit_bucket(worker, sim_ring_bucket(ring, slot, block), visit, context);
+            }
         }
         for (uint32_t j = 0; j < ring->far_count; j++) {
             visit(context, ring->far[j].message);
@@ -47,4 +57,131 @@ void sim_flights_visit(const struct sim_engine *engine,
             visit(context, worker->kept.waiting[j].message);
         }
     }
+}
+
+// ---- Widening ----
+
+// Where messages are from now on, by their references until now. A message is met once for each of
+// its copies, and is to be changed once.
+struct moves {
+    struct sim_engine *engine;
+    uint32_t local_words;
+    struct {
+        uint32_t from;  // 0: empty, as no message has this reference
+        uint32_t to;
+    } * slots;  // [mask + 1] open addressing
+    uint32_t mask;
+    uint32_t count;
+};
+
+static uint32_t slot_of(const struct moves *moves, uint32_t from)
+{
+    uint32_t slot = from * 2654435761u & moves->mask;
+    while (moves->slots[slot].from != 0 && moves->slots[slot].from != from) {
+        slot = (slot + 1) & moves->mask;
+    }
+    return slot;
+}
+
+static void make_room(struct moves *moves)
+{
+    struct moves old = *moves;
+    if (2 * old.count < old.mask) {
+        return;
+    }
+    moves->mask = 2 * old.mask + 1;
+    moves->slots = sim_memory_zeroed(((size_t)moves->mask + 1) * sizeof *moves->slots);
+    for (uint32_t i = 0; i <= old.mask; i++) {
+        if (old.slots[i].from != 0) {
+            moves->slots[slot_of(moves, old.slots[i].from)] = old.slots[i];
+        }
+    }
+    sim_memory_free(old.slots);
+}
+
+// What grows is written anew, to the memory of the first worker's current slot, which lasts longer
+// than that of any message under way.
+static uint32_t move(const struct moves *moves, uint32_t from)
+{
+    struct sim_worker *worker = moves->engine->workers[0];
+    uint32_t old_words = moves->engine->local_words;
+    struct mesh_message *message = sim_messages_under_way(&worker->messages, from);
+    uint32_t more = mesh_message_widened(message, old_words, moves->local_words);
+    struct mesh_message *moved = message;
+    if (more > 0) {
+        size_t words = sim_message_words(message) + more;
+        sim_messages_provide(&worker->messages, &worker->output, words);
+        moved = (struct mesh_message *)(worker->output.messages + worker->output.message_words);
+        worker->output.message_words += words;
+    }
+    mesh_message_widen(message, old_words, moves->local_words, moved);
+    return more > 0 ? sim_messages_reference(&worker->messages, moved) : from;
+}
+
+static uint32_t moved(struct moves *moves, uint32_t from)
+{
+    make_room(moves);
+    uint32_t slot = slot_of(moves, from);
+    if (moves->slots[slot].from == 0) {
+        moves->slots[slot].from = from;
+        moves->slots[slot].to = move(moves, from);
+        moves->count++;
+    }
+    return moves->slots[slot].to;
+}
+
+static void move_bucket(struct moves *moves, const struct sim_bucket *bucket)
+{
+    uint32_t fill = bucket->fill;
+    for (struct sim_event_chunk *chunk = bucket->first; chunk != NULL;
+         chunk = chunk->next, fill = SIM_CHUNK_EVENTS) {
+        for (uint32_t i = 0; i < fill; i++) {
+            uint32_t reference = sim_event_reference(chunk->events[i]);
+            if (reference >= SIM_REFERENCE_FREE) {
+                chunk->events[i] ^= reference ^ moved(moves, reference);
+            }
+        }
+    }
+}
+
+static void move_heap(struct moves *moves, struct sim_heap *heap)
+{
+    for (uint32_t i = 0; i < heap->count; i++) {
+        struct sim_heap_event *event = &heap->events[i];
+        if (event->received) {
+            uint32_t reference = sim_event_reference(event->reference);
+            event->reference ^= reference ^ moved(moves, reference);
+        }
+    }
+}
+
+static void move_far(const struct moves *moves, struct sim_far_event *far)
+{
+    uint32_t old_words = moves->engine->local_words;
+    uint32_t more = mesh_message_widened(far->message, old_words, moves->local_words);
+    struct mesh_message *old = far->message;
+    if (more > 0) {
+        far->message = sim_memory_zeroed((sim_message_words(old) + more) * sizeof(uint64_t));
+    }
+    mesh_message_widen(old, old_words, moves->local_words, far->message);
+    if (more > 0) {
+        sim_memory_free(old);
+    }
+}
+
+void sim_flights_widen(struct sim_engine *engine, uint32_t local_words)
+{
+    struct moves moves = {.engine = engine, .local_words = local_words, .mask = 1023};
+    moves.slots = sim_memory_zeroed(((size_t)moves.mask + 1) * sizeof *moves.slots);
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        for (uint32_t j = 0; j < worker->ring.slot_count * worker->ring.block_count; j++) {
+            move_bucket(&moves, &worker->ring.buckets[j]);
+        }
+        move_heap(&moves, &worker->heap);
+        for (uint32_t j = 0; j < worker->ring.far_count; j++) {
+            move_far(&moves, &worker->ring.far[j]);
+        }
+    }
+    sim_memory_free(moves.slots);
 }

@@ -52,13 +52,11 @@ static void push_own(struct sim_engine *engine, uint64_t time_ns, uint32_t node,
 
 static void push_reports(struct sim_engine *engine)
 {
-    for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
-        sim_heap_push(&engine->workers[0]->heap, &(struct sim_heap_event){
-                                                     .time_ns = engine->tiers.reports[i].time_ns,
-                                                     .target = engine->tiers.reports[i].node,
-                                                     .source = SIM_REFERENCE_REPORT,
-                                                     .reference = SIM_REFERENCE_REPORT,
-                                                 });
+    for (uint32_t i = 0; i < engine->tiers.edge_count; i++) {
+        const struct sim_edge *edge = &engine->tiers.edges[i];
+        for (uint32_t j = 0; j < edge->report_count; j++) {
+            push_own(engine, edge->reports[j].time_ns, edge->reports[j].node, SIM_REFERENCE_REPORT);
+        }
     }
 }
 
@@ -91,9 +89,9 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         event->scope = write->scope;
         event->write = &write->write;
     } else if (top->reference == SIM_REFERENCE_REPORT) {
-        const struct sim_report *report = sim_tiers_take_report(engine, top->time_ns, top->target);
+        const struct sim_report *report = sim_edges_take_report(engine, top->time_ns, top->target);
         event->kind = MESH_EVENT_WRITE;
-        event->scope = report->edge;
+        event->scope = (uint16_t)report->write.key;
         event->write = &report->write;
     } else if (top->reference == SIM_REFERENCE_JOIN) {
         sim_faults_join(engine, event);

@@ -129,7 +129,8 @@ static void size_outputs(struct sim_engine *engine)
 
 static void size_scratch(struct sim_engine *engine)
 {
-    engine->settled = sim_memory_resize(engine->settled, engine->words * sizeof *engine->settled);
+    engine->settled =
+        sim_memory_resize(engine->settled, sim_replica_words(engine) * sizeof *engine->settled);
     engine->write_of_lane = sim_memory_resize(
         engine->write_of_lane, (size_t)64 * engine->words * sizeof *engine->write_of_lane);
 }
@@ -182,21 +183,18 @@ void sim_lanes_finish(struct sim_engine *engine)
 
 // ---- Giving back ----
 
-struct sweep {
-    uint64_t *settled;
-    uint32_t words;
-};
-
 static void look_at(void *context, struct mesh_message *message)
 {
-    struct sweep *sweep = context;
-    mesh_release_under_way(message, sweep->settled, sweep->words);
+    struct sim_engine *engine = context;
+    mesh_release_under_way(message, engine->local_words, sim_replica_words(engine),
+                           engine->settled);
 }
 
 static void forget_in(void *context, struct mesh_message *message)
 {
-    struct sweep *sweep = context;
-    mesh_release_forget_in(message, sweep->settled);
+    const struct sim_engine *engine = context;
+    mesh_release_forget_in(message, engine->local_words, sim_replica_words(engine),
+                           engine->settled);
 }
 
 // What a snapshot carries of what was released.
@@ -209,46 +207,43 @@ void sim_lanes_note_base(struct sim_engine *engine)
 
 static void sweep(struct sim_engine *engine)
 {
-    if (engine->local_words > 0) {
-        sim_tiers_sweep(engine);
-        return;
-    }
-    struct sweep sweep = {engine->settled, engine->words};
-    memset(engine->settled, 0xff, engine->words * sizeof *engine->settled);
+    uint32_t first = engine->local_words;
+    uint32_t end = sim_replica_words(engine);
+    memset(engine->settled + first, 0xff, engine->words * sizeof *engine->settled);
     for (uint32_t i = 0; i < engine->block_count; i++) {
-        sim_faults_settled(engine, &engine->blocks[i].states, engine->settled);
+        sim_faults_settled(engine, &engine->blocks[i].states, first, end, engine->settled);
     }
-    sim_flights_visit(engine, look_at, &sweep);
-    if (mesh_release_lanes(&engine->table, engine->settled, engine->words,
+    sim_flights_visit(engine, 0, engine->block_count, look_at, engine);
+    if (mesh_release_lanes(&engine->table, engine->settled + first, engine->words,
                            engine->config.observer.released,
                            engine->config.observer.context) == 0) {
         return;
     }
     for (uint32_t i = 0; i < engine->block_count; i++) {
-        mesh_release_forget(&engine->blocks[i].states, engine->settled);
+        mesh_release_forget(&engine->blocks[i].states, first, end, engine->settled);
     }
-    sim_flights_visit(engine, forget_in, &sweep);
+    sim_flights_visit(engine, 0, engine->block_count, forget_in, engine);
     sim_lanes_note_base(engine);
 }
 
 // ---- Growing ----
 
-static void widen_replicas(struct sim_engine *engine, uint32_t words)
+static void widen_replicas(struct sim_engine *engine, struct mesh_width width)
 {
     uint32_t planes = mesh_planes(engine->config.mesh);
     size_t old_stride = mesh_replica_bytes(sim_replica_words(engine), planes, engine->local_words);
-    size_t stride = mesh_replica_bytes(engine->local_words + words, planes, engine->local_words);
+    size_t stride = mesh_replica_bytes(width.words, planes, width.local_words);
     size_t bytes = engine->config.node_count * stride;
     char *replicas = sim_memory_pages(bytes);
     for (size_t node = 0; node < engine->config.node_count; node++) {
         mesh_replica_widen((const void *)((const char *)engine->replicas + node * old_stride),
-                           sim_replica_words(engine), planes, engine->local_words,
-                           (void *)(replicas + node * stride), engine->local_words + words);
+                           sim_width(engine), planes, (void *)(replicas + node * stride), width);
     }
     sim_memory_free_pages(engine->replicas, engine->replica_bytes);
     engine->replicas = replicas;
     engine->replica_bytes = bytes;
-    engine->words = words;
+    engine->local_words = width.local_words;
+    engine->words = width.words - width.local_words;
     point_blocks(engine, stride);
 }
 
@@ -263,10 +258,29 @@ static void grow(struct sim_engine *engine, uint32_t words)
                     NULL);
     sim_memory_free_pages(updates, lanes * sizeof *updates);
     sim_memory_free(index);
-    sim_roles_widen(engine, words);
-    widen_replicas(engine, words);
+    struct mesh_width width = {engine->local_words, engine->local_words + words};
+    sim_roles_widen(engine, width);
+    widen_replicas(engine, width);
     size_outputs(engine);
     size_scratch(engine);
+}
+
+bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t table_bytes)
+{
+    struct mesh_width width = {words, words + engine->words};
+    uint64_t bytes = bytes_for(engine->config.node_count, words, engine->words,
+                               mesh_planes(engine->config.mesh), true) +
+                     engine->replica_bytes + table_bytes;
+    if (engine->config.memory_bytes > 0 && bytes > engine->config.memory_bytes) {
+        return false;
+    }
+    sim_flights_widen(engine, words);
+    sim_roles_widen(engine, width);
+    widen_replicas(engine, width);
+    engine->table.local_words = words;
+    size_outputs(engine);
+    size_scratch(engine);
+    return true;
 }
 
 // The words that would do, were there memory without end: twice as many as long as that is short.

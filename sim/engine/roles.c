@@ -155,18 +155,17 @@ void sim_roles_hand_over(struct sim_engine *engine, uint16_t scope, uint32_t fro
                     (struct mesh_role *)(roles + role_index(engine, bytes, to) * bytes));
 }
 
-void sim_roles_widen(struct sim_engine *engine, uint32_t words)
+void sim_roles_widen(struct sim_engine *engine, struct mesh_width width)
 {
     size_t old_bytes = mesh_role_bytes(sim_replica_words(engine));
-    size_t bytes = mesh_role_bytes(engine->local_words + words);
+    size_t bytes = mesh_role_bytes(width.words);
     if (engine->role_count == 0) {
         return;
     }
     char *roles = sim_memory_zeroed(engine->role_count * bytes);
     for (size_t i = 0; i < engine->role_count; i++) {
         mesh_role_widen((const void *)((const char *)engine->roles + i * old_bytes),
-                        sim_replica_words(engine), (void *)(roles + i * bytes),
-                        engine->local_words + words);
+                        sim_width(engine), (void *)(roles + i * bytes), width);
     }
     sim_memory_free(engine->roles);
     engine->roles = roles;

@@ -70,6 +70,7 @@ struct sim_worker {
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
+    uint64_t *settled;  // scratch of a sweep
     struct sim_note *notes;
     uint32_t note_count;
     uint32_t note_capacity;
@@ -87,25 +88,33 @@ struct sim_worker {
 struct sim_report {
     uint64_t time_ns;
     uint32_t node;
-    uint16_t edge;
     struct mesh_write write;
 };
 
-// The summary of a hierarchy: tables of the edges, records, reports (tiers.c).
-struct sim_tiers {
-    uint32_t edge_count;  // 0: nobody reports, and the rest is empty
-    struct mesh_table *locals;
-    struct mesh_table **local_tables;  // [scope_count]
-    uint8_t *values;                   // [edge_count][lanes][MESH_REPORT_BYTES_MAX]
-    uint32_t *released;                // of all agents
-    uint32_t *indexes;
-    uint64_t *sizes;             // [edge_count][MESH_SIZE_BITS][local_words]
-    struct sim_timers timers;    // of all agents, whose block is 0
+// The reports of an edge (edges.c).
+struct sim_edge {
+    struct mesh_table table;
+    uint8_t *values;             // [lanes][MESH_REPORT_BYTES_MAX]
+    uint64_t *sizes;             // of the table
     uint32_t *numbers;           // [agents] reports so far
+    struct sim_timers timers;    // of its agents, by their place in the edge
     struct sim_report *reports;  // [report_count] of the current window, by (time, node)
     uint32_t report_count;
     uint32_t report_capacity;
-    struct mesh_tier *records;  // [record_count] by node
+    uint32_t block_first;  // its agents lie in blocks [block_first, block_end)
+    uint32_t block_end;
+    bool alone;  // that is one block
+    bool waits;  // for lanes: what falls due in this window has none yet
+};
+
+// The summary of a hierarchy: edges, records, totals (tiers.c).
+struct sim_tiers {
+    uint32_t edge_count;  // 0: nobody reports, and the rest is empty
+    struct sim_edge *edges;
+    struct mesh_table **local_tables;  // [scope_count]
+    _Atomic uint32_t edge_next;        // as the window begins: not taken yet
+    _Atomic bool some_wait;            // for lanes
+    struct mesh_tier *records;         // [record_count] by node
     uint32_t record_count;
     struct mesh_tier *coordinators;  // the last of them
     uint32_t coordinator_count;
@@ -114,7 +123,6 @@ struct sim_tiers {
     struct mesh_report_entry *entries;
     uint8_t **total_values;  // [total_count] of MESH_TOTAL_BYTES_MAX
     uint32_t total_count;
-    uint64_t *settled;       // [edge_count + 1][words of a replica] scratch of a sweep
     struct sim_note *notes;  // scratch: those of a window, in order
     uint32_t note_capacity;
 };
@@ -142,7 +150,7 @@ struct sim_engine {
     uint64_t *has_role;  // [block_count][SIM_BLOCK_NODES / 64] a bit each; NULL: nobody has one
     struct mesh_table table;
     uint32_t *write_of_lane;  // [table.lane_capacity]
-    uint64_t *settled;        // [words] scratch of a sweep
+    uint64_t *settled;        // [words of a replica] scratch of a sweep
     struct sim_tiers tiers;
     struct sim_error failure;    // SIM_OK, or lanes ran out
     struct sim_change *changes;  // scratch: those of a window, in order, and while they are ordered
@@ -167,6 +175,7 @@ struct sim_engine {
     struct sim_threads *threads;  // one each
     _Atomic uint32_t block_next;  // of the window that runs: not taken yet
     uint64_t events_before;       // handled before the last window
+    bool together;                // the last window had events enough for all threads
     struct sim_part *parts;       // [part_count] those that can be quiet
     uint32_t part_count;
     uint64_t quiet_reach_ns;  // a copy arrives sooner after it was sent
@@ -227,12 +236,17 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count);
 
 void sim_lanes_note_base(struct sim_engine *engine);
 
+// Makes room in replicas, roles and messages under way for `words` of the edges' tables, which take
+// `table_bytes` more; false: memory_bytes do not hold them.
+bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t table_bytes);
+
 // The widest that the table can become.
 uint32_t sim_lanes_words_max(const struct sim_engine *engine);
 
 // roles.c
 void sim_roles_create(struct sim_engine *engine);
-void sim_roles_widen(struct sim_engine *engine, uint32_t words);  // before engine->words grows
+// Before the engine's words grow.
+void sim_roles_widen(struct sim_engine *engine, struct mesh_width width);
 // `to` has the role in `scope` that `from` had.
 void sim_roles_hand_over(struct sim_engine *engine, uint16_t scope, uint32_t from, uint32_t to);
 
@@ -241,41 +255,59 @@ void sim_tiers_create(struct sim_engine *engine);
 void sim_tiers_attach(struct sim_engine *engine);
 void sim_tiers_finish(struct sim_engine *engine);
 
-// The reports of the window that begins; false: some edge has no lane left for one.
-bool sim_tiers_begin_window(struct sim_engine *engine);
-
 // Lanes of the shared table that coordinators want for their next totals, and taking them.
 uint32_t sim_tiers_totals_wanted(const struct sim_engine *engine);
 void sim_tiers_reserve_totals(struct sim_engine *engine);
-
-// The report of an own event.
-const struct sim_report *sim_tiers_take_report(const struct sim_engine *engine, uint64_t time_ns,
-                                               uint32_t node);
 
 // `to` becomes a relay in place of `from`, its role included: its record is filled with what it
 // holds.
 void sim_tiers_hand_over(struct sim_engine *engine, uint32_t from, uint32_t to);
 
-// Notes what an event brought of reports in `scope`, and what a record says of rows.
-void sim_tiers_note_reports(struct sim_worker *worker, const struct mesh_event *event,
-                            uint16_t scope, const struct mesh_news *news);
+// Tells the observer what an event brought of the reports of its edge, and what a record says of
+// rows, or notes it.
+void sim_tiers_heard(struct sim_worker *worker, const struct mesh_event *event, uint16_t edge,
+                     const struct mesh_news *news, uint32_t count);
 void sim_tiers_note_row(struct sim_worker *worker, const struct mesh_event *event,
                         const struct mesh_record *record);
 
 // Hands the notes of the window to the observer.
 void sim_tiers_end_window(struct sim_engine *engine);
 
-// Gives back lanes of all tables at once, whichever was short.
-void sim_tiers_sweep(struct sim_engine *engine);
+// edges.c Their tables before the replicas are made; where they lie after.
+void sim_edges_create(struct sim_engine *engine);
+void sim_edges_attach(struct sim_engine *engine);
+void sim_edges_finish(struct sim_engine *engine);
+uint32_t sim_edge_of(const struct sim_engine *engine, uint32_t agent);
+
+// The widest that their tables can become; 0: there are none.
+uint32_t sim_edges_words_max(const struct sim_engine *engine);
+
+// The reports of the window that begins; false: memory_bytes end here, engine->failure says how.
+bool sim_edges_begin_window(struct sim_engine *engine);
+
+// The report of an own event.
+const struct sim_report *sim_edges_take_report(const struct sim_engine *engine, uint64_t time_ns,
+                                               uint32_t node);
 
 static inline uint32_t sim_replica_words(const struct sim_engine *engine)
 {
     return engine->local_words + engine->words;
 }
 
-// flights.c Calls `visit` for every message under way, as often as it has copies on their way.
-void sim_flights_visit(const struct sim_engine *engine,
+static inline struct mesh_width sim_width(const struct sim_engine *engine)
+{
+    return (struct mesh_width){engine->local_words, sim_replica_words(engine)};
+}
+
+// flights.c Calls `visit` for every message under way, as often as it has copies on their way to
+// blocks [block_first, block_end), or wherever they lie in no block's bucket.
+void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, uint32_t block_end,
                        void (*visit)(void *context, struct mesh_message *message), void *context);
+
+// Gives every message under way the numbers that words have when the edges' tables have
+// `local_words`, those that grow a place of their own.
+void sim_flights_widen(struct sim_engine *engine, uint32_t local_words);
+
 // carry.c Enters the arrival of a copy in the queue, `latency_ns` after it was sent.
 struct sim_arrival {
     const struct mesh_message *message;

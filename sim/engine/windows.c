@@ -131,9 +131,9 @@ static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mes
     }
     if (reference == SIM_REFERENCE_REPORT) {
         const struct sim_report *report =
-            sim_tiers_take_report(engine, event->time_ns, event->node);
+            sim_edges_take_report(engine, event->time_ns, event->node);
         event->kind = MESH_EVENT_WRITE;
-        event->scope = report->edge;
+        event->scope = (uint16_t)report->write.key;
         event->write = &report->write;
         return;
     }
@@ -217,10 +217,10 @@ static void run_blocks(void *context, uint32_t index)
 static void run_all_blocks(struct sim_engine *engine)
 {
     uint64_t events = sim_engine_events(engine);
-    bool together = events - engine->events_before >= EVENTS_TOGETHER;
+    engine->together = events - engine->events_before >= EVENTS_TOGETHER;
     engine->events_before = events;
     atomic_store_explicit(&engine->block_next, 0, memory_order_relaxed);
-    if (together) {
+    if (engine->together) {
         sim_threads_run(engine->threads, run_blocks, engine);
     } else {
         run_blocks(engine, 0);
@@ -284,10 +284,6 @@ void sim_windows_run_window(struct sim_engine *engine)
             continue;
         }
         push_own(engine, engine->writes[i].time_ns, engine->writes[i].node, SIM_REFERENCE_WRITE);
-    }
-    for (uint32_t i = 0; i < engine->tiers.report_count; i++) {
-        const struct sim_report *report = &engine->tiers.reports[i];
-        push_own(engine, report->time_ns, report->node, SIM_REFERENCE_REPORT);
     }
     sim_quiet_begin_window(engine);
     run_all_blocks(engine);

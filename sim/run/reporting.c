@@ -13,8 +13,9 @@ enum { DRAW_REPORT_PHASE = MESH_DRAW_DRIVER + 110 };
 
 enum { AGGREGATOR, COORDINATORS };  // above_ns, covered
 
-// In so many intervals of an edge a report is held by all and no longer recent.
-#define SETTLED_INTERVALS 24u
+// In so many intervals of an edge a report is held by all, no longer recent, and has given back its
+// lane, unless its edge is slow: then the table grows.
+#define SETTLED_INTERVALS 5u
 
 // What a relay was told when it made a row.
 struct sim_row_snapshot {
@@ -76,13 +77,21 @@ static uint64_t held_up_ns(const struct sim_scenario *scenario)
     return sum_ns;
 }
 
+static uint32_t lanes_max(const struct sim_scenario *scenario)
+{
+    return numbers_max(scenario) * edge_agents_max(scenario);
+}
+
+// The last report of each agent, and those written since they could settle; whole cache lines of
+// a plane.
 uint32_t sim_reports_lanes(const struct sim_scenario *scenario)
 {
     uint64_t settled_ns = SETTLED_INTERVALS * scenario->gossip.interval_ns + held_up_ns(scenario);
-    uint64_t under_way = settled_ns / scenario->workload.report_every_ns + 1;
-    uint64_t all = numbers_max(scenario);
-    uint64_t each = scenario->gossip.mode == MESH_PUSH || 1 + under_way > all ? all : 1 + under_way;
-    return (uint32_t)(each * edge_agents_max(scenario));
+    uint64_t agents = edge_agents_max(scenario);
+    uint64_t under_way = settled_ns * agents / scenario->workload.report_every_ns + 1;
+    uint64_t lanes = (agents + under_way + 511) / 512 * 512;
+    uint64_t all = lanes_max(scenario);
+    return scenario->gossip.mode == MESH_PUSH || lanes > all ? (uint32_t)all : (uint32_t)lanes;
 }
 
 uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
@@ -121,6 +130,7 @@ struct sim_reporting sim_reports_source(struct sim_reports *reports)
         .context = reports,
         .every_ns = reports->scenario->workload.report_every_ns,
         .local_lanes = sim_reports_lanes(reports->scenario),
+        .local_lanes_max = lanes_max(reports->scenario),
         .agents_per_edge_max = reports->edge_agents_max,
         .first_ns = first_ns,
         .compose = compose,
@@ -137,6 +147,11 @@ static uint64_t written_ns(const struct sim_reports *reports, uint32_t agent, ui
 }
 
 // ---- Lifecycle ----
+
+static uint32_t share_of(uint32_t count, uint64_t ppb)
+{
+    return (uint32_t)((count * ppb + SIM_PPB - 1) / SIM_PPB);
+}
 
 static void number_relays(struct sim_reports *reports)
 {
@@ -184,6 +199,12 @@ void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *sc
     }
     reports->told = sim_memory_zeroed((size_t)reports->slot_count * reports->edge_agents_max *
                                       sizeof *reports->told);
+    reports->needed = sim_memory_zeroed(edges * sizeof *reports->needed);
+    for (uint32_t edge = 0; edge < edges; edge++) {
+        const uint32_t *starts = world->places.edges.starts;
+        reports->needed[edge] =
+            share_of(starts[edge + 1] - starts[edge], scenario->gossip.threshold_ppb);
+    }
     reports->rows = sim_memory_zeroed(edges * sizeof *reports->rows);
     reports->covered_by = sim_memory_zeroed(coordinators * agents * sizeof *reports->covered_by);
     reports->held_rows = sim_memory_zeroed(coordinators * edges * sizeof *reports->held_rows);
@@ -212,17 +233,13 @@ void sim_reports_finish(struct sim_reports *reports)
         sim_memory_free(reports->covered[tier]);
     }
     sim_memory_free(reports->told);
+    sim_memory_free(reports->needed);
     sim_memory_free(reports->rows);
     sim_memory_free(reports->covered_by);
     sim_memory_free(reports->held_rows);
 }
 
 // ---- In the edge ----
-
-static uint32_t share_of(uint32_t count, uint64_t ppb)
-{
-    return (uint32_t)((count * ppb + SIM_PPB - 1) / SIM_PPB);
-}
 
 static uint64_t since_ns(const struct sim_reports *reports, uint32_t agent, uint32_t number,
                          uint64_t now_ns)
@@ -288,6 +305,48 @@ static void note_report(struct sim_reports *reports, const struct sim_note *note
     }
 }
 
+static void hear(struct sim_reports *reports, const struct sim_heard *heard, uint32_t needed,
+                 uint32_t author, uint32_t number)
+{
+    size_t at = (size_t)author * reports->numbers_max + number - 1;
+    assert(number <= reports->numbers_max);
+    if (++reports->holders[at] == needed) {
+        reports->reached[at] = 1;
+        reports->edge_ns[at] = heard->time_ns - written_ns(reports, author, number);
+    }
+    if (heard->node == author) {
+        reports->written[author] = number;
+    }
+}
+
+bool sim_reports_can_listen(const struct sim_reports *reports)
+{
+    return !reports->faults;
+}
+
+// All that is touched here belongs to the edge.
+void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *heard)
+{
+    const uint32_t *starts = reports->world->places.edges.starts;
+    uint32_t first = starts[heard->edge];
+    uint32_t needed = reports->needed[heard->edge];
+    uint32_t slot = reports->slot_of[heard->node];
+    uint32_t *told =
+        slot == UINT32_MAX ? NULL : &reports->told[(size_t)slot * reports->edge_agents_max];
+    for (uint32_t i = 0; i < heard->news_count; i++) {
+        const struct mesh_update *updates =
+            &heard->reports->updates[(size_t)64 * heard->news[i].word];
+        for (uint64_t left = heard->news[i].lanes; left != 0; left &= left - 1) {
+            struct mesh_dot dot = updates[__builtin_ctzll(left)].dot;
+            uint32_t author = dot.origin - MESH_NODE_MAX;
+            hear(reports, heard, needed, author, dot.sequence);
+            if (told != NULL && dot.sequence > told[author - first]) {
+                told[author - first] = dot.sequence;
+            }
+        }
+    }
+}
+
 // ---- Above it ----
 
 static bool name_precedes(const struct mesh_row_name *a, const struct mesh_row_name *b)
@@ -311,6 +370,12 @@ static void row_made(struct sim_reports *reports, const struct sim_note *note, u
     }
     row->next = reports->rows[note->number];
     reports->rows[note->number] = row;
+}
+
+void sim_reports_made(struct sim_reports *reports, const struct sim_note *row)
+{
+    const uint32_t *starts = reports->world->places.edges.starts;
+    row_made(reports, row, starts[row->number + 1] - starts[row->number]);
 }
 
 // Reports of `agent` up to `number` are covered on this tier from now on.

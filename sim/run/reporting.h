@@ -45,6 +45,7 @@ struct sim_reports {
     uint32_t *written;      // [agents] how many it has written
     uint32_t *holders;      // [agents][numbers_max] agents of the edge that count and hold it
     uint8_t *reached;       // [agents][numbers_max] 1: enough of them did
+    uint32_t *needed;       // [edges] enough, where nobody was ever down
     uint64_t *edge_ns;      // [agents][numbers_max] since the write, once enough hold it
     uint64_t *above_ns[2];  // the same, at the aggregator and at the coordinators
     uint32_t *covered[2];   // [agents] the newest number covered there
@@ -72,6 +73,11 @@ void sim_reports_finish(struct sim_reports *reports);
 // What the engine asks for; its observer call.
 struct sim_reporting sim_reports_source(struct sim_reports *reports);
 void sim_reports_notes(struct sim_reports *reports, const struct sim_note *notes, uint32_t count);
+
+// The same as it happens, where no faults come between: see engine.h.
+bool sim_reports_can_listen(const struct sim_reports *reports);
+void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *heard);
+void sim_reports_made(struct sim_reports *reports, const struct sim_note *row);
 
 // What became of nodes in the window whose notes follow; and the end of each window.
 void sim_reports_transitions(struct sim_reports *reports, const struct sim_transition *transitions,

@@ -108,6 +108,24 @@ static void observe_notes(void *context, const struct sim_note *notes, uint32_t 
     }
 }
 
+static void observe_heard(void *context, const struct sim_heard *heard)
+{
+    sim_reports_heard(&((struct watch *)context)->reports, heard);
+}
+
+static void observe_made(void *context, const struct sim_note *row)
+{
+    sim_reports_made(&((struct watch *)context)->reports, row);
+}
+
+// Whether reports are followed as they are heard. A watcher wants to be told of each in its order.
+static bool listens(const struct watch *watch)
+{
+    const struct sim_watcher *watcher = watch->options->watcher;
+    return watch->reporting && sim_reports_can_listen(&watch->reports) &&
+           (watcher == NULL || watcher->notes == NULL);
+}
+
 static void observe_checkpoint(void *context, uint64_t time_ns, uint64_t fingerprint,
                                uint64_t events)
 {
@@ -412,6 +430,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .released = watch.faults ? observe_released : NULL,
                      .changes = observe_changes,
                      .notes = observe_notes,
+                     .heard = listens(&watch) ? observe_heard : NULL,
+                     .made = listens(&watch) ? observe_made : NULL,
                      .checkpoint = observe_checkpoint,
                      .window = observe_window},
         .queue = options->queue,

@@ -7,7 +7,7 @@
 //
 // Two simulated seconds pass before the measured ones, so that lanes are given back as fast as they
 // are taken. Usage: core_reports [MEASURED_MS [WORDS]], WORDS of 64 lanes for reports. The program
-// prints ns per message; core_reports.sh counts instructions.
+// prints ns per message; core_step.sh counts instructions.
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,19 +161,20 @@ static struct mesh_event *next_event(uint32_t node, enum mesh_event_kind kind)
 static void sweep(void)
 {
     static uint64_t settled[UINT16_MAX];
-    memset(settled, 0xff, states.words * sizeof *settled);
-    mesh_release_settled(&config, &states, settled);
+    uint32_t words = shared.local_words;
+    memset(settled, 0xff, words * sizeof *settled);
+    mesh_release_settled(&config, &states, 0, words, settled);
     for (uint32_t i = 0; i < SLOTS; i++) {
         for (uint32_t j = 0; j < slots[i].count; j++) {
-            mesh_release_under_way(slots[i].flights[j].message, settled, states.words);
+            mesh_release_under_way(slots[i].flights[j].message, 0, words, settled);
         }
     }
-    mesh_release_lanes(&local, settled, shared.local_words, NULL, NULL);
-    memset(settled + shared.local_words, 0, (states.words - shared.local_words) * sizeof *settled);
-    mesh_release_forget(&states, settled);
+    mesh_release_lanes(&local, settled, words, NULL, NULL);
+    mesh_release_forget(&states, 0, words, settled);
     for (uint32_t i = 0; i < SLOTS; i++) {
         for (uint32_t j = 0; j < slots[i].count; j++) {
-            mesh_release_forget_in((struct mesh_message *)slots[i].flights[j].message, settled);
+            mesh_release_forget_in((struct mesh_message *)slots[i].flights[j].message, 0, words,
+                                   settled);
         }
     }
 }

@@ -573,16 +573,15 @@ static void settled_in(const struct hierarchy *hierarchy, uint32_t edge, uint64_
         states.replicas = mesh_replica_of(&hierarchy->states, states.node_first);
         states.role_count = 0;  // roles keep no books of reports
     }
-    memset(settled, 0xff, hierarchy->words * sizeof *settled);
-    mesh_release_settled(&hierarchy->config, &states, settled);
+    uint32_t first = local ? 0 : local_words;
+    uint32_t end = local ? local_words : hierarchy->words;
+    memset(settled + first, 0xff, (end - first) * sizeof *settled);
+    mesh_release_settled(&hierarchy->config, &states, first, end, settled);
     for (uint32_t i = 0; i < hierarchy->flight_count; i++) {
         const struct mesh_message *message = hierarchy->flights[i].message;
         if (!local || message->scope == edge) {
-            mesh_release_under_way(message, settled, hierarchy->words);
+            mesh_release_under_way(message, first, end, settled);
         }
-    }
-    for (uint32_t word = 0; word < hierarchy->words; word++) {
-        settled[word] &= (word < local_words) == local ? UINT64_MAX : 0;
     }
 }
 
@@ -593,6 +592,8 @@ void hierarchy_release(struct hierarchy *hierarchy)
     cr_assert(hierarchy->words <= WORDS_MAX);
     for (uint32_t edge = 0; edge <= hierarchy->edges; edge++) {
         bool local = edge < hierarchy->edges;
+        uint32_t first = local ? 0 : local_words;
+        uint32_t end = local ? local_words : hierarchy->words;
         settled_in(hierarchy, edge, settled);
         hierarchy->released +=
             local ? mesh_release_lanes(&hierarchy->locals[edge], settled, local_words, NULL, NULL)
@@ -604,11 +605,11 @@ void hierarchy_release(struct hierarchy *hierarchy)
             states.node_count = hierarchy->settings.agents_per_edge;
             states.replicas = mesh_replica_of(&hierarchy->states, states.node_first);
         }
-        mesh_release_forget(&states, settled);
+        mesh_release_forget(&states, first, end, settled);
         for (uint32_t i = 0; i < hierarchy->flight_count; i++) {
             struct mesh_message *message = (struct mesh_message *)hierarchy->flights[i].message;
             if (!local || message->scope == edge) {
-                mesh_release_forget_in(message, settled);
+                mesh_release_forget_in(message, first, end, settled);
             }
         }
     }

@@ -304,11 +304,12 @@ static void note_released(void *context, const struct mesh_update *update)
 static void settled_in(const struct lab *lab, uint32_t table, uint64_t settled[WORDS_MAX])
 {
     memset(settled, 0xff, WORDS_MAX * sizeof *settled);
-    mesh_release_settled(&lab->config, lab->own_tables ? &lab->states[table] : &lab->all, settled);
+    mesh_release_settled(&lab->config, lab->own_tables ? &lab->states[table] : &lab->all, 0,
+                         lab->all.words, settled);
     for (uint32_t i = 0; i < lab->flight_count; i++) {
         const struct mesh_message *message = lab->flights[i].message;
         if (!lab->own_tables || message->source == table) {
-            mesh_release_under_way(message, settled, lab->all.words);
+            mesh_release_under_way(message, 0, lab->all.words, settled);
         }
     }
 }
@@ -317,11 +318,12 @@ static void release_in(struct lab *lab, uint32_t table, uint64_t lanes[WORDS_MAX
 {
     mesh_release_lanes(&lab->tables[table], lanes, lab->all.words,
                        table == 0 ? note_released : NULL, lab);
-    mesh_release_forget(lab->own_tables ? &lab->states[table] : &lab->all, lanes);
+    mesh_release_forget(lab->own_tables ? &lab->states[table] : &lab->all, 0, lab->all.words,
+                        lanes);
     for (uint32_t i = 0; i < lab->flight_count; i++) {
         struct mesh_message *message = lab->flights[i].message;
         if (!lab->own_tables || message->source == table) {
-            mesh_release_forget_in(message, lanes);
+            mesh_release_forget_in(message, 0, lab->all.words, lanes);
         }
     }
     lab->tables[table].base = (const uint8_t *)lab->base;

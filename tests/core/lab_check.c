@@ -125,6 +125,16 @@ static void check_message(const struct lab *lab, const struct mesh_event *event,
                                       sizeof bytes);
     cr_assert_eq(encoded, message->wire_bytes, "%zu bytes, said to be %u\n%s", encoded,
                  message->wire_bytes, lab->story);
+    struct mesh_lanes carried = mesh_message_updates(message);
+    uint32_t update_bytes = 0;
+    for (uint32_t lane = 0; lane < 64 * lab->all.words; lane++) {
+        if ((mesh_lanes_at(&carried, lane / 64) >> lane % 64 & 1) != 0) {
+            update_bytes += mesh_wire_update_bytes(&lab->states[event->node].table->updates[lane],
+                                                   lab->config.signature_bytes);
+        }
+    }
+    cr_assert_eq(record->send.update_bytes, update_bytes, "%u bytes of updates, not %u\n%s",
+                 record->send.update_bytes, update_bytes, lab->story);
 }
 
 // Durable first, then told to the user, then to others.

@@ -45,7 +45,7 @@ static bool is_settled(enum mesh_mode mode, uint32_t plane, bool joining)
     mesh_replica_of(&states, 1)->planes[plane] |= 1;
     mesh_replica_of(&states, 1)->joining = joining;
     uint64_t settled = UINT64_MAX;
-    mesh_release_settled(&config, &states, &settled);
+    mesh_release_settled(&config, &states, 0, 1, &settled);
     cr_expect((settled & ~UINT64_C(1)) == 0, "what is not held by all");
     return settled == 1;
 }
@@ -87,7 +87,7 @@ Test(release, messages_under_way_keep_what_they_carry_and_what_their_vectors_lac
     for (uint32_t kind = 1; kind <= MESH_MESSAGE_SNAPSHOT; kind++) {
         uint64_t settled[2] = {15, 15};
         message->kind = (uint8_t)kind;
-        mesh_release_under_way(message, settled, 2);
+        mesh_release_under_way(message, 0, 2, settled);
         bool vector = kind == MESH_MESSAGE_VECTOR || kind == MESH_MESSAGE_FILL;
         bool snapshot = kind == MESH_MESSAGE_SNAPSHOT;
         // The table has grown since it was sent: of the second word its sender held nothing.

@@ -22,6 +22,16 @@ enum {
     SCOPES = EDGES + 2 + AGGREGATORS
 };
 
+struct seen {
+    uint64_t last_ns;
+    uint32_t last_node;
+    uint32_t rows_made;
+    uint64_t notes;
+    uint32_t wrong;
+    uint64_t own;
+    uint64_t heard;
+};
+
 struct tree {
     struct mesh_scope scopes[SCOPES];
     uint32_t members[AGGREGATORS][EDGES / AGGREGATORS * RELAYS];
@@ -33,11 +43,15 @@ struct tree {
     struct sim_host hosts[1];
     struct sim_write writes[3];
     uint32_t local_lanes;
+    uint32_t block_nodes;
+    uint32_t threads;
+    uint64_t memory_bytes;
+    bool direct;  // what happens in edges is heard as it happens
     struct sim_engine *engine;
     // What was observed.
     uint32_t told[AGENTS][AGENTS];  // the newest report of the second that the first knows
-    uint32_t rows_made;
-    uint64_t last_ns;
+    struct seen seen[EDGES + 1];    // by edge, as it happened; the last: in notes
+    uint32_t rows_made;             // all together, and here
     uint64_t notes;
     uint32_t wrong;
     uint64_t own;    // writes, reports, rows and totals, by who made them ...
@@ -129,33 +143,73 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
 }
 
 // The row of a relay counts the reports that it was told of; what others have, somebody made.
-static void observe_row(struct tree *tree, const struct sim_note *note)
+static void observe_row(struct seen *seen, const struct sim_note *note)
 {
     if (note->node != note->author) {
-        tree->wrong += note->node < AGENTS;
+        seen->wrong += note->node < AGENTS;
         return;
     }
-    tree->rows_made++;
-    tree->wrong += note->number != note->node / AGENTS_PER_EDGE;
+    seen->rows_made++;
+    seen->wrong += note->number != note->node / AGENTS_PER_EDGE;
+}
+
+static void observe_note(struct tree *tree, struct seen *seen, const struct sim_note *note)
+{
+    seen->wrong += note->time_ns < seen->last_ns ||
+                   (note->time_ns == seen->last_ns && note->node < seen->last_node);
+    seen->last_ns = note->time_ns;
+    seen->last_node = note->node;
+    seen->own += note->node == note->author;
+    seen->heard += note->node != note->author;
+    seen->notes++;
+    if (note->row) {
+        observe_row(seen, note);
+        return;
+    }
+    uint32_t *told = &tree->told[note->node][note->author];
+    seen->wrong += note->node / AGENTS_PER_EDGE != note->author / AGENTS_PER_EDGE;
+    *told = note->number > *told ? note->number : *told;
 }
 
 static void observe_notes(void *context, const struct sim_note *notes, uint32_t count)
 {
     struct tree *tree = context;
     for (uint32_t i = 0; i < count; i++) {
-        const struct sim_note *note = &notes[i];
-        tree->wrong += note->time_ns < tree->last_ns;
-        tree->last_ns = note->time_ns;
-        tree->own += note->node == note->author;
-        tree->heard += note->node != note->author;
-        tree->notes++;
-        if (note->row) {
-            observe_row(tree, note);
-            continue;
+        observe_note(tree, &tree->seen[EDGES], &notes[i]);
+    }
+}
+
+static void observe_heard(void *context, const struct sim_heard *heard)
+{
+    struct tree *tree = context;
+    for (uint32_t i = 0; i < heard->news_count; i++) {
+        for (uint64_t left = heard->news[i].lanes; left != 0; left &= left - 1) {
+            uint32_t lane = 64 * heard->news[i].word + (uint32_t)__builtin_ctzll(left);
+            const struct mesh_update *update = &heard->reports->updates[lane];
+            observe_note(tree, &tree->seen[heard->edge],
+                         &(struct sim_note){.time_ns = heard->time_ns,
+                                            .node = heard->node,
+                                            .author = update->dot.origin - MESH_NODE_MAX,
+                                            .number = update->dot.sequence});
         }
-        uint32_t *told = &tree->told[note->node][note->author];
-        tree->wrong += note->node / AGENTS_PER_EDGE != note->author / AGENTS_PER_EDGE;
-        *told = note->number > *told ? note->number : *told;
+    }
+}
+
+static void observe_made(void *context, const struct sim_note *row)
+{
+    struct tree *tree = context;
+    tree->seen[row->number].wrong += row->node != row->author || !row->row;
+    observe_note(tree, &tree->seen[row->number], row);
+}
+
+static void add_up(struct tree *tree)
+{
+    for (uint32_t i = 0; i <= EDGES; i++) {
+        tree->rows_made += tree->seen[i].rows_made;
+        tree->notes += tree->seen[i].notes;
+        tree->wrong += tree->seen[i].wrong;
+        tree->own += tree->seen[i].own;
+        tree->heard += tree->seen[i].heard;
     }
 }
 
@@ -233,19 +287,26 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
         .write_count = 3,
         .reporting = {.every_ns = 70 * MS,
                       .local_lanes = tree->local_lanes,
+                      .local_lanes_max = 4096,
                       .agents_per_edge_max = AGENTS_PER_EDGE,
                       .first_ns = first_ns,
                       .compose = compose},
         .observer = {.context = tree,
                      .changes = observe_changes,
                      .notes = observe_notes,
+                     .heard = tree->direct ? observe_heard : NULL,
+                     .made = tree->direct ? observe_made : NULL,
                      .sent = tree->read ? observe_sent : NULL},
         .queue = queue,
+        .memory_bytes = tree->memory_bytes,
+        .block_nodes = tree->block_nodes,
+        .threads = tree->threads,
         .hosts = true,
     };
     struct sim_error error = {0};
     cr_assert(sim_engine_create(&config, &tree->engine, &error), "%s", error.text);
     sim_engine_run(tree->engine, until_ns);
+    add_up(tree);
 }
 
 static void tree_finish(struct tree *tree)
@@ -361,11 +422,36 @@ Test(tiers, few_lanes_show_nowhere)
     tree_run(&few, SIM_QUEUE_WINDOWS, 2000 * MS);
     expect_same(&many, &few);
     cr_expect_null(sim_engine_failure(few.engine));
-    cr_expect_gt(few.engine->tiers.numbers[0], 20);
-    cr_expect_eq(few.engine->tiers.locals[0].lane_capacity, 64);
+    cr_expect_gt(few.engine->tiers.edges[0].numbers[0], 20);
+    cr_expect_eq(few.engine->tiers.edges[0].table.lane_capacity, 64);
     expect_coordinators(&few);
     tree_finish(&many);
     tree_finish(&few);
+}
+
+// Lost messages keep reports from settling; whether their lanes are there from the start or come as
+// the tables grow, with all that is under way, shows nowhere, as no message is cut.
+Test(tiers, tables_that_grow_show_nowhere)
+{
+    static struct tree many;
+    static struct tree growing;
+    for (uint32_t i = 0; i < 4; i++) {
+        enum sim_queue queue = i % 2 == 0 ? SIM_QUEUE_WINDOWS : SIM_QUEUE_HEAP;
+        tree_init(&many, MESH_PHASED, 85);
+        tree_init(&growing, MESH_PHASED, 85);
+        growing.local_lanes = 64;
+        growing.direct = i >= 2;
+        growing.threads = 3;
+        tree_run(&many, queue, 2000 * MS);
+        tree_run(&growing, queue, 2000 * MS);
+        expect_same(&many, &growing);
+        cr_expect_gt(growing.engine->tiers.edges[0].table.lane_capacity, 128);
+        cr_expect_eq(growing.engine->tiers.edges[0].table.lane_capacity,
+                     growing.engine->tiers.edges[EDGES - 1].table.lane_capacity);
+        cr_expect_eq(growing.wrong, 0);
+        tree_finish(&many);
+        tree_finish(&growing);
+    }
 }
 
 Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
@@ -373,12 +459,38 @@ Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
     static struct tree tree;
     tree_init(&tree, MESH_PHASED, 100);
     tree.local_lanes = 64;
+    tree.memory_bytes = 40000;
     tree_run(&tree, SIM_QUEUE_WINDOWS, 2000 * MS);
     const struct sim_error *failure = sim_engine_failure(tree.engine);
     cr_assert_not_null(failure);
     cr_expect_eq(failure->code, SIM_ERROR_INTERNAL);
     cr_expect_not_null(strstr(failure->text, "64 reports under way"), "%s", failure->text);
     tree_finish(&tree);
+}
+
+// Where a block has an edge to itself, what happens there is told as it happens, and by whichever
+// thread; where blocks cut edges, it is put into order first.
+Test(tiers, what_happens_in_edges_is_the_same_told_at_once_or_in_notes)
+{
+    static struct tree noted;
+    static struct tree heard;
+    static const uint32_t block_nodes[] = {0, AGENTS_PER_EDGE, AGENTS_PER_EDGE - 5, 1};
+    tree_init(&noted, MESH_PHASED, 20);
+    tree_run(&noted, SIM_QUEUE_WINDOWS, 1000 * MS);
+    for (uint32_t i = 0; i < 5; i++) {
+        tree_init(&heard, MESH_PHASED, 20);
+        heard.direct = true;
+        heard.block_nodes = block_nodes[i % 4];
+        heard.threads = 1 + 2 * (i % 2);
+        tree_run(&heard, i < 4 ? SIM_QUEUE_WINDOWS : SIM_QUEUE_HEAP, 1000 * MS);
+        expect_same(&noted, &heard);
+        cr_expect(heard.own == noted.own && heard.heard == noted.heard);
+        cr_expect_eq(heard.wrong, 0, "blocks of %u: out of order or place", heard.block_nodes);
+        bool cut = block_nodes[i % 4] > 0 && block_nodes[i % 4] < AGENTS_PER_EDGE;
+        cr_expect_eq(heard.seen[0].notes > 0, !cut, "blocks of %u", heard.block_nodes);
+        tree_finish(&heard);
+    }
+    tree_finish(&noted);
 }
 
 // Totals come down to every agent.

@@ -26,10 +26,10 @@
 //     mesh_release_forget_in    for every message under way
 //
 // with nothing in between. Where scopes have local tables (mesh/table.h) the driver goes so for
-// each of them, over the replicas that have their home there and the messages of that scope, and
-// uses words [0, local_words) of the answer; and once for the shared table, over all replicas and
-// messages, and uses the words behind. What it does not use it sets to 0 before it forgets. Of a
-// local table the newest update of each origin stays, so that a new relay finds all reports.
+// each of them, with words [0, local_words), over the replicas that have their home there and the
+// messages of that scope; and for the shared table with the words behind, over all replicas and
+// messages. Each of these may happen by itself. Of a local table the newest update of each origin
+// stays, so that a new relay finds all reports.
 //
 // Duties of the driver: what holds messages back must be counted as under
 // way; before an update is released it has been folded into base states by whoever still reads
@@ -43,12 +43,14 @@
 
 #include "mesh/step.h"
 
-// Takes from `settled` ([states->words]) the lanes that are not settled in these replicas.
+// Of the words [word_first, word_end) of the replicas, by which `settled` is indexed, here and below:
+// takes from it the lanes that are not settled in these replicas.
 void mesh_release_settled(const struct mesh_config *config, const struct mesh_states *states,
-                          uint64_t *settled);
+                          uint32_t word_first, uint32_t word_end, uint64_t *settled);
 
-// Takes from `settled` ([words]) the lanes that this message keeps from being settled.
-void mesh_release_under_way(const struct mesh_message *message, uint64_t *settled, uint32_t words);
+// Takes from `settled` the lanes that this message keeps from being settled.
+void mesh_release_under_way(const struct mesh_message *message, uint32_t word_first,
+                            uint32_t word_end, uint64_t *settled);
 
 // Releases those of `lanes` ([words], counted in the table) that stand next in the order of their
 // origins; `lanes` becomes what was released. `releasing` is called with each row before it goes;
@@ -58,7 +60,9 @@ uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t 
                             void *context);
 
 // Clears the bits of released lanes in replicas, and in the vectors of a message.
-void mesh_release_forget(const struct mesh_states *states, const uint64_t *lanes);
-void mesh_release_forget_in(struct mesh_message *message, const uint64_t *lanes);
+void mesh_release_forget(const struct mesh_states *states, uint32_t word_first, uint32_t word_end,
+                         const uint64_t *lanes);
+void mesh_release_forget_in(struct mesh_message *message, uint32_t word_first, uint32_t word_end,
+                            const uint64_t *lanes);
 
 #endif

@@ -344,6 +344,7 @@ struct mesh_record {
             const struct mesh_message *message;
             uint32_t target_first;  // into output.targets
             uint32_t target_count;
+            uint32_t update_bytes;  // of message->wire_bytes, what its updates take
         } send;
         struct {
             uint64_t at_ns;
@@ -442,11 +443,25 @@ uint32_t mesh_planes(const struct mesh_config *config);
 size_t mesh_replica_bytes(uint32_t words, uint32_t planes, uint32_t local_words);
 size_t mesh_role_bytes(uint32_t words);
 
-// Copies a replica, or a role, into larger memory, zeroed before, with planes of `words` words.
-void mesh_replica_widen(const struct mesh_replica *old, uint32_t old_words, uint32_t planes,
-                        uint32_t local_words, struct mesh_replica *replica, uint32_t words);
-void mesh_role_widen(const struct mesh_role *old, uint32_t old_words, struct mesh_role *role,
-                     uint32_t words);
+// Words of a replica: those of what stays at home, and all of them.
+struct mesh_width {
+    uint32_t local_words;
+    uint32_t words;
+};
+
+// Copies a replica, or a role, into larger memory, zeroed before, where either section is as wide
+// or wider.
+void mesh_replica_widen(const struct mesh_replica *old, struct mesh_width old_width,
+                        uint32_t planes, struct mesh_replica *replica, struct mesh_width width);
+void mesh_role_widen(const struct mesh_role *old, struct mesh_width old_width,
+                     struct mesh_role *role, struct mesh_width width);
+
+// The words in front of the shared ones grow: how many words more a message under way takes, and
+// the message, with the numbers that its words have then. It may stay where it is if it takes none.
+uint32_t mesh_message_widened(const struct mesh_message *message, uint32_t old_local_words,
+                              uint32_t local_words);
+void mesh_message_widen(const struct mesh_message *old, uint32_t old_local_words,
+                        uint32_t local_words, struct mesh_message *message);
 
 struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t words);
 
@@ -498,11 +513,12 @@ static inline struct mesh_lanes mesh_message_set(const struct mesh_message *mess
 }
 
 // The updates that it carries, and what it says that its sender holds; no words where there is
-// nothing of the kind. Messages of rows have neither.
+// nothing of the kind. Messages of rows and of Raft have neither.
 static inline struct mesh_lanes mesh_message_updates(const struct mesh_message *message)
 {
     struct mesh_lanes set = mesh_message_set(message, 0);
-    bool carries = message->kind != MESH_MESSAGE_VECTOR && message->kind != MESH_MESSAGE_FEEDBACK;
+    bool carries = message->kind <= MESH_MESSAGE_SNAPSHOT && message->kind != MESH_MESSAGE_VECTOR &&
+                   message->kind != MESH_MESSAGE_FEEDBACK;
     set.words = carries ? set.words : 0;
     return set;
 }

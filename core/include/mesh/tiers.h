@@ -17,7 +17,7 @@
 //
 // A report is written by a WRITE event into a lane of its edge's table, and spreads in the messages
 // of its edge with all else. Messages of other scopes speak of the shared table alone: of their
-// words the first local_words are 0, and a role's hash sums what is shared.
+// words none are among the first local_words, and a role's hash sums what is shared.
 //
 // A relay adds up at its tick on the link, if a report came in since, and takes its clock for the
 // row. Rows are state: the best per edge wins (mesh/summary.h). They go up and among coordinators,
