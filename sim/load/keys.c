@@ -455,7 +455,8 @@ const struct sim_key sim_keys[] = {
      .topologies = LEADERS,
      TAKES(U64, leaders.election_ns_min),
      .fallback = "0",
-     .effect = "the least patience of a candidate without a leader; 0: half of failover_timeout_ms"},
+     .effect =
+         "the least patience of a candidate without a leader; 0: half of failover_timeout_ms"},
     {.path = "leaders.election_timeout_max_ms",
      MS(0, DAY_NS),
      .topologies = LEADERS,
