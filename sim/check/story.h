@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The last things that a group's servers did, kept for whoever has to understand them.
 //
-//     notes --> [ . . . . the last 48 . . . ] --> "  1203.418 ms  node 12  stands for election ..."
+//     notes --> [ . . . the last 48 . . . ] --> "   1203.418 ms  node 12   becomes candidate ..."
 
 #ifndef SIM_CHECK_STORY_H
 #define SIM_CHECK_STORY_H

@@ -19,9 +19,9 @@
 // together (schedule synchronous) a round is a tick instead: the sample counts the ticks from the
 // write to the receipt, those at the very instants of both included, as whole intervals.
 //
-// What counts: updates written after the warm-up with a cohort that is not empty, and reports as
-// aggregation.h has it, in repetitions that ran to their end. The summary of one repetition is the
-// summary of a list of one.
+// What counts: updates written after the warm-up with a cohort that is not empty, reports as
+// aggregation.h has it, and returns of agents that were down, in repetitions that ran to their end.
+// The summary of one repetition is the summary of a list of one.
 
 #ifndef SIM_SUMMARY_H
 #define SIM_SUMMARY_H

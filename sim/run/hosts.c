@@ -60,17 +60,19 @@ static void add_roles(const struct sim_scenario *scenario, const struct sim_worl
     sim_memory_free(housed);
 }
 
-// An agent's part of the replica and its table for the reports of its edge; what a relay adds up;
-// the rows that it and those above it hold.
+// An agent's part of the replica, with the size of its vector, and its table for the reports of its
+// edge; what a relay adds up; the rows that it and those above it hold.
 static void add_reports(const struct sim_engine *engine, const struct sim_scenario *scenario,
                         const struct sim_world *world, uint64_t *memory)
 {
     const struct sim_places *places = &world->places;
     uint32_t lanes = sim_reports_lanes(scenario);
-    uint64_t agent_bytes =
-        (uint64_t)words_of(lanes) * mesh_planes(&world->mesh) * sizeof(uint64_t) +
-        lanes * (sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX +
-                 (uint64_t)scenario->network.signature_bytes);
+    uint32_t words = words_of(lanes);
+    uint32_t planes = mesh_planes(&world->mesh);
+    uint64_t agent_bytes = mesh_replica_bytes(words, planes, words) -
+                           mesh_replica_bytes(0, planes, 0) +
+                           lanes * (sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX +
+                                    (uint64_t)scenario->network.signature_bytes);
     for (uint32_t node = 0; node < places->nodes; node++) {
         const struct mesh_tier *tier = sim_engine_tier(engine, node);
         uint64_t *bytes = &memory[places->host_of[node]];

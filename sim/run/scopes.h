@@ -18,10 +18,10 @@
 // mode at home.
 //
 // Candidates for bridges are spread evenly over their region. They form a group of Raft, whose log
-// says which of them are its bridges; all are in the bridges' scope. An edge's relays are the agents
-// of the roster with the largest weights, drawn per (edge, agent): rendezvous hashing (Thaler and
-// Ravishankar, IEEE/ACM ToN 6(1), 1998),
-// so that a relay that goes is replaced by one other agent and nobody else changes.
+// says which of them are its bridges; all are in the bridges' scope. An edge's relays are the
+// agents of the roster with the largest weights, drawn per (edge, agent): rendezvous hashing
+// (Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998), so that a relay that goes is replaced by one
+// other agent and nobody else changes.
 
 #ifndef SIM_SCOPES_H
 #define SIM_SCOPES_H

@@ -39,7 +39,7 @@
 -- readers can notice raises user_version.
 
 PRAGMA application_id = 1835365224;  -- "mesh"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE runs (
     run_id          INTEGER PRIMARY KEY,  -- in order of writing; what `--run` takes
@@ -345,15 +345,15 @@ CREATE TABLE checkpoints (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- Order statistics over the measured updates or judged reports of all repetitions that ran to their
--- end, or over these repetitions. Facts about the machine are in host_facts only. last_receipt
--- and report_*_rounds count in rounds: under the schedule synchronous it is the ticks that passed,
--- times the interval.
+-- Order statistics over the measured updates, the judged reports or the returns of agents of all
+-- repetitions that ran to their end, or over these repetitions. Facts about the machine are in
+-- host_facts only. last_receipt and report_*_rounds count in rounds: under the schedule synchronous
+-- it is the ticks that passed, times the interval.
 CREATE TABLE metrics (
     run_id     INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
     metric     TEXT NOT NULL,  -- convergence (time to theta), edge_convergence and
                                -- region_convergence where there are such, reach_50, messages,
-                               -- report_edge, report_aggregator, report_global, ...
+                               -- report_edge, report_aggregator, report_global, rejoin, ...
     statistic  TEXT NOT NULL,  -- n, min, p50, p95, p99, max; of reports and of what they add up to
                                -- also mean and sd, since no other rows tell them (of times to the
                                -- microsecond)

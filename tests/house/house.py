@@ -29,11 +29,9 @@ LAYERS = {
     'sim/measure': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/load'], ['gsl', 'xxhash']),
     'sim/store': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/load', 'sim/measure'],
                   ['sqlite', 'xxhash']),
-    'sim/run': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/engine', 'sim/check',
-                 'sim/load',
+    'sim/run': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/engine', 'sim/check', 'sim/load',
                  'sim/measure', 'sim/store'], ['xxhash']),
-    'sim/cli': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/engine', 'sim/check',
-                 'sim/load',
+    'sim/cli': (['core', 'sim/base', 'sim/net', 'sim/fault', 'sim/engine', 'sim/load',
                  'sim/measure', 'sim/store', 'sim/run', 'reports'], []),
     'reports': ([], ['sqlite']),
 }

@@ -263,6 +263,9 @@ Test(recording, results_come_back_as_they_were_stored)
                       a->last_receipt_ns == b->last_receipt_ns);
             cr_expect(a->path.node == b->path.node && a->path.hops == b->path.hops &&
                       memcmp(a->path.tick_ns, b->path.tick_ns, sizeof a->path.tick_ns) == 0);
+            cr_expect(a->gone == b->gone &&
+                      a->near[SIM_REACH_EDGE].gone == b->near[SIM_REACH_EDGE].gone &&
+                      a->near[SIM_REACH_REGION].gone == b->near[SIM_REACH_REGION].gone);
             cr_expect(a->near[SIM_REACH_EDGE].held == b->near[SIM_REACH_EDGE].held &&
                       a->near[SIM_REACH_REGION].cohort == b->near[SIM_REACH_REGION].cohort);
         }
