@@ -38,4 +38,7 @@ void sim_block_aggregation(const struct sim_page *page, const struct sim_summary
 void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,
                       const struct sim_summary *summary);
 
+// What losses of leaders and bridges cost; nothing where there were none.
+void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
+
 #endif

@@ -64,8 +64,8 @@ enum sim_fault_verb {
     SIM_FAULT_VERB_COUNT
 };
 
-// What a node is just then. Every node has the role of its tier; relays, bridges and leaders of Raft
-// are agents.
+// What a node is just then. Every node has the role of its tier; relays, bridges and leaders of
+// Raft are agents.
 enum sim_role {
     SIM_ROLE_AGENT,
     SIM_ROLE_RELAY,

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "leading.h"
 
+bool sim_won_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
+{
+    *sample = result->elections[index].won_ns;
+    return !result->elections[index].first;
+}
+
 bool sim_election_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
     *sample = result->elections[index].after_ns;

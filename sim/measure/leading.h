@@ -2,6 +2,7 @@
 // What the loss of leaders and bridges costs (metrics of summary.h, for multi_region_leaders).
 //
 //     leader lost ---- leaderless ----> next leader, an entry of its own term committed
+//          |<--- won_ms ---> has votes  |
 //          |<------- election_ms ------>|
 //     bridge lost ---- failover_ms ---> successor knows ----> hears from another region
 //          |<------------------ failover_exchange_ms -------->|
@@ -12,6 +13,7 @@
 #include "results.h"
 #include "scenario.h"
 
+bool sim_won_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 bool sim_election_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 uint32_t sim_election_count(const struct sim_result *result);
 bool sim_failover_at(const struct sim_result *result, uint32_t index, uint64_t *sample);

@@ -164,11 +164,12 @@ struct sim_rejoin {
 // another, or itself, committed an entry of its own term.
 struct sim_election {
     uint64_t lost_ns;
-    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run
+    uint64_t won_ns;    // when it, or the one before it, had won: since lost_ns
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run; likewise won_ns
     uint64_t term;      // of the new leader; 0: there is none
     uint32_t region;
     uint32_t leader;  // the new one, or MESH_NODE_NONE
-    bool first;       // the run began without one: no election is measured
+    bool first;       // the run began with it under way: no election is measured
 };
 
 // An active bridge crashed or was paused: until another candidate took its place, and heard from

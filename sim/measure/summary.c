@@ -445,6 +445,10 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                             "up at the end of a repetition, and lacking an update",
                             "lagging_agents", "count", 1, false, SIM_REACH_ALL,
                             .of_run = sim_lagging_of},
+    [SIM_WON_MS] = {"won_ms", "ms",
+                    "from the loss of a region's leader until the first wins an election", "won",
+                    "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_won_at,
+                    .each_count = sim_election_count},
     [SIM_ELECTION_MS] = {"election_ms", "ms",
                          "from the loss of a region's leader until the next has committed an entry "
                          "of its own term",
@@ -508,13 +512,13 @@ bool sim_metric_has_many(enum sim_metric_id metric)
 
 const char *sim_metric_samples(enum sim_metric_id metric)
 {
-    return !sim_metric_has_many(metric)            ? "repetitions"
-           : sim_metrics[metric].of_update != NULL ? "updates"
-           : sim_metrics[metric].of_rejoin != NULL ? "returns"
-           : metric == SIM_ELECTION_MS             ? "losses of leaders"
-           : metric == SIM_LEADERLESS_MS           ? "regions"
-           : sim_metrics[metric].each != NULL      ? "losses of bridges"
-                                                   : "reports";
+    return !sim_metric_has_many(metric)                        ? "repetitions"
+           : sim_metrics[metric].of_update != NULL             ? "updates"
+           : sim_metrics[metric].of_rejoin != NULL             ? "returns"
+           : metric == SIM_ELECTION_MS || metric == SIM_WON_MS ? "losses of leaders"
+           : metric == SIM_LEADERLESS_MS                       ? "regions"
+           : sim_metrics[metric].each != NULL                  ? "losses of bridges"
+                                                               : "reports";
 }
 
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)

@@ -90,6 +90,7 @@ enum sim_metric_id {
     SIM_REJOIN_MS,
     SIM_UNWRITTEN,
     SIM_LAGGING_AGENTS,
+    SIM_WON_MS,
     SIM_ELECTION_MS,
     SIM_FAILOVER_MS,
     SIM_FAILOVER_EXCHANGE_MS,
@@ -175,7 +176,7 @@ static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 // Whether it is about groups of Raft.
 static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
 {
-    return metric >= SIM_ELECTION_MS && metric <= SIM_TERMS;
+    return metric >= SIM_WON_MS && metric <= SIM_TERMS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

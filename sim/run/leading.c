@@ -9,6 +9,7 @@ struct region {
     uint64_t term;     // of the latest leader
     uint64_t lost_ns;  // leaderless since then
     uint32_t leader;   // the latest, or MESH_NODE_NONE
+    uint64_t won_ns;   // since then; SIM_TIME_NEVER: nobody has
     bool leaderless;
     bool paused;       // the leader is, which is why
     bool began;        // it has had a leader
@@ -18,25 +19,30 @@ struct region {
 struct sim_leading {
     struct region *regions;  // [count] by group
     uint32_t count;
+    bool elected;  // at the start elections are under way, which are not measured
     struct sim_result *result;
     uint32_t election_capacity;
     uint32_t failover_capacity;
 };
 
-struct sim_leading *sim_leading_create(const struct mesh_config *mesh, struct sim_result *result)
+struct sim_leading *sim_leading_create(const struct mesh_config *mesh, bool elected,
+                                       struct sim_result *result)
 {
     if (mesh->raft_count == 0) {
         return NULL;
     }
     struct sim_leading *leading = sim_memory_zeroed(sizeof *leading);
     leading->count = mesh->raft_count;
+    leading->elected = elected;
     leading->result = result;
     leading->regions = sim_memory_zeroed(leading->count * sizeof *leading->regions);
     result->leading_count = leading->count;
     result->leading = sim_memory_zeroed(leading->count * sizeof *result->leading);
     for (uint32_t i = 0; i < leading->count; i++) {
-        leading->regions[i] =
-            (struct region){.group = &mesh->raft[i], .leader = MESH_NODE_NONE, .leaderless = true};
+        leading->regions[i] = (struct region){.group = &mesh->raft[i],
+                                              .leader = MESH_NODE_NONE,
+                                              .leaderless = true,
+                                              .won_ns = SIM_TIME_NEVER};
     }
     return leading;
 }
@@ -59,7 +65,8 @@ static void add_election(struct sim_leading *leading, uint32_t index, uint64_t a
         .term = found ? region->term : 0,
         .region = index,
         .leader = found ? region->leader : MESH_NODE_NONE,
-        .first = !region->began,
+        .won_ns = region->won_ns,
+        .first = !region->began && leading->elected,
     };
 }
 
@@ -68,6 +75,7 @@ static void lose_leader(struct region *region, uint64_t time_ns, bool paused)
     if (!region->leaderless) {
         region->leaderless = true;
         region->lost_ns = time_ns;
+        region->won_ns = SIM_TIME_NEVER;
     }
     region->paused = paused;
 }
@@ -93,6 +101,9 @@ static void note_role(struct sim_leading *leading, const struct sim_raft_note *n
             region->term = note->term;
             region->leader = note->node;
             region->paused = false;
+            if (region->leaderless && region->won_ns == SIM_TIME_NEVER) {
+                region->won_ns = note->time_ns - region->lost_ns;
+            }
         }
     } else if (note->node == region->leader) {
         lose_leader(region, note->time_ns, false);

@@ -17,7 +17,9 @@
 
 struct sim_leading;
 
-struct sim_leading *sim_leading_create(const struct mesh_config *mesh, struct sim_result *result);
+// `elected`: at the start elections are under way, which are not measured.
+struct sim_leading *sim_leading_create(const struct mesh_config *mesh, bool elected,
+                                       struct sim_result *result);
 void sim_leading_notes(struct sim_leading *leading, const struct sim_raft_note *notes,
                        uint32_t count);
 void sim_leading_transitions(struct sim_leading *leading, const struct sim_transition *transitions,

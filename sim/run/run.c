@@ -398,7 +398,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     sim_targets_init(&targets, scenario, &world);
     if (world.mesh.raft_count > 0) {
         watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
-        watch.leading = sim_leading_create(&world.mesh, result);
+        watch.leading =
+            sim_leading_create(&world.mesh, scenario->leaders.start == SIM_LEADERS_ELECTED, result);
     }
     bool reports = sim_reports_wanted(scenario);
     watch.reporting = reports;
