@@ -81,10 +81,15 @@ static uint32_t nodes_wanted(size_t replica_bytes, uint32_t most)
     return fit < most ? (uint32_t)fit : most;
 }
 
-void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
+uint32_t sim_blocks_most(const struct sim_engine *engine)
 {
     uint32_t most = engine->config.block_nodes;
-    most = most == 0 || most > SIM_BLOCK_NODES ? SIM_BLOCK_NODES : most;
+    return most == 0 || most > SIM_BLOCK_NODES ? SIM_BLOCK_NODES : most;
+}
+
+void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
+{
+    uint32_t most = sim_blocks_most(engine);
     engine->is_home = sim_memory_zeroed(engine->config.mesh->scope_count * sizeof *engine->is_home);
     follow_scopes(engine, nodes_wanted(replica_bytes, most), most);
     assert(engine->block_count <= UINT16_MAX);

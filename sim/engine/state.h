@@ -186,6 +186,9 @@ static inline uint32_t sim_scope_member(const struct mesh_scope *scope, uint32_t
 void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes);
 void sim_blocks_finish(struct sim_engine *engine);
 
+// Nodes of a block at most: a home scope of no more lies in one block.
+uint32_t sim_blocks_most(const struct sim_engine *engine);
+
 // Peers of each of its ticks.
 static inline uint32_t sim_scope_fanout(const struct mesh_scope *scope)
 {

@@ -57,7 +57,7 @@ static void create_tables(struct sim_engine *engine)
         mesh_table_permit_release(local, tiers->released + scope->first, scope->count);
         local->origin_first = MESH_NODE_MAX + scope->first;
         local->keeps_last = true;
-        if (scope->count <= SIM_BLOCK_NODES) {  // one block has it all, and steps alone
+        if (scope->count <= sim_blocks_most(engine)) {  // one block has it all, and steps alone
             mesh_table_weigh(local,
                              tiers->sizes + (size_t)edge * MESH_SIZE_BITS * engine->local_words);
         }
