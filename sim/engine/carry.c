@@ -577,7 +577,7 @@ static uint32_t compose(struct sim_worker *worker, const struct mesh_states *sta
     }
     if (events[first].kind == MESH_EVENT_WRITE && events[first].write->type != MESH_REPORT) {
         struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
-        author->compose(author->context, states, write->node, &write->write);
+        author->compose(author->context, states, engine->write_of_lane, write->node, &write->write);
     }
     uint32_t end = first + 1;
     while (end < count && events[end].kind != MESH_EVENT_WRITE) {

@@ -69,11 +69,11 @@ struct sim_write {
 struct sim_author {
     void *context;
     // NULL: writes say what stands in the list. Otherwise called before the step of each write,
-    // when the replica of `node` has all that came before. Key and lane are set, the lane to the
-    // write's place in the list; type and value are to be filled in. Rows that the replica does not
-    // hold may not be read. Calls for nodes of different blocks may come from different threads.
-    void (*compose)(void *context, const struct mesh_states *states, uint32_t node,
-                    struct mesh_write *write);
+    // when the replica of `node` has all that came before. Key and lane are set; type and value are
+    // to be filled in. write_of_lane: as for observers. Rows that the replica does not hold may not
+    // be read. Calls for nodes of different blocks may come from different threads.
+    void (*compose)(void *context, const struct mesh_states *states, const uint32_t *write_of_lane,
+                    uint32_t node, struct mesh_write *write);
 };
 
 // Reports of the agents of a hierarchy, each with a period and a phase of its own. mesh->tiers is
@@ -82,6 +82,7 @@ struct sim_author {
 struct sim_reporting {
     void *context;
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
+    uint64_t until_ns;             // the run's end: how many totals there may be
     uint32_t local_lanes;          // of each edge, to begin with
     uint32_t local_lanes_max;      // and as many as there can ever be use for
     uint32_t agents_per_edge_max;  // of the largest edge

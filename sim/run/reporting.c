@@ -129,6 +129,7 @@ struct sim_reporting sim_reports_source(struct sim_reports *reports)
     return (struct sim_reporting){
         .context = reports,
         .every_ns = reports->scenario->workload.report_every_ns,
+        .until_ns = sim_scenario_end_ns(reports->scenario),
         .local_lanes = sim_reports_lanes(reports->scenario),
         .local_lanes_max = lanes_max(reports->scenario),
         .agents_per_edge_max = reports->edge_agents_max,
