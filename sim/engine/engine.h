@@ -30,8 +30,10 @@
 // small; when a window's writes need more lanes than are free, those are given back of which
 // nothing and nobody can speak any more (mesh/release.h), and when that leaves too few it grows, up
 // to the declared memory. This shows nowhere: counters, changes and fingerprint are those of a run
-// in which every update has a lane of its own, unless update_limit cuts a message, where lanes
-// decide which updates go first. The policy looks at simulated state alone, at window starts.
+// in which every update has a lane of its own, but for two things: where update_limit cuts a
+// message, lanes decide which updates go first, and a snapshot carries what was given back as a
+// base, whose size is not that of the updates. The policy looks at simulated state alone, at window
+// starts.
 
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
