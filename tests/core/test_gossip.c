@@ -399,7 +399,7 @@ Test(gossip, what_a_peer_may_not_say_is_rejected_with_its_reason_and_teaches_not
     lab_hear(lab, B, message);
     lab_expect_story(lab, "   1 ms  B hears PUSH {A1} from A: rejects it: SCOPE\n"
                           "   2 ms  B hears PUSH {A1} from B: rejects it: SELF\n"
-                          "   3 ms  B hears nonsense {A1} from A: rejects it: KIND\n"
+                          "   3 ms  B hears nonsense {} from A: rejects it: KIND\n"
                           "   4 ms  B hears nonsense {A1} from A: rejects it: KIND\n");
     lab_finish(lab);
 }
