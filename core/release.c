@@ -121,9 +121,6 @@ uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t 
                table->updates[lane].dot.origin - table->origin_first < table->origin_count &&
                mesh_table_is_next(table, lane)) {
             uint32_t next = table->updates[lane].next_lane;
-            if (table->keeps_last && (next == MESH_LANE_NONE || !has(lanes, words, next))) {
-                break;
-            }
             if (releasing != NULL) {
                 releasing(context, &table->updates[lane]);
             }

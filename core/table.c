@@ -252,6 +252,48 @@ void mesh_table_adopt(struct mesh_table *table, uint32_t origin, uint32_t count)
     *released = count;
 }
 
+// What an update takes on the wire behind its dot.
+static uint32_t said_bytes(const struct mesh_update *update)
+{
+    return update->wire_bytes - varint_bytes(update->dot.origin) -
+           varint_bytes(update->dot.sequence);
+}
+
+void mesh_table_keep_last(struct mesh_table *table, struct mesh_update *last, uint8_t *values,
+                          uint32_t value_bytes, uint8_t *signatures)
+{
+    memset(last, 0, table->origin_count * sizeof *last);
+    table->last = last;
+    table->last_values = values;
+    table->last_value_bytes = value_bytes;
+    table->last_signatures = signatures;
+}
+
+void mesh_table_keep(struct mesh_table *table, const struct mesh_update *update,
+                     const uint8_t *signature)
+{
+    size_t index = update->dot.origin - table->origin_first;
+    if (table->last == NULL || index >= table->origin_count) {
+        return;
+    }
+    struct mesh_update *last = &table->last[index];
+    table->last_bytes -= last->dot.sequence != 0 ? said_bytes(last) : 0;
+    *last = *update;
+    table->last_bytes += said_bytes(last);
+    if (mesh_update_has_value(update->type)) {
+        assert(update->value_bytes <= table->last_value_bytes);
+        uint8_t *value = table->last_values + index * table->last_value_bytes;
+        if (update->value_bytes > 0) {
+            memcpy(value, update->value, update->value_bytes);
+        }
+        last->value = value;
+    }
+    if (table->last_signatures != NULL && signature != NULL) {
+        memcpy(table->last_signatures + index * MESH_SIGNATURE_BYTES, signature,
+               MESH_SIGNATURE_BYTES);
+    }
+}
+
 void mesh_table_release(struct mesh_table *table, uint32_t lane)
 {
     struct mesh_update *update = &table->updates[lane];
@@ -260,6 +302,9 @@ void mesh_table_release(struct mesh_table *table, uint32_t lane)
     link_lanes(table, update->previous_lane, MESH_LANE_NONE);
     link_lanes(table, MESH_LANE_NONE, update->next_lane);
     mesh_table_adopt(table, update->dot.origin, update->dot.sequence);
+    mesh_table_keep(
+        table, update,
+        table->signatures == NULL ? NULL : table->signatures + (size_t)lane * MESH_SIGNATURE_BYTES);
     table->released_hash[0] += update->hash[0];
     table->released_hash[1] += update->hash[1];
     *update = (struct mesh_update){.dot = no_dot, .next_lane = table->free_first};

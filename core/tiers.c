@@ -53,6 +53,12 @@ void mesh_tiers_fold(const struct mesh_states *states, struct mesh_tier *tier, u
     assert(tier->level == MESH_RELAY && local != NULL);
     bool room = mesh_reports_fold(local, replica->planes, states->table->local_words,
                                   tier->edge_first, &tier->reports);
+    for (uint32_t i = 0; local->last != NULL && i < local->origin_count; i++) {
+        const struct mesh_update *last = &local->last[i];
+        if (last->dot.sequence != 0 && last->key == tier->edge_first) {
+            room = room && mesh_reports_apply(&tier->reports, last);
+        }
+    }
     assert(room);
     tier->reported = tier->reports.count > 0;
 }

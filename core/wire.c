@@ -80,7 +80,7 @@ static uint32_t vector_bytes(const struct mesh_table *shared, const struct mesh_
 // which is 1.
 static uint32_t released_entry_bytes(const struct mesh_table *table)
 {
-    return table->released_bytes - table->released_origins;
+    return table->released_bytes - table->released_origins + table->last_bytes;
 }
 
 // What a snapshot says beside its hash and its updates: a clock, what is released, the base, and of
@@ -176,13 +176,11 @@ uint32_t mesh_wire_message_bytes(const struct mesh_table *table, const struct me
 
 // ---- Encoding ----
 
-static void put_update(struct writer *writer, const struct mesh_config *config,
-                       const struct mesh_table *table, uint32_t lane)
+// What an update says, behind its dot.
+static void put_said(struct writer *writer, const struct mesh_config *config,
+                     const struct mesh_update *update, const uint8_t *signature)
 {
     static const uint8_t unsigned_yet[MESH_SIGNATURE_BYTES];
-    const struct mesh_update *update = &table->updates[lane];
-    put_varint(writer, update->dot.origin);
-    put_varint(writer, update->dot.sequence);
     put(writer, update->clock, 8);
     put(writer, update->type, 1);
     put_varint(writer, update->key);
@@ -192,10 +190,21 @@ static void put_update(struct writer *writer, const struct mesh_config *config,
     } else {
         put_varint(writer, number_of(update));
     }
-    put_bytes(writer,
-              table->signatures == NULL ? unsigned_yet
-                                        : table->signatures + (size_t)lane * MESH_SIGNATURE_BYTES,
-              config->signature_bytes);
+    put_bytes(writer, signature == NULL ? unsigned_yet : signature, config->signature_bytes);
+}
+
+static const uint8_t *signature_at(const uint8_t *signatures, size_t index)
+{
+    return signatures == NULL ? NULL : signatures + index * MESH_SIGNATURE_BYTES;
+}
+
+static void put_update(struct writer *writer, const struct mesh_config *config,
+                       const struct mesh_table *table, uint32_t lane)
+{
+    const struct mesh_update *update = &table->updates[lane];
+    put_varint(writer, update->dot.origin);
+    put_varint(writer, update->dot.sequence);
+    put_said(writer, config, update, signature_at(table->signatures, lane));
 }
 
 // The runs of a set that are entries of their own.
@@ -270,24 +279,31 @@ static void put_updates(struct writer *writer, const struct mesh_config *config,
     }
 }
 
-static void put_released_counts(struct writer *writer, const struct mesh_table *table)
+// Of what stays at home with the newest of each origin.
+static void put_released_counts(struct writer *writer, const struct mesh_config *config,
+                                const struct mesh_table *table, bool local)
 {
     for (uint32_t i = 0; table->released_origins > 0 && i < table->origin_count; i++) {
-        if (table->released[i] > 0) {
-            put_varint(writer, table->origin_first + i);
-            put_varint(writer, table->released[i]);
+        if (table->released[i] == 0) {
+            continue;
+        }
+        put_varint(writer, table->origin_first + i);
+        put_varint(writer, table->released[i]);
+        if (local) {
+            assert(table->last != NULL && table->last[i].dot.sequence == table->released[i]);
+            put_said(writer, config, &table->last[i], signature_at(table->last_signatures, i));
         }
     }
 }
 
-static void put_snapshot(struct writer *writer, const struct mesh_table *table,
-                         const struct mesh_table *local)
+static void put_snapshot(struct writer *writer, const struct mesh_config *config,
+                         const struct mesh_table *table, const struct mesh_table *local)
 {
     assert(table->base != NULL || table->base_bytes == 0);
     put_varint(writer, table->released_origins + (local == NULL ? 0 : local->released_origins));
-    put_released_counts(writer, table);
+    put_released_counts(writer, config, table, false);
     if (local != NULL) {
-        put_released_counts(writer, local);
+        put_released_counts(writer, config, local, true);
         put(writer, local->released_hash[0], 8);
         put(writer, local->released_hash[1], 8);
     }
@@ -321,7 +337,7 @@ static void put_content(struct writer *writer, const struct mesh_config *config,
         put_vector(writer, table, message, mesh_message_vector(message), true);
     }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {
-        put_snapshot(writer, table, mesh_table_local(table, message->scope));
+        put_snapshot(writer, config, table, mesh_table_local(table, message->scope));
     }
 }
 
@@ -369,13 +385,12 @@ bool mesh_wire_update_is_valid(const struct mesh_update *update)
     return false;
 }
 
-// Reads one update into `update` and its signature; the row's hash is computed, never believed.
-static void take_update(struct reader *reader, const struct mesh_config *config,
-                        struct mesh_update *update, const uint8_t **signature)
+// Reads what an update with this dot says into `update` and its signature; the row's hash is
+// computed, never believed.
+static void take_said(struct reader *reader, const struct mesh_config *config, struct mesh_dot dot,
+                      struct mesh_update *update, const uint8_t **signature)
 {
-    *update = (struct mesh_update){0};
-    update->dot.origin = (uint32_t)take_varint(reader, 2 * MESH_NODE_MAX - 1);
-    update->dot.sequence = (uint32_t)take_varint(reader, UINT32_MAX);
+    *update = (struct mesh_update){.dot = dot};
     update->clock = take(reader, 8);
     update->type = (uint8_t)take(reader, 1);
     update->key = (uint32_t)take_varint(reader, UINT32_MAX);
@@ -398,6 +413,15 @@ static void take_update(struct reader *reader, const struct mesh_config *config,
         mesh_update_hash(config, update);
         update->wire_bytes = mesh_wire_update_bytes(update, config->signature_bytes);
     }
+}
+
+static void take_update(struct reader *reader, const struct mesh_config *config,
+                        struct mesh_update *update, const uint8_t **signature)
+{
+    struct mesh_dot dot;
+    dot.origin = (uint32_t)take_varint(reader, 2 * MESH_NODE_MAX - 1);
+    dot.sequence = (uint32_t)take_varint(reader, UINT32_MAX);
+    take_said(reader, config, dot, update, signature);
 }
 
 // The table that a dot belongs to in a message of this scope, or NULL.
@@ -538,9 +562,11 @@ static enum mesh_reject take_vector(struct reader *reader, struct mesh_table *sh
     return reader->failed ? MESH_REJECT_FORMAT : 0;
 }
 
-// The released writes in a snapshot, by ascending origin; taken over when `adopt` says so.
-static enum mesh_reject take_released(struct reader *reader, struct mesh_table *shared,
-                                      struct mesh_message *message, bool adopt)
+// The released writes in a snapshot, by ascending origin, of those that stay at home with the newest
+// of each; taken over when `adopt` says so.
+static enum mesh_reject take_released(struct reader *reader, const struct mesh_config *config,
+                                      struct mesh_table *shared, struct mesh_message *message,
+                                      bool adopt)
 {
     uint64_t entries = take_varint(reader, UINT32_MAX);
     uint64_t origin_least = 0;
@@ -552,12 +578,23 @@ static enum mesh_reject take_released(struct reader *reader, struct mesh_table *
             return MESH_REJECT_FORMAT;
         }
         origin_least = (uint64_t)origin + 1;
+        struct mesh_update last;
+        const uint8_t *signature = NULL;
+        if (table != shared) {
+            take_said(reader, config, (struct mesh_dot){origin, count}, &last, &signature);
+            if (reader->failed || !is_in_place(shared, &last)) {
+                return MESH_REJECT_FORMAT;
+            }
+        }
         if (shared->adopts &&
             (table->released == NULL || origin - table->origin_first >= table->origin_count)) {
             return MESH_REJECT_FULL;
         }
-        if (adopt) {
+        if (adopt && mesh_table_released(table, origin) < count) {
             mesh_table_adopt(table, origin, count);
+            if (table != shared) {
+                mesh_table_keep(table, &last, signature);
+            }
         }
         message->beyond |= mesh_table_released(table, origin) < count;
     }
@@ -565,12 +602,12 @@ static enum mesh_reject take_released(struct reader *reader, struct mesh_table *
 }
 
 // What stands behind a snapshot's updates. Nothing of it is taken over unless all of it is sound.
-static enum mesh_reject take_snapshot(struct reader *reader, struct mesh_table *table,
-                                      struct mesh_message *message)
+static enum mesh_reject take_snapshot(struct reader *reader, const struct mesh_config *config,
+                                      struct mesh_table *table, struct mesh_message *message)
 {
     struct reader again = *reader;
     struct mesh_table *local = mesh_table_local(table, message->scope);
-    enum mesh_reject reject = take_released(reader, table, message, false);
+    enum mesh_reject reject = take_released(reader, config, table, message, false);
     uint64_t local_hash[2] = {0, 0};
     if (local != NULL) {
         local_hash[0] = take(reader, 8);
@@ -583,7 +620,7 @@ static enum mesh_reject take_snapshot(struct reader *reader, struct mesh_table *
     }
     if (table->adopts) {
         message->beyond = 0;
-        take_released(&again, table, message, true);
+        take_released(&again, config, table, message, true);
         if (local != NULL) {
             memcpy(local->released_hash, local_hash, sizeof local_hash);
         }
@@ -615,7 +652,7 @@ static enum mesh_reject take_content(struct reader *reader, const struct mesh_co
         reject = take_vector(reader, table, last, message);
     }
     if (reject == 0 && message->kind == MESH_MESSAGE_SNAPSHOT) {
-        reject = take_snapshot(reader, table, message);
+        reject = take_snapshot(reader, config, table, message);
     }
     return reject;
 }

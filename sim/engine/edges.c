@@ -87,7 +87,9 @@ static void create_edge(struct sim_engine *engine, uint32_t index)
     mesh_table_permit_release(&edge->table, sim_memory_zeroed(scope->count * sizeof(uint32_t)),
                               scope->count);
     edge->table.origin_first = MESH_NODE_MAX + scope->first;
-    edge->table.keeps_last = true;
+    mesh_table_keep_last(&edge->table, sim_memory_zeroed(scope->count * sizeof(struct mesh_update)),
+                         sim_memory_zeroed((size_t)scope->count * MESH_REPORT_BYTES_MAX),
+                         MESH_REPORT_BYTES_MAX, NULL);
     engine->tiers.local_tables[index] = &edge->table;
     edge->numbers = sim_memory_zeroed(scope->count * sizeof *edge->numbers);
     edge->timers.period_ns = reporting->every_ns;
@@ -129,6 +131,8 @@ void sim_edges_finish(struct sim_engine *engine)
         sim_memory_free(edge->table.updates);
         sim_memory_free(edge->table.index);
         sim_memory_free(edge->table.released);
+        sim_memory_free(edge->table.last);
+        sim_memory_free(edge->table.last_values);
         sim_memory_free(edge->values);
         sim_memory_free(edge->sizes);
         sim_memory_free(edge->numbers);

@@ -82,14 +82,13 @@ static uint32_t lanes_max(const struct sim_scenario *scenario)
     return numbers_max(scenario) * edge_agents_max(scenario);
 }
 
-// The last report of each agent, and those written since they could settle; whole cache lines of
-// a plane.
+// Those written since they could settle; whole cache lines of a plane.
 uint32_t sim_reports_lanes(const struct sim_scenario *scenario)
 {
     uint64_t settled_ns = SETTLED_INTERVALS * scenario->gossip.interval_ns + held_up_ns(scenario);
-    uint64_t agents = edge_agents_max(scenario);
-    uint64_t under_way = settled_ns * agents / scenario->workload.report_every_ns + 1;
-    uint64_t lanes = (agents + under_way + 511) / 512 * 512;
+    uint64_t under_way =
+        settled_ns * edge_agents_max(scenario) / scenario->workload.report_every_ns + 1;
+    uint64_t lanes = (under_way + 511) / 512 * 512;
     uint64_t all = lanes_max(scenario);
     return scenario->gossip.mode == MESH_PUSH || lanes > all ? (uint32_t)all : (uint32_t)lanes;
 }
@@ -473,6 +472,34 @@ static void forget_told(struct sim_reports *reports, uint32_t slot)
            reports->edge_agents_max * sizeof *reports->told);
 }
 
+static void note_told(uint32_t *told, uint32_t first, struct mesh_dot dot)
+{
+    uint32_t author = dot.origin - MESH_NODE_MAX - first;
+    told[author] = dot.sequence > told[author] ? dot.sequence : told[author];
+}
+
+// A relay with a snapshot, or one that takes over, has also been told what all others hold.
+static void tell_last(struct sim_reports *reports, const struct mesh_table *local, uint32_t slot,
+                      uint32_t first)
+{
+    uint32_t *told = &reports->told[(size_t)slot * reports->edge_agents_max];
+    for (uint32_t i = 0; i < local->origin_count; i++) {
+        if (local->last[i].dot.sequence != 0) {
+            note_told(told, first, local->last[i].dot);
+        }
+    }
+}
+
+static void tell_joined(struct sim_reports *reports, uint32_t node)
+{
+    const struct sim_shares *edges = &reports->world->places.edges;
+    uint32_t edge = sim_shares_find(edges, node);
+    if (reports->slot_of[node] != UINT32_MAX) {
+        tell_last(reports, mesh_table_local(sim_engine_table(reports->engine), edge),
+                  reports->slot_of[node], edges->starts[edge]);
+    }
+}
+
 static void tell(struct sim_reports *reports, const struct sim_transition *transition)
 {
     uint32_t node = transition->node;
@@ -487,6 +514,8 @@ static void tell(struct sim_reports *reports, const struct sim_transition *trans
         if (agent && transition->disk_lost && reports->slot_of[node] != UINT32_MAX) {
             forget_told(reports, reports->slot_of[node]);
         }
+    } else if (transition->kind == SIM_TRANSITION_JOINED && agent) {
+        tell_joined(reports, node);
     }
 }
 
@@ -498,9 +527,10 @@ static void tell_until(struct sim_reports *reports, uint64_t time_ns)
     }
 }
 
-void sim_reports_transitions(struct sim_reports *reports, const struct sim_transition *transitions,
-                             uint32_t count)
+void sim_reports_transitions(struct sim_reports *reports, const struct sim_engine *engine,
+                             const struct sim_transition *transitions, uint32_t count)
 {
+    reports->engine = engine;
     if (count > reports->transition_capacity) {
         reports->transition_capacity = 2 * count;
         reports->transitions = sim_memory_resize(
@@ -511,7 +541,7 @@ void sim_reports_transitions(struct sim_reports *reports, const struct sim_trans
     reports->transition_next = 0;
 }
 
-// A relay that takes over has been told the newest reports that it holds, all of which have lanes.
+// A relay that takes over has been told what it holds.
 static void take_over(struct sim_reports *reports, const struct sim_engine *engine, uint32_t from,
                       uint32_t to)
 {
@@ -526,12 +556,12 @@ static void take_over(struct sim_reports *reports, const struct sim_engine *engi
     uint32_t *told = &reports->told[(size_t)slot * reports->edge_agents_max];
     for (uint32_t lane = 0; lane < local->lane_count; lane++) {
         uint64_t have = replica->planes[lane / 64];  // the local table's words are the first
-        const struct mesh_update *update = &local->updates[lane];
         if ((have >> lane % 64 & 1) != 0) {
-            uint32_t author = update->dot.origin - MESH_NODE_MAX - edges->starts[edge];
-            told[author] =
-                update->dot.sequence > told[author] ? update->dot.sequence : told[author];
+            note_told(told, edges->starts[edge], local->updates[lane].dot);
         }
+    }
+    if (!replica->joining) {
+        tell_last(reports, local, slot, edges->starts[edge]);
     }
 }
 

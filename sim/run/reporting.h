@@ -38,6 +38,7 @@ struct sim_reports {
     struct sim_transition *transitions;  // [transition_count] of the window, in order of time
     uint32_t transition_count;
     uint32_t transition_next;
+    const struct sim_engine *engine;  // in which they happen
     uint32_t transition_capacity;
     struct sim_result *result;
     uint64_t seed;
@@ -80,8 +81,8 @@ void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *hear
 void sim_reports_made(struct sim_reports *reports, const struct sim_note *row);
 
 // What became of nodes in the window whose notes follow; and the end of each window.
-void sim_reports_transitions(struct sim_reports *reports, const struct sim_transition *transitions,
-                             uint32_t count);
+void sim_reports_transitions(struct sim_reports *reports, const struct sim_engine *engine,
+                             const struct sim_transition *transitions, uint32_t count);
 void sim_reports_window(struct sim_reports *reports, const struct sim_engine *engine);
 
 // Writes result->reports, and the total of the first coordinator, at the end of a run.

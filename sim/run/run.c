@@ -66,7 +66,7 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     struct watch *watch = context;
     sim_recorder_transitions(&watch->recorder, transitions, count);
     if (watch->reporting) {
-        sim_reports_transitions(&watch->reports, transitions, count);
+        sim_reports_transitions(&watch->reports, watch->engine, transitions, count);
     }
     if (watch->leading != NULL) {
         sim_leading_transitions(watch->leading, transitions, count);

@@ -246,7 +246,8 @@ static void set_up(uint32_t words)
                     zeroed(index_capacity, sizeof(uint32_t)), index_capacity, NULL);
     mesh_table_permit_release(&local, released, AGENTS);
     local.origin_first = MESH_NODE_MAX;
-    local.keeps_last = true;
+    mesh_table_keep_last(&local, zeroed(AGENTS, sizeof(struct mesh_update)),
+                         zeroed(AGENTS, MESH_REPORT_BYTES_MAX), MESH_REPORT_BYTES_MAX, NULL);
     mesh_table_weigh(&local, zeroed(MESH_SIZE_BITS * words, sizeof(uint64_t)));
     shared.locals = locals;
     shared.local_words = words;

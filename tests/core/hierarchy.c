@@ -121,7 +121,11 @@ static void init_tables(struct hierarchy *hierarchy)
         struct mesh_table *local = &hierarchy->locals[i];
         init_table(hierarchy, local, settings->local_words, settings->agents_per_edge);
         local->origin_first = MESH_NODE_MAX + i * settings->agents_per_edge;
-        local->keeps_last = true;
+        size_t agents = settings->agents_per_edge;
+        mesh_table_keep_last(local,
+                             hierarchy_memory(hierarchy, agents * sizeof(struct mesh_update)),
+                             hierarchy_memory(hierarchy, agents * MESH_REPORT_BYTES_MAX),
+                             MESH_REPORT_BYTES_MAX, NULL);
         if (settings->seed % 2 == 0) {
             size_t words = (size_t)MESH_SIZE_BITS * settings->local_words;
             mesh_table_weigh(local, hierarchy_memory(hierarchy, words * sizeof(uint64_t)));
@@ -418,9 +422,22 @@ static void carry_out(struct hierarchy *hierarchy, uint32_t node, const struct m
     }
 }
 
+// A snapshot also brings the newest released reports.
+static void note_last(struct hierarchy *hierarchy, uint32_t node)
+{
+    const struct mesh_table *local = hierarchy->local_tables[hierarchy->home[node]];
+    for (uint32_t i = 0; local != NULL && i < local->origin_count; i++) {
+        if (local->last[i].dot.sequence != 0) {
+            note_told(hierarchy, node, &local->last[i]);
+        }
+    }
+}
+
 static void step(struct hierarchy *hierarchy, struct mesh_event event)
 {
     struct mesh_output *output = &hierarchy->output;
+    const struct mesh_replica *replica = mesh_replica_of(&hierarchy->states, event.node);
+    bool joining = replica->joining;
     hierarchy->now_ns += LAB_MS;
     event.time_ns = hierarchy->now_ns;
     struct mesh_tier *tier = mesh_tiers_of(&hierarchy->states, event.node);
@@ -428,6 +445,9 @@ static void step(struct hierarchy *hierarchy, struct mesh_event event)
         reserve_total(hierarchy, tier);
     }
     cr_assert_eq(mesh_step(&hierarchy->config, &hierarchy->states, &event, 1, output), 1);
+    if (joining && !replica->joining) {
+        note_last(hierarchy, event.node);
+    }
     for (uint32_t i = 0; i < output->record_count; i++) {
         carry_out(hierarchy, event.node, &output->records[i]);
     }

@@ -28,8 +28,8 @@
 // with nothing in between. Where scopes have local tables (mesh/table.h) the driver goes so for
 // each of them, with words [0, local_words), over the replicas that have their home there and the
 // messages of that scope; and for the shared table with the words behind, over all replicas and
-// messages. Each of these may happen by itself. Of a local table the newest update of each origin
-// stays, so that a new relay finds all reports.
+// messages. Each of these may happen by itself. A local table keeps the newest released update of
+// each origin (mesh_table_keep_last), so that a new relay finds all reports.
 //
 // Duties of the driver: what holds messages back must be counted as under
 // way; before an update is released it has been folded into base states by whoever still reads

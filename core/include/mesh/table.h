@@ -32,7 +32,7 @@
 // Local dots have origins of their own, node + MESH_NODE_MAX: both streams have no gaps, and a dot
 // tells its table. Lanes of rows, writes and reservations count from 0 in each table; words of
 // replicas, messages and records count in the replica. Of local updates the newest of an origin is
-// its state, and is not released before a newer one can be.
+// its state: when it is released it is kept by itself, for whoever is to know all states from then on.
 
 #ifndef MESH_TABLE_H
 #define MESH_TABLE_H
@@ -114,8 +114,14 @@ struct mesh_table {
     struct mesh_table *const *locals;  // [scope_count], NULL where nothing stays at home; or NULL
     uint32_t local_words;              // of each local table, and in front in each replica
     // Of a local table:
-    uint32_t origin_first;      // of the origins that may be released, MESH_NODE_MAX + a node
-    bool keeps_last;            // the newest update of an origin keeps its lane
+    uint32_t origin_first;  // of the origins that may be released, MESH_NODE_MAX + a node
+    struct mesh_update
+        *last;             // [origin_count] of each origin the newest that was released; sequence
+                           // 0: none was. NULL: what is released is gone
+    uint8_t *last_values;  // [origin_count][last_value_bytes]
+    uint8_t *last_signatures;   // [origin_count][MESH_SIGNATURE_BYTES], or NULL when unsigned
+    uint32_t last_value_bytes;  // no value takes more
+    uint32_t last_bytes;        // of all these, on the wire and without their dots
     uint64_t released_hash[2];  // sum of the hashes of what was released
 };
 
@@ -130,6 +136,11 @@ void mesh_table_permit_release(struct mesh_table *table, uint32_t *released, uin
 // Moves the rows into larger memory, cleared before; the old is the driver's again. Lanes stay.
 void mesh_table_move(struct mesh_table *table, struct mesh_update *updates, uint32_t lane_capacity,
                      uint32_t *index, uint32_t index_capacity, uint8_t *signatures);
+
+// From now on the newest released update of each origin is kept, with its value and its signature.
+// Takes memory of the driver's (struct mesh_table) and clears `last`; `signatures` may be NULL.
+void mesh_table_keep_last(struct mesh_table *table, struct mesh_update *last, uint8_t *values,
+                          uint32_t value_bytes, uint8_t *signatures);
 
 // From now on the table adds up the sizes of many updates at once. Takes memory of the driver's,
 // MESH_SIZE_BITS * lane_capacity / 64 words, and anew after each move. Not for a table that blocks
@@ -156,6 +167,11 @@ void mesh_table_release(struct mesh_table *table, uint32_t lane);
 // Takes it from elsewhere that the first `count` writes of `origin` are released, if that is more
 // than the table knew. Their lanes, if any, stay.
 void mesh_table_adopt(struct mesh_table *table, uint32_t origin, uint32_t count);
+
+// Keeps this update as the last that was released of its origin, if the table keeps them.
+// `signature` may be NULL.
+void mesh_table_keep(struct mesh_table *table, const struct mesh_update *update,
+                     const uint8_t *signature);
 
 // The lane of the update with this dot and hash, or MESH_LANE_NONE. With hash NULL: the first lane
 // reserved for the dot.

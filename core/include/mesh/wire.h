@@ -22,8 +22,9 @@
 //     base     length varint, the driver's bytes
 //
 // Where reports stay at home (mesh/table.h) a message at home carries and names updates of both
-// tables, told apart by their origins; a snapshot there has the sum of the hashes of what is
-// released of the local table, 16 bytes, in front of the base. Messages of rows: rows.h; those of
+// tables, told apart by their origins. A snapshot there has behind the entries of the shared table
+// those of the local one, each with what its newest update says, from the clock on, and then the
+// sum of the hashes of all that is released of it, 16 bytes. Messages of rows: rows.h; those of
 // Raft: raft_wire.c.
 //
 // An update that arrives with a released dot is known: it is dropped, and not counted.
