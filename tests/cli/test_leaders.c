@@ -52,7 +52,7 @@ Test(leaders, a_patience_that_ends_before_it_begins_is_refused)
     struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 65);
     expect_part(ended.errors,
-                "x.yaml:7:64: leaders.election_timeout_max_ms: expected more than the "
+                "x.yaml:7:66: leaders.election_timeout_max_ms: expected more than the "
                 "least patience, 900 ms");
 }
 
