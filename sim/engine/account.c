@@ -196,10 +196,17 @@ static inline void receive(struct sim_worker *worker, const struct mesh_message 
                            uint32_t target, struct sim_host_work *work)
 {
     const struct sim_network *network = worker->engine->config.network;
+    struct sim_receipt_cost *last = &worker->receipt_cost;
     bool outside = network->host_of[message->source] != network->host_of[target];
-    uint32_t carried = sim_network_carried_bytes(network, message);
-    sim_host_receive(work, network, message->wire_bytes, carried, sim_network_updates(message),
-                     outside);
+    uint32_t updates = sim_network_updates(message);
+    if (last->bytes != message->wire_bytes || last->updates != updates ||
+        last->outside != outside) {
+        uint32_t carried = sim_network_carried_bytes(network, message);
+        *last = (struct sim_receipt_cost){
+            .bytes = message->wire_bytes, .updates = updates, .outside = outside};
+        sim_host_receive(&last->work, network, message->wire_bytes, carried, updates, outside);
+    }
+    sim_host_add(work, &last->work, 1);
 }
 
 void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *message,

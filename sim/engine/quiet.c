@@ -221,13 +221,20 @@ static uint64_t count_under_way(const struct sim_engine *engine, const struct si
     uint64_t count = 0;
     uint32_t local;
     uint64_t at_ns;
+    struct mesh_message message;
+    plain_open(engine, timers->scope, block->states.node_first, time_ns, &message);
+    uint32_t stream = sim_network_stream(&message, 0, 0);
     while (walk_on(&walk, &local, &at_ns)) {
-        struct mesh_message message;
-        plain_open(engine, timers->scope, block->states.node_first + local, at_ns, &message);
-        uint32_t stream = sim_network_stream(&message, 0, 0);
+        if (at_ns + link->minimum_ns >= time_ns) {
+            count += fanout;
+            continue;
+        }
+        // The ticks of a turn bear its number.
+        uint64_t occasion = mesh_occasion_of_tick(timers->scope, walk.turn_ns / timers->period_ns);
+        uint32_t node = block->states.node_first + local;
         for (uint32_t first = 0; first < fanout; first += SIM_DRAW_BATCH) {
             uint32_t draws = fanout - first < SIM_DRAW_BATCH ? fanout - first : SIM_DRAW_BATCH;
-            sim_draw(network->seed, message.occasion, message.source, stream + first, draws, words);
+            sim_draw(network->seed, occasion, node, stream + first, draws, words);
             for (uint32_t i = 0; i < draws; i++) {
                 count += at_ns + sim_link_latency_ns(link, words[0][i], words[1][i]) >= time_ns;
             }

@@ -50,6 +50,14 @@ struct sim_block {
     uint64_t active_ns;  // the last event that changed a node or that said more than a hash
 };
 
+// What a receipt costs its host: the last that was asked for, since most are alike.
+struct sim_receipt_cost {
+    struct sim_host_work work;
+    uint32_t bytes;  // of the message, its updates, and whether it came from another host
+    uint32_t updates;
+    bool outside;
+};
+
 struct sim_worker {
     struct sim_engine *engine;
     uint64_t *keys;  // events of one block and window
@@ -67,6 +75,7 @@ struct sim_worker {
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
+    struct sim_receipt_cost receipt_cost;
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
