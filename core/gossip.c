@@ -9,6 +9,7 @@
 #include "mesh/random.h"
 #include "mesh/schedule.h"
 #include "mesh/wire.h"
+#include "links.h"
 #include "outgoing.h"
 #include "vector.h"
 
@@ -227,8 +228,15 @@ static inline void forward(struct stepping *stepping, const struct mesh_scope *h
                            const struct learnt *learnt)
 {
     const struct mesh_scope *scope = home_of(stepping, heard_in);
-    if (scope->mode == MESH_EAGER && learnt->count > 0) {
+    if (learnt->count == 0) {
+        return;
+    }
+    if (scope->mode == MESH_EAGER) {
         send_on(stepping, scope, learnt);
+    }
+    if (stepping->config->eager_links) {
+        mesh_links_forward(stepping, heard_in, &stepping->output->news[learnt->first],
+                           learnt->count);
     }
 }
 
@@ -325,7 +333,15 @@ static void age_recent(struct stepping *stepping)
 static void tell(struct stepping *stepping, const struct mesh_scope *scope)
 {
     const struct mesh_event *event = stepping->event;
+    struct mesh_scope known;
     fold(stepping, scope);
+    if (mesh_bridges_gossip(stepping, event->scope)) {
+        if (!mesh_bridges_choose(stepping, scope, &known)) {
+            age_recent(stepping);
+            return;
+        }
+        scope = &known;
+    }
     if (scope->mode == MESH_RUMOR) {
         mesh_rumor_tick(stepping, scope);
         return;

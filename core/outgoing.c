@@ -228,6 +228,26 @@ void mesh_outgoing_reply(struct stepping *stepping, struct mesh_message *message
     mesh_outgoing_to(stepping, message, stepping->event->message->source);
 }
 
+void mesh_outgoing_to_callers(struct stepping *stepping, const struct mesh_scope *scope,
+                              struct mesh_message *message)
+{
+    const struct mesh_event *event = stepping->event;
+    uint32_t teller = event->kind == MESH_EVENT_RECEIVE ? event->message->source : MESH_NODE_NONE;
+    uint32_t *targets = stepping->output->targets + stepping->output->target_count;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < scope->count; i++) {
+        uint32_t caller = scope->members == NULL ? scope->first + i : scope->members[i];
+        if (caller != teller) {
+            targets[count++] = caller;
+        }
+    }
+    if (count == 0) {
+        mesh_outgoing_drop(stepping, message);
+    } else {
+        send_to(stepping, message, count);
+    }
+}
+
 void mesh_outgoing_to_peers(struct stepping *stepping, const struct mesh_scope *scope,
                             struct mesh_message *message, enum mesh_purpose purpose)
 {

@@ -47,4 +47,8 @@ void mesh_outgoing_reply(struct stepping *stepping, struct mesh_message *message
 void mesh_outgoing_to_peers(struct stepping *stepping, const struct mesh_scope *scope,
                             struct mesh_message *message, enum mesh_purpose purpose);
 
+// To all members of the scope, who call this node, but for one from whom it has just heard.
+void mesh_outgoing_to_callers(struct stepping *stepping, const struct mesh_scope *scope,
+                              struct mesh_message *message);
+
 #endif

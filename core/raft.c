@@ -9,7 +9,7 @@
 #include "mesh/random.h"
 #include "outgoing.h"
 
-// No tick and no dot has this bit: what follows is the sender's count of messages.
+// No tick and no dot has this bit: what follows is the sender's count of messages of Raft.
 #define OCCASION_RAFT (UINT64_C(1) << 63)
 
 // ---- Records and groups ----
@@ -74,7 +74,7 @@ void mesh_raft_bound(const struct mesh_config *config, struct mesh_bound *bound)
 struct mesh_message *mesh_raft_begin(struct rafting *rafting, enum mesh_message_kind kind,
                                      uint32_t words)
 {
-    uint64_t occasion = OCCASION_RAFT | rafting->stepping->replica->message_count;
+    uint64_t occasion = OCCASION_RAFT | rafting->raft->said++;
     uint32_t head_words = sizeof(struct mesh_raft_head) / sizeof(uint64_t);
     struct mesh_message *message = mesh_outgoing_begin_words(
         rafting->stepping, kind, rafting->raft->node, occasion, head_words + words);
@@ -302,15 +302,19 @@ static void start(struct rafting *rafting)
         .matched = kept.snapshot.index,
         .timer_ns = UINT64_MAX,
         .timer = kept.timer,
+        .said = kept.said,
         .draws_term = kept.draws_term,
         .draws = kept.draws,
         .transfer = MESH_NODE_NONE,
         .catching_up = MESH_NODE_NONE,
         .bridges = kept.snapshot.bridges,
+        .known = kept.known,
+        .callable = kept.callable,
     };
     assert(raft->self < rafting->group->roster_count);
     raft->members = mesh_raft_members_at(rafting, raft->last, &raft->members_index);
     mesh_raft_reset_election(rafting);
+    raft->election_ns = given->impatient ? rafting->now_ns : raft->election_ns;
 }
 
 // ---- Dispatch ----

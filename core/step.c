@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "links.h"
 #include "stepping.h"
 
 uint32_t mesh_mode_planes(enum mesh_mode mode)
@@ -127,6 +128,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
         .news = words,
         .message_words = messages * message_words,
     };
+    if (config->eager_links) {
+        mesh_links_bound(config, message_words, &bound);
+    }
     if (config->tiers != NULL) {
         mesh_tiers_bound(config, message_words, &bound);
     }
@@ -207,6 +211,9 @@ void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint
     memcpy(record->deliver.hash, hash, sizeof record->deliver.hash);
     record->deliver.news_first = first;
     record->deliver.news_count = stepping->output->news_count - first;
+    if (stepping->states->raft_count > 0) {
+        mesh_bridges_hear(stepping, first);
+    }
 }
 
 // How many events' worth of output surely fits.

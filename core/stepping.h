@@ -125,6 +125,14 @@ void mesh_tiers_renew(struct stepping *stepping);
 void mesh_raft_handle(struct stepping *stepping);
 void mesh_raft_bound(const struct mesh_config *config, struct mesh_bound *bound);
 
+// bridges.c: whether the node is one of those in this scope who know its active bridges by
+// registers; whom it may call there, false: it is no active bridge and calls nobody; registers
+// among news `first` on.
+bool mesh_bridges_gossip(const struct stepping *stepping, uint32_t scope);
+bool mesh_bridges_choose(struct stepping *stepping, const struct mesh_scope *scope,
+                         struct mesh_scope *known);
+void mesh_bridges_hear(struct stepping *stepping, uint32_t first);
+
 // delta.c: the same for scopes in mode delta; false: rejected, nothing may be learnt
 void mesh_delta_tick(struct stepping *stepping, const struct mesh_scope *scope);
 bool mesh_delta_receive(struct stepping *stepping, const struct mesh_scope *scope);

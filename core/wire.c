@@ -562,8 +562,8 @@ static enum mesh_reject take_vector(struct reader *reader, struct mesh_table *sh
     return reader->failed ? MESH_REJECT_FORMAT : 0;
 }
 
-// The released writes in a snapshot, by ascending origin, of those that stay at home with the newest
-// of each; taken over when `adopt` says so.
+// The released writes in a snapshot, by ascending origin, of those that stay at home with the
+// newest of each; taken over when `adopt` says so.
 static enum mesh_reject take_released(struct reader *reader, const struct mesh_config *config,
                                       struct mesh_table *shared, struct mesh_message *message,
                                       bool adopt)

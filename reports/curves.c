@@ -28,26 +28,45 @@ static const char curve_query[] =
 
 // The tiers from the whole mesh inwards, then the regions.
 static const char class_query[] =
-    "SELECT scope_class FROM curves WHERE run_id = ?1 GROUP BY scope_class"
+    "SELECT scope_class FROM curves WHERE run_id = ?1"
+    " AND scope_class NOT LIKE '" REPORT_OF_REPORTS "%' GROUP BY scope_class"
     " ORDER BY CASE scope_class WHEN 'mesh' THEN 0 WHEN 'edge' THEN 1 WHEN 'region' THEN 2"
     " ELSE 3 END, length(scope_class), scope_class";
 
 // Several sections of the document may claim the same time; the first that was judged stands for
 // all.
 static const char target_query[] =
-    "WITH times AS (SELECT * FROM verdicts WHERE run_id = ?1 AND metric = 'convergence'"
+    "WITH times AS (SELECT * FROM verdicts WHERE run_id = ?1 AND metric = ?3"
     "  AND unit = 'ns' AND target_high > 0 AND verdict <> 'UNMEASURED')"
     " SELECT target_high, claim, section, verdict FROM times"
     " WHERE ordinal IN (SELECT min(ordinal) FROM times GROUP BY target_high)"
     " ORDER BY target_high LIMIT ?2";
 
-// The metric that tells the time to theta of a class; NULL: none does.
+// The metric that tells the time to theta of a class, or how long its reports take; NULL: none.
 static const char *metric_of(const char *scope_class)
 {
-    return strcmp(scope_class, REPORT_WHOLE_MESH) == 0 ? "convergence"
-           : strcmp(scope_class, "edge") == 0          ? "edge_convergence"
-           : strcmp(scope_class, "region") == 0        ? "region_convergence"
-                                                       : NULL;
+    static const struct {
+        const char *scope_class;
+        const char *metric;
+    } known[] = {
+        {REPORT_WHOLE_MESH, "convergence"},
+        {"edge", "edge_convergence"},
+        {"region", "region_convergence"},
+        {REPORT_OF_REPORTS "edge", "report_edge"},
+        {REPORT_OF_REPORTS "aggregator", "report_aggregator"},
+        {REPORT_OF_REPORTS "global", "report_global"},
+    };
+    for (size_t index = 0; index < sizeof known / sizeof *known; index++) {
+        if (strcmp(known[index].scope_class, scope_class) == 0) {
+            return known[index].metric;
+        }
+    }
+    return NULL;
+}
+
+static bool is_of_reports(const char *scope_class)
+{
+    return strncmp(scope_class, REPORT_OF_REPORTS, strlen(REPORT_OF_REPORTS)) == 0;
 }
 
 static void read_points(const struct report_store *store, struct report_line *line)
@@ -55,7 +74,8 @@ static void read_points(const struct report_store *store, struct report_line *li
     size_t capacity = 0;
     sqlite3_stmt *statement = report_store_prepare(store, curve_query, line->run->run_id);
     sqlite3_bind_text(statement, 2, line->scope_class, -1, SQLITE_STATIC);
-    sqlite3_bind_int(statement, 3, metric_of(line->scope_class) != NULL);
+    sqlite3_bind_int(statement, 3,
+                     metric_of(line->scope_class) != NULL && !is_of_reports(line->scope_class));
     while (report_store_next(store, statement)) {
         if (line->point_count == capacity) {
             capacity = capacity == 0 ? 256 : 2 * capacity;
@@ -68,10 +88,12 @@ static void read_points(const struct report_store *store, struct report_line *li
     }
 }
 
-static void read_targets(const struct report_store *store, struct report_line *line)
+static void read_targets(const struct report_store *store, const char *metric,
+                         struct report_line *line)
 {
     sqlite3_stmt *statement = report_store_prepare(store, target_query, line->run->run_id);
     sqlite3_bind_int(statement, 2, REPORT_TARGETS_MAX);
+    sqlite3_bind_text(statement, 3, metric, -1, SQLITE_STATIC);
     while (report_store_next(store, statement)) {
         struct report_target *target = &line->targets[line->target_count++];
         target->ns = sqlite3_column_int64(statement, 0);
@@ -90,8 +112,8 @@ static bool read_line(const struct report_store *store, const struct report_run 
     const char *metric = metric_of(scope_class);
     line->p50 = report_store_percentile(store, run->run_id, metric, "p50");
     line->p95 = report_store_percentile(store, run->run_id, metric, "p95");
-    if (strcmp(scope_class, REPORT_WHOLE_MESH) == 0) {
-        read_targets(store, line);
+    if (strcmp(scope_class, REPORT_WHOLE_MESH) == 0 || is_of_reports(scope_class)) {
+        read_targets(store, metric, line);
     }
     read_points(store, line);
     if (line->point_count == 0 || line->points[line->point_count - 1].ns == 0) {
@@ -190,6 +212,24 @@ bool report_curves_by_tier(const struct report_store *store, struct report_pictu
         if (one_class) {
             free(pictures->items[before].lines[0].points);
             pictures->count = before;
+        }
+    }
+    return store->error->code == REPORT_OK;
+}
+
+bool report_curves_of_reports(const struct report_store *store, struct report_pictures *pictures)
+{
+    static const char *const classes[] = {REPORT_OF_REPORTS "edge", REPORT_OF_REPORTS "aggregator",
+                                          REPORT_OF_REPORTS "global"};
+    *pictures = (struct report_pictures){0};
+    for (size_t index = 0; index < store->run_count; index++) {
+        struct report_picture picture = {.by_tier = true, .of_reports = true};
+        for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+            picture.line_count += read_line(store, &store->runs[index], classes[i],
+                                            &picture.lines[picture.line_count]);
+        }
+        if (picture.line_count > 0) {
+            *add_picture(pictures) = picture;
         }
     }
     return store->error->code == REPORT_OK;

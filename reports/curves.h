@@ -7,7 +7,12 @@
 //       row 2 tree 1M  push-pull ----+--> hierarchical, 1M              |  /
 //                                    |    pictures by tier              +---------> time
 //                                    +--> run 3: everywhere, the writer's edge, its region,
-//                                                region eu-west-1, region us-east-1, ...
+//                                    |           region eu-west-1, region us-east-1, ...
+//                                    | pictures of reports
+//                                    +--> run 3: to the edge, the aggregator, the coordinators
+//
+// Where the agents of a hierarchy report, a line of the last kind is the share of their reports
+// that have come so far.
 //
 // Curves are sums over all repetitions that ran to their end; a run that has none shows those that
 // were cut short. Percentiles and verdicts are the stored ones, never computed anew.
@@ -24,7 +29,8 @@
 
 #define REPORT_LINES_MAX 8  // as many as the eye tells apart; more go to a further picture
 #define REPORT_TARGETS_MAX 8
-#define REPORT_WHOLE_MESH "mesh"  // the scope class of all agents
+#define REPORT_WHOLE_MESH "mesh"     // the scope class of all agents
+#define REPORT_OF_REPORTS "report:"  // with what is behind it, a class of reports
 
 // A claim about the time to theta, and what became of it in the run that a line shows.
 struct report_target {
@@ -51,8 +57,9 @@ struct report_line {
 };
 
 struct report_picture {
-    bool by_tier;   // all lines are of one run
-    uint32_t part;  // 0, or 2, 3, ... where there are more than REPORT_LINES_MAX lines
+    bool by_tier;     // all lines are of one run
+    bool of_reports;  // and are those of its agents' reports
+    uint32_t part;    // 0, or 2, 3, ... where there are more than REPORT_LINES_MAX lines
     struct report_line lines[REPORT_LINES_MAX];
     uint32_t line_count;  // at least one
 };
@@ -69,6 +76,9 @@ bool report_curves_by_mesh(const struct report_store *store, struct report_pictu
 
 // One picture per run that has tiers or regions, with a line for each.
 bool report_curves_by_tier(const struct report_store *store, struct report_pictures *pictures);
+
+// One picture per run whose agents reported.
+bool report_curves_of_reports(const struct report_store *store, struct report_pictures *pictures);
 
 void report_pictures_finish(struct report_pictures *pictures);
 

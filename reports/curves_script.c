@@ -260,7 +260,10 @@ static void put_title(FILE *output, const struct report_picture *picture, const 
     for (uint32_t index = 0; index < picture->line_count; index++) {
         interrupted |= picture->lines[index].run->interrupted;
     }
-    fprintf(output, "set label '%s of ", picture->by_tier ? "Tiers and regions" : "Convergence");
+    fprintf(output, "set label '%s of ",
+            picture->of_reports ? "Reports"
+            : picture->by_tier  ? "Tiers and regions"
+                                : "Convergence");
     report_put_text(output, run->topology, NAME_LIMIT);
     fputs(", ", output);
     report_put_count(output, run->agents);
@@ -307,7 +310,7 @@ static void put_subtitle(FILE *output, const struct report_picture *picture,
             screen(frame, 46));
 }
 
-static void put_axes(FILE *output, const struct frame *frame)
+static void put_axes(FILE *output, const struct report_picture *picture, const struct frame *frame)
 {
     double top = TITLE_HEIGHT + TARGET_HEIGHT * frame->target_count;
     fprintf(output,
@@ -320,10 +323,11 @@ static void put_axes(FILE *output, const struct frame *frame)
             "set yrange [0:%d]\n"
             "set ytics 0, 20, 100\n"
             "set xlabel 'time since the write [%s]%s'\n"
-            "set ylabel 'agents that hold the update [%%]'\n"
+            "set ylabel '%s [%%]'\n"
             "unset key\n",
             screen(frame, top + AXES_HEIGHT), screen(frame, top), Y_END, frame->unit,
-            frame->logarithmic ? ", logarithmic" : "");
+            frame->logarithmic ? ", logarithmic" : "",
+            picture->of_reports ? "reports that have come so far" : "agents that hold the update");
     if (frame->logarithmic) {
         report_put_log_axis(output, frame->start_ms, frame->end_ms);
     } else {
@@ -431,7 +435,13 @@ static void put_tier_name(FILE *output, const struct report_line *line)
 {
     static const char region[] = "region:";
     const char *name = line->scope_class;
-    if (strcmp(name, REPORT_WHOLE_MESH) == 0) {
+    if (strcmp(name, REPORT_OF_REPORTS "edge") == 0) {
+        fputs("to θ of the edge''s agents", output);
+    } else if (strcmp(name, REPORT_OF_REPORTS "aggregator") == 0) {
+        fputs("to the aggregator, in a row that covers it", output);
+    } else if (strcmp(name, REPORT_OF_REPORTS "global") == 0) {
+        fputs("to θ of the coordinators", output);
+    } else if (strcmp(name, REPORT_WHOLE_MESH) == 0) {
         fputs("everywhere", output);
     } else if (strcmp(name, "edge") == 0 || strcmp(name, "region") == 0) {
         fprintf(output, "in the writer''s %s", name);
@@ -493,16 +503,14 @@ static void put_line_words(FILE *output, const struct report_picture *picture, u
     }
 }
 
-static void put_mark(FILE *output, const struct report_line *line, const char *colour,
-                     const struct report_percentile *value, int point_type,
-                     const struct frame *frame)
+static void put_mark(FILE *output, const char *colour, const struct report_percentile *value,
+                     double percent, int point_type, const struct frame *frame)
 {
     if (is_marked(value)) {
         fprintf(output,
                 ", \\\n  '+' using (%.9g):(%.9g) every ::0::0 with points pointtype %d "
                 "pointsize 1.0 linewidth 1.6 linecolor rgb '%s'",
-                (double)value->ns / REPORT_NS_PER_MS / frame->unit_ms,
-                (double)line->run->theta_ppb / REPORT_PPB_PER_PERCENT, point_type, colour);
+                (double)value->ns / REPORT_NS_PER_MS / frame->unit_ms, percent, point_type, colour);
     }
 }
 
@@ -568,7 +576,8 @@ static void put_legend(FILE *output, const struct report_picture *picture,
     }
     if (frame->marked) {
         put_mark_row(output, frame, row++, POINT_OPEN,
-                     "p50 of the time until θ of the agents hold an update");
+                     picture->of_reports ? "p50 of the time until a report has come so far"
+                                         : "p50 of the time until θ of the agents hold an update");
         put_mark_row(output, frame, row++, POINT_FILLED, "p95 of that time");
     }
     for (uint32_t index = 0; index < frame->target_count; index++, row++) {
@@ -591,8 +600,12 @@ static void put_plot(FILE *output, const struct report_picture *picture, const s
     }
     for (uint32_t index = 0; index < picture->line_count; index++) {
         const struct report_line *line = &picture->lines[index];
-        put_mark(output, line, styles[index].colour, &line->p50, POINT_OPEN, frame);
-        put_mark(output, line, styles[index].colour, &line->p95, POINT_FILLED, frame);
+        // A line of reports is the share of times up to one, on which its percentiles lie.
+        double theta = (double)line->run->theta_ppb / REPORT_PPB_PER_PERCENT;
+        put_mark(output, styles[index].colour, &line->p50, picture->of_reports ? 50 : theta,
+                 POINT_OPEN, frame);
+        put_mark(output, styles[index].colour, &line->p95, picture->of_reports ? 95 : theta,
+                 POINT_FILLED, frame);
     }
     fputc('\n', output);
 }
@@ -605,10 +618,12 @@ uint32_t report_curves_height(const struct report_picture *picture)
 void report_curves_script(FILE *output, const struct report_picture *picture)
 {
     struct frame frame = frame_of(picture);
-    put_axes(output, &frame);
+    put_axes(output, picture, &frame);
     put_title(output, picture, &frame);
     put_subtitle(output, picture, &frame);
-    put_thetas(output, picture);
+    if (!picture->of_reports) {
+        put_thetas(output, picture);
+    }
     for (uint32_t index = 0; index < frame.target_count; index++) {
         put_target(output, &frame, index);
     }

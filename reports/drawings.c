@@ -111,15 +111,17 @@ static struct report_drawing *add_mesh(struct report_drawings *drawings,
 }
 
 static struct report_drawing *add_run(struct report_drawings *drawings,
-                                      const struct report_run *run, uint32_t part)
+                                      const struct report_picture *picture)
 {
+    const struct report_run *run = picture->lines[0].run;
     char name[REPORT_NAME_BYTES];
     char caption[REPORT_CAPTION_BYTES];
-    snprintf(name, sizeof name, "tiers-run-%" PRId64, run->run_id);
-    snprintf(caption, sizeof caption,
-             "Tiers and regions of run %" PRId64 ": %s, %" PRId64 " agents, %s", run->run_id,
-             run->topology, run->agents, run->mode);
-    return add_drawing(drawings, REPORT_TIERS, name, part, caption);
+    snprintf(name, sizeof name, "%s-run-%" PRId64, picture->of_reports ? "reports" : "tiers",
+             run->run_id);
+    snprintf(caption, sizeof caption, "%s of run %" PRId64 ": %s, %" PRId64 " agents, %s",
+             picture->of_reports ? "Reports" : "Tiers and regions", run->run_id, run->topology,
+             run->agents, run->mode);
+    return add_drawing(drawings, REPORT_TIERS, name, picture->part, caption);
 }
 
 static bool add_curves(const struct report_pictures *pictures, struct report_drawings *drawings,
@@ -129,7 +131,7 @@ static bool add_curves(const struct report_pictures *pictures, struct report_dra
         const struct report_picture *picture = &pictures->items[index];
         const struct report_run *run = picture->lines[0].run;
         struct report_drawing *drawing =
-            picture->by_tier ? add_run(drawings, run, picture->part)
+            picture->by_tier ? add_run(drawings, picture)
                              : add_mesh(drawings, REPORT_SPREAD, "convergence", run, picture->part);
         FILE *stream = begin_script(drawing, PICTURE_WIDTH, report_curves_height(picture), error);
         if (stream == NULL) {
@@ -166,6 +168,7 @@ static bool collect_curves(const struct report_store *store, struct report_drawi
 {
     struct report_pictures meshes;
     struct report_pictures tiers = {0};
+    struct report_pictures reports = {0};
     bool collected = report_curves_by_mesh(store, &meshes);
     drawings->skipped = meshes.skipped;
     if (collected && meshes.count == 0) {
@@ -174,10 +177,13 @@ static bool collect_curves(const struct report_store *store, struct report_drawi
                                      "longer",
                                      store->run_count, store->run_count == 1 ? "" : "s");
     }
-    collected = collected && add_curves(&meshes, drawings, store->error) &&
-                report_curves_by_tier(store, &tiers) && add_curves(&tiers, drawings, store->error);
+    collected =
+        collected && add_curves(&meshes, drawings, store->error) &&
+        report_curves_by_tier(store, &tiers) && add_curves(&tiers, drawings, store->error) &&
+        report_curves_of_reports(store, &reports) && add_curves(&reports, drawings, store->error);
     report_pictures_finish(&meshes);
     report_pictures_finish(&tiers);
+    report_pictures_finish(&reports);
     return collected;
 }
 

@@ -381,13 +381,17 @@ static void put_marks(FILE *output, const struct layout *layout)
             if (!entry->p95.known || entry->p95.never || ms <= 0) {
                 continue;
             }
+            fprintf(output, ", \\\n  '+' using (%.9g):(%.9g)", ms,
+                    entry_middle(top, height, entries, index));
+            if (barred) {
+                double low_ms = (double)entry->low_ns / REPORT_NS_PER_MS;
+                fprintf(output, ":(%.9g):(%.9g)", low_ms > 0 ? low_ms : ms,
+                        (double)entry->high_ns / REPORT_NS_PER_MS);
+            }
             fprintf(output,
-                    ", \\\n  '+' using (%.9g):(%.9g):(%.9g):(%.9g) every ::0::0 with xerrorbars "
-                    "pointtype %d pointsize 1.2 linewidth 1.6 linecolor rgb '%s' notitle",
-                    ms, entry_middle(top, height, entries, index),
-                    barred && entry->low_ns > 0 ? (double)entry->low_ns / REPORT_NS_PER_MS : ms,
-                    barred ? (double)entry->high_ns / REPORT_NS_PER_MS : ms, look->point_type,
-                    look->colour);
+                    " every ::0::0 with %s pointtype %d pointsize 1.2 linewidth 1.6 linecolor "
+                    "rgb '%s' notitle",
+                    barred ? "xerrorbars" : "points", look->point_type, look->colour);
         }
         top += height;
         row += entries;

@@ -43,6 +43,10 @@ static void print_times(const struct sim_page *page, const struct sim_scenario *
         {"to 50 %, ms", SIM_REACH_50_MS},
         {"to 99 %, ms", SIM_REACH_99_MS},
         {"to all, ms", SIM_REACH_ALL_MS},
+        {"reports to their edge, ms", SIM_REPORT_EDGE_MS},
+        {"to its aggregator, ms", SIM_REPORT_AGGREGATOR_MS},
+        {"to the coordinators, ms", SIM_REPORT_GLOBAL_MS},
+        {"to the coordinators, rounds", SIM_REPORT_GLOBAL_ROUNDS},
     };
     static const char *const titles[] = {"p50", "p95", "p99", "max", "mean", "sd"};
     struct sim_grid grid = {0};
@@ -124,6 +128,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
     sim_block_resources(page, finding);
     sim_block_aggregation(page, summary);
     sim_block_faults(page, scenario, summary);
+    sim_block_leaders(page, summary);
 }
 
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)

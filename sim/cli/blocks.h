@@ -29,12 +29,16 @@ void sim_block_metrics(const struct sim_page *page, const struct sim_row *row);
 // Of one mode: bytes on the wire by pair class, kind and use; hosts, and what saturates first.
 void sim_block_resources(const struct sim_page *page, const struct sim_finding *finding);
 
-// What a hierarchy's agents reported: how long it took to come up, and the coordinators' total.
+// What came of the reports of a hierarchy's agents: what an edge, an aggregator and a coordinator
+// add up to.
 void sim_block_aggregation(const struct sim_page *page, const struct sim_summary *summary);
 
 // What went wrong, how often and at how many nodes; who came back, who took over; who is up at the
 // end and lacks an update, and why.
 void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,
                       const struct sim_summary *summary);
+
+// What losses of leaders and bridges cost; nothing where there were none.
+void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
 #endif

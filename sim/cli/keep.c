@@ -2,28 +2,42 @@
 #include "keep.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "version.h"
 
-#define STATISTICS 6         // of a metric
-#define REPORT_STATISTICS 7  // of how long reports take
-#define NS_PER_MS 1e6
+#define STATISTICS 8  // of a metric
 #define NS_PER_US 1000
+
+static const struct {
+    const char *name;
+    uint32_t share_ppb;
+} quantiles[] = {
+    {"min", 0},
+    {"p50", SIM_ONE_PPB / 2},
+    {"p95", SIM_ONE_PPB / 100 * 95},
+    {"p99", SIM_ONE_PPB / 100 * 99},
+    {"max", SIM_ONE_PPB},
+};
+#define QUANTILES (sizeof quantiles / sizeof *quantiles)
+
+// ---- Into the store ----
+
+// Of a mean or a deviation as shown. Sums in floating point may differ in their last digits from
+// machine to machine, so times are kept to the microsecond.
+static struct sim_store_metric moment_of(const struct sim_metric *metric, const char *statistic,
+                                         double shown, double scale)
+{
+    double step = strcmp(metric->stored_unit, "ns") == 0 ? NS_PER_US : 1;
+    uint64_t value =
+        isfinite(shown) ? (uint64_t)llround(shown * scale / step) * (uint64_t)step : SIM_TIME_NEVER;
+    return (struct sim_store_metric){metric->stored_name, statistic, metric->stored_unit, value};
+}
 
 static uint32_t list_metrics(const struct sim_scenario *scenario, const struct sim_summary *summary,
                              struct sim_store_metric *metrics)
 {
-    static const struct {
-        const char *name;
-        uint32_t share_ppb;
-    } quantiles[STATISTICS - 1] = {
-        {"min", 0},
-        {"p50", SIM_ONE_PPB / 2},
-        {"p95", SIM_ONE_PPB / 100 * 95},
-        {"p99", SIM_ONE_PPB / 100 * 99},
-        {"max", SIM_ONE_PPB},
-    };
     uint32_t count = 0;
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
@@ -33,52 +47,16 @@ static uint32_t list_metrics(const struct sim_scenario *scenario, const struct s
         }
         metrics[count++] =
             (struct sim_store_metric){metric->stored_name, "n", "count", samples->count};
-        for (uint32_t i = 0; samples->count > 0 && i < STATISTICS - 1; i++) {
+        for (uint32_t i = 0; samples->count > 0 && i < QUANTILES; i++) {
             metrics[count++] = (struct sim_store_metric){
                 metric->stored_name, quantiles[i].name, metric->stored_unit,
                 sim_quantile(samples, quantiles[i].share_ppb)};
         }
-    }
-    return count;
-}
-
-static uint64_t stored_ns(double ms)
-{
-    return isfinite(ms) ? (uint64_t)llround(ms * NS_PER_MS) : SIM_TIME_NEVER;
-}
-
-// Sums in floating point may differ in their last digits from machine to machine.
-static uint64_t stored_us(double ms)
-{
-    return isfinite(ms) ? (uint64_t)llround(ms * NS_PER_MS / NS_PER_US) * NS_PER_US
-                        : SIM_TIME_NEVER;
-}
-
-// Reports are too many to be kept one by one.
-static uint32_t list_report_metrics(const struct sim_aggregation *aggregation,
-                                    struct sim_store_metric *metrics)
-{
-    uint32_t count = 0;
-    for (enum sim_report_reach reach = 0; reach < SIM_REPORT_REACH_COUNT; reach++) {
-        const char *name = sim_report_stored_name(reach);
-        const struct sim_statistics *times = &aggregation->times[reach];
-        if (aggregation->total.reports == 0) {
-            return 0;
-        }
-        metrics[count++] = (struct sim_store_metric){name, "n", "count", times->count};
-        if (times->count == 0) {
-            continue;
-        }
-        const struct sim_store_metric figures[] = {
-            {name, "p50", "ns", stored_ns(times->p50)},
-            {name, "p95", "ns", stored_ns(times->p95)},
-            {name, "p99", "ns", stored_ns(times->p99)},
-            {name, "max", "ns", stored_ns(times->max)},
-            {name, "mean", "ns", stored_us(times->mean)},
-            {name, "sd", "ns", stored_us(times->sd)},
-        };
-        for (uint32_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-            metrics[count++] = figures[i];
+        if (metric->of_reports && samples->count > 0) {
+            const struct sim_statistics *statistics = &summary->statistics[id];
+            double scale = sim_metric_scale(id, summary);
+            metrics[count++] = moment_of(metric, "mean", statistics->mean, scale);
+            metrics[count++] = moment_of(metric, "sd", statistics->sd, scale);
         }
     }
     return count;
@@ -121,10 +99,8 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_store_source *so
                       uint32_t result_count, struct sim_finding *finding, struct sim_error *error)
 {
     const struct sim_scenario *scenario = finding->cell->scenario;
-    struct sim_store_metric
-        metrics[SIM_METRIC_COUNT * STATISTICS + SIM_REPORT_REACH_COUNT * REPORT_STATISTICS];
+    struct sim_store_metric metrics[SIM_METRIC_COUNT * STATISTICS];
     uint32_t metric_count = list_metrics(scenario, &finding->summary, metrics);
-    metric_count += list_report_metrics(&finding->summary.aggregation, metrics + metric_count);
     struct sim_store_verdict *verdicts =
         sim_memory_zeroed(finding->verdict_count * sizeof *verdicts);
     struct sim_store_expectation *expectations =
@@ -154,4 +130,44 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_store_source *so
     sim_memory_free(verdicts);
     sim_memory_free(expectations);
     return stored;
+}
+
+// ---- Out of the store ----
+
+static void put_statistic(struct sim_statistics *statistics, const struct sim_store_metric *row,
+                          double scale)
+{
+    const struct {
+        const char *name;
+        double *place;
+        double never;
+    } places[] = {
+        {"min", &statistics->min, INFINITY}, {"p50", &statistics->p50, INFINITY},
+        {"p95", &statistics->p95, INFINITY}, {"p99", &statistics->p99, INFINITY},
+        {"max", &statistics->max, INFINITY}, {"mean", &statistics->mean, NAN},
+        {"sd", &statistics->sd, NAN},
+    };
+    if (strcmp(row->statistic, "n") == 0) {
+        statistics->count = row->value;
+    }
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        if (strcmp(row->statistic, places[i].name) == 0) {
+            *places[i].place =
+                row->value == SIM_TIME_NEVER ? places[i].never : (double)row->value / scale;
+        }
+    }
+}
+
+void sim_keep_restore_metrics(const struct sim_store_metric *metrics, uint32_t count,
+                              struct sim_finding *finding)
+{
+    struct sim_summary *summary = &finding->summary;
+    for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
+        double scale = sim_metric_scale(id, summary);
+        for (uint32_t i = 0; sim_metrics[id].of_reports && i < count; i++) {
+            if (strcmp(metrics[i].metric, sim_metrics[id].stored_name) == 0) {
+                put_statistic(&summary->statistics[id], &metrics[i], scale);
+            }
+        }
+    }
 }

@@ -35,33 +35,6 @@ static void put_percentiles(struct sim_json *json, const struct sim_statistics *
     sim_json_number(json, "max", statistics->max);
 }
 
-// The names of the total are those of the document's State Aggregation Example.
-static void put_aggregation(struct sim_json *json, const struct sim_aggregation *aggregation)
-{
-    const struct mesh_total *total = &aggregation->total;
-    if (total->reports == 0) {
-        return;
-    }
-    sim_json_open(json, "reports", '{');
-    for (enum sim_report_reach reach = 0; reach < SIM_REPORT_REACH_COUNT; reach++) {
-        sim_json_open(json, sim_report_reach_name(reach), '{');
-        put_percentiles(json, &aggregation->times[reach]);
-        sim_json_count(json, "n", aggregation->times[reach].count);
-        sim_json_close(json, '}');
-    }
-    sim_json_open(json, "global_state", '{');
-    sim_json_count(json, "workflow_executions", (uint64_t)total->sums.executions);
-    sim_json_count(json, "active_tasks", (uint64_t)total->sums.active_tasks);
-    sim_json_number(json, "completion_rate", 1e-9 * mesh_sums_completion_ppb(&total->sums));
-    sim_json_number(json, "avg_latency_ms", 1e-3 * mesh_sums_latency_us(&total->sums));
-    sim_json_count(json, "regions", total->regions);
-    sim_json_count(json, "aggregators", total->aggregators);
-    sim_json_count(json, "edges", total->edges);
-    sim_json_count(json, "agents", total->reports);
-    sim_json_close(json, '}');
-    sim_json_close(json, '}');
-}
-
 static void put_gap(struct sim_json *json, const struct sim_scenario *scenario,
                     const struct sim_gap *gap)
 {
@@ -117,10 +90,11 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
         const struct sim_samples *samples = &summary.samples[id];
-        if (!sim_metric_applies(id, cell->scenario)) {
+        if (!sim_metric_applies(id, cell->scenario) ||
+            (metric->of_reports && result->report_count == 0)) {
             continue;
         }
-        if (metric->of_run == NULL) {
+        if (sim_metric_has_many(id)) {
             sim_json_open(json, metric->name, '{');
             put_percentiles(json, &summary.statistics[id]);
             sim_json_close(json, '}');
@@ -130,7 +104,6 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
             sim_json_number(json, metric->name, summary.statistics[id].mean);
         }
     }
-    put_aggregation(json, &summary.aggregation);
     put_faults(json, cell->scenario, &summary.faults);
     sim_json_close(json, '}');
     sim_summary_finish(&summary);
@@ -148,7 +121,7 @@ static void put_metrics(struct sim_json *json, const struct sim_scenario *scenar
         sim_json_open(json, sim_metrics[id].name, '{');
         sim_json_number(json, "mean", statistics->mean);
         sim_json_number(json, "sd", statistics->sd);
-        if (sim_metrics[id].of_run == NULL) {
+        if (sim_metric_has_many(id)) {
             put_percentiles(json, statistics);
         }
         sim_json_count(json, "n", statistics->count);
@@ -277,7 +250,6 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     sim_json_boolean(json, "interrupted", finding->interrupted);
     put_fingerprint(json, finding->summary.fingerprint);
     put_metrics(json, scenario, &finding->summary);
-    put_aggregation(json, &finding->summary.aggregation);
     put_faults(json, scenario, &finding->summary.faults);
     put_wire(json, &finding->summary);
     put_hosts(json, finding);

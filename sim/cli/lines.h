@@ -9,7 +9,8 @@
 // "tick_share" of a scenario is the share of the time to theta that was spent waiting for ticks,
 // and "tick_shares" the same by whose ticks: gossip (of the mesh, a region, an edge), link (of
 // bridges; of relays and aggregators), global (of coordinators). Kinds of ticks, and metrics of
-// edges and regions, that a mesh does not have are left out.
+// edges and regions, that a mesh does not have are left out, and so are metrics of reports of a run
+// without reports: none were written, or it comes from the store, which has them of the scenario.
 //
 // Programs rely on the names. Of a run a metric is a number, or {p50,p95,p99,max} where it has a
 // value per update; of a scenario it is {mean,sd,n}, or {mean,sd,p50,p95,p99,max,n}. null stands

@@ -18,6 +18,7 @@
 #include "progress.h"
 #include "run.h"
 #include "verbs.h"
+#include "words.h"
 
 struct running {
     const struct sim_request *request;
@@ -53,6 +54,18 @@ static struct sim_result *next_result(struct results *results)
     return &results->items[results->count];
 }
 
+// The command that comes to the same broken property.
+static void print_again(struct running *running, const struct sim_batch_cell *cell)
+{
+    char command[SIM_COMMAND_BYTES];
+    sim_request_command(running->request, &cell->file->path, NULL, command);
+    if (cell->file->row_count > 1) {
+        sim_words_append(command, SIM_COMMAND_BYTES, " --only %" PRIu32, cell->scenario->row);
+    }
+    sim_progress_clear(&running->progress);
+    fprintf(stderr, "  again: %s\n", command);
+}
+
 // Runs a cell's repetitions until they are done, Ctrl-C is pressed or one fails; the last of the
 // results may have been cut short.
 static void repeat_cell(struct running *running, uint32_t index, struct results *results,
@@ -64,6 +77,7 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
         .threads = running->request->threads,
         .executes_all = running->request->execute_all,
         .interrupted = running->interrupted,
+        .story = stderr,
         .progress = sim_progress_draw,
         .progress_context = &running->progress,
     };
@@ -72,6 +86,9 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
         sim_progress_begin(&running->progress, index, results->count);
         if (!sim_run(cell->scenario, results->count, &options, result, error)) {
             sim_result_finish(result);
+            if (error->code == SIM_ERROR_EXPECTATION) {
+                print_again(running, cell);
+            }
             return;
         }
         results->count++;

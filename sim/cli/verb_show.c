@@ -14,6 +14,7 @@
 #include "allocate.h"
 #include "catalog.h"
 #include "conclusion.h"
+#include "keep.h"
 #include "lines.h"
 #include "stored.h"
 #include "stored_results.h"
@@ -74,11 +75,11 @@ static void restore_verdict(struct sim_verdict *verdict, const struct sim_store_
     verdict->target_low = stored->target_low;
     verdict->target_high = stored->target_high;
     verdict->samples = stored->samples;
-    verdict->measured = verdict->has_measured ? stored->measured : verdict->measured;
-    if (verdict->has_interval) {
-        verdict->low = stored->low;
-        verdict->high = stored->high;
-    }
+    verdict->has_measured = stored->samples > 0;
+    verdict->measured = stored->measured;
+    verdict->has_interval = stored->low != SIM_TIME_NEVER;
+    verdict->low = stored->low;
+    verdict->high = stored->high;
     snprintf(verdict->why, sizeof verdict->why, "%s", stored->why);
 }
 
@@ -105,6 +106,18 @@ static uint32_t restore_verdicts(struct sim_finding *finding,
     return findings->verdict_count - kept;
 }
 
+// What was measured of reports, as far as there was a number. Of the rest the results tell.
+static double restored_measure(const struct sim_expectation_verdict *verdict, uint64_t stored,
+                               const struct sim_summary *summary)
+{
+    const struct sim_term *term = &verdict->predicate.term;
+    if (!sim_metrics[term->metric].of_reports || stored == SIM_TIME_NEVER) {
+        return verdict->measured;
+    }
+    bool share = term->aggregate == SIM_SHARE;
+    return (double)stored / (share ? SIM_ONE_PPB : sim_metric_scale(term->metric, summary));
+}
+
 static void restore_expectations(struct sim_finding *finding,
                                  const struct sim_stored_findings *findings)
 {
@@ -118,6 +131,7 @@ static void restore_expectations(struct sim_finding *finding,
                 verdict->outcome = outcome;
             }
         }
+        verdict->measured = restored_measure(verdict, stored->measured, &finding->summary);
         snprintf(verdict->why, sizeof verdict->why, "%s", stored->why);
     }
 }
@@ -129,8 +143,7 @@ static void find(struct page *page, uint32_t index)
     sim_finding_init(finding, &page->batch.cells[index], &page->claims, shown->results,
                      shown->count);
     finding->run_id = shown->stored.run_id;
-    memcpy(finding->summary.aggregation.times, shown->findings.report_times,
-           sizeof shown->findings.report_times);
+    sim_keep_restore_metrics(shown->findings.metrics, shown->findings.metric_count, finding);
     uint32_t unknown = restore_verdicts(finding, &shown->findings);
     restore_expectations(finding, &shown->findings);
     if (unknown > 0 && !page->wish->quiet) {

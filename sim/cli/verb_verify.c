@@ -70,13 +70,24 @@ static uint32_t other_blocks(const struct sim_scenario *scenario)
                                      : nodes;
 }
 
+// Whether somebody may join by a snapshot.
+static bool has_joins(const struct sim_scenario *scenario)
+{
+    bool joins = false;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        joins |= scenario->faults[i].disk_lost || scenario->faults[i].verb == SIM_FAULT_MASS_JOIN;
+    }
+    return joins;
+}
+
 // More lanes to begin with: replicas lie elsewhere, and no result may tell, unless messages are cut
-// (engine.h).
+// or snapshots are sent (engine.h).
 static uint32_t other_lanes(const struct sim_scenario *scenario)
 {
     bool cut = scenario->workload.updates > scenario->network.batch_size ||
                scenario->workload.report_every_ns > 0;
-    return cut || scenario->agents > OTHER_LANES_AGENTS_MAX ? 0 : OTHER_LANES;
+    return cut || has_joins(scenario) || scenario->agents > OTHER_LANES_AGENTS_MAX ? 0
+                                                                                   : OTHER_LANES;
 }
 
 static bool read_options(const struct wish *wish, struct sim_run_options *options,

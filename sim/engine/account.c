@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "state.h"
@@ -124,6 +125,8 @@ void sim_account_finish(struct sim_engine *engine)
     for (uint32_t i = 0; i < SIM_ROTATION_COUNT; i++) {
         sim_memory_free(account->rotations[i].dues);
     }
+    sim_memory_free(account->standing_starts);
+    sim_memory_free(account->standings);
     sim_memory_free(account->uses);
 }
 
@@ -304,22 +307,66 @@ static void renew_member(struct sim_engine *engine, uint32_t node, const struct 
     }
 }
 
-// With the peers of all scopes it is in, and those that call it.
-static void renew_warm(struct sim_engine *engine, uint32_t node)
+static void visit_standings(struct sim_engine *engine,
+                            void (*visit)(struct sim_account *account, uint32_t node,
+                                          struct sim_standing standing))
 {
     const struct mesh_config *mesh = engine->config.mesh;
     for (uint32_t i = 0; i < mesh->scope_count; i++) {
         const struct mesh_scope *scope = &mesh->scopes[i];
         for (uint32_t place = 0; place < scope->count; place++) {
-            if (sim_scope_member(scope, place) == node) {
-                renew_member(engine, node, scope, place);
-                break;
-            }
+            visit(&engine->account, sim_scope_member(scope, place),
+                  (struct sim_standing){i, place});
         }
         for (uint32_t callee = 0; callee < scope->callee_count; callee++) {
-            if (scope->callees[callee] == node) {
-                renew_members(engine, node, scope, 0, scope->count);
-            }
+            visit(&engine->account, scope->callees[callee], (struct sim_standing){i, UINT32_MAX});
+        }
+    }
+}
+
+static void count_standing(struct sim_account *account, uint32_t node, struct sim_standing standing)
+{
+    (void)standing;
+    account->standing_starts[node + 1]++;
+}
+
+static void put_standing(struct sim_account *account, uint32_t node, struct sim_standing standing)
+{
+    account->standings[account->standing_starts[node]++] = standing;
+}
+
+static void list_standings(struct sim_engine *engine)
+{
+    struct sim_account *account = &engine->account;
+    uint32_t count = engine->config.node_count;
+    account->standing_starts = sim_memory_zeroed((count + 1) * sizeof *account->standing_starts);
+    visit_standings(engine, count_standing);
+    for (uint32_t node = 0; node < count; node++) {
+        account->standing_starts[node + 1] += account->standing_starts[node];
+    }
+    account->standings =
+        sim_memory_zeroed(account->standing_starts[count] * sizeof *account->standings);
+    visit_standings(engine, put_standing);
+    // Putting them has moved every start to the next node's.
+    memmove(account->standing_starts + 1, account->standing_starts,
+            count * sizeof *account->standing_starts);
+    account->standing_starts[0] = 0;
+}
+
+// With the peers of all scopes it is in, and those that call it.
+static void renew_warm(struct sim_engine *engine, uint32_t node)
+{
+    const struct sim_account *account = &engine->account;
+    if (account->standings == NULL) {
+        list_standings(engine);
+    }
+    for (uint32_t i = account->standing_starts[node]; i < account->standing_starts[node + 1]; i++) {
+        const struct sim_standing *standing = &account->standings[i];
+        const struct mesh_scope *scope = &engine->config.mesh->scopes[standing->scope];
+        if (standing->place == UINT32_MAX) {
+            renew_members(engine, node, scope, 0, scope->count);
+        } else {
+            renew_member(engine, node, scope, standing->place);
         }
     }
 }

@@ -30,12 +30,20 @@ struct sim_rotation {
     uint32_t cursor;       // those before it have changed in this turn
 };
 
+// Where nodes stand in scopes, node after node: made when warm connections are first renewed.
+struct sim_standing {
+    uint32_t scope;
+    uint32_t place;  // among the members; UINT32_MAX: the members call it
+};
+
 struct sim_account {
     bool connects;  // the transport has connections
     bool cold;      // `connections` is in use
     struct sim_connections connections;
     struct sim_rotation rotations[SIM_ROTATION_COUNT];
-    uint32_t host_count;        // 0: nobody asked
+    uint32_t *standing_starts;  // [node_count + 1] of node n: standings[standing_starts[n]] ...
+    struct sim_standing *standings;  // in the order of the scopes
+    uint32_t host_count;             // 0: nobody asked
     struct sim_host_use *uses;  // [host_count]; what was done since `since_ns` the workers have
     uint64_t since_ns;
     uint64_t counted_ns;  // in `uses`

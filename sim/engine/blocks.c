@@ -49,7 +49,8 @@ static void follow_scopes(struct sim_engine *engine, uint32_t wanted, uint32_t m
         if (scope->members != NULL || scope->first != end || scope->count == 0) {
             continue;
         }
-        bool alike = before != NULL && before->interval_ns == scope->interval_ns;
+        bool alike = before != NULL && before->interval_ns == scope->interval_ns &&
+                     scope->count < BLOCK_NODES_LEAST;
         if (end > first && (end - first + scope->count > wanted || !alike)) {
             add_blocks(engine, first, end, most);
             first = end;

@@ -203,7 +203,7 @@ static uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t upd
 // be copies of what nobody measures. Reports are never left out; rows are no updates.
 static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
 {
-    if (mesh_message_has_rows(message->kind)) {
+    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
         return 0;
     }
     if (engine->counted_first == 0 || message->update_count == 0) {
@@ -445,7 +445,10 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
         sim_tiers_note_row(worker, event, record);
         sim_account_deliver(worker, event, 1);
         return false;
-    default: assert(false); return false;  // no node has a record of Raft
+    case MESH_RECORD_RAFT_PERSIST:
+    case MESH_RECORD_RAFT_READ:
+    case MESH_RECORD_RAFT_TIMER: sim_rafts_carry(worker, event, record, generation); return false;
+    default: return false;  // what Raft's servers say of themselves
     }
     return false;
 }
@@ -472,6 +475,9 @@ static void add_ingredient(struct sim_worker *worker, const struct mesh_event *e
     worker->ingredients += XXH3_64bits(entry, sizeof entry);
 }
 
+#define SUBJECT_ROLE (UINT64_C(1) << 33)
+#define SUBJECT_COMMIT (UINT64_C(1) << 34)
+
 // Of the event whose records are [first, end).
 static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
                             uint32_t first, uint32_t end)
@@ -483,26 +489,41 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
         } else if (record->kind == MESH_RECORD_ROW) {
             uint64_t row[2] = {record->row.clock, record->row.relay};
             add_ingredient(worker, event, 1 + (uint64_t)record->row.edge, row);
+        } else if (record->kind == MESH_RECORD_RAFT_ROLE) {
+            uint64_t role[2] = {record->raft_role.term, record->raft_role.leader};
+            add_ingredient(worker, event, SUBJECT_ROLE | record->raft_role.role, role);
+        } else if (record->kind == MESH_RECORD_RAFT_COMMIT) {
+            uint64_t commit[2] = {record->raft_commit.index_first, record->raft_commit.count};
+            add_ingredient(worker, event, SUBJECT_COMMIT, commit);
         }
     }
 }
 
-static bool says_more_than_a_hash(const struct mesh_message *message)
+static bool is_raft(const struct mesh_event *event)
 {
-    return message->kind != MESH_MESSAGE_OPEN || message->update_count > 0;
+    return event->kind >= MESH_EVENT_RAFT_START ||
+           (event->kind == MESH_EVENT_RECEIVE && mesh_message_is_raft(event->message->kind));
 }
 
-// Whether an event of these records changes its node or may change another.
+// Whether an event of these records changes its node or what is said at home: then its part has
+// something to say. What a tick elsewhere says is no business of the part's.
 static bool is_activity(const struct sim_worker *worker, const struct mesh_event *event,
                         uint32_t first, uint32_t end)
 {
-    if (event->kind == MESH_EVENT_RECEIVE) {
-        return end > first || says_more_than_a_hash(event->message);
+    if (is_raft(event)) {
+        return false;  // what replicas hold is none of its business
     }
-    const struct mesh_record *records = worker->output.records;
-    return event->kind != MESH_EVENT_TICK || end - first != 1 ||
-           records[first].kind != MESH_RECORD_SEND ||
-           says_more_than_a_hash(records[first].send.message);
+    if (event->kind == MESH_EVENT_RECEIVE) {
+        return end > first;
+    }
+    if (event->kind != MESH_EVENT_TICK) {
+        return true;
+    }
+    const struct mesh_record *record = &worker->output.records[first];
+    return worker->engine->is_home[event->scope] &&
+           (end - first != 1 || record->kind != MESH_RECORD_SEND ||
+            record->send.message->kind != MESH_MESSAGE_OPEN ||
+            record->send.message->update_count > 0);
 }
 
 static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
@@ -511,6 +532,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     uint32_t next = 0;
     bool accounts = worker->engine->account.cold || worker->work != NULL;
     bool faults = worker->engine->faults.any;
+    bool servers = block->states.raft_count > 0;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
@@ -525,6 +547,9 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
         add_ingredients(worker, &events[i], first, next);
         if (received && faults) {
             note_receipt(worker->engine, &events[i]);
+        }
+        if (servers) {
+            sim_rafts_look(worker, block, &events[i]);
         }
         if (is_activity(worker, &events[i], first, next)) {
             block->active_ns = events[i].time_ns;
@@ -552,7 +577,7 @@ static uint32_t compose(struct sim_worker *worker, const struct mesh_states *sta
     }
     if (events[first].kind == MESH_EVENT_WRITE && events[first].write->type != MESH_REPORT) {
         struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
-        author->compose(author->context, states, write->node, &write->write);
+        author->compose(author->context, states, engine->write_of_lane, write->node, &write->write);
     }
     uint32_t end = first + 1;
     while (end < count && events[end].kind != MESH_EVENT_WRITE) {
@@ -561,14 +586,51 @@ static uint32_t compose(struct sim_worker *worker, const struct mesh_states *sta
     return end;
 }
 
+// Lets a server that event `first` is about handle its own events before. Returns where the step
+// has to end: before the next event of a server.
+static uint32_t serve(struct sim_worker *worker, struct sim_block *block, uint32_t first,
+                      uint32_t end, uint32_t generation)
+{
+    for (uint32_t i = first; i < end && block->states.raft_count > 0; i++) {
+        struct sim_raft_server *server =
+            sim_rafts_server(worker->engine, block, worker->batch[i].node);
+        if (server != NULL && i > first) {
+            return i;
+        }
+        if (server != NULL) {
+            sim_rafts_run(worker, block, server, worker->batch[i].time_ns, generation);
+        }
+    }
+    return end;
+}
+
+void sim_step_own(struct sim_worker *worker, struct sim_block *block,
+                  const struct mesh_event *event, uint32_t generation)
+{
+    const struct sim_engine *engine = worker->engine;
+    worker->batch[SIM_BATCH_EVENTS] = *event;
+    sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
+    bool skewed =
+        engine->faults.skewing && sim_faults_skew(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
+    uint32_t handled = mesh_step(engine->config.mesh, &block->states,
+                                 &worker->batch[SIM_BATCH_EVENTS], 1, &worker->output);
+    assert(handled == 1);
+    if (skewed) {
+        sim_faults_set_right(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
+    }
+    carry_out_all(worker, block, &worker->batch[SIM_BATCH_EVENTS], 1, generation);
+    worker->events++;
+}
+
 void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t count,
                     uint32_t generation)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_states *states = &block->states;
     for (uint32_t done = 0; done < count;) {
+        uint32_t end = serve(worker, block, done, count, generation);
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
-        uint32_t end = compose(worker, states, done, count);
+        end = compose(worker, states, done, end);
         bool skewed = engine->faults.skewing && sim_faults_skew(worker, done, end);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);

@@ -2,9 +2,19 @@
 #include "crossings.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "state.h"
+
+void sim_kept_finish(struct sim_kept *kept)
+{
+    sim_memory_free(kept->copies);
+    for (uint32_t i = 0; i < kept->waiting_count; i++) {
+        sim_memory_free(kept->waiting[i].message);
+    }
+    sim_memory_free(kept->waiting);
+}
 
 static struct mesh_random draw(const struct sim_engine *engine, const struct mesh_message *message,
                                uint32_t stream)
@@ -39,23 +49,20 @@ static void cross_once(struct sim_worker *worker, const struct sim_arrival *arri
         count_fate(worker, arrival, fate, latency_ns);
     }
     if (fate == SIM_ARRIVES) {
-        sim_arrive(worker, arrival, latency_ns);
+        sim_arrive(worker, arrival, crossing->sent_ns - message->sent_ns + latency_ns);
     } else if (fate == SIM_CORRUPTED) {
         sim_account_take_in(worker, message, arrival->target, 1);
     }
 }
 
-static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint32_t stream)
+// `enters_ns`: when it was sent or, if it waited for its connection, when that was there.
+static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint64_t enters_ns,
+                  uint32_t stream)
 {
     const struct sim_engine *engine = worker->engine;
     const struct sim_network *network = engine->config.network;
     const struct mesh_message *message = arrival->message;
     arrival->pair = sim_network_pair(network, message->source, arrival->target);
-    if (sim_faults_cut(&engine->faults, message, arrival->target, &arrival->delay_ns)) {
-        worker->counters[message->kind][arrival->pair].cut +=
-            message->sent_ns >= engine->config.warmup_ns;
-        return;
-    }
     const struct sim_link *link =
         sim_network_link(network, message->source, arrival->target, arrival->pair);
     struct mesh_random first = draw(engine, message, stream);
@@ -63,7 +70,7 @@ static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint32
     uint32_t carried_bytes = sim_network_carried_bytes(network, message);
     uint32_t packets = sim_network_packets(network, carried_bytes, sim_network_updates(message));
     struct sim_crossing crossing = {
-        .sent_ns = message->sent_ns,
+        .sent_ns = enters_ns,
         .from = network->host_of[message->source],
         .to = network->host_of[arrival->target],
         .bytes = carried_bytes + packets * network->packet_overhead_bytes,
@@ -94,6 +101,144 @@ static void keep(struct sim_kept *kept, const struct sim_kept_copy *copy)
     kept->count++;
 }
 
+// ---- Waiting for a connection ----
+
+// By time, source, and the order in which the source sent them.
+static bool enters_before(const struct sim_waiting_copy *a, const struct sim_waiting_copy *b)
+{
+    if (a->enters_ns != b->enters_ns) {
+        return a->enters_ns < b->enters_ns;
+    }
+    if (a->message->source != b->message->source) {
+        return a->message->source < b->message->source;
+    }
+    return a->message->sequence != b->message->sequence
+               ? a->message->sequence < b->message->sequence
+               : a->stream < b->stream;
+}
+
+static void push_waiting(struct sim_kept *kept, struct sim_waiting_copy copy)
+{
+    if (kept->waiting_count == kept->waiting_capacity) {
+        kept->waiting_capacity = kept->waiting_capacity == 0 ? 256 : 2 * kept->waiting_capacity;
+        kept->waiting =
+            sim_memory_resize(kept->waiting, kept->waiting_capacity * sizeof *kept->waiting);
+    }
+    uint32_t place = kept->waiting_count++;
+    for (; place > 0 && enters_before(&copy, &kept->waiting[(place - 1) / 2]);
+         place = (place - 1) / 2) {
+        kept->waiting[place] = kept->waiting[(place - 1) / 2];
+    }
+    kept->waiting[place] = copy;
+}
+
+// With a message of its own.
+static void let_wait(struct sim_kept *kept, const struct mesh_message *message,
+                     struct sim_waiting_copy copy)
+{
+    size_t bytes = sim_message_words(message) * sizeof(uint64_t);
+    copy.message = sim_memory_zeroed(bytes);
+    memcpy(copy.message, message, bytes);
+    push_waiting(kept, copy);
+}
+
+// Takes the next to enter; its message is the caller's.
+static struct sim_waiting_copy take_waiting(struct sim_kept *kept)
+{
+    struct sim_waiting_copy first = kept->waiting[0];
+    const struct sim_waiting_copy last = kept->waiting[--kept->waiting_count];
+    uint32_t place = 0;
+    for (uint32_t child; (child = 2 * place + 1) < kept->waiting_count; place = child) {
+        const struct sim_waiting_copy *children = &kept->waiting[child];
+        child += child + 1 < kept->waiting_count && enters_before(&children[1], &children[0]);
+        if (!enters_before(&kept->waiting[child], &last)) {
+            break;
+        }
+        kept->waiting[place] = kept->waiting[child];
+    }
+    kept->waiting[place] = last;
+    return first;
+}
+
+static uint32_t copy_message(struct sim_worker *worker, const struct sim_waiting_copy *copy)
+{
+    uint32_t reference = sim_messages_copy(&worker->messages, &worker->output, copy->message);
+    sim_memory_free(copy->message);
+    return reference;
+}
+
+bool sim_cross_waiting(struct sim_engine *engine, uint64_t end_ns, uint64_t time_ns, uint32_t node)
+{
+    struct sim_worker *worker = engine->workers[0];
+    struct sim_kept *kept = &worker->kept;
+    bool any = false;
+    while (kept->waiting_count > 0) {
+        const struct sim_waiting_copy *next = &kept->waiting[0];
+        if (next->enters_ns >= end_ns || next->enters_ns > time_ns ||
+            (next->enters_ns == time_ns && next->message->source > node)) {
+            break;
+        }
+        struct sim_waiting_copy copy = take_waiting(kept);
+        uint32_t reference = copy_message(worker, &copy);
+        struct sim_arrival arrival = {
+            .message = sim_messages_at(&worker->messages, reference),
+            .reference = reference,
+            .target = copy.target,
+            .delay_ns = copy.delay_ns,
+        };
+        cross(worker, &arrival, copy.enters_ns, copy.stream);
+        any = true;
+    }
+    return any;
+}
+
+// Those that enter in this window join its other copies.
+static bool keep_waited(struct sim_engine *engine)
+{
+    struct sim_worker *worker = engine->workers[0];
+    struct sim_kept *kept = &worker->kept;
+    uint64_t start_ns = engine->window * engine->window_ns;
+    bool any = false;
+    while (kept->waiting_count > 0 && kept->waiting[0].enters_ns < start_ns + engine->window_ns) {
+        struct sim_waiting_copy copy = take_waiting(kept);
+        uint64_t order = (copy.enters_ns - start_ns) << 32 | copy.message->source;
+        keep(kept, &(struct sim_kept_copy){
+                       .order = order,
+                       .delay_ns = copy.delay_ns,
+                       .reference = copy_message(worker, &copy),
+                       .target = copy.target,
+                       .stream = copy.stream,
+                       .waited = true,
+                   });
+        any = true;
+    }
+    return any;
+}
+
+// ---- Sending ----
+
+static bool is_cut(struct sim_worker *worker, const struct mesh_message *message, uint32_t target,
+                   uint64_t *delay_ns)
+{
+    const struct sim_engine *engine = worker->engine;
+    if (!sim_faults_cut(&engine->faults, message, target, delay_ns)) {
+        return false;
+    }
+    enum sim_pair_class pair = sim_network_pair(engine->config.network, message->source, target);
+    worker->counters[message->kind][pair].cut += message->sent_ns >= engine->config.warmup_ns;
+    return true;
+}
+
+static uint64_t wait_for_connection(struct sim_worker *worker, const struct mesh_message *message,
+                                    uint32_t target)
+{
+    const struct sim_engine *engine = worker->engine;
+    return engine->account.cold
+               ? sim_account_dial(worker, message, target,
+                                  sim_network_pair(engine->config.network, message->source, target))
+               : 0;
+}
+
 void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
                uint32_t generation, const uint32_t *targets, uint32_t count)
 {
@@ -101,18 +246,34 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
     uint32_t stream = sim_network_stream(message, targets[0], 0);
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
     for (uint32_t place = 0; place < count; place++) {
-        if (engine->config.queue == SIM_QUEUE_HEAP) {
-            struct sim_arrival arrival = {message,        reference,     generation,
-                                          targets[place], SIM_SAME_HOST, 0};
-            cross(worker, &arrival, stream + place);
+        uint32_t target = targets[place];
+        uint64_t delay_ns = 0;
+        if (is_cut(worker, message, target, &delay_ns)) {
             continue;
         }
-        keep(&worker->kept, &(struct sim_kept_copy){
-                                .order = offset_ns << 32 | message->source,
-                                .reference = reference,
-                                .target = targets[place],
-                                .stream = stream + place,
-                            });
+        uint64_t wait_ns = wait_for_connection(worker, message, target);
+        if (wait_ns > 0) {
+            let_wait(&worker->kept, message,
+                     (struct sim_waiting_copy){.enters_ns = message->sent_ns + wait_ns,
+                                               .delay_ns = delay_ns,
+                                               .target = target,
+                                               .stream = stream + place});
+        } else if (engine->config.queue == SIM_QUEUE_HEAP) {
+            struct sim_arrival arrival = {.message = message,
+                                          .reference = reference,
+                                          .generation = generation,
+                                          .target = target,
+                                          .delay_ns = delay_ns};
+            cross(worker, &arrival, message->sent_ns, stream + place);
+        } else {
+            keep(&worker->kept, &(struct sim_kept_copy){
+                                    .order = offset_ns << 32 | message->source,
+                                    .delay_ns = delay_ns,
+                                    .reference = reference,
+                                    .target = target,
+                                    .stream = stream + place,
+                                });
+        }
     }
 }
 
@@ -123,10 +284,13 @@ static int in_order(const void *left, const void *right)
     if (a->order != b->order) {
         return a->order < b->order ? -1 : 1;
     }
+    if (a->waited != b->waited) {
+        return a->waited ? -1 : 1;
+    }
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
-// All copies into the first worker's list. What a source sends at one time is in one worker's, so
+// All copies into the first worker's lists. What a source sends at one time is in one worker's, so
 // that what stands in two lists never has the same order.
 static void collect(struct sim_engine *engine)
 {
@@ -137,6 +301,10 @@ static void collect(struct sim_engine *engine)
             keep(all, &kept->copies[j]);
         }
         kept->count = 0;
+        for (uint32_t j = 0; j < kept->waiting_count; j++) {
+            push_waiting(all, kept->waiting[j]);
+        }
+        kept->waiting_count = 0;
     }
 }
 
@@ -144,8 +312,10 @@ void sim_cross_kept(struct sim_engine *engine)
 {
     struct sim_worker *worker = engine->workers[0];
     struct sim_kept *kept = &worker->kept;
+    uint64_t start_ns = engine->window * engine->window_ns;
     collect(engine);
-    if (engine->block_count > 1 && kept->count > 1) {  // one block appends in order
+    bool waited = keep_waited(engine);
+    if ((waited || engine->block_count > 1) && kept->count > 1) {  // one block appends in order
         qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
     for (uint32_t i = 0; i < kept->count; i++) {
@@ -154,8 +324,9 @@ void sim_cross_kept(struct sim_engine *engine)
             .message = sim_messages_at(&worker->messages, copy->reference),
             .reference = copy->reference,
             .target = copy->target,
+            .delay_ns = copy->delay_ns,
         };
-        cross(worker, &arrival, copy->stream);
+        cross(worker, &arrival, start_ns + (copy->order >> 32), copy->stream);
     }
     kept->count = 0;
 }

@@ -22,7 +22,8 @@ static void create_writes(struct sim_engine *engine)
     engine->writes = sim_memory_zeroed(write_count * sizeof *engine->writes);
     engine->written = sim_memory_zeroed(write_count);
     engine->sequences =
-        write_count == 0 && engine->config.reporting.every_ns == 0
+        write_count == 0 && engine->config.reporting.every_ns == 0 &&
+                engine->config.mesh->raft_count == 0
             ? NULL
             : sim_memory_zeroed(engine->config.node_count * sizeof *engine->sequences);
     if (write_count > 0) {
@@ -188,12 +189,14 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_lanes_create(made);
     sim_roles_create(made);
     sim_tiers_attach(made);
+    sim_rafts_create(made);
     equip_workers(made);
     sim_account_init(made);
     sim_faults_create(made);
     sim_relays_create(made);
     sim_quiet_create(made);
     start(made);
+    sim_rafts_start(made);
     *engine = made;
     return true;
 }
@@ -207,8 +210,9 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->output.news);
     sim_memory_free(worker->changes);
     sim_memory_free(worker->notes);
+    sim_memory_free(worker->raft_notes);
+    sim_kept_finish(&worker->kept);
     sim_memory_free(worker->settled);
-    sim_memory_free(worker->kept.copies);
     sim_memory_free(worker->work);
     sim_memory_free(worker->latencies);
     sim_memory_free(worker->emptied);
@@ -239,6 +243,7 @@ void sim_engine_destroy(struct sim_engine *engine)
     sim_account_finish(engine);
     sim_faults_finish(engine);
     sim_relays_finish(engine);
+    sim_rafts_finish(engine);
     sim_quiet_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
@@ -274,9 +279,11 @@ static bool reserve_lanes(struct sim_engine *engine)
     while (end < engine->config.write_count && engine->writes[end].time_ns < end_ns) {
         end++;
     }
-    if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine))) {
+    if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine) +
+                                       sim_rafts_registers_wanted(engine))) {
         return false;
     }
+    sim_rafts_begin_window(engine);
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
         if (sim_faults_silence(engine, write->time_ns, write->node)) {
@@ -410,6 +417,7 @@ static bool end_window(struct sim_engine *engine)
     const struct sim_observer *observer = &engine->config.observer;
     uint64_t time_ns = (engine->window + 1) * engine->window_ns;
     sim_faults_end_window(engine);
+    sim_rafts_end_window(engine);
     uint32_t change_count = collect_changes(engine);
     if (change_count > 0) {
         observer->changes(observer->context, &engine->table, engine->write_of_lane, engine->changes,
@@ -479,6 +487,11 @@ uint32_t sim_engine_write_of_lane(const struct sim_engine *engine, uint32_t lane
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node)
 {
     return mesh_tiers_of(sim_states_of(engine, node), node);
+}
+
+const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node)
+{
+    return mesh_raft_of(sim_states_of(engine, node), node);
 }
 
 const struct sim_error *sim_engine_failure(const struct sim_engine *engine)

@@ -30,8 +30,10 @@
 // small; when a window's writes need more lanes than are free, those are given back of which
 // nothing and nobody can speak any more (mesh/release.h), and when that leaves too few it grows, up
 // to the declared memory. This shows nowhere: counters, changes and fingerprint are those of a run
-// in which every update has a lane of its own, unless update_limit cuts a message, where lanes
-// decide which updates go first. The policy looks at simulated state alone, at window starts.
+// in which every update has a lane of its own, but for two things: where update_limit cuts a
+// message, lanes decide which updates go first, and a snapshot carries what was given back as a
+// base, whose size is not that of the updates. The policy looks at simulated state alone, at window
+// starts.
 
 #ifndef SIM_ENGINE_H
 #define SIM_ENGINE_H
@@ -69,11 +71,11 @@ struct sim_write {
 struct sim_author {
     void *context;
     // NULL: writes say what stands in the list. Otherwise called before the step of each write,
-    // when the replica of `node` has all that came before. Key and lane are set, the lane to the
-    // write's place in the list; type and value are to be filled in. Rows that the replica does not
-    // hold may not be read. Calls for nodes of different blocks may come from different threads.
-    void (*compose)(void *context, const struct mesh_states *states, uint32_t node,
-                    struct mesh_write *write);
+    // when the replica of `node` has all that came before. Key and lane are set; type and value are
+    // to be filled in. write_of_lane: as for observers. Rows that the replica does not hold may not
+    // be read. Calls for nodes of different blocks may come from different threads.
+    void (*compose)(void *context, const struct mesh_states *states, const uint32_t *write_of_lane,
+                    uint32_t node, struct mesh_write *write);
 };
 
 // Reports of the agents of a hierarchy, each with a period and a phase of its own. mesh->tiers is
@@ -82,6 +84,7 @@ struct sim_author {
 struct sim_reporting {
     void *context;
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
+    uint64_t until_ns;             // the run's end: how many totals there may be
     uint32_t local_lanes;          // of each edge, to begin with
     uint32_t local_lanes_max;      // and as many as there can ever be use for
     uint32_t agents_per_edge_max;  // of the largest edge
@@ -167,6 +170,45 @@ struct sim_note {
     bool row;
 };
 
+// What a Raft server did (mesh/raft.h).
+enum sim_raft_note_kind {
+    SIM_RAFT_STARTED,    // in `term`, up to entry `index`; content 1: it has lost its disk
+    SIM_RAFT_CRASHED,    // in `term`
+    SIM_RAFT_ROLE,       // content: enum mesh_raft_role; other: the leader, as far as known
+    SIM_RAFT_CUT,        // its log ends at `index` now
+    SIM_RAFT_ENTRY,      // it has this one at `index`; other: the term of the one before
+    SIM_RAFT_COMMITTED,  // it applies this one; other: the server's own term
+    SIM_RAFT_RESTORED,   // a snapshot up to `index`, whose term it names; other: the own term
+    SIM_RAFT_BRIDGE,     // content 1: it is an active bridge from now on, 0: no longer; other: all
+    SIM_RAFT_EXCHANGED,  // a bridge's first message from another group
+    SIM_RAFT_ASKED,      // read number `index` came
+    SIM_RAFT_ANSWERED,   // read number `index`, as of entry `content`; other: what it has applied
+    SIM_RAFT_NOTE_COUNT
+};
+
+struct sim_raft_note {
+    uint64_t time_ns;
+    uint64_t term;  // the server's; of ENTRY, COMMITTED and RESTORED the entry's
+    uint64_t index;
+    uint64_t content;  // of an entry: a hash of what it says
+    uint64_t other;
+    uint32_t node;
+    uint32_t number;  // of the server's notes
+    uint16_t group;
+    uint8_t kind;        // enum sim_raft_note_kind
+    uint8_t entry_kind;  // enum mesh_raft_kind
+    bool led;            // CUT, ENTRY: before and after the server was the leader of its term
+    bool overwrites;     // ENTRY: it had another one there
+};
+
+// How the groups of mesh->raft begin, and their disks.
+struct sim_rafting {
+    bool elected;  // the first of each roster are its bridges and everybody knows; the first
+                   // server stands for election at once. Else: all begin with nothing
+    uint64_t read_every_ns;  // so often each server is asked for a read; 0: never
+    struct sim_link disk;    // how long a write takes (network.h); all zero: no time
+};
+
 // An agent learns reports of its edge: its own, or by a receipt.
 struct sim_heard {
     uint64_t time_ns;
@@ -226,6 +268,8 @@ struct sim_observer {
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
     // the relay had been told in the notes before that of the row being made.
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // What Raft servers did in a window, by (time, node, number).
+    void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
     // Of edges that no block cuts, instead of such notes: what an agent hears, and the row that a
     // relay makes, as it happens. In the order of (time, node) within an edge; for different edges
     // at the same time, from the threads of the engine. NULL: notes.
@@ -255,6 +299,7 @@ struct sim_engine_config {
     struct sim_reporting reporting;
     struct sim_faulting faulting;
     struct sim_relaying relaying;
+    struct sim_rafting rafting;
     uint32_t (*base_bytes)(void *context);  // of what released updates were folded into, as a
     void *base_context;                     // snapshot carries it; NULL: nobody ever joins
     struct sim_observer observer;
@@ -326,6 +371,9 @@ bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t 
 
 // What the node keeps for the summary, or NULL.
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);
+
+// What the node is in its group of Raft, or NULL; of who is down, as it was.
+const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);

@@ -134,6 +134,16 @@ bool sim_faults_silence(const struct sim_engine *engine, uint64_t time_ns, uint3
     return condition.down > 0 || condition.paused > 0;
 }
 
+uint64_t sim_faults_resume_ns(const struct sim_engine *engine, uint64_t time_ns, uint32_t node)
+{
+    const struct sim_faults *faults = &engine->faults;
+    if (!faults->busy || !faults->touched[node]) {
+        return time_ns;
+    }
+    struct sim_condition condition = condition_at(faults, node, time_ns);
+    return condition.paused > 0 && condition.resume_ns > time_ns ? condition.resume_ns : time_ns;
+}
+
 // ---- A window begins ----
 
 static int by_node_and_time(const void *left, const void *right)
@@ -487,6 +497,7 @@ bool sim_faults_skew(struct sim_worker *worker, uint32_t first, uint32_t end)
             event->time_ns = shown_ns(event->time_ns, skew_ns);
             skewed |= skew_ns != 0;
         }
+        worker->shown_ns[i] = event->time_ns;
     }
     return skewed;
 }
@@ -503,6 +514,10 @@ void sim_faults_set_right(struct sim_worker *worker, uint32_t first, uint32_t en
             uint32_t reference = sim_messages_reference(&worker->messages, record->send.message);
             sim_messages_under_way(&worker->messages, reference)->sent_ns =
                 worker->times_ns[first + record->event];
+        } else if (record->kind == MESH_RECORD_RAFT_TIMER) {
+            struct mesh_record *timer = &worker->output.records[i];
+            timer->raft_timer.at_ns +=
+                worker->times_ns[first + record->event] - worker->shown_ns[first + record->event];
         }
     }
 }

@@ -81,6 +81,9 @@ void sim_faults_push_joins(struct sim_engine *engine,
 // Whether the node's user finds nobody at this instant of the window.
 bool sim_faults_silence(const struct sim_engine *engine, uint64_t time_ns, uint32_t node);
 
+// When the node handles what falls due at this instant of the window: then, or when its pause ends.
+uint64_t sim_faults_resume_ns(const struct sim_engine *engine, uint64_t time_ns, uint32_t node);
+
 // Of the worker's `count` sorted keys of a block keeps those that its nodes handle; returns how
 // many.
 uint32_t sim_faults_admit(struct sim_worker *worker, const struct mesh_states *states,

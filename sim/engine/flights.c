@@ -53,6 +53,9 @@ void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, ui
         for (uint32_t j = 0; j < ring->far_count; j++) {
             visit(context, ring->far[j].message);
         }
+        for (uint32_t j = 0; j < worker->kept.waiting_count; j++) {
+            visit(context, worker->kept.waiting[j].message);
+        }
     }
 }
 

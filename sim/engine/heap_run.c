@@ -64,6 +64,12 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
 {
     struct sim_worker *worker = engine->workers[0];
     struct mesh_event *event = &worker->batch[0];
+    if (!top->received && top->reference == SIM_REFERENCE_RAFT) {
+        struct sim_block *block = &engine->blocks[sim_block_of(engine, top->target)];
+        sim_rafts_run(worker, block, sim_rafts_server(engine, block, top->target), top->time_ns,
+                      top->generation);
+        return;
+    }
     bool admitted = sim_faults_admit_one(engine, top);
     event->time_ns = top->time_ns;
     event->node = top->target;
@@ -145,7 +151,15 @@ void sim_heap_run_window(struct sim_engine *engine)
     sim_faults_push_joins(engine, push_own);
     push_writes(engine);
     push_reports(engine);
-    while (heap->count > 0 && heap->events[0].time_ns < end_ns) {
+    for (;;) {
+        bool event = heap->count > 0 && heap->events[0].time_ns < end_ns;
+        if (sim_cross_waiting(engine, end_ns, event ? heap->events[0].time_ns : end_ns,
+                              event ? heap->events[0].target : 0)) {
+            continue;
+        }
+        if (!event) {
+            break;
+        }
         struct sim_heap_event top = sim_heap_pop(heap);
         handle(engine, &top);
     }

@@ -15,9 +15,11 @@
 #include "mesh/release.h"
 #include "state.h"
 
-#define OUTPUT_EVENTS 16u     // the output holds what this many events can cause at most
-#define NAMED_MAX 5u          // agents that a failure names
-#define TOTALS_UNDER_WAY 64u  // of each coordinator, at most
+#define OUTPUT_EVENTS 16u        // the output holds what this many events can cause at most
+#define NAMED_MAX 5u             // agents that a failure names
+#define TOTALS_MORE 64u          // of each coordinator, than twice its ticks
+#define TOTALS_MAX (1u << 18)    // of all coordinators, that have lanes at once
+#define REGISTERS_UNDER_WAY 16u  // of each group, at most
 
 // ---- Sizes ----
 
@@ -67,11 +69,26 @@ static uint32_t words_that_fit(const struct sim_engine *engine, uint32_t least, 
     return wanted;
 }
 
-// More lanes than there are updates are of no use; coordinators write totals besides.
+// Totals that coordinators may write: one at a tick, whose gaps may be random. All of them keep
+// their lanes where nothing settles, in mode push or while a node is down.
+static uint32_t totals_max(const struct sim_engine *engine)
+{
+    const struct sim_tiers *tiers = &engine->tiers;
+    if (tiers->coordinator_count == 0) {
+        return 0;
+    }
+    uint64_t interval_ns = engine->config.mesh->scopes[tiers->coordinators->scope].interval_ns;
+    uint64_t each = 2 * (engine->config.reporting.until_ns / interval_ns) + TOTALS_MORE;
+    return each < TOTALS_MAX / tiers->coordinator_count ? (uint32_t)each * tiers->coordinator_count
+                                                        : TOTALS_MAX;
+}
+
+// More lanes than there are updates are of no use; coordinators write totals besides, leaders
+// registers.
 static uint32_t words_max(const struct sim_engine *engine)
 {
-    uint32_t totals = engine->tiers.coordinator_count * TOTALS_UNDER_WAY;
-    return words_for(engine->config.write_count + totals);
+    uint32_t registers = engine->config.mesh->raft_count * REGISTERS_UNDER_WAY;
+    return words_for(engine->config.write_count + totals_max(engine) + registers);
 }
 
 uint32_t sim_lanes_words_max(const struct sim_engine *engine)
@@ -147,11 +164,12 @@ void sim_lanes_create(struct sim_engine *engine)
 {
     const struct sim_engine_config *config = &engine->config;
     uint32_t all = words_max(engine);
-    uint32_t start = words_for(config->lanes_start == 0 ? SIM_LANES_START : config->lanes_start);
+    uint32_t start = config->lanes_start == 0 ? SIM_LANES_START : config->lanes_start;
     // Who composes writes from what replicas hold reads it from the table: it keeps everything.
     bool releases = (config->write_count > 0 || engine->local_words > 0) &&
                     may_settle(config->mesh) && config->author.compose == NULL;
-    engine->words = releases && start < all ? start : all;
+    uint32_t words = words_for(releases ? start : config->write_count);
+    engine->words = words < all ? words : all;
     uint32_t lanes = 64 * engine->words;
     uint32_t index_capacity = index_for(engine->words);
     mesh_table_init(&engine->table, sim_memory_pages(lanes * sizeof(struct mesh_update)), lanes,
@@ -337,17 +355,22 @@ static void name_holdouts(const struct sim_engine *engine, uint32_t lane, char *
     }
 }
 
+// needed_bytes 0: no memory would do, since the table cannot become any wider.
 static void fail(struct sim_engine *engine, uint32_t count, uint64_t needed_bytes)
 {
     char holdouts[200];
+    char need[80] = "for which no more lanes can be made";
     uint32_t lane = oldest_lane(engine);
     uint32_t taken = engine->table.lane_capacity - mesh_table_room(&engine->table);
     uint64_t now_us = engine->window * engine->window_ns / 1000;
+    if (needed_bytes > 0) {
+        snprintf(need, sizeof need, "which needs %" PRIu64 " KiB where %" PRIu64 " are left",
+                 (needed_bytes >> 10) + 1, engine->config.memory_bytes >> 10);
+    }
     sim_error_set(&engine->failure, SIM_ERROR_INTERNAL,
                   "at %" PRIu64 ".%03" PRIu64 " ms %" PRIu32 " updates are under way and %" PRIu32
-                  " more are written, which needs %" PRIu64 " KiB where %" PRIu64 " are left",
-                  now_us / 1000, now_us % 1000, taken, count, (needed_bytes >> 10) + 1,
-                  engine->config.memory_bytes >> 10);
+                  " more are written, %s",
+                  now_us / 1000, now_us % 1000, taken, count, need);
     if (lane != MESH_LANE_NONE) {
         const struct sim_write *write = &engine->writes[engine->write_of_lane[lane]];
         size_t length = strlen(engine->failure.text);
@@ -372,16 +395,16 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
     // would cut messages elsewhere on another machine. Old and new replicas are there at once while
     // they are copied.
     uint32_t wanted = words_wanted(engine, count);
-    if (words_that_fit(engine, engine->words, wanted, engine->replica_bytes) == wanted) {
+    bool enough =
+        mesh_table_room(&engine->table) + 64 * (uint64_t)(wanted - engine->words) >= count;
+    if (enough && words_that_fit(engine, engine->words, wanted, engine->replica_bytes) == wanted) {
         if (wanted > engine->words) {
             grow(engine, wanted);
         }
-        assert(mesh_table_room(&engine->table) >= count);
         return true;
     }
-    fail(engine, count,
-         bytes_for(engine->config.node_count, engine->local_words, wanted,
-                   mesh_planes(engine->config.mesh), true) +
-             engine->replica_bytes);
+    uint64_t bytes = bytes_for(engine->config.node_count, engine->local_words, wanted,
+                               mesh_planes(engine->config.mesh), true);
+    fail(engine, count, enough ? bytes + engine->replica_bytes : 0);
     return false;
 }

@@ -52,23 +52,13 @@ struct sim_event_chunk *sim_ring_new_chunk(struct sim_ring *ring)
     return chunk;
 }
 
-uint32_t sim_ring_count(const struct sim_bucket *bucket)
-{
-    uint32_t count = 0;
-    uint32_t fill = bucket->fill;
-    for (const struct sim_event_chunk *chunk = bucket->first; chunk != NULL; chunk = chunk->next) {
-        count += fill;
-        fill = SIM_CHUNK_EVENTS;
-    }
-    return count;
-}
-
 uint32_t sim_ring_take(struct sim_bucket *bucket, uint64_t *events, struct sim_emptied *emptied)
 {
     uint32_t count = 0;
     uint32_t fill = bucket->fill;
     for (struct sim_event_chunk *chunk = bucket->first; chunk != NULL;) {
         struct sim_event_chunk *next = chunk->next;
+        __builtin_prefetch(next);
         memcpy(events + count, chunk->events, fill * sizeof *events);
         count += fill;
         fill = SIM_CHUNK_EVENTS;

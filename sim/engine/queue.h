@@ -65,6 +65,7 @@ struct sim_event_chunk {
 struct sim_bucket {
     struct sim_event_chunk *first;  // the one being filled; those behind it are full
     uint32_t fill;                  // events in it
+    uint32_t full;                  // chunks behind it
 };
 
 // Chunks emptied by a worker.
@@ -113,7 +114,10 @@ static inline bool sim_ring_pulls(const struct sim_ring *ring)
     return ring->far_count > 0 && ring->window % (ring->slot_count / 2) == 0;
 }
 
-uint32_t sim_ring_count(const struct sim_bucket *bucket);
+static inline uint32_t sim_ring_count(const struct sim_bucket *bucket)
+{
+    return bucket->full * SIM_CHUNK_EVENTS + bucket->fill;
+}
 
 // Takes all events of a bucket: copies them to `events`, which has room for sim_ring_count, and
 // empties it. Returns how many.
@@ -133,6 +137,7 @@ static inline void sim_ring_push(struct sim_ring *ring, struct sim_bucket *bucke
     if (bucket->first == NULL || bucket->fill == SIM_CHUNK_EVENTS) {
         struct sim_event_chunk *chunk = sim_ring_new_chunk(ring);
         chunk->next = bucket->first;
+        bucket->full += bucket->first != NULL;
         bucket->first = chunk;
         bucket->fill = 0;
     }

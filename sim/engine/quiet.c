@@ -351,12 +351,16 @@ void sim_quiet_arrive(struct sim_worker *worker, const struct mesh_message *mess
 
 // ---- Falling silent ----
 
-// Whether a receipt of this changes nothing and is not answered: its receiver has the same.
+// Whether a receipt of this changes nothing and is not answered: its receiver has the same, and so
+// all that it brings.
 static bool is_harmless(const struct sim_engine *engine, const struct mesh_message *message,
                         uint32_t receiver)
 {
     const struct mesh_replica *replica = sim_engine_replica(engine, receiver);
-    return message->kind == MESH_MESSAGE_OPEN && message->update_count == 0 && !message->beyond &&
+    if (mesh_message_is_raft(message->kind)) {
+        return true;  // whatever it changes, it is not what anybody holds
+    }
+    return message->kind == MESH_MESSAGE_OPEN && !message->beyond &&
            message->hash[0] == replica->hash[0] && message->hash[1] == replica->hash[1];
 }
 
@@ -437,8 +441,10 @@ static void take_out(const struct sim_engine *engine, const struct sim_part *par
     for (uint32_t i = 0; i < count; i++) {
         const struct mesh_message *message =
             sim_messages_at(messages, sim_event_reference(events[i]));
-        if (!is_home(engine, part, message->scope)) {
+        if (!is_home(engine, part, message->scope) || mesh_message_is_raft(message->kind)) {
             sim_ring_push(ring, bucket, events[i]);
+        } else {
+            assert(message->update_count == 0);
         }
     }
     sim_memory_free(events);
@@ -592,7 +598,8 @@ void sim_quiet_begin_window(struct sim_engine *engine)
     for (uint32_t i = 0; i < engine->part_count; i++) {
         struct sim_part *part = &engine->parts[i];
         for (uint32_t block = part->block_first; part->quiet && block < part->block_end; block++) {
-            if (!are_harmless(engine, block, window, window + 1)) {
+            if (!are_harmless(engine, block, window, window + 1) ||
+                sim_rafts_write(engine, block)) {
                 wake(engine, part, window * engine->window_ns);
             }
         }

@@ -11,6 +11,7 @@
 //       account    connections, what hosts do                     account.c    who pays
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
+//       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
 // being taken by one worker; all else is written between windows, by one thread.
@@ -28,6 +29,7 @@
 #include "messages.h"
 #include "queue.h"
 #include "quiet.h"
+#include "rafts.h"
 #include "relays.h"
 #include "threads.h"
 #include "timers.h"
@@ -35,10 +37,11 @@
 #define SIM_BATCH_EVENTS 32u
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
-#define SIM_REFERENCE_JOIN 0u
-#define SIM_REFERENCE_WRITE 1u
-#define SIM_REFERENCE_REPORT 2u
-#define SIM_REFERENCE_TICK 3u
+#define SIM_REFERENCE_RAFT 0u  // the heap's: a server looks what has fallen due
+#define SIM_REFERENCE_JOIN 1u
+#define SIM_REFERENCE_WRITE 2u
+#define SIM_REFERENCE_REPORT 3u
+#define SIM_REFERENCE_TICK 4u
 
 struct sim_block {
     struct mesh_states states;
@@ -52,9 +55,10 @@ struct sim_worker {
     uint64_t *keys;  // events of one block and window
     uint64_t *keys_scratch;
     uint32_t keys_capacity;
-    struct mesh_event batch[SIM_BATCH_EVENTS];
+    struct mesh_event batch[SIM_BATCH_EVENTS + 1];          // the last for a server's own event
     const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
-    uint64_t times_ns[SIM_BATCH_EVENTS];                    // of the batch, where clocks are wrong
+    uint64_t times_ns[SIM_BATCH_EVENTS + 1];                // of the batch, where clocks are wrong
+    uint64_t shown_ns[SIM_BATCH_EVENTS + 1];                // what those show
     struct mesh_output output;
     struct sim_ring ring;         // SIM_QUEUE_WINDOWS
     struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
@@ -70,6 +74,9 @@ struct sim_worker {
     struct sim_note *notes;
     uint32_t note_count;
     uint32_t note_capacity;
+    struct sim_raft_note *raft_notes;
+    uint32_t raft_note_count;
+    uint32_t raft_note_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
@@ -160,6 +167,7 @@ struct sim_engine {
     struct sim_account account;
     struct sim_faults faults;
     struct sim_relays relays;
+    struct sim_rafts rafts;
     struct sim_channels channels;  // when the network has channels
     struct sim_chunks chunks;
     struct sim_worker **workers;  // [worker_count]; the first does what is done between windows
@@ -205,6 +213,10 @@ static inline uint32_t sim_scope_fanout(const struct mesh_scope *scope)
 // `generation` is theirs: what arrives at the same instant gets the next.
 void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t count,
                     uint32_t generation);
+
+// The same of one event, an own one of a server.
+void sim_step_own(struct sim_worker *worker, struct sim_block *block,
+                  const struct mesh_event *event, uint32_t generation);
 
 // Counts `messages` like this one, with `copies` over links of one class, as sent.
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,

@@ -179,8 +179,10 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     const struct sim_engine *engine = worker->engine;
     struct sim_block *block = &engine->blocks[block_index];
     const struct mesh_states *states = &block->states;
+    uint64_t last_ns = (engine->window + 1) * engine->window_ns - 1;
     uint32_t count = gather(worker, block_index);
     if (count == 0) {
+        sim_rafts_run_block(worker, block, last_ns);
         return;
     }
     sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
@@ -193,6 +195,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
         unpack(worker, states, first, end);
         sim_step_batch(worker, block, end - first, 0);
     }
+    sim_rafts_run_block(worker, block, last_ns);
 }
 
 // What each thread does in a window: it takes blocks until none is left.

@@ -198,6 +198,7 @@ const char *sim_role_name(enum sim_role role)
         [SIM_ROLE_AGENT] = "agents",
         [SIM_ROLE_RELAY] = "relays",
         [SIM_ROLE_BRIDGE] = "bridges",
+        [SIM_ROLE_LEADER] = "leaders",
         [SIM_ROLE_AGGREGATOR] = "aggregators",
         [SIM_ROLE_COORDINATOR] = "coordinators",
     };

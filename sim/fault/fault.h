@@ -20,7 +20,7 @@
 //   pause             It handles nothing for a while; what arrives waits and is handled at the end
 //                     of the pause. Its ticks fall out, and its users write nothing.
 //   partition         What is sent from one side to the other is dropped and counted (cut). What is
-//                     in flight when it begins arrives.
+//                     in flight when it begins, or waits for its connection, arrives.
 //   outage            A crash of all that lives in a place, whatever its role.
 //   rolling-restart   Crashes of one batch after the other.
 //   churn             Departures as a Poisson process, each of a node that is up; they stay away
@@ -64,11 +64,13 @@ enum sim_fault_verb {
     SIM_FAULT_VERB_COUNT
 };
 
-// What a node is just then. Every node has the role of its tier; relays and bridges are agents.
+// What a node is just then. Every node has the role of its tier; relays, bridges and leaders of
+// Raft are agents.
 enum sim_role {
     SIM_ROLE_AGENT,
     SIM_ROLE_RELAY,
     SIM_ROLE_BRIDGE,
+    SIM_ROLE_LEADER,
     SIM_ROLE_AGGREGATOR,
     SIM_ROLE_COORDINATOR,
     SIM_ROLE_COUNT

@@ -353,17 +353,6 @@ static bool check_times(const struct sim_cell *cell, const struct sim_scenario *
     return true;
 }
 
-// A run without an end of its own stops when its updates are held, whatever became of reports.
-static bool check_reports(const struct sim_cell *cell, const struct sim_scenario *scenario,
-                          struct sim_error *error)
-{
-    static const char *const reports[] = {"workload.report_every_ms", NULL};
-    return scenario->workload.report_every_ns == 0 || scenario->duration_ns > 0 ||
-           sim_node_fail(first_written(cell, reports), error,
-                         "workload.report_every_ms needs duration_ms: a run without it ends when "
-                         "all hold the updates, whatever became of the reports");
-}
-
 // A value has to tell the elements of a set apart, and to leave room for the dots or the name.
 static bool check_content(const struct sim_cell *cell, const struct sim_scenario *scenario,
                           struct sim_error *error)
@@ -446,7 +435,8 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
     if (!sim_walk(&visitor, cell->merged, error) || !check_required(cell, error) ||
         !sim_check_tiers(cell, scenario, error) || !bind_places(arena, cell, scenario, error) ||
         !check_times(cell, scenario, error) || !check_content(cell, scenario, error) ||
-        !check_reports(cell, scenario, error) || !sim_bind_latencies(cell, scenario, error) ||
+        !sim_bind_reports(arena, cell, scenario, error) ||
+        !sim_bind_latencies(cell, scenario, error) ||
         !sim_bind_faults(arena, cell, scenario, error) ||
         !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||
         !bind_instances(cell, scenario, error)) {

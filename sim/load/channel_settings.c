@@ -75,13 +75,5 @@ bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario
         return sim_node_fail(sim_node_find(cell->merged, "network.reorder_percent"), error,
                              "network.reorder_percent contradicts network.ordering: fifo");
     }
-    bool channels = channel->fifo || channel->bursts || channel->reorder_ppb != 0 ||
-                    channel->corrupt_ppb != 0 || channel->correlation_ppb != 0 ||
-                    channel->rate_bits_per_s != 0;
-    if (channels && scenario->network.connections.cold) {
-        return sim_node_fail(sim_node_find(cell->merged, "network.connections.start"), error,
-                             "network.connections.start: cold does not go together with bursts of "
-                             "loss, order, corruption or a rate between hosts in this version");
-    }
     return !channel->bursts || bind_bursts(cell, scenario, error);
 }

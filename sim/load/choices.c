@@ -63,6 +63,11 @@ const struct sim_choice sim_choices_of_signature[] = {
     {0},
 };
 const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
+const struct sim_choice sim_choices_of_leaders_start[] = {
+    {.name = "elected", .value = SIM_LEADERS_ELECTED},
+    {.name = "fresh", .value = SIM_LEADERS_FRESH},
+    {0},
+};
 const struct sim_choice sim_choices_of_compression[] = {
     {.name = "none", .value = SIM_COMPRESS_NONE},
     {.name = "zstd", .value = SIM_COMPRESS_ZSTD},
@@ -88,6 +93,11 @@ const struct sim_choice sim_choices_of_ordering[] = {
     {.name = "fifo", .value = true},
     {0},
 };
+const struct sim_choice sim_choices_of_report[] = {
+    {.name = "agent", .value = false},
+    {.name = "edge", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_cipher[] = {
     {.name = "AES-128-GCM"}, {.name = "AES-256-GCM"}, {.name = "ChaCha20-Poly1305"}, {0}};
 const struct sim_choice sim_choices_of_fault[] = {
@@ -109,6 +119,7 @@ const struct sim_choice sim_choices_of_role[] = {
     {.name = "agents", .value = 1u << SIM_ROLE_AGENT},
     {.name = "relays", .value = 1u << SIM_ROLE_RELAY},
     {.name = "bridges", .value = 1u << SIM_ROLE_BRIDGE},
+    {.name = "leaders", .value = 1u << SIM_ROLE_LEADER},
     {.name = "aggregators", .value = 1u << SIM_ROLE_AGGREGATOR},
     {.name = "coordinators", .value = 1u << SIM_ROLE_COORDINATOR},
     {0},

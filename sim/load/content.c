@@ -114,6 +114,7 @@ void sim_content_plan(struct sim_content *content, uint32_t update, struct mesh_
 struct view {
     const struct sim_content *content;
     const struct mesh_table *table;
+    const uint32_t *write_of_lane;
     uint32_t *heads;  // [head_count] of element modulo head_count: 1 + the last lane; 0: none
     uint32_t *links;  // [lanes] 1 + the one before it
     uint32_t head_count;
@@ -122,9 +123,37 @@ struct view {
     struct mesh_map_entry entry;
 };
 
-static void view_init(struct view *view, const struct sim_content *content,
-                      const struct mesh_states *states, uint32_t node,
+static uint32_t place_of(const uint32_t *write_of_lane, uint32_t lane)
+{
+    return write_of_lane == NULL ? lane : write_of_lane[lane];
+}
+
+static uint32_t element_of(const struct view *view, uint32_t lane)
+{
+    return view->content->elements[place_of(view->write_of_lane, lane)];
+}
+
+// Links the updates of the write's key that the replica holds, in whatever order.
+static void link_held(struct view *view, const struct mesh_replica *replica,
                       const struct mesh_write *write)
+{
+    const uint64_t *shared = replica->planes + view->table->local_words;
+    for (uint32_t word = 0; word <= write->lane / 64; word++) {
+        for (uint64_t held = shared[word]; held != 0; held &= held - 1) {
+            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(held);
+            if (place_of(view->write_of_lane, lane) < view->content->workload->updates &&
+                view->table->updates[lane].key == write->key) {
+                uint32_t *head = &view->heads[element_of(view, lane) % view->head_count];
+                view->links[lane] = *head;
+                *head = lane + 1;
+            }
+        }
+    }
+}
+
+static void view_init(struct view *view, const struct sim_content *content,
+                      const struct mesh_states *states, const uint32_t *write_of_lane,
+                      uint32_t node, const struct mesh_write *write)
 {
     // Each of the updates before this one adds a dot at most; what names them arrives in any order.
     uint32_t most = write->lane + 1;
@@ -133,6 +162,7 @@ static void view_init(struct view *view, const struct sim_content *content,
     *view = (struct view){
         .content = content,
         .table = states->table,
+        .write_of_lane = write_of_lane,
         .heads = sim_memory_zeroed(head_count * sizeof *view->heads),
         .head_count = head_count,
         .links = sim_memory_zeroed(most * sizeof *view->links),
@@ -143,18 +173,7 @@ static void view_init(struct view *view, const struct sim_content *content,
         .map = {.capacity = 1},
     };
     view->map.entries = &view->entry;
-    const struct mesh_replica *replica = mesh_replica_of(states, node);
-    for (uint32_t word = 0; word <= write->lane / 64; word++) {
-        uint64_t held = replica->planes[word];
-        for (; held != 0; held &= held - 1) {
-            uint32_t lane = 64 * word + (uint32_t)__builtin_ctzll(held);
-            if (view->table->updates[lane].key == write->key) {
-                uint32_t *head = &view->heads[content->elements[lane] % head_count];
-                view->links[lane] = *head;
-                *head = lane + 1;
-            }
-        }
-    }
+    link_held(view, mesh_replica_of(states, node), write);
 }
 
 static void view_finish(struct view *view)
@@ -174,7 +193,7 @@ static bool sees(struct view *view, uint32_t element)
     view->set.context.count = 0;
     view->map.count = 0;
     for (uint32_t at = view->heads[element % view->head_count]; at != 0; at = view->links[at - 1]) {
-        if (view->content->elements[at - 1] == element) {
+        if (element_of(view, at - 1) == element) {
             const struct mesh_update *update = &view->table->updates[at - 1];
             bool applied =
                 set ? mesh_set_apply(&view->set, update) : mesh_map_apply(&view->map, update);
@@ -192,7 +211,7 @@ static uint32_t first_seen(struct view *view, uint32_t start)
     uint32_t least = UINT32_MAX;
     for (uint32_t i = 0; i < view->head_count; i++) {
         for (uint32_t at = view->heads[i]; at != 0; at = view->links[at - 1]) {
-            uint32_t element = view->content->elements[at - 1];
+            uint32_t element = element_of(view, at - 1);
             uint32_t steps = (element + elements - start) % elements;
             if (steps < least && sees(view, element)) {
                 least = steps;
@@ -254,12 +273,13 @@ static uint32_t compose_map(const struct sim_content *content, enum mesh_update_
 }
 
 void sim_content_compose(struct sim_content *content, uint32_t update,
-                         const struct mesh_states *states, uint32_t node, struct mesh_write *write)
+                         const struct mesh_states *states, const uint32_t *write_of_lane,
+                         uint32_t node, struct mesh_write *write)
 {
     bool set = content->workload->crdt == SIM_OR_SET;
     struct choice choice = choice_of(content, update);
     struct view view;
-    view_init(&view, content, states, node, write);
+    view_init(&view, content, states, write_of_lane, node, write);
     uint32_t seen = choice.removes ? first_seen(&view, choice.element) : NO_ELEMENT;
     uint32_t element = seen != NO_ELEMENT ? seen : choice.element;
     write->type = seen != NO_ELEMENT ? set ? MESH_SET_REMOVE : MESH_MAP_REMOVE
@@ -270,7 +290,7 @@ void sim_content_compose(struct sim_content *content, uint32_t update,
         set ? compose_set(content, &view, (enum mesh_update_type)write->type, element, value)
             : compose_map(content, (enum mesh_update_type)write->type, element, update, value);
     content->values[update] = sim_memory_resize(value, count);
-    content->elements[write->lane] = element;
+    content->elements[place_of(write_of_lane, write->lane)] = element;
     write->value = content->values[update];
     write->value_bytes = (uint16_t)count;
     view_finish(&view);

@@ -33,7 +33,7 @@ struct sim_content {
     const struct sim_workload *workload;  // the caller's, until finish
     uint64_t seed;
     uint8_t **values;    // [workload->updates] by number, as far as they have been made
-    uint32_t *elements;  // [workload->updates] by lane; NULL unless composed at the write
+    uint32_t *elements;  // [workload->updates] by place in the list of writes; NULL unless composed
 };
 
 void sim_content_init(struct sim_content *content, const struct sim_workload *workload,
@@ -52,10 +52,13 @@ uint32_t sim_content_bytes_min(uint32_t elements);
 void sim_content_plan(struct sim_content *content, uint32_t update, struct mesh_write *write);
 
 // Completes a planned write (its key and lane are set) from what `node` holds. Updates of the
-// workload have the lanes in the order of their writes. Calls for different updates may come from
-// different threads.
+// workload have lanes in the order of their writes; writes that never happen have none, and others
+// may lie between. write_of_lane: the write's place in the list, from workload->updates on no write
+// of the workload; NULL: lanes are places.
+// Calls for different updates may come from different threads.
 void sim_content_compose(struct sim_content *content, uint32_t update,
-                         const struct mesh_states *states, uint32_t node, struct mesh_write *write);
+                         const struct mesh_states *states, const uint32_t *write_of_lane,
+                         uint32_t node, struct mesh_write *write);
 
 // `count` drawn bytes, 16 of them by a draw keyed (purpose, number).
 void sim_content_fill(uint64_t seed, uint32_t purpose, uint32_t number, uint32_t count,

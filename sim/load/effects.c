@@ -69,6 +69,9 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
             return "only mode rumor loses interest in updates";
         }
     }
+    if (strcmp(path, "gossip.eager_links") == 0 && gossip->mode != MESH_EAGER) {
+        return "only mode eager forwards anything at once";
+    }
     static const char *const of_delta[] = {"gossip.graph", "gossip.degree",
                                            "gossip.avoid_back_propagation",
                                            "gossip.remove_redundancy"};
@@ -99,8 +102,14 @@ static const char *gossip_without_effect(const char *path, const struct sim_scen
                : "all agents live in one zone: nobody is nearer than another";
 }
 
-static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
+static const char *workload_without_effect(const char *path, const struct sim_workload *workload)
 {
+    enum sim_crdt crdt = workload->crdt;
+    bool of_reports = strcmp(path, "workload.report_settle_ms") == 0 ||
+                      strncmp(path, "workload.reports", strlen("workload.reports")) == 0;
+    if (of_reports && workload->report_every_ns == 0) {
+        return "without report_every_ms nobody reports";
+    }
     if (strcmp(path, "workload.value_bytes") == 0 && !sim_content_has_value(crdt)) {
         return "a counter's update carries an amount, not a value";
     }
@@ -112,6 +121,23 @@ static const char *workload_without_effect(const char *path, enum sim_crdt crdt)
         return "nothing is taken from a register or a g-counter";
     }
     return NULL;
+}
+
+static const char *accelerator_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    bool flag = strcmp(path, "network.global_accelerator") == 0;
+    bool percent = strcmp(path, "network.global_accelerator_latency_percent") == 0;
+    if ((flag || percent) && scenario->region_count == 1) {
+        return "there is one region";
+    }
+    if (percent && !scenario->global_accelerator) {
+        return "there is no global_accelerator";
+    }
+    return flag && scenario->global_accelerator && scenario->accelerator_ppb == SIM_PPB
+               ? "between regions of one provider traffic is on its backbone already, so the delay "
+                 "stays what the latencies say, unless global_accelerator_latency_percent says "
+                 "what you measured"
+               : NULL;
 }
 
 // Settings of bursts, of the queue and of pairs of regions that nothing asks for.
@@ -137,6 +163,10 @@ static const char *network_without_effect(const char *path, const struct sim_cel
     if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
         channel->rate_bits_per_s == 0) {
         return "without rate_mbit nothing waits";
+    }
+    const char *reason = accelerator_without_effect(path, scenario);
+    if (reason != NULL) {
+        return reason;
     }
     if (strcmp(path, "network.latency.regions") == 0 && scenario->region_count == 1) {
         return "there is one region";
@@ -222,7 +252,7 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
         return "UDP stands for bare datagrams";
     }
     if (strncmp(key->path, "workload.", strlen("workload.")) == 0) {
-        return workload_without_effect(key->path, scenario->workload.crdt);
+        return workload_without_effect(key->path, &scenario->workload);
     }
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);

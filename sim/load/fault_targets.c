@@ -176,11 +176,12 @@ static bool read_roles(const struct reading *reading, const struct sim_node *lis
                        struct sim_selection *selection)
 {
     enum sim_topology topology = reading->world->scenario->topology;
-    uint32_t there =
-        topology == SIM_HIERARCHICAL ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_RELAY |
-                                           1u << SIM_ROLE_AGGREGATOR | 1u << SIM_ROLE_COORDINATOR
-        : topology == SIM_MULTI_REGION_LEADERS ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_BRIDGE
-                                               : 1u << SIM_ROLE_AGENT;
+    uint32_t there = topology == SIM_HIERARCHICAL
+                         ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_RELAY | 1u << SIM_ROLE_AGGREGATOR |
+                               1u << SIM_ROLE_COORDINATOR
+                     : topology == SIM_MULTI_REGION_LEADERS
+                         ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_BRIDGE | 1u << SIM_ROLE_LEADER
+                         : 1u << SIM_ROLE_AGENT;
     for (uint32_t i = 0; i < list->count; i++) {
         const struct sim_node *node = list->entries[i].value;
         struct sim_value value;
@@ -193,7 +194,7 @@ static bool read_roles(const struct reading *reading, const struct sim_node *lis
                                  reading->shown, sim_topology_name(topology), node->text,
                                  topology == SIM_HIERARCHICAL
                                      ? ", relays, aggregators and coordinators"
-                                 : topology == SIM_MULTI_REGION_LEADERS ? " and bridges"
+                                 : topology == SIM_MULTI_REGION_LEADERS ? ", bridges and leaders"
                                                                         : "");
         }
         selection->roles |= (uint32_t)value.low & there;

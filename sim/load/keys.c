@@ -25,7 +25,6 @@
 #define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
 #define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
-#define NO_ELECTION "bridges are fixed in this version; elections come with Raft"
 #define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
 #define NO_GUARD "no agent misbehaves in this version"
@@ -46,6 +45,23 @@
         .rival = "network.latency." name "_ms",                                                 \
         .effect = "round trip between " where "; half of it is one way"                         \
     }
+
+// A number or a range of what agents report (reports.c).
+#define FIGURE(name, bounds, usual, said)                                       \
+    {                                                                           \
+        .path = (name), .type = SIM_KEY_RANGE, bounds, .topologies = HIERARCHY, \
+        .lands = SIM_LANDS_BY_NAME, .fallback = (usual), .effect = (said)       \
+    }
+#define COUNTS .places = 6, .minimum = 0, .maximum = INT64_C(1000000000) * 1000000
+#define RATES .places = 9, .minimum = 0, .maximum = SIM_PPB
+#define AVERAGES .places = 3, .minimum = 0, .maximum = 3600 * INT64_C(1000000)
+#define PLACE(name)                                                                     \
+    {                                                                                   \
+        .path = "workload.reports.places[]." name, .type = SIM_KEY_RANGE, .minimum = 1, \
+        .maximum = SIM_SCOPES_MAX, .topologies = HIERARCHY, .lands = SIM_LANDS_BY_NAME, \
+        .effect = "only there, numbered from 1 through the whole mesh"                  \
+    }
+#define INSTEAD "what agents report there instead; a later place wins"
 
 #define NEAR_MS "{distribution: uniform, min: 1, max: 10}"
 #define FAR_MS "{distribution: uniform, min: 50, max: 100}"
@@ -338,7 +354,13 @@ const struct sim_key sim_keys[] = {
      REMEMBERED_IN(global_interval_origin),
      .of_topology = true,
      .effect = "time between a coordinator's ticks"},
-    {.path = "gossip.eager_links", FLAG, .topologies = SIM_FOR_ALL, .later = true},
+    {.path = "gossip.eager_links",
+     FLAG,
+     .topologies = LEADERS | HIERARCHY,
+     TAKES(BOOL, gossip.eager_links),
+     .fallback = "false",
+     .effect = "mode eager: bridges, relays, aggregators and coordinators forward at once, too; "
+               "false: links wait for their ticks"},
 
 #include "keys_network.inc"
 
@@ -415,17 +437,71 @@ const struct sim_key sim_keys[] = {
      .choices = sim_choices_of_election,
      .topologies = LEADERS,
      .effect = "how bridges are chosen",
-     .recorded = NO_ELECTION},
+     .recorded = "the candidates of a region always agree on its bridges by Raft"},
     {.path = "leaders.heartbeat_ms",
      MS(SIM_INTERVAL_NS_MIN, DAY_NS),
      .topologies = LEADERS,
-     .effect = "time between a Raft leader's heartbeats",
-     .recorded = NO_ELECTION},
+     TAKES(U64, leaders.heartbeat_ns),
+     .fallback = "100",
+     .effect = "time between a Raft leader's heartbeats"},
     {.path = "leaders.failover_timeout_ms",
      MS(SIM_INTERVAL_NS_MIN, DAY_NS),
      .topologies = LEADERS,
-     .effect = "silence after which a bridge is replaced",
-     .recorded = NO_ELECTION},
+     TAKES(U64, leaders.failover_ns),
+     .fallback = "1000",
+     .effect = "silence after which a bridge is replaced"},
+    {.path = "leaders.election_timeout_min_ms",
+     MS(0, DAY_NS),
+     .topologies = LEADERS,
+     TAKES(U64, leaders.election_ns_min),
+     .fallback = "0",
+     .effect =
+         "the least patience of a candidate without a leader; 0: half of failover_timeout_ms"},
+    {.path = "leaders.election_timeout_max_ms",
+     MS(0, DAY_NS),
+     .topologies = LEADERS,
+     TAKES(U64, leaders.election_ns_max),
+     .fallback = "0",
+     .effect = "it is uniform up to this; 0: failover_timeout_ms"},
+    {.path = "leaders.pre_vote",
+     FLAG,
+     .topologies = LEADERS,
+     TAKES(BOOL, leaders.pre_vote),
+     .fallback = "true",
+     .effect = "a candidate asks first whether it could win, before it raises the term"},
+    {.path = "leaders.check_quorum",
+     FLAG,
+     .topologies = LEADERS,
+     TAKES(BOOL, leaders.check_quorum),
+     .fallback = "true",
+     .effect = "a leader that hears no majority steps down; voters stay true to one they hear"},
+    {.path = "leaders.start",
+     .type = SIM_KEY_CHOICE,
+     .choices = sim_choices_of_leaders_start,
+     .topologies = LEADERS,
+     TAKES(U32, leaders.start),
+     .fallback = "elected",
+     .effect = "elected: the first candidates are the bridges, everybody knows, and the first "
+               "stands for election at once; fresh: all begin with nothing, at the same instant"},
+    {.path = "leaders.read_every_ms",
+     MS(0, DAY_NS),
+     .topologies = LEADERS,
+     TAKES(U64, leaders.read_every_ns),
+     .fallback = "0",
+     .effect = "each candidate is asked for a linearizable read so often, and the answers are "
+               "checked; 0: never"},
+    {.path = "leaders.disk_min_ms",
+     MS(0, DAY_NS),
+     .topologies = LEADERS,
+     TAKES(U64, leaders.disk_ns_min),
+     .fallback = "0",
+     .effect = "the least time that a candidate's disk takes to write"},
+    {.path = "leaders.disk_max_ms",
+     MS(0, DAY_NS),
+     .topologies = LEADERS,
+     TAKES(U64, leaders.disk_ns_max),
+     .fallback = "0",
+     .effect = "it is uniform up to this; 0: disk_min_ms"},
 
     {.path = "hierarchy", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.levels",
@@ -492,7 +568,7 @@ const struct sim_key sim_keys[] = {
      .effect = "an address to join through",
      .recorded = NO_BOOTSTRAP},
     {.path = "bootstrap.seeds_per_region",
-     WHOLE(1, 1000),
+     WHOLE(1, MESH_RAFT_MEMBERS_MAX),
      .topologies = LEADERS,
      TAKES(U32, leaders.candidates),
      .of_topology = true,
@@ -621,8 +697,50 @@ const struct sim_key sim_keys[] = {
      MS(3000000, DAY_NS),
      .topologies = HIERARCHY,
      TAKES(U64, workload.report_every_ns),
-     .effect = "time between an agent's reports, which its edge keeps and the tiers add up; needs "
-               "duration_ms"},
+     .effect = "time between an agent's reports, which its edge keeps and the tiers add up"},
+    {.path = "workload.report_settle_ms",
+     MS(0, DAY_NS),
+     .topologies = HIERARCHY,
+     TAKES(U64, workload.report_settle_ns),
+     .effect = "reports written so late before the end are not judged, still being on their way; "
+               "unless said five times the slowest interval, at most half of the run"},
+    {.path = "workload.reports", MAP, .topologies = HIERARCHY},
+    {.path = "workload.reports.per",
+     .type = SIM_KEY_CHOICE,
+     .choices = sim_choices_of_report,
+     .topologies = HIERARCHY,
+     TAKES(BOOL, workload.reports.per_edge),
+     .fallback = "agent",
+     .effect = "whose executions and tasks the sums are: each agent's, or dealt evenly to those of "
+               "an edge"},
+    {.path = "workload.reports.growing",
+     FLAG,
+     .topologies = HIERARCHY,
+     TAKES(BOOL, workload.reports.growing),
+     .fallback = "true",
+     .effect = "executions are counted on, report n telling n times as many; false: each tells as "
+               "many"},
+    FIGURE("workload.reports.workflow_executions", COUNTS, "2.5",
+           "workflows executed; a number that is not whole is one of its neighbours by chance"),
+    FIGURE("workload.reports.active_tasks", COUNTS, "0.6", "tasks that are active"),
+    FIGURE("workload.reports.completion_rate", RATES, "0.88-0.98",
+           "share of the workflows that complete, weighted by executions when added up"),
+    FIGURE("workload.reports.avg_latency_ms", AVERAGES, "30-70",
+           "their latency, weighted by executions when added up"),
+    {.path = "workload.reports.places",
+     .type = SIM_KEY_LIST,
+     .maximum = 1000,
+     .topologies = HIERARCHY,
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "what agents of some places report instead; a later place wins"},
+    {.path = "workload.reports.places[]", MAP, .topologies = HIERARCHY},
+    PLACE("region"),
+    PLACE("aggregator"),
+    PLACE("edge"),
+    FIGURE("workload.reports.places[].workflow_executions", COUNTS, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].active_tasks", COUNTS, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].completion_rate", RATES, NULL, INSTEAD),
+    FIGURE("workload.reports.places[].avg_latency_ms", AVERAGES, NULL, INSTEAD),
 
     {.path = "expect",
      .type = SIM_KEY_LIST,

@@ -6,6 +6,7 @@
 
 #include "csv.h"
 #include "loading.h"
+#include "mesh/random.h"
 
 struct sim_library_file {
     struct sim_library_file *next;
@@ -233,6 +234,24 @@ const struct sim_node *sim_latency_node(const struct sim_cell *cell, enum sim_pa
     return NULL;
 }
 
+uint64_t sim_accelerated_ns(const struct sim_scenario *scenario, uint64_t delay_ns)
+{
+    return scenario->global_accelerator
+               ? (uint64_t)((mesh_uint128)delay_ns * scenario->accelerator_ppb / SIM_PPB)
+               : delay_ns;
+}
+
+static void accelerate(const struct sim_scenario *scenario, struct sim_value *value)
+{
+    struct sim_shape *shape = &value->shape;
+    value->low = (int64_t)sim_accelerated_ns(scenario, (uint64_t)value->low);
+    value->high = (int64_t)sim_accelerated_ns(scenario, (uint64_t)value->high);
+    shape->mean_ns = sim_accelerated_ns(scenario, shape->mean_ns);
+    shape->deviation_ns = sim_accelerated_ns(scenario, shape->deviation_ns);
+    shape->minimum_ns = sim_accelerated_ns(scenario, shape->minimum_ns);
+    shape->maximum_ns = sim_accelerated_ns(scenario, shape->maximum_ns);
+}
+
 static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
                        const struct sim_node *node, struct sim_value *value,
                        struct sim_scenario *scenario, struct sim_error *error)
@@ -242,6 +261,10 @@ static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
     if (value->distribution == SIM_EMPIRICAL &&
         !read_samples(cell, value, scenario, &value->shape, error)) {
         return false;
+    }
+    for (uint32_t i = 0; pair == SIM_INTER_REGION && i < value->shape.sample_count; i++) {
+        uint64_t *samples_ns = (uint64_t *)value->shape.samples_ns;  // read for this class alone
+        samples_ns[i] = sim_accelerated_ns(scenario, samples_ns[i]);
     }
     const struct sim_quantiles *table =
         sim_library_tabulate(cell->library, name, &value->shape, scenario, &reason);
@@ -267,6 +290,9 @@ bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenar
         }
         if (!sim_key_read(key, key->path, node, &value, error)) {
             return false;
+        }
+        if (pair == SIM_INTER_REGION) {
+            accelerate(scenario, &value);
         }
         if (value.distribution > SIM_UNIFORM &&
             !bind_table(cell, pair, node, &value, scenario, error)) {

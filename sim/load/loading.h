@@ -92,9 +92,15 @@ bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
 bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *scenario,
                        uint64_t enough, struct sim_error *error);
 
-// What the scopes of a mesh and the links between them cannot do.
-bool sim_check_tiers(const struct sim_cell *cell, const struct sim_scenario *scenario,
+// What the scopes of a mesh and the links between them cannot do; fills in the timeouts that follow
+// from others.
+bool sim_check_tiers(const struct sim_cell *cell, struct sim_scenario *scenario,
                      struct sim_error *error);
+
+// What agents report, where, and which of it is judged (reports.c). Called when it is known how
+// many regions and edges there are.
+bool sim_bind_reports(struct sim_arena *arena, const struct sim_cell *cell,
+                      struct sim_scenario *scenario, struct sim_error *error);
 
 // The upper end of the number or range at a path; -1 when nothing stands there.
 int64_t sim_cell_number(const struct sim_cell *cell, const char *path);
@@ -138,6 +144,9 @@ bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *sce
                            struct sim_error *error);
 bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario,
                       struct sim_error *error);
+
+// A delay between two regions with the accelerator, if there is one.
+uint64_t sim_accelerated_ns(const struct sim_scenario *scenario, uint64_t delay_ns);
 
 // The setting of a pair class in a merged cell, NULL when its topology has none; and its key.
 const struct sim_node *sim_latency_node(const struct sim_cell *cell, enum sim_pair_class pair,

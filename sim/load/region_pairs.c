@@ -214,7 +214,8 @@ static bool pick_means(const struct sim_cell *cell, const struct sim_scenario *s
                                     "regions %.60s and %.60s are both this one",
                                     scenario->regions[from].name, scenario->regions[to].name);
             }
-            means[(size_t)from * count + to] = from == to ? 0 : mean_ns;
+            means[(size_t)from * count + to] =
+                from == to ? 0 : sim_accelerated_ns(scenario, mean_ns);
         }
     }
     return true;

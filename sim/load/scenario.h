@@ -22,6 +22,7 @@
 #include "compression.h"
 #include "error.h"
 #include "fault.h"
+#include "mesh/raft.h"
 #include "mesh/step.h"
 #include "network.h"
 
@@ -78,17 +79,33 @@ struct sim_gossip {
     struct mesh_rumor rumor;          // mode rumor
     struct sim_delta_settings delta;  // mode delta
     enum mesh_selection selection;
+    bool eager_links;        // mode eager: links between tiers and regions forward as well
     uint32_t bias_percent;   // local-bias and hybrid, 0 .. 100
     uint32_t fanout;         // in the innermost scope, 1 .. MESH_FANOUT_MAX
     uint64_t interval_ns;    // of the innermost scope, > 0
     uint32_t threshold_ppb;  // theta, parts per billion, 1 .. 1e9 (0.99 -> 990000000)
 };
 
-// multi_region_leaders: `candidates` of each region, of which leader_count are its bridges.
+// How the groups of Raft begin: with bridges that everybody knows and an election under way, or
+// with nothing.
+enum sim_leaders_start { SIM_LEADERS_ELECTED, SIM_LEADERS_FRESH };
+
+// multi_region_leaders: the `candidates` of each region form a group of Raft, which agrees on
+// leader_count of them as its bridges.
 struct sim_leaders {
-    uint32_t candidates;   // of each region (bootstrap.seeds_per_region)
+    uint32_t candidates;   // of each region (bootstrap.seeds_per_region), 1 .. 32
     uint32_t fanout;       // bridges of other regions that a bridge addresses
     uint64_t interval_ns;  // between a bridge's ticks towards them
+    uint64_t heartbeat_ns;
+    uint64_t failover_ns;      // a bridge silent for so long is replaced
+    uint64_t election_ns_min;  // a follower's patience is uniform between these two
+    uint64_t election_ns_max;
+    uint64_t read_every_ns;  // 0: nobody reads
+    uint64_t disk_ns_min;    // so is what a write of a candidate's disk takes
+    uint64_t disk_ns_max;
+    enum sim_leaders_start start;
+    bool pre_vote;
+    bool check_quorum;
 };
 
 // hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as
@@ -104,18 +121,53 @@ struct sim_hierarchy {
     uint64_t relay_silence_ns;        // after which a relay is replaced, where there are faults
 };
 
+// What agents report, the names being those of the document's State Aggregation Example.
+enum sim_report_figure {
+    SIM_REPORT_EXECUTIONS,  // in millionths
+    SIM_REPORT_TASKS,       // in millionths
+    SIM_REPORT_COMPLETION,  // ppb
+    SIM_REPORT_LATENCY,     // us
+    SIM_REPORT_FIGURE_COUNT
+};
+
+// From `low` to `high`, both included, all even chances.
+struct sim_report_value {
+    uint64_t low;
+    uint64_t high;
+};
+
+// What is said in some places: in edges that lie in all three spans, which count from 0 through the
+// whole mesh.
+struct sim_report_rule {
+    struct sim_span regions;
+    struct sim_span aggregators;
+    struct sim_span edges;
+    uint32_t given;  // bit 1 << figure
+    struct sim_report_value values[SIM_REPORT_FIGURE_COUNT];
+};
+
+// hierarchical: the last rule that gives a figure for an edge decides. (run/report_content.h)
+struct sim_report_settings {
+    const struct sim_report_rule *rules;  // [rule_count], the first gives all figures everywhere
+    uint32_t rule_count;
+    bool per_edge;  // sums are an edge's, dealt to its agents; else an agent's
+    bool growing;   // report n tells n times what one executes
+};
+
 struct sim_workload {
     uint32_t updates;  // 1 .. SIM_UPDATES_MAX
     uint64_t first_write_ns;
     uint64_t every_ns;  // between one write and the next; 0: all at once
     enum sim_writers writers;
     enum sim_crdt crdt;
-    uint32_t value_bytes;      // of what is written or added, 0 .. 65535 (content.h)
-    uint32_t keys;             // update u writes key u mod keys; >= 1
-    uint32_t elements;         // of a set, names of a map: 1 .. SIM_UPDATES_MAX
-    uint32_t remove_percent;   // of updates that remove or subtract, 0 .. 100
-    uint64_t warmup_ns;        // traffic before it is not counted, earlier updates not judged
-    uint64_t report_every_ns;  // hierarchical: between reports of an agent; 0: nobody reports
+    uint32_t value_bytes;       // of what is written or added, 0 .. 65535 (content.h)
+    uint32_t keys;              // update u writes key u mod keys; >= 1
+    uint32_t elements;          // of a set, names of a map: 1 .. SIM_UPDATES_MAX
+    uint32_t remove_percent;    // of updates that remove or subtract, 0 .. 100
+    uint64_t warmup_ns;         // traffic before it is not counted, earlier updates not judged
+    uint64_t report_every_ns;   // hierarchical: between reports of an agent; 0: nobody reports
+    uint64_t report_settle_ns;  // reports written so late before the end are not judged
+    struct sim_report_settings reports;
 };
 
 // What one host offers its agents (topologies/instances.yaml).
@@ -153,7 +205,9 @@ struct sim_scenario {
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
     enum sim_profile profile;        // where latencies come from that nobody gave
-    uint32_t regions_jitter_ppb;     // of a pair of regions: standard deviation / mean
+    bool global_accelerator;
+    uint32_t accelerator_ppb;     // what it leaves of a delay between two regions
+    uint32_t regions_jitter_ppb;  // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
@@ -245,6 +299,10 @@ bool sim_new_topology(const char *topology, uint32_t agents, uint32_t zones, FIL
 
 // Simulated time at which a run ends at the latest.
 uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario);
+
+// When every agent has written a report that is judged: until then a run without duration_ms goes
+// on. 0 where nobody reports.
+uint64_t sim_reports_judged_ns(const struct sim_scenario *scenario);
 
 // The names used in files, tables and the store; never NULL for a value of the enum.
 const char *sim_topology_name(enum sim_topology topology);

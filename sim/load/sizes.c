@@ -14,6 +14,7 @@
 #include "decimal.h"
 #include "loading.h"
 #include "mesh/wire.h"
+#include "raft_sizes.h"
 #include "stand_ins.h"
 #include "transport.h"
 
@@ -474,6 +475,9 @@ static void print_all_messages(struct sizes *sizes, FILE *output)
     if (links && (MODE(mode) & EXCHANGED) == 0) {
         measure_all(sizes, MESH_PUSH_PULL);
         print_messages(sizes, "messages of links", output);
+    }
+    if (topology == SIM_MULTI_REGION_LEADERS) {
+        sim_print_raft_sizes(&sizes->network, &sizes->stand_ins.table, output);
     }
 }
 

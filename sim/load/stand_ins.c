@@ -33,7 +33,7 @@ static void write_update(struct sim_stand_ins *stand_ins, const struct sim_scena
     struct mesh_write write = {.key = number % workload->keys, .lane = lane};
     sim_content_plan(&stand_ins->content, number, &write);
     if (sim_content_is_composed(workload->crdt)) {
-        sim_content_compose(&stand_ins->content, number, writer, 0, &write);
+        sim_content_compose(&stand_ins->content, number, writer, NULL, 0, &write);
     }
     struct mesh_update *update = &stand_ins->table.updates[lane];
     struct mesh_random hash = mesh_draw(scenario->seed, DRAW_HASH, 0, number, 0);

@@ -229,6 +229,65 @@ bool sim_bind_hierarchy(struct sim_arena *arena, const struct sim_cell *cell,
 
 // ---- Leaders ----
 
+// What is wrong with the timeouts is blamed on the first of the settings that somebody wrote.
+static const struct sim_node *blamed(const struct sim_cell *cell, const char *first,
+                                     const char *second)
+{
+    const struct sim_node *node = sim_node_find(cell->merged, first);
+    const struct sim_node *other = sim_node_find(cell->merged, second);
+    bool written = node != NULL && sim_node_origin(node).line != 0;
+    return written || other == NULL ? node : other;
+}
+
+static uint64_t ms(uint64_t time_ns)
+{
+    return time_ns / 1000000;
+}
+
+static bool check_times(const struct sim_cell *cell, const struct sim_leaders *leaders,
+                        struct sim_error *error)
+{
+    if (leaders->election_ns_min <= leaders->heartbeat_ns) {
+        return sim_node_fail(
+            blamed(cell, "leaders.heartbeat_ms", "leaders.election_timeout_min_ms"), error,
+            "leaders.heartbeat_ms: a heartbeat every %" PRIu64 " ms is too rare for candidates "
+            "that lose patience after %" PRIu64 " ms (leaders.election_timeout_min_ms, or half of "
+            "failover_timeout_ms)",
+            ms(leaders->heartbeat_ns), ms(leaders->election_ns_min));
+    }
+    if (leaders->election_ns_max <= leaders->election_ns_min) {
+        return sim_node_fail(
+            blamed(cell, "leaders.election_timeout_max_ms", "leaders.election_timeout_min_ms"),
+            error,
+            "leaders.election_timeout_max_ms: expected more than the least patience, %" PRIu64
+            " ms (leaders.election_timeout_min_ms, or half of failover_timeout_ms)",
+            ms(leaders->election_ns_min));
+    }
+    if (leaders->disk_ns_max < leaders->disk_ns_min) {
+        return sim_node_fail(blamed(cell, "leaders.disk_max_ms", "leaders.disk_min_ms"), error,
+                             "leaders.disk_max_ms: expected leaders.disk_min_ms, %" PRIu64
+                             " ms, or more",
+                             ms(leaders->disk_ns_min));
+    }
+    return true;
+}
+
+// The timeouts that nobody gave follow from others.
+static bool complete_leaders(const struct sim_cell *cell, struct sim_leaders *leaders,
+                             struct sim_error *error)
+{
+    if (leaders->election_ns_min == 0) {
+        leaders->election_ns_min = leaders->failover_ns / 2;
+    }
+    if (leaders->election_ns_max == 0) {
+        leaders->election_ns_max = leaders->failover_ns;
+    }
+    if (leaders->disk_ns_max == 0) {
+        leaders->disk_ns_max = leaders->disk_ns_min;
+    }
+    return check_times(cell, leaders, error);
+}
+
 bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *scenario,
                        uint64_t enough, struct sim_error *error)
 {
@@ -262,10 +321,14 @@ bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *s
 
 // ---- Both ----
 
-bool sim_check_tiers(const struct sim_cell *cell, const struct sim_scenario *scenario,
+bool sim_check_tiers(const struct sim_cell *cell, struct sim_scenario *scenario,
                      struct sim_error *error)
 {
     bool hierarchy = cell->topology == SIM_HIERARCHICAL;
+    if (cell->topology == SIM_MULTI_REGION_LEADERS &&
+        !complete_leaders(cell, &scenario->leaders, error)) {
+        return false;
+    }
     if (!hierarchy && cell->topology != SIM_MULTI_REGION_LEADERS) {
         return true;
     }

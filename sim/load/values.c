@@ -61,7 +61,11 @@ void sim_key_expected(const struct sim_key *key, char bytes[SIM_EXPECTED_BYTES])
         add(&text, "a text on one line of at most %lld bytes", (long long)key->maximum);
         break;
     case SIM_KEY_RANGE:
-        add(&text, "an integer from %s to %s, or a range of them (10-100)", low, high);
+        if (key->places == 0) {
+            add(&text, "an integer from %s to %s, or a range of them (10-100)", low, high);
+        } else {
+            add(&text, "a number from %s to %s, or a range of them (0.5-2)", low, high);
+        }
         break;
     case SIM_KEY_LATENCY:
         add(&text,

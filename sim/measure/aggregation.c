@@ -1,67 +1,87 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "aggregation.h"
 
-#define NS_PER_MS 1e6
+#define NS_PER_US 1000u
 
-static uint64_t time_of(const struct sim_report_result *report, enum sim_report_reach reach)
+bool sim_report_counts(const struct sim_scenario *scenario, const struct sim_result *result,
+                       const struct sim_report_result *report)
+{
+    const struct sim_workload *workload = &scenario->workload;
+    return report->written_ns >= workload->warmup_ns &&
+           report->written_ns + workload->report_settle_ns <= result->simulated_ns;
+}
+
+uint64_t sim_report_time_ns(const struct sim_report_result *report, enum sim_report_reach reach)
 {
     switch (reach) {
     case SIM_REPORT_EDGE: return report->edge_ns;
     case SIM_REPORT_AGGREGATOR: return report->aggregator_ns;
-    case SIM_REPORT_COORDINATORS:
+    case SIM_REPORT_GLOBAL:
     case SIM_REPORT_REACH_COUNT: break;
     }
     return report->coordinators_ns;
 }
 
-static struct sim_statistics pool(const struct sim_result *results, uint32_t count,
-                                  enum sim_report_reach reach)
-{
-    struct sim_samples samples = {.run_count = 0};
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t j = 0; !results[i].interrupted && j < results[i].report_count; j++) {
-            sim_samples_add(&samples, time_of(&results[i].reports[j], reach), samples.run_count);
-        }
-        samples.run_count += !results[i].interrupted;
-    }
-    sim_samples_sort(&samples);
-    struct sim_statistics statistics = sim_statistics_of(&samples, NS_PER_MS);
-    sim_samples_finish(&samples);
-    return statistics;
-}
-
-struct sim_aggregation sim_aggregation_of(const struct sim_result *results, uint32_t count)
-{
-    struct sim_aggregation aggregation = {.total = {.reports = 0}};
-    for (enum sim_report_reach reach = 0; reach < SIM_REPORT_REACH_COUNT; reach++) {
-        aggregation.times[reach] = pool(results, count, reach);
-    }
-    uint32_t first = 0;
-    while (first < count && results[first].interrupted) {
-        first++;
-    }
-    if (first < count) {
-        aggregation.total = results[first].total;
-    }
-    return aggregation;
-}
-
 const char *sim_report_reach_name(enum sim_report_reach reach)
 {
     static const char *const names[SIM_REPORT_REACH_COUNT] = {
-        [SIM_REPORT_EDGE] = "edge_ms",
-        [SIM_REPORT_AGGREGATOR] = "aggregator_ms",
-        [SIM_REPORT_COORDINATORS] = "coordinators_ms",
+        [SIM_REPORT_EDGE] = "edge",
+        [SIM_REPORT_AGGREGATOR] = "aggregator",
+        [SIM_REPORT_GLOBAL] = "global",
     };
     return names[reach];
 }
 
-const char *sim_report_stored_name(enum sim_report_reach reach)
+// ---- Totals ----
+
+const struct mesh_total *sim_report_total(const struct sim_result *result,
+                                          enum sim_report_reach reach)
 {
-    static const char *const names[SIM_REPORT_REACH_COUNT] = {
-        [SIM_REPORT_EDGE] = "report_edge",
-        [SIM_REPORT_AGGREGATOR] = "report_aggregator",
-        [SIM_REPORT_COORDINATORS] = "report_coordinators",
-    };
-    return names[reach];
+    switch (reach) {
+    case SIM_REPORT_EDGE: return &result->edge_total;
+    case SIM_REPORT_AGGREGATOR: return &result->aggregator_total;
+    case SIM_REPORT_GLOBAL:
+    case SIM_REPORT_REACH_COUNT: break;
+    }
+    return &result->total;
+}
+
+uint64_t sim_total_executions(const struct mesh_total *total)
+{
+    return (uint64_t)total->sums.executions;
+}
+
+uint64_t sim_total_tasks(const struct mesh_total *total)
+{
+    return (uint64_t)total->sums.active_tasks;
+}
+
+uint64_t sim_total_completion(const struct mesh_total *total)
+{
+    return mesh_sums_completion_ppb(&total->sums);
+}
+
+uint64_t sim_total_latency(const struct mesh_total *total)
+{
+    return (uint64_t)NS_PER_US * mesh_sums_latency_us(&total->sums);
+}
+
+uint64_t sim_total_regions(const struct mesh_total *total)
+{
+    return total->regions;
+}
+
+uint64_t sim_total_aggregators(const struct mesh_total *total)
+{
+    return total->aggregators;
+}
+
+uint64_t sim_total_edges(const struct mesh_total *total)
+{
+    return total->edges;
+}
+
+uint64_t sim_total_agents(const struct mesh_total *total)
+{
+    return total->reports;
 }

@@ -1,32 +1,44 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the repetitions of a hierarchy tell of its reports: how long they took to come to their edge
-// and up, pooled, and what the coordinators added up.
+// The reports of a hierarchy as metrics: how long they took to come to their edge and up, and what
+// came of them at the end, as the document's State Aggregation Example has it.
+//
+//     0           warm-up                          end - settle             end
+//     +--------------+---------------------------------+---------------------+
+//       not judged     reports written here are judged   would still be
+//                                                        on their way
+//
+// A report is judged if it was written at least workload.report_settle_ms before the end, five
+// times the slowest interval on the way unless said otherwise, and at most half of the run. What
+// has not come within the run in spite of that never came, and is later than every other. A run
+// without duration_ms goes on until every agent has written such a report.
 
 #ifndef SIM_AGGREGATION_H
 #define SIM_AGGREGATION_H
 
 #include "results.h"
-#include "statistics.h"
+#include "scenario.h"
 
-enum sim_report_reach {
-    SIM_REPORT_EDGE,          // theta of the edge's agents hold it
-    SIM_REPORT_AGGREGATOR,    // its aggregator has had a row that covers it
-    SIM_REPORT_COORDINATORS,  // theta of the coordinators have
-    SIM_REPORT_REACH_COUNT
-};
+bool sim_report_counts(const struct sim_scenario *scenario, const struct sim_result *result,
+                       const struct sim_report_result *report);
 
-struct sim_aggregation {
-    struct sim_statistics times[SIM_REPORT_REACH_COUNT];  // in ms
-    struct mesh_total total;  // of the first repetition that counts; reports 0: nobody reports
-};
+// Since the write; SIM_TIME_NEVER: not within the run.
+uint64_t sim_report_time_ns(const struct sim_report_result *report, enum sim_report_reach reach);
 
-// Pools the `count` results, but for those that were interrupted.
-struct sim_aggregation sim_aggregation_of(const struct sim_result *results, uint32_t count);
-
-// In JSON: edge_ms, aggregator_ms, coordinators_ms.
+// "edge", "aggregator", "global": in the names of metrics and of curves.
 const char *sim_report_reach_name(enum sim_report_reach reach);
 
-// As a metric of the store: report_edge, report_aggregator, report_coordinators.
-const char *sim_report_stored_name(enum sim_report_reach reach);
+// What the first edge, the first aggregator and the first coordinator (GLOBAL) add up to.
+const struct mesh_total *sim_report_total(const struct sim_result *result,
+                                          enum sim_report_reach reach);
+
+// Figures of a total as samples of metrics: counts, a rate in ppb, a latency in ns.
+uint64_t sim_total_executions(const struct mesh_total *total);
+uint64_t sim_total_tasks(const struct mesh_total *total);
+uint64_t sim_total_completion(const struct mesh_total *total);
+uint64_t sim_total_latency(const struct mesh_total *total);
+uint64_t sim_total_regions(const struct mesh_total *total);
+uint64_t sim_total_aggregators(const struct mesh_total *total);
+uint64_t sim_total_edges(const struct mesh_total *total);
+uint64_t sim_total_agents(const struct mesh_total *total);
 
 #endif

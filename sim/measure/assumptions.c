@@ -111,11 +111,14 @@ static void bridges_of(const struct sim_scenario *scenario, const char *draws,
         bridges += scenario->regions[i].leader_count;
     }
     snprintf(assumption->text, sizeof assumption->text,
-             "full within each region, %u fixed bridges between %u regions: an agent knows the "
-             "others of its region from the start, and draws its peers among them %s; no bridge is "
-             "elected or replaced during the run, and each addresses %u bridges of other regions "
-             "at a time",
-             bridges, scenario->region_count, draws, scenario->leaders.fanout);
+             "full within each region, %u elected bridges between %u regions: an agent knows the "
+             "others of its region from the start, and draws its peers among them %s; of %u "
+             "candidates a region, those that are bridges %s, each addresses %u of other regions "
+             "at a time, and one silent for %g ms is replaced",
+             bridges, scenario->region_count, draws, scenario->leaders.candidates,
+             scenario->leaders.start == SIM_LEADERS_ELECTED ? "are known from the start"
+                                                            : "are elected in the run",
+             scenario->leaders.fanout, 1e-6 * (double)scenario->leaders.failover_ns);
 }
 
 static void relays_of(const struct sim_scenario *scenario, const char *draws,
@@ -177,7 +180,8 @@ static void membership_of(const struct sim_scenario *scenario, struct sim_assump
 // Where an eager mesh has links with ticks of their own, it is eager on either side of them.
 static const char *within_of(const struct sim_scenario *scenario)
 {
-    if (scenario->gossip.mode != MESH_EAGER || !sim_wait_has_links(scenario)) {
+    if (scenario->gossip.mode != MESH_EAGER || scenario->gossip.eager_links ||
+        !sim_wait_has_links(scenario)) {
         return "";
     }
     return scenario->topology == SIM_HIERARCHICAL ? " within each edge" : " within each region";
@@ -190,7 +194,10 @@ static void mode_of(const struct sim_scenario *scenario, struct sim_assumption *
         "updates travel on ticks only; gossip.mode=eager forwards them on receipt";
     if (within[0] != '\0') {
         meaning = "an update is forwarded there on its first receipt; the links between wait for "
-                  "their ticks";
+                  "their ticks, unless gossip.eager_links";
+    } else if (scenario->gossip.mode == MESH_EAGER && sim_wait_has_links(scenario)) {
+        meaning = "an update is forwarded on its first receipt, over links as well "
+                  "(gossip.eager_links); ticks only repair";
     } else if (scenario->gossip.mode == MESH_EAGER) {
         meaning = "an update is forwarded on its first receipt; ticks only repair";
     } else if (scenario->gossip.mode == MESH_RUMOR) {

@@ -29,7 +29,6 @@ static const struct {
     {"cost_rating", SIM_MEASURE_NONE, "", "count", "cost_rating", "value"},
     {"setup_minutes", SIM_MEASURE_NONE, "minutes", "count", "setup_minutes", "value"},
     {"operations", SIM_MEASURE_NONE, "", "count", "operations", "value"},
-    {"weighted_average", SIM_MEASURE_NONE, "", "count", "weighted_average", "value"},
     {"migration", SIM_MEASURE_NONE, "", "count", "migration", "value"},
     {"availability", SIM_MEASURE_NONE, "", "count", "availability", "value"},
 };
@@ -37,7 +36,7 @@ static const struct {
 // The keys of a claim.
 static const char *const known_keys[] = {
     "id",        "quote",   "topology", "agents", "primary",    "fanout", "theta",
-    "statistic", "classes", "factors",  "target", "unmeasured", "note",
+    "statistic", "classes", "factors",  "target", "unmeasured", "note",   "given",
 };
 
 struct reader {
@@ -246,12 +245,23 @@ static bool read_factors(const struct reader *reader, const struct sim_node *nod
     return true;
 }
 
+static bool read_given(const struct reader *reader, const struct sim_node *node,
+                       struct sim_claim *claim)
+{
+    if (node == NULL) {
+        return true;
+    }
+    struct sim_expectation expectation = {.text = node->kind == SIM_NODE_SCALAR ? node->text : "",
+                                          .origin = sim_node_origin(node)};
+    claim->given_text = expectation.text;
+    return sim_expectation_parse(&expectation, &claim->given, reader->error);
+}
+
 // What belongs to a statistic must be there, and what belongs to none must not.
 static bool check_claim(const struct reader *reader, const struct sim_node *node,
                         const struct sim_claim *claim)
 {
-    bool per_update =
-        claim->measure == SIM_MEASURE_TERM && sim_metrics[claim->term.metric].of_update != NULL;
+    bool per_update = claim->measure == SIM_MEASURE_TERM && sim_metric_has_many(claim->term.metric);
     bool judged = claim->measure != SIM_MEASURE_NONE;
     const char *wrong = NULL;
     if (!judged && claim->unmeasured == NULL) {
@@ -259,7 +269,7 @@ static bool check_claim(const struct reader *reader, const struct sim_node *node
     } else if (judged && claim->limit == SIM_LIMIT_NONE) {
         wrong = "what is measured has a target";
     } else if (per_update != claim->theta_of_file) {
-        wrong = "theta belongs to the statistics of updates, and to all of them";
+        wrong = "theta belongs to the statistics of updates and reports, and to all of them";
     } else if ((claim->measure == SIM_MEASURE_LATENCY) != (claim->pair_classes != 0)) {
         wrong = "classes belong to latency_ms, and only there";
     } else if ((claim->measure == SIM_MEASURE_PRODUCT) != (claim->factor_count != 0)) {
@@ -291,6 +301,9 @@ static bool read_options(const struct reader *reader, const struct sim_node *nod
     if (primary != NULL &&
         (primary->kind != SIM_NODE_SCALAR || strcmp(primary->text, "true") != 0)) {
         return sim_node_fail(primary, reader->error, "primary is true or left out");
+    }
+    if (!read_given(reader, sim_node_get(node, "given"), claim)) {
+        return false;
     }
     claim->theta_of_file = theta != NULL;
     claim->primary = primary != NULL;

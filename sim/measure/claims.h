@@ -85,11 +85,13 @@ struct sim_claim {
     uint32_t pair_classes;              // LATENCY: bit 1 << enum sim_pair_class
     uint32_t factors[SIM_FACTORS_MAX];  // PRODUCT
     uint32_t factor_count;
-    uint32_t topologies;      // bit 1 << enum sim_topology
-    struct sim_range agents;  // it speaks of
-    struct sim_range fanout;  // its row names; 0-0: none
-    bool theta_of_file;       // counts as converged what the topology's threshold says
-    bool primary;             // the topology's row of the Topology Selection Matrix
+    uint32_t topologies;         // bit 1 << enum sim_topology
+    struct sim_range agents;     // it speaks of
+    struct sim_range fanout;     // its row names; 0-0: none
+    const char *given_text;      // what must hold for it to be about a run; NULL: nothing
+    struct sim_predicate given;  // the same, read
+    bool theta_of_file;          // counts as converged what the topology's threshold says
+    bool primary;                // the topology's row of the Topology Selection Matrix
 };
 
 struct sim_claims {

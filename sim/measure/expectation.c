@@ -240,10 +240,10 @@ static bool parse_term(struct cursor *cursor, struct sim_term *term)
             return false;
         }
         const char *metric = sim_metrics[term->metric].name;
-        return sim_metrics[term->metric].of_run != NULL ||
+        return !sim_metric_has_many(term->metric) ||
                FAIL_AT(cursor, start,
-                       "%s has a value per update: say which, as in p99(%s) or share(%s < 100)",
-                       metric, metric, metric);
+                       "%s has a value per %.6s: say which, as in p99(%s) or share(%s < 100)",
+                       metric, sim_metric_samples(term->metric), metric, metric);
     }
     if (!parse_aggregate(cursor, name, length, term) || !parse_metric(cursor, &term->metric)) {
         return false;
@@ -294,14 +294,20 @@ static bool check_metric(const struct sim_scenario *scenario,
         return true;
     }
     struct cursor cursor = {expectation->text, expectation->text, &expectation->origin, error};
+    const char *lacks = sim_metric_lacks(predicate->term.metric, scenario);
+    const char *at = strstr(expectation->text, metric->name);
     if (sim_metric_is_of_faults(predicate->term.metric)) {
-        return FAIL_AT(&cursor, strstr(expectation->text, metric->name),
-                       "%s: nothing goes wrong in this scenario; list faults", metric->name);
+        return FAIL_AT(&cursor, at, "%s: nothing goes wrong in this scenario; list faults",
+                       metric->name);
     }
-    return FAIL_AT(&cursor, strstr(expectation->text, metric->name),
-                   "%s: this %s has %s; convergence%s is about all agents", metric->name,
-                   sim_topology_name(scenario->topology),
-                   metric->reach == SIM_REACH_EDGE ? "no edges" : "one region",
+    if (metric->of_reports) {
+        bool tiers = scenario->topology == SIM_HIERARCHICAL;
+        return FAIL_AT(&cursor, at, "%s: this %s has %s%s", metric->name,
+                       sim_topology_name(scenario->topology), lacks,
+                       tiers ? "; workload.report_every_ms makes its agents report" : "");
+    }
+    return FAIL_AT(&cursor, at, "%s: this %s has %s; convergence%s is about all agents",
+                   metric->name, sim_topology_name(scenario->topology), lacks,
                    strrchr(metric->name, '_'));
 }
 

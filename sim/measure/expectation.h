@@ -90,6 +90,9 @@ bool sim_expectations_check(const struct sim_scenario *scenario, struct sim_erro
 void sim_expectations_judge(const struct sim_scenario *scenario, const struct sim_summary *summary,
                             struct sim_expectation_verdict *verdicts);
 
+// Whether there is a sample of it, and it holds: of a bare metric, in every repetition.
+bool sim_predicate_holds(const struct sim_predicate *predicate, const struct sim_summary *summary);
+
 // Reads a term alone, as the claims write it. An error stands at line 1 of no file.
 bool sim_term_parse(const char *text, struct sim_term *term, struct sim_error *error);
 

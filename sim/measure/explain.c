@@ -89,19 +89,19 @@ static void say_updates(const struct sim_case *judged, struct sim_allowed allowe
     const struct sim_claim *claim = verdict->claim;
     const struct sim_metric *metric = &sim_metrics[claim->term.metric];
     const char *unit = metric->unit;
+    const char *samples_are = sim_metric_samples(claim->term.metric);
     if (claim->term.aggregate == SIM_SHARE) {
-        SAY(verdict, "%s of updates within %s %s, %s promised",
-            sim_word_percent(sim_verdict_shown(verdict, verdict->measured)).text,
+        SAY(verdict, "%s of %s within %s %s, %s promised",
+            sim_word_percent(sim_verdict_shown(verdict, verdict->measured)).text, samples_are,
             sim_word_number(claim->term.inner_bound).text, unit,
             sim_word_percent(sim_verdict_shown(verdict, verdict->target)).text);
     } else if (allowed.least > 0) {
-        SAY(verdict, "%s of updates between %s and %s %s",
-            sim_word_percent(verdict->share_within).text,
-            sim_word_number(sim_verdict_shown(verdict, allowed.least)).text,
+        SAY(verdict, "%s of %s between %s and %s %s", sim_word_percent(verdict->share_within).text,
+            samples_are, sim_word_number(sim_verdict_shown(verdict, allowed.least)).text,
             sim_word_number(sim_verdict_shown(verdict, allowed.most)).text, unit);
     } else {
-        SAY(verdict, "%s of updates within %s %s", sim_word_percent(verdict->share_within).text,
-            sim_word_number(sim_verdict_shown(verdict, verdict->target)).text, unit);
+        SAY(verdict, "%s of %s within %s %s", sim_word_percent(verdict->share_within).text,
+            samples_are, sim_word_number(sim_verdict_shown(verdict, verdict->target)).text, unit);
     }
     uint64_t never = sim_samples_never(&judged->summary->samples[claim->term.metric]);
     if (never > 0) {
@@ -139,8 +139,8 @@ static void say_more_repetitions(const struct sim_case *judged, struct sim_verdi
     uint64_t needed = updates_needed(verdict);
     if (verdict->samples < needed) {
         SAY(verdict,
-            " %" PRIu64 " of the %" PRIu64 " updates that it takes to tell: --repeat %" PRIu64 ".",
-            verdict->samples, needed,
+            " %" PRIu64 " of the %" PRIu64 " %s that it takes to tell: --repeat %" PRIu64 ".",
+            verdict->samples, needed, sim_metric_samples(verdict->claim->term.metric),
             (uint64_t)(((mesh_uint128)needed * runs + verdict->samples - 1) / verdict->samples));
     } else {
         SAY(verdict, " The interval spans the target: --repeat %" PRIu64 " would halve it.",
@@ -175,6 +175,11 @@ static void explain_repetitions(const struct sim_case *judged, struct sim_verdic
     double messages = summary->statistics[SIM_MESSAGES].mean;
     double bytes = summary->statistics[SIM_BYTES].mean;
     double figure = sim_verdict_shown(verdict, verdict->measured);
+    if (sim_metrics[verdict->claim->term.metric].of_reports) {
+        SAY(verdict, "Added up by the tiers: %s %s.", sim_word_number(figure).text,
+            verdict->claim->unit);
+        return;
+    }
     SAY(verdict, "%s %s", sim_word_number(figure).text, verdict->claim->unit);
     if (messages > 0) {
         SAY(verdict, " in messages of %s bytes on average", sim_word_number(bytes / messages).text);
@@ -250,11 +255,17 @@ static void explain_unmeasured(const struct sim_case *judged, struct sim_verdict
         SAY(verdict, "Not measured: %s.", verdict->claim->unmeasured);
     } else if (judged->summary->run_count == 0) {
         SAY(verdict, "Not measured: no repetition ran to its end.");
+    } else if (verdict->claim->given_text != NULL &&
+               !sim_predicate_holds(&verdict->claim->given, judged->summary)) {
+        SAY(verdict, "Not measured: it is about a run with %s.", verdict->claim->given_text);
     } else if (verdict->claim->measure == SIM_MEASURE_TERM &&
                !sim_metric_applies(verdict->claim->term.metric, judged->scenario)) {
         SAY(verdict, "Not measured: this mesh has %s.",
-            sim_metrics[verdict->claim->term.metric].reach == SIM_REACH_EDGE ? "no edges"
-                                                                             : "one region");
+            sim_metric_lacks(verdict->claim->term.metric, judged->scenario));
+    } else if (verdict->claim->measure == SIM_MEASURE_TERM &&
+               sim_metrics[verdict->claim->term.metric].of_reports) {
+        SAY(verdict, "Not measured: no report was written late enough after the warm-up and early "
+                     "enough before the end.");
     } else if (verdict->claim->measure == SIM_MEASURE_LATENCY) {
         SAY(verdict, "Not measured: no message went between such places.");
     } else {
@@ -275,7 +286,7 @@ void sim_verdict_explain(const struct sim_case *judged, struct sim_allowed allow
         explain_latency(judged, verdict);
     } else if (claim->measure != SIM_MEASURE_TERM) {
         explain_fact(judged, verdict);
-    } else if (sim_metrics[claim->term.metric].of_update == NULL) {
+    } else if (!sim_metric_has_many(claim->term.metric)) {
         explain_repetitions(judged, verdict);
     } else {
         explain_updates(judged, allowed, verdict);

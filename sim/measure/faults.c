@@ -60,10 +60,10 @@ static void add_messages(struct sim_fault_figures *figures, const struct sim_res
     }
 }
 
+// A store may have been changed, and have other rows of faults than its scenario has entries.
 static void add_result(struct sim_fault_figures *figures, const struct sim_result *result)
 {
-    assert(result->fault_count == figures->entry_count);
-    for (uint32_t i = 0; i < result->fault_count; i++) {
+    for (uint32_t i = 0; i < result->fault_count && i < figures->entry_count; i++) {
         const struct sim_fault_result *fault = &result->faults[i];
         figures->entries[i].firings += fault->firings;
         figures->entries[i].nodes += fault->nodes;

@@ -135,7 +135,8 @@ static void judge_updates(const struct sim_case *judged, struct sim_allowed allo
         measure_quantile(judged, allowed, verdict);
     }
     verdict->has_measured = true;
-    if (sim_metrics[verdict->claim->term.metric].reach == SIM_REACH_ALL) {
+    const struct sim_metric *metric = &sim_metrics[verdict->claim->term.metric];
+    if (metric->of_update != NULL && metric->reach == SIM_REACH_ALL) {
         verdict->shares = sim_shares_of(judged->results, judged->result_count);
     }
     verdict->kind = verdict->has_interval && verdict->samples >= SIM_P95_SAMPLES_MIN
@@ -169,7 +170,7 @@ static void judge_term(const struct sim_case *judged, struct sim_allowed allowed
     verdict->samples = judged->summary->samples[metric].count;
     if (verdict->samples == 0) {
         verdict->kind = SIM_UNMEASURED;
-    } else if (sim_metrics[metric].of_update != NULL) {
+    } else if (sim_metric_has_many(metric)) {
         judge_updates(judged, allowed, verdict);
     } else {
         judge_repetitions(judged, allowed, verdict);
@@ -235,7 +236,8 @@ static void judge(const struct sim_case *judged, const struct sim_claim *claim,
     *verdict = (struct sim_verdict){
         .claim = claim, .scale = scale, .share_within = NAN, .shares = {.network = NAN}};
     set_target(claim, allowed, verdict);
-    if (claim->unmeasured != NULL) {
+    if (claim->unmeasured != NULL ||
+        (claim->given_text != NULL && !sim_predicate_holds(&claim->given, judged->summary))) {
         verdict->kind = SIM_UNMEASURED;
     } else if (claim->measure == SIM_MEASURE_TERM) {
         judge_term(judged, allowed, verdict);

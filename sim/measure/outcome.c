@@ -100,9 +100,7 @@ static void explain(struct sim_expectation_verdict *verdict, const struct sim_su
     const struct sim_term *term = &verdict->predicate.term;
     const struct sim_metric *metric = &sim_metrics[term->metric];
     const struct sim_samples *samples = &summary->samples[term->metric];
-    const char *samples_are = metric->of_run != NULL      ? "repetitions"
-                              : metric->of_update != NULL ? "updates"
-                                                          : "returns";
+    const char *samples_are = sim_metric_samples(term->metric);
     uintmax_t never = sim_samples_never(samples);
     char *why = verdict->why;
     if (samples->count == 0) {
@@ -143,20 +141,34 @@ static void set_stored(struct sim_expectation_verdict *verdict, const struct sim
     verdict->stored_unit = share ? "ppb" : sim_metrics[term->metric].stored_unit;
 }
 
+static enum sim_outcome outcome_of(const struct sim_predicate *predicate,
+                                   const struct sim_summary *summary, double *measured,
+                                   uint64_t *failures)
+{
+    *failures = 0;
+    *measured = sim_term_measure(&predicate->term, summary);
+    if (summary->samples[predicate->term.metric].count == 0) {
+        return SIM_OUTCOME_UNMEASURED;
+    }
+    if (predicate->term.aggregate == SIM_EACH) {
+        *failures = count_failures(predicate, summary, measured);
+        return *failures == 0 ? SIM_OUTCOME_PASS : SIM_OUTCOME_FAIL;
+    }
+    return sim_compare(*measured, predicate->comparison, predicate->bound) ? SIM_OUTCOME_PASS
+                                                                           : SIM_OUTCOME_FAIL;
+}
+
+bool sim_predicate_holds(const struct sim_predicate *predicate, const struct sim_summary *summary)
+{
+    double measured = 0;
+    uint64_t failures = 0;
+    return outcome_of(predicate, summary, &measured, &failures) == SIM_OUTCOME_PASS;
+}
+
 static void judge(struct sim_expectation_verdict *verdict, const struct sim_summary *summary)
 {
-    const struct sim_predicate *predicate = &verdict->predicate;
     uint64_t failures = 0;
-    verdict->measured = sim_term_measure(&predicate->term, summary);
-    if (summary->samples[predicate->term.metric].count == 0) {
-        verdict->outcome = SIM_OUTCOME_UNMEASURED;
-    } else if (predicate->term.aggregate == SIM_EACH) {
-        failures = count_failures(predicate, summary, &verdict->measured);
-        verdict->outcome = failures == 0 ? SIM_OUTCOME_PASS : SIM_OUTCOME_FAIL;
-    } else {
-        bool holds = sim_compare(verdict->measured, predicate->comparison, predicate->bound);
-        verdict->outcome = holds ? SIM_OUTCOME_PASS : SIM_OUTCOME_FAIL;
-    }
+    verdict->outcome = outcome_of(&verdict->predicate, summary, &verdict->measured, &failures);
     set_stored(verdict, summary);
     if (verdict->outcome != SIM_OUTCOME_PASS) {
         explain(verdict, summary, failures);

@@ -3,6 +3,34 @@
 
 #include <stdlib.h>
 
+void sim_curve_enter(struct sim_curve *curve, uint64_t since_ns)
+{
+    while (since_ns > SIM_CURVE_POINTS * curve->step_ns) {
+        for (uint32_t i = 0; i < SIM_CURVE_POINTS / 2; i++) {
+            const uint64_t *pair = &curve->held[(size_t)2 * i];
+            curve->held[i] = pair[0] + pair[1];
+        }
+        for (uint32_t i = SIM_CURVE_POINTS / 2; i < SIM_CURVE_POINTS; i++) {
+            curve->held[i] = 0;
+        }
+        curve->step_ns *= 2;
+    }
+    // Point i counts what came in (i * step, (i + 1) * step]; the write itself is in the first.
+    curve->held[since_ns == 0 ? 0 : (since_ns - 1) / curve->step_ns]++;
+}
+
+void sim_curve_close(struct sim_curve *curve)
+{
+    for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
+        curve->held[i] += curve->held[i - 1];
+    }
+    curve->point_count = SIM_CURVE_POINTS;
+    while (curve->point_count > 1 &&
+           curve->held[curve->point_count - 2] == curve->held[curve->point_count - 1]) {
+        curve->point_count--;
+    }
+}
+
 void sim_result_finish(struct sim_result *result)
 {
     free(result->updates);
@@ -13,6 +41,15 @@ void sim_result_finish(struct sim_result *result)
     free(result->rejoins);
     free(result->takeovers);
     free(result->gaps);
+    free(result->elections);
+    free(result->failovers);
+    free(result->leading);
+    result->elections = NULL;
+    result->failovers = NULL;
+    result->leading = NULL;
+    result->election_count = 0;
+    result->failover_count = 0;
+    result->leading_count = 0;
     result->faults = NULL;
     result->rejoins = NULL;
     result->takeovers = NULL;

@@ -64,8 +64,16 @@ struct sim_update_result {
     struct sim_path path;
 };
 
-// How long a report of an agent took to come to its edge, up to its aggregator, and to the
-// coordinators (run/reporting.h).
+// How far a report of an agent has come: theta of its edge's agents hold it; its aggregator has had
+// a row that covers it; theta of the coordinators have.
+enum sim_report_reach {
+    SIM_REPORT_EDGE,
+    SIM_REPORT_AGGREGATOR,
+    SIM_REPORT_GLOBAL,
+    SIM_REPORT_REACH_COUNT
+};
+
+// How long a report took that far (run/reporting.h).
 struct sim_report_result {
     uint64_t written_ns;
     uint64_t edge_ns;          // until ceil(theta * agents) of the edge's agents hold it
@@ -111,15 +119,20 @@ struct sim_tier_use {
     uint64_t limit[SIM_RESOURCE_COUNT];  // of one host; 0: none is known
 };
 
-// Share of the measured (update, cohort member) pairs in which the member holds the update, as a
-// function of the time since its write.
+// What a curve follows: updates to the agents, or reports upwards.
+enum sim_curve_kind { SIM_CURVE_UPDATES, SIM_CURVE_REPORTS };
+
+// Share of the measured (update, cohort member) pairs in which the member holds the update, or of
+// the reports that have come so far, as a function of the time since the write.
 struct sim_curve {
     uint64_t step_ns;                 // point i is at (i + 1) * step_ns since the write
     uint64_t pairs;                   // what `held` counts up to
     uint64_t held[SIM_CURVE_POINTS];  // cumulative; those after the last point are left out
     uint32_t point_count;
+    enum sim_curve_kind kind;
     enum sim_reach reach;  // EDGE, REGION: among those near the writer; ALL: see `region`
     uint32_t region;       // ALL: among this region's agents, or SIM_REGION_NONE: all
+    enum sim_report_reach report_reach;  // REPORTS
 };
 
 // A rolling fingerprint as it stood at a simulated time, with the number of events handled so far.
@@ -131,7 +144,7 @@ struct sim_checkpoint {
 
 // What came of an entry of the fault timeline.
 struct sim_fault_result {
-    const char *text;   // the scenario's
+    const char *text;   // the scenario's; NULL in results read back from a store
     uint64_t first_ns;  // of its firings; SIM_TIME_NEVER: it never fired
     uint64_t last_ns;
     uint64_t nodes;  // hit, over all firings; 0: it fired at nobody, or never
@@ -145,6 +158,35 @@ struct sim_rejoin {
     uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or it went down again first
     uint32_t node;
     bool disk_lost;
+};
+
+// A region was without a leader: from when its leader crashed, was paused or stepped down until
+// another, or itself, committed an entry of its own term.
+struct sim_election {
+    uint64_t lost_ns;
+    uint64_t won_ns;    // when it, or the one before it, had won: since lost_ns
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run; likewise won_ns
+    uint64_t term;      // of the new leader; 0: there is none
+    uint32_t region;
+    uint32_t leader;  // the new one, or MESH_NODE_NONE
+    bool first;       // the run began with it under way: no election is measured
+};
+
+// An active bridge crashed or was paused: until another candidate took its place, and heard from
+// another region. One that is back before it is replaced is no failover.
+struct sim_failover {
+    uint64_t lost_ns;
+    uint64_t after_ns;     // SIM_TIME_NEVER: not within the run
+    uint64_t exchange_ns;  // likewise, since lost_ns
+    uint32_t region;
+    uint32_t bridge;
+    uint32_t successor;  // or MESH_NODE_NONE
+};
+
+// A region's group of Raft over the run.
+struct sim_region_leading {
+    uint64_t leaderless_ns;  // without a leader in whose term anything was committed
+    uint64_t terms;          // begun
 };
 
 // A relay was replaced.
@@ -163,7 +205,7 @@ enum sim_gap_cause {
     SIM_GAP_AGGREGATOR,    // an aggregator is down between them and all that hold it
     SIM_GAP_COORDINATORS,  // all coordinators are
     SIM_GAP_RELAYS,        // all agents of an edge that could relay are
-    SIM_GAP_BRIDGES,       // all bridges of a region are
+    SIM_GAP_BRIDGES,       // all active bridges of a region are
     SIM_GAP_PARTITION,     // a partition is
     SIM_GAP_MODE,          // the gossip mode repairs nothing
     SIM_GAP_UNFINISHED,    // nothing: the run ended first
@@ -195,12 +237,22 @@ struct sim_result {
     uint32_t rejoin_count;
     struct sim_takeover *takeovers;  // [takeover_count], in order of time
     uint32_t takeover_count;
+    struct sim_election *elections;  // [election_count], by the time at which they ended
+    uint32_t election_count;
+    struct sim_failover *failovers;  // [failover_count], by (lost_ns, bridge)
+    uint32_t failover_count;
+    struct sim_region_leading *leading;  // [leading_count] by region; of leaders only
+    uint32_t leading_count;
     uint32_t lagging;      // agents that are up and lack an update
     struct sim_gap *gaps;  // [gap_count] of them, by (cause, subject)
     uint32_t gap_count;
     struct sim_report_result *reports;  // [report_count], by (agent, number)
     uint32_t report_count;
-    struct mesh_total total;  // what the first coordinator adds up at the end; reports 0: nothing
+    // What the first edge, the first aggregator and the first coordinator add up to at the end, by
+    // the rows that the latter two hold; reports 0: nothing.
+    struct mesh_total edge_total;
+    struct mesh_total aggregator_total;
+    struct mesh_total total;
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_compression compression;  // what messages were compressed by
@@ -227,6 +279,12 @@ static inline uint64_t sim_path_tick_ns(const struct sim_path *path)
     }
     return sum_ns;
 }
+
+// A curve with a step of its own, and nothing in it. `since_ns` after the write another pair holds;
+// steps are doubled as far as that takes. Closing makes the counts cumulative.
+#define SIM_CURVE_STEP_NS_MIN 10000u
+void sim_curve_enter(struct sim_curve *curve, uint64_t since_ns);
+void sim_curve_close(struct sim_curve *curve);
 
 void sim_result_finish(struct sim_result *result);  // frees the arrays
 

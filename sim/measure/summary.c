@@ -6,6 +6,7 @@
 
 #include <xxhash.h>
 
+#include "aggregation.h"
 #include "allocate.h"
 #include "keys.h"
 #include "mesh/random.h"
@@ -26,8 +27,7 @@ bool sim_update_counts(const struct sim_update_result *update)
 // come before the tick of the same instant, receipts after it. What the writer alone decides came
 // before any tick.
 static uint64_t rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
-                          const struct sim_update_result *update, enum sim_reach reach,
-                          uint64_t since_ns)
+                          uint64_t written_ns, enum sim_reach reach, uint64_t since_ns)
 {
     if (scenario->gossip.schedule != MESH_SYNCHRONOUS || since_ns == SIM_TIME_NEVER ||
         since_ns == 0) {
@@ -35,8 +35,8 @@ static uint64_t rounds_of(const struct sim_scenario *scenario, const struct sim_
     }
     uint64_t interval_ns = result->interval_ns[reach];
     assert(interval_ns > 0);
-    uint64_t ticks = (update->written_ns + since_ns) / interval_ns;
-    uint64_t before = update->written_ns == 0 ? 0 : (update->written_ns - 1) / interval_ns;
+    uint64_t ticks = (written_ns + since_ns) / interval_ns;
+    uint64_t before = written_ns == 0 ? 0 : (written_ns - 1) / interval_ns;
     return (ticks - before) * interval_ns;
 }
 
@@ -52,7 +52,7 @@ static bool theta_of(const struct sim_scenario *scenario, const struct sim_resul
 static bool theta_rounds_of(const struct sim_scenario *scenario, const struct sim_result *result,
                             const struct sim_update_result *update, uint64_t *sample)
 {
-    *sample = rounds_of(scenario, result, update, SIM_REACH_ALL, update->theta_ns);
+    *sample = rounds_of(scenario, result, update->written_ns, SIM_REACH_ALL, update->theta_ns);
     return true;
 }
 
@@ -70,7 +70,7 @@ static bool near_rounds_of(const struct sim_scenario *scenario, const struct sim
     if (!near_of(update, reach, sample)) {
         return false;
     }
-    *sample = rounds_of(scenario, result, update, reach, *sample);
+    *sample = rounds_of(scenario, result, update->written_ns, reach, *sample);
     return true;
 }
 
@@ -255,7 +255,8 @@ static bool last_receipt_of(const struct sim_scenario *scenario, const struct si
     for (uint32_t i = 0; i < result->update_count; i++) {
         const struct sim_update_result *update = &result->updates[i];
         if (sim_update_counts(update)) {
-            sum_ns += rounds_of(scenario, result, update, SIM_REACH_ALL, update->last_receipt_ns);
+            sum_ns += rounds_of(scenario, result, update->written_ns, SIM_REACH_ALL,
+                                update->last_receipt_ns);
             updates++;
         }
     }
@@ -279,102 +280,200 @@ static bool peak_rss_of(const struct sim_scenario *scenario, const struct sim_re
     return true;
 }
 
+static bool rejoin_of(const struct sim_rejoin *rejoin, uint64_t *sample)
+{
+    *sample = rejoin->after_ns;
+    return true;
+}
+
 // ---- The list ----
+
+// Of reports; rounds are those of the slowest ticks within the reach.
+#define REPORT_MS(level, coming, within, said)                                               \
+    {                                                                                        \
+        .name = "report_" level "_ms", .unit = "ms", .meaning = said,                        \
+        .stored_name = "report_" level, .stored_unit = "ns", .scale = NS_PER_MS,             \
+        .reach = SIM_REACH_##within, .of_reports = true, .report_reach = SIM_REPORT_##coming \
+    }
+#define REPORT_ROUNDS(level, coming, within)                                                 \
+    {                                                                                        \
+        .name = "report_" level "_rounds", .unit = "rounds",                                 \
+        .meaning = "the same, in rounds of the slowest ticks on the way",                    \
+        .stored_name = "report_" level "_rounds", .stored_unit = "ns",                       \
+        .reach = SIM_REACH_##within, .of_reports = true, .report_reach = SIM_REPORT_##coming \
+    }
+
+// What a level adds up to at the end, under the names of the State Aggregation Example.
+#define TOTAL(level, coming, key, shown, kept, by, of)                                            \
+    {                                                                                             \
+        .name = level "_" key, .unit = shown, .meaning = "what the first " level " node adds up", \
+        .stored_name = level "_" key, .stored_unit = kept, .scale = (by), .reach = SIM_REACH_ALL, \
+        .of_reports = true, .report_reach = SIM_REPORT_##coming, .figure = (of)                   \
+    }
+#define COUNTED(level, coming, key, of) TOTAL(level, coming, key, key, "count", 1, of)
+#define EXECUTIONS(level, coming) \
+    TOTAL(level, coming, "workflow_executions", "executions", "count", 1, sim_total_executions)
+#define TASKS(level, coming) \
+    TOTAL(level, coming, "active_tasks", "tasks", "count", 1, sim_total_tasks)
+#define COMPLETION(level, coming) \
+    TOTAL(level, coming, "completion_rate", "share", "ppb", SIM_ONE_PPB, sim_total_completion)
+#define LATENCY(level, coming) \
+    TOTAL(level, coming, "avg_latency_ms", "ms", "ns", NS_PER_MS, sim_total_latency)
 
 const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_CONVERGENCE_MS] = {"convergence_ms", "ms",
                             "from the write until theta of the cohort hold the update",
-                            "convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL, theta_of, NULL},
+                            "convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL, theta_of,
+                            .of_run = NULL},
     [SIM_CONVERGENCE_ROUNDS] = {"convergence_rounds", "rounds", "the same, in gossip rounds", NULL,
-                                "ns", 0, false, SIM_REACH_ALL, theta_rounds_of, NULL},
+                                "ns", 0, false, SIM_REACH_ALL, theta_rounds_of, .of_run = NULL},
     [SIM_EDGE_CONVERGENCE_MS] = {"edge_convergence_ms", "ms",
                                  "until theta of the writer's edge hold the update",
                                  "edge_convergence", "ns", NS_PER_MS, false, SIM_REACH_EDGE,
-                                 edge_of, NULL},
+                                 edge_of, .of_run = NULL},
     [SIM_EDGE_CONVERGENCE_ROUNDS] = {"edge_convergence_rounds", "rounds",
                                      "the same, in rounds of the edge", NULL, "ns", 0, false,
-                                     SIM_REACH_EDGE, edge_rounds_of, NULL},
+                                     SIM_REACH_EDGE, edge_rounds_of, .of_run = NULL},
     [SIM_REGION_CONVERGENCE_MS] = {"region_convergence_ms", "ms",
                                    "until theta of the writer's region hold the update",
                                    "region_convergence", "ns", NS_PER_MS, false, SIM_REACH_REGION,
-                                   region_of, NULL},
+                                   region_of, .of_run = NULL},
     [SIM_REGION_CONVERGENCE_ROUNDS] = {"region_convergence_rounds", "rounds",
                                        "the same, in rounds of the region", NULL, "ns", 0, false,
-                                       SIM_REACH_REGION, region_rounds_of, NULL},
+                                       SIM_REACH_REGION, region_rounds_of, .of_run = NULL},
     [SIM_REACH_50_MS] = {"reach_50_ms", "ms", "until half of the cohort hold the update",
-                         "reach_50", "ns", NS_PER_MS, false, SIM_REACH_ALL, half_of, NULL},
+                         "reach_50", "ns", NS_PER_MS, false, SIM_REACH_ALL, half_of,
+                         .of_run = NULL},
     [SIM_REACH_99_MS] = {"reach_99_ms", "ms", "until 99 % of the cohort hold the update",
-                         "reach_99", "ns", NS_PER_MS, false, SIM_REACH_ALL, p99_of, NULL},
+                         "reach_99", "ns", NS_PER_MS, false, SIM_REACH_ALL, p99_of, .of_run = NULL},
     [SIM_REACH_ALL_MS] = {"reach_all_ms", "ms", "until all of the cohort hold the update",
-                          "reach_all", "ns", NS_PER_MS, false, SIM_REACH_ALL, all_of, NULL},
+                          "reach_all", "ns", NS_PER_MS, false, SIM_REACH_ALL, all_of,
+                          .of_run = NULL},
+    [SIM_REPORT_EDGE_MS] = REPORT_MS("edge", EDGE, EDGE, "until theta of its edge hold a report"),
+    [SIM_REPORT_EDGE_ROUNDS] = REPORT_ROUNDS("edge", EDGE, EDGE),
+    [SIM_REPORT_AGGREGATOR_MS] = REPORT_MS("aggregator", AGGREGATOR, REGION,
+                                           "until the aggregator has a row that covers a report"),
+    [SIM_REPORT_AGGREGATOR_ROUNDS] = REPORT_ROUNDS("aggregator", AGGREGATOR, REGION),
+    [SIM_REPORT_GLOBAL_MS] = REPORT_MS("global", GLOBAL, ALL,
+                                       "until theta of the coordinators have a row that covers it"),
+    [SIM_REPORT_GLOBAL_ROUNDS] = REPORT_ROUNDS("global", GLOBAL, ALL),
     [SIM_MESSAGES] = {"messages", "messages", "sent in a repetition", "messages", "count", 1, false,
-                      SIM_REACH_ALL, NULL, messages_of},
+                      SIM_REACH_ALL, NULL, .of_run = messages_of},
     [SIM_BYTES] = {"bytes", "bytes", "sent in a repetition, as encoded", "bytes", "bytes", 1, false,
-                   SIM_REACH_ALL, NULL, bytes_of},
+                   SIM_REACH_ALL, NULL, .of_run = bytes_of},
     [SIM_TRANSPORT_BYTES] = {"transport_bytes", "bytes", "what the transport adds to them",
                              "transport_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
-                             transport_bytes_of},
+                             .of_run = transport_bytes_of},
     [SIM_OUTSIDE_BYTES] = {"outside_bytes", "bytes",
                            "on the wire between hosts, with transport and handshakes",
                            "outside_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
-                           sim_outside_bytes_of},
+                           .of_run = sim_outside_bytes_of},
     [SIM_DIGEST_BYTES] = {"digest_bytes", "bytes",
                           "of the encoded bytes, hashes and vectors of exchanges", "digest_bytes",
-                          "bytes", 1, false, SIM_REACH_ALL, NULL, sim_digest_bytes_of},
+                          "bytes", 1, false, SIM_REACH_ALL, NULL, .of_run = sim_digest_bytes_of},
     [SIM_IDLE_BYTES] = {"idle_bytes", "bytes",
                         "of the encoded bytes, messages that brought and asked for nothing",
-                        "idle_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL, sim_idle_bytes_of},
+                        "idle_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                        .of_run = sim_idle_bytes_of},
     [SIM_SAVED_BYTES] = {"saved_bytes", "bytes", "of the encoded bytes, saved by compression",
-                         "saved_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL, sim_saved_bytes_of},
+                         "saved_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                         .of_run = sim_saved_bytes_of},
     [SIM_HANDSHAKES] = {"handshakes", "handshakes", "on first contact, after silence, on rotation",
-                        "handshakes", "count", 1, false, SIM_REACH_ALL, NULL, sim_handshakes_of},
+                        "handshakes", "count", 1, false, SIM_REACH_ALL, NULL,
+                        .of_run = sim_handshakes_of},
     [SIM_HANDSHAKE_BYTES] = {"handshake_bytes", "bytes", "of handshakes, in both directions",
                              "handshake_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
-                             sim_handshake_bytes_of},
+                             .of_run = sim_handshake_bytes_of},
     [SIM_BANDWIDTH_MB_PER_S] = {"bandwidth_mb_per_s", "MB/s",
                                 "encoded megabytes (1,000,000 bytes) per simulated second",
                                 "bandwidth", "bytes/s", 1e6, false, SIM_REACH_ALL, NULL,
-                                bandwidth_of},
+                                .of_run = bandwidth_of},
     [SIM_UPDATES_SENT_PER_NODE] = {"updates_sent_per_node", "copies",
                                    "copies of an update sent, per measured update and node",
                                    "updates_sent_per_node", "ppb", SIM_ONE_PPB, false,
-                                   SIM_REACH_ALL, NULL, updates_sent_of},
+                                   SIM_REACH_ALL, NULL, .of_run = updates_sent_of},
     [SIM_RESIDUE] = {"residue", "share", "share of the cohort that never holds an update",
-                     "residue", "ppb", SIM_ONE_PPB, false, SIM_REACH_ALL, NULL, residue_of},
+                     "residue", "ppb", SIM_ONE_PPB, false, SIM_REACH_ALL, NULL,
+                     .of_run = residue_of},
     [SIM_LAST_RECEIPT_ROUNDS] = {"last_receipt_rounds", "rounds",
                                  "until an update's last receipt, mean over its updates",
                                  "last_receipt", "ns", 0, false, SIM_REACH_ALL, NULL,
-                                 last_receipt_of},
+                                 .of_run = last_receipt_of},
     [SIM_HOST_CPU_PERCENT] = {"host_cpu_percent", "%",
                               "of the processors of the host and second with most", "host_cpu",
-                              "ppb", 1e7, false, SIM_REACH_ALL, NULL, sim_host_cpu_of},
+                              "ppb", 1e7, false, SIM_REACH_ALL, NULL, .of_run = sim_host_cpu_of},
     [SIM_HOST_PACKETS_PER_S] = {"host_packets_per_s", "packets/s",
                                 "to and from the host and second with most", "host_packets",
-                                "count", 1, false, SIM_REACH_ALL, NULL, sim_host_packets_of},
+                                "count", 1, false, SIM_REACH_ALL, NULL,
+                                .of_run = sim_host_packets_of},
     [SIM_HOST_GBIT_PER_S] = {"host_gbit_per_s", "Gbit/s",
                              "in the fuller direction of the host and second with most",
                              "host_bandwidth", "bytes/s", 1.25e8, false, SIM_REACH_ALL, NULL,
-                             sim_host_bandwidth_of},
+                             .of_run = sim_host_bandwidth_of},
     [SIM_HOST_MEMORY_BYTES] = {"host_memory_bytes", "bytes",
-                               "replicas and connections of the host with most", "host_memory",
-                               "bytes", 1, false, SIM_REACH_ALL, NULL, sim_host_memory_of},
+                               "replicas, tables, rows and connections of the host with most",
+                               "host_memory", "bytes", 1, false, SIM_REACH_ALL, NULL,
+                               .of_run = sim_host_memory_of},
     [SIM_HOST_CONNECTIONS] = {"host_connections", "connections",
                               "of the host with most, at a second's end", "host_connections",
-                              "count", 1, false, SIM_REACH_ALL, NULL, sim_host_connections_of},
+                              "count", 1, false, SIM_REACH_ALL, NULL,
+                              .of_run = sim_host_connections_of},
+    [SIM_EDGE_EXECUTIONS] = EXECUTIONS("edge", EDGE),
+    [SIM_EDGE_TASKS] = TASKS("edge", EDGE),
+    [SIM_EDGE_COMPLETION] = COMPLETION("edge", EDGE),
+    [SIM_EDGE_LATENCY] = LATENCY("edge", EDGE),
+    [SIM_AGGREGATOR_EXECUTIONS] = EXECUTIONS("aggregator", AGGREGATOR),
+    [SIM_AGGREGATOR_TASKS] = TASKS("aggregator", AGGREGATOR),
+    [SIM_AGGREGATOR_COMPLETION] = COMPLETION("aggregator", AGGREGATOR),
+    [SIM_AGGREGATOR_LATENCY] = LATENCY("aggregator", AGGREGATOR),
+    [SIM_AGGREGATOR_EDGES] = COUNTED("aggregator", AGGREGATOR, "edges", sim_total_edges),
+    [SIM_GLOBAL_EXECUTIONS] = EXECUTIONS("global", GLOBAL),
+    [SIM_GLOBAL_TASKS] = TASKS("global", GLOBAL),
+    [SIM_GLOBAL_COMPLETION] = COMPLETION("global", GLOBAL),
+    [SIM_GLOBAL_LATENCY] = LATENCY("global", GLOBAL),
+    [SIM_GLOBAL_REGIONS] = COUNTED("global", GLOBAL, "regions", sim_total_regions),
+    [SIM_GLOBAL_AGGREGATORS] = COUNTED("global", GLOBAL, "aggregators", sim_total_aggregators),
+    [SIM_GLOBAL_EDGES] = COUNTED("global", GLOBAL, "edges", sim_total_edges),
+    [SIM_GLOBAL_AGENTS] = COUNTED("global", GLOBAL, "agents", sim_total_agents),
     [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
                        "from an agent's return until it holds all that was written before",
-                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, NULL, NULL},
+                       "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, .of_rejoin = rejoin_of},
     [SIM_UNWRITTEN] = {"unwritten", "updates",
                        "not written, since their agents were down or paused", "unwritten", "count",
-                       1, false, SIM_REACH_ALL, NULL, sim_unwritten_of},
+                       1, false, SIM_REACH_ALL, .of_run = sim_unwritten_of},
     [SIM_LAGGING_AGENTS] = {"lagging_agents", "agents",
                             "up at the end of a repetition, and lacking an update",
-                            "lagging_agents", "count", 1, false, SIM_REACH_ALL, NULL,
-                            sim_lagging_of},
+                            "lagging_agents", "count", 1, false, SIM_REACH_ALL,
+                            .of_run = sim_lagging_of},
+    [SIM_WON_MS] = {"won_ms", "ms",
+                    "from the loss of a region's leader until the first wins an election", "won",
+                    "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_won_at,
+                    .each_count = sim_election_count},
+    [SIM_ELECTION_MS] = {"election_ms", "ms",
+                         "from the loss of a region's leader until the next has committed an entry "
+                         "of its own term",
+                         "election", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_election_at,
+                         .each_count = sim_election_count},
+    [SIM_FAILOVER_MS] = {"failover_ms", "ms",
+                         "from the loss of an active bridge until its successor knows that it is "
+                         "one",
+                         "failover", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_failover_at,
+                         .each_count = sim_failover_count},
+    [SIM_FAILOVER_EXCHANGE_MS] = {"failover_exchange_ms", "ms",
+                                  "the same, until the successor has heard from another region",
+                                  "failover_exchange", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                                  .each = sim_failover_exchange_at,
+                                  .each_count = sim_failover_count},
+    [SIM_LEADERLESS_MS] = {"leaderless_ms", "ms", "a region was without a leader, in a repetition",
+                           "leaderless", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                           .each = sim_leaderless_at, .each_count = sim_leaderless_count},
+    [SIM_TERMS] = {"terms", "terms", "begun in all regions of a repetition", "terms", "count", 1,
+                   false, SIM_REACH_ALL, .of_run = sim_terms_of},
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
-                    SIM_REACH_ALL, NULL, wall_of},
+                    SIM_REACH_ALL, NULL, .of_run = wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
-                            "peak_rss", "bytes", 1, true, SIM_REACH_ALL, NULL, peak_rss_of},
+                            "peak_rss", "bytes", 1, true, SIM_REACH_ALL, NULL,
+                            .of_run = peak_rss_of},
 };
 
 double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *summary)
@@ -383,18 +482,43 @@ double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *sum
     return scale > 0 ? scale : (double)summary->interval_ns[sim_metrics[metric].reach];
 }
 
+const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenario *scenario)
+{
+    enum sim_reach reach = sim_metrics[metric].reach;
+    bool edges = scenario->topology == SIM_HIERARCHICAL;
+    if (sim_metric_is_of_faults(metric)) {
+        return scenario->fault_count == 0 ? "no faults" : NULL;
+    }
+    if (sim_metric_is_of_leaders(metric)) {
+        return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
+    }
+    if (sim_metrics[metric].of_reports) {
+        return !edges ? "no tiers" : scenario->workload.report_every_ns == 0 ? "no reports" : NULL;
+    }
+    return reach == SIM_REACH_EDGE && !edges                         ? "no edges"
+           : reach == SIM_REACH_REGION && scenario->region_count < 2 ? "one region"
+                                                                     : NULL;
+}
+
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario)
 {
-    if (sim_metric_is_of_faults(metric) && scenario->fault_count == 0) {
-        return false;
-    }
-    switch (sim_metrics[metric].reach) {
-    case SIM_REACH_EDGE: return scenario->topology == SIM_HIERARCHICAL;
-    case SIM_REACH_REGION: return scenario->region_count > 1;
-    case SIM_REACH_ALL:
-    case SIM_REACH_COUNT: break;
-    }
-    return true;
+    return sim_metric_lacks(metric, scenario) == NULL;
+}
+
+bool sim_metric_has_many(enum sim_metric_id metric)
+{
+    return sim_metrics[metric].of_run == NULL && sim_metrics[metric].figure == NULL;
+}
+
+const char *sim_metric_samples(enum sim_metric_id metric)
+{
+    return !sim_metric_has_many(metric)                        ? "repetitions"
+           : sim_metrics[metric].of_update != NULL             ? "updates"
+           : sim_metrics[metric].of_rejoin != NULL             ? "returns"
+           : metric == SIM_ELECTION_MS || metric == SIM_WON_MS ? "losses of leaders"
+           : metric == SIM_LEADERLESS_MS                       ? "regions"
+           : sim_metrics[metric].each != NULL                  ? "losses of bridges"
+                                                               : "reports";
 }
 
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)
@@ -458,28 +582,88 @@ static void add_tier(struct sim_tier_use *sum, const struct sim_tier_use *tier, 
     }
 }
 
+static void add_updates(struct sim_samples *samples, const struct sim_metric *metric,
+                        const struct sim_scenario *scenario, const struct sim_result *result,
+                        uint32_t run)
+{
+    uint64_t sample = 0;
+    for (uint32_t i = 0; i < result->update_count; i++) {
+        const struct sim_update_result *update = &result->updates[i];
+        if (sim_update_counts(update) && metric->of_update(scenario, result, update, &sample)) {
+            sim_samples_add(samples, sample, run);
+        }
+    }
+}
+
+static void add_rejoins(struct sim_samples *samples, const struct sim_metric *metric,
+                        const struct sim_result *result, uint32_t run)
+{
+    uint64_t sample = 0;
+    for (uint32_t i = 0; i < result->rejoin_count; i++) {
+        if (metric->of_rejoin(&result->rejoins[i], &sample)) {
+            sim_samples_add(samples, sample, run);
+        }
+    }
+}
+
+static void add_reports(struct sim_samples *samples, const struct sim_metric *metric,
+                        const struct sim_scenario *scenario, const struct sim_result *result,
+                        uint32_t run)
+{
+    for (uint32_t i = 0; i < result->report_count; i++) {
+        const struct sim_report_result *report = &result->reports[i];
+        if (!sim_report_counts(scenario, result, report)) {
+            continue;
+        }
+        uint64_t sample = sim_report_time_ns(report, metric->report_reach);
+        if (metric->scale == 0) {
+            sample = rounds_of(scenario, result, report->written_ns, metric->reach, sample);
+        }
+        sim_samples_add(samples, sample, run);
+    }
+}
+
+static void add_samples(struct sim_samples *samples, const struct sim_metric *metric,
+                        const struct sim_scenario *scenario, const struct sim_result *result,
+                        uint32_t run)
+{
+    uint64_t sample = 0;
+    if (metric->of_update != NULL) {
+        add_updates(samples, metric, scenario, result, run);
+    } else if (metric->of_rejoin != NULL) {
+        add_rejoins(samples, metric, result, run);
+    } else if (metric->each != NULL) {
+        for (uint32_t i = 0; i < metric->each_count(result); i++) {
+            if (metric->each(result, i, &sample)) {
+                sim_samples_add(samples, sample, run);
+            }
+        }
+    } else if (metric->of_run != NULL) {
+        if (metric->of_run(scenario, result, &sample)) {
+            sim_samples_add(samples, sample, run);
+        }
+    } else if (metric->figure == NULL) {
+        add_reports(samples, metric, scenario, result, run);
+    } else if (sim_report_total(result, metric->report_reach)->reports > 0) {
+        sim_samples_add(samples, metric->figure(sim_report_total(result, metric->report_reach)),
+                        run);
+    }
+}
+
+// A metric in rounds that are nothing but time has the samples of the metric before it.
+static bool shares_samples(enum sim_metric_id metric, const struct sim_scenario *scenario)
+{
+    return sim_metric_has_many(metric) && sim_metrics[metric].scale == 0 &&
+           scenario->gossip.schedule != MESH_SYNCHRONOUS;
+}
+
 static void add_result(struct sim_summary *summary, const struct sim_scenario *scenario,
                        const struct sim_result *result)
 {
     uint32_t run = summary->run_count;
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
-        const struct sim_metric *metric = &sim_metrics[id];
-        struct sim_samples *samples = &summary->samples[id];
-        uint64_t sample = 0;
-        if (metric->of_run != NULL) {
-            if (metric->of_run(scenario, result, &sample)) {
-                sim_samples_add(samples, sample, run);
-            }
-            continue;
-        }
-        for (uint32_t i = 0; metric->of_update == NULL && i < result->rejoin_count; i++) {
-            sim_samples_add(samples, result->rejoins[i].after_ns, run);
-        }
-        for (uint32_t i = 0; metric->of_update != NULL && i < result->update_count; i++) {
-            const struct sim_update_result *update = &result->updates[i];
-            if (sim_update_counts(update) && metric->of_update(scenario, result, update, &sample)) {
-                sim_samples_add(samples, sample, run);
-            }
+        if (!shares_samples(id, scenario)) {
+            add_samples(&summary->samples[id], &sim_metrics[id], scenario, result, run);
         }
     }
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
@@ -538,20 +722,28 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
         }
     }
     summary->fingerprint = combined_fingerprint(results, count);
-    summary->aggregation = sim_aggregation_of(results, count);
     sim_fault_figures_init(&summary->faults, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
-        samples->run_count = summary->run_count;
-        sim_samples_sort(samples);
+        if (shares_samples(id, scenario)) {
+            *samples = summary->samples[id - 1];
+        } else {
+            samples->run_count = summary->run_count;
+            sim_samples_sort(samples);
+        }
         summary->statistics[id] = sim_statistics_of(samples, sim_metric_scale(id, summary));
     }
 }
 
 void sim_summary_release(struct sim_summary *summary)
 {
-    for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
-        sim_samples_finish(&summary->samples[id]);
+    for (enum sim_metric_id id = SIM_METRIC_COUNT; id-- > 0;) {
+        bool shared = id > 0 && summary->samples[id].items == summary->samples[id - 1].items;
+        if (shared) {
+            summary->samples[id] = (struct sim_samples){0};
+        } else {
+            sim_samples_finish(&summary->samples[id]);
+        }
     }
 }
 

@@ -19,8 +19,9 @@
 // together (schedule synchronous) a round is a tick instead: the sample counts the ticks from the
 // write to the receipt, those at the very instants of both included, as whole intervals.
 //
-// What counts: updates written after the warm-up with a cohort that is not empty, in repetitions
-// that ran to their end. The summary of one repetition is the summary of a list of one.
+// What counts: updates written after the warm-up with a cohort that is not empty, reports as
+// aggregation.h has it, and returns of agents that were down, in repetitions that ran to their end.
+// The summary of one repetition is the summary of a list of one.
 
 #ifndef SIM_SUMMARY_H
 #define SIM_SUMMARY_H
@@ -30,6 +31,7 @@
 
 #include "aggregation.h"
 #include "faults.h"
+#include "leading.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -44,6 +46,12 @@ enum sim_metric_id {
     SIM_REACH_50_MS,
     SIM_REACH_99_MS,
     SIM_REACH_ALL_MS,
+    SIM_REPORT_EDGE_MS,
+    SIM_REPORT_EDGE_ROUNDS,
+    SIM_REPORT_AGGREGATOR_MS,
+    SIM_REPORT_AGGREGATOR_ROUNDS,
+    SIM_REPORT_GLOBAL_MS,
+    SIM_REPORT_GLOBAL_ROUNDS,
     SIM_MESSAGES,
     SIM_BYTES,
     SIM_TRANSPORT_BYTES,
@@ -62,9 +70,32 @@ enum sim_metric_id {
     SIM_HOST_GBIT_PER_S,
     SIM_HOST_MEMORY_BYTES,
     SIM_HOST_CONNECTIONS,
+    SIM_EDGE_EXECUTIONS,
+    SIM_EDGE_TASKS,
+    SIM_EDGE_COMPLETION,
+    SIM_EDGE_LATENCY,
+    SIM_AGGREGATOR_EXECUTIONS,
+    SIM_AGGREGATOR_TASKS,
+    SIM_AGGREGATOR_COMPLETION,
+    SIM_AGGREGATOR_LATENCY,
+    SIM_AGGREGATOR_EDGES,
+    SIM_GLOBAL_EXECUTIONS,
+    SIM_GLOBAL_TASKS,
+    SIM_GLOBAL_COMPLETION,
+    SIM_GLOBAL_LATENCY,
+    SIM_GLOBAL_REGIONS,
+    SIM_GLOBAL_AGGREGATORS,
+    SIM_GLOBAL_EDGES,
+    SIM_GLOBAL_AGENTS,
     SIM_REJOIN_MS,
     SIM_UNWRITTEN,
     SIM_LAGGING_AGENTS,
+    SIM_WON_MS,
+    SIM_ELECTION_MS,
+    SIM_FAILOVER_MS,
+    SIM_FAILOVER_EXCHANGE_MS,
+    SIM_LEADERLESS_MS,
+    SIM_TERMS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -74,17 +105,25 @@ struct sim_metric {
     const char *name;         // in JSON, expectations and claims
     const char *unit;         // of the values shown
     const char *meaning;      // one clause, for people
-    const char *stored_name;  // in the store; NULL: follows from the metric before it
+    const char *stored_name;  // in the store; NULL: follows from the updates, like the one before
     const char *stored_unit;  // of a sample: ns, bytes, bytes/s, count or ppb
     double scale;             // value shown = sample / scale; 0: rounds (below)
     bool host;                // a fact about this machine: never part of results that are compared
     enum sim_reach reach;
-    // One of the two, or neither: then every return of an agent is a sample (SIM_REJOIN_MS). An
-    // update or a repetition of which the metric cannot be told returns false.
+    // What its samples are of: one of the four, or of_reports. What the metric cannot be told of
+    // returns false.
     bool (*of_update)(const struct sim_scenario *scenario, const struct sim_result *result,
                       const struct sim_update_result *update, uint64_t *sample);
+    bool (*of_rejoin)(const struct sim_rejoin *rejoin, uint64_t *sample);
     bool (*of_run)(const struct sim_scenario *scenario, const struct sim_result *result,
                    uint64_t *sample);
+    // The sample of an index below each_count().
+    bool (*each)(const struct sim_result *result, uint32_t index, uint64_t *sample);
+    uint32_t (*each_count)(const struct sim_result *result);
+    bool of_reports;  // there is nothing of it where nobody reports
+    enum sim_report_reach report_reach;
+    uint64_t (*figure)(const struct mesh_total *total);  // of a repetition; NULL: of each report,
+                                                         // the time it took so far
 };
 
 extern const struct sim_metric sim_metrics[SIM_METRIC_COUNT];
@@ -99,7 +138,6 @@ struct sim_summary {
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
-    struct sim_aggregation aggregation;
     struct sim_fault_figures faults;
 };
 
@@ -114,16 +152,31 @@ void sim_summary_release(struct sim_summary *summary);
 // Whether an update is judged: written after the warm-up, and somebody was there to receive it.
 bool sim_update_counts(const struct sim_update_result *update);
 
+// Whether a repetition has a sample of it for each update, report or return, not one for all.
+bool sim_metric_has_many(enum sim_metric_id metric);
+
+// "updates", "reports", "returns" or "repetitions": what its samples are of.
+const char *sim_metric_samples(enum sim_metric_id metric);
+
+// Why the scenario has nothing of it: "one region", "no edges", "no faults"; NULL: it has.
+const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenario *scenario);
+
 // What a sample of the metric is divided by to be shown; > 0.
 double sim_metric_scale(enum sim_metric_id metric, const struct sim_summary *summary);
 
-// Whether the scenario's mesh has what the metric is about.
+// Whether there is nothing that it lacks.
 bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *scenario);
 
 // Whether the metric is about what faults do.
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
     return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
+
+// Whether it is about groups of Raft.
+static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
+{
+    return metric >= SIM_WON_MS && metric <= SIM_TERMS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "allocate.h"
+#include "mesh/bridges.h"
 
 #define HOLDERS_ASKED 64u  // of an update, whether a partition is between them and who lacks it
 
@@ -89,7 +90,8 @@ static void find_regions(struct search *search)
         bool bridged = false;
         for (uint32_t i = bridges->group_starts[region]; i < bridges->group_starts[region + 1];
              i++) {
-            bridged |= is_up(search, bridges->members[i]);
+            bridged |= is_up(search, bridges->members[i]) &&
+                       mesh_bridges_has(sim_engine_raft(search->engine, bridges->members[i]));
         }
         if (!bridged) {
             cut_off(search, places->regions.starts[region], places->regions.starts[region + 1],

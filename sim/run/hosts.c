@@ -5,6 +5,7 @@
 
 #include "allocate.h"
 #include "connections.h"
+#include "reporting.h"
 #include "transport.h"
 
 // Values of all updates; those composed at the write have their lanes for good (content.h).
@@ -23,15 +24,64 @@ static uint64_t value_bytes(const struct sim_engine *engine, const struct sim_wo
     return bytes;
 }
 
+static uint32_t words_of(uint32_t lanes)
+{
+    return (lanes + 63) / 64;
+}
+
 // Of a live node: its replica, and its own table of the updates with their values, as if none were
 // given back.
 static uint64_t node_bytes(const struct sim_engine *engine, const struct sim_scenario *scenario,
                            const struct mesh_config *mesh)
 {
     uint32_t updates = scenario->workload.updates;
-    return mesh_replica_bytes((updates + 63) / 64, mesh_planes(mesh), 0) +
+    return mesh_replica_bytes(words_of(updates), mesh_planes(mesh), 0) +
            updates * (sizeof(struct mesh_update) + (uint64_t)scenario->network.signature_bytes) +
            value_bytes(engine, &scenario->workload);
+}
+
+// Of every scope but its home a member keeps books; the first that it is in is its home.
+static void add_roles(const struct sim_scenario *scenario, const struct sim_world *world,
+                      uint64_t *memory)
+{
+    const struct sim_places *places = &world->places;
+    uint8_t *housed = sim_memory_zeroed(places->nodes);
+    for (uint32_t i = 0; i < world->scopes.count; i++) {
+        const struct mesh_scope *scope = &world->scopes.items[i];
+        for (uint32_t place = 0; place < scope->count; place++) {
+            uint32_t node = scope->members == NULL ? scope->first + place : scope->members[place];
+            if (housed[node]) {
+                memory[places->host_of[node]] +=
+                    mesh_role_bytes(words_of(scenario->workload.updates));
+            }
+            housed[node] = 1;
+        }
+    }
+    sim_memory_free(housed);
+}
+
+// An agent's part of the replica, with the size of its vector, and its table for the reports of its
+// edge; what a relay adds up; the rows that it and those above it hold.
+static void add_reports(const struct sim_engine *engine, const struct sim_scenario *scenario,
+                        const struct sim_world *world, uint64_t *memory)
+{
+    const struct sim_places *places = &world->places;
+    uint32_t lanes = sim_reports_lanes(scenario);
+    uint32_t words = words_of(lanes);
+    uint32_t planes = mesh_planes(&world->mesh);
+    uint64_t agent_bytes = mesh_replica_bytes(words, planes, words) -
+                           mesh_replica_bytes(0, planes, 0) +
+                           lanes * (sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX +
+                                    (uint64_t)scenario->network.signature_bytes);
+    for (uint32_t node = 0; node < places->nodes; node++) {
+        const struct mesh_tier *tier = sim_engine_tier(engine, node);
+        uint64_t *bytes = &memory[places->host_of[node]];
+        *bytes += node < places->agents ? agent_bytes : 0;
+        if (tier != NULL) {
+            *bytes += (tier->edge_end - tier->edge_first) * sizeof(struct mesh_row) +
+                      tier->reports.capacity * sizeof(struct mesh_report_entry);
+        }
+    }
 }
 
 // [host_count] of all that live there; the caller frees it.
@@ -43,6 +93,10 @@ static uint64_t *memory_of_hosts(const struct sim_engine *engine,
     uint64_t each_bytes = node_bytes(engine, scenario, &world->mesh);
     for (uint32_t node = 0; node < places->nodes; node++) {
         memory[places->host_of[node]] += each_bytes;
+    }
+    add_roles(scenario, world, memory);
+    if (sim_reports_wanted(scenario)) {
+        add_reports(engine, scenario, world, memory);
     }
     return memory;
 }
@@ -135,8 +189,9 @@ static uint64_t pair_bytes_of_regions(const struct sim_scenario *scenario, uint6
         agents = region->agents > agents ? region->agents : agents;
     }
     uint64_t home = met_at_home(scenario, agents);
-    *peers = home +
-             met(scenario, bridges - 1, scenario->leaders.fanout, scenario->leaders.interval_ns, 0);
+    uint64_t forwards = sim_scopes_forward(scenario) ? scenario->workload.updates : 0;
+    *peers = home + met(scenario, bridges - 1, scenario->leaders.fanout,
+                        scenario->leaders.interval_ns, forwards);
     return sim_connections_bytes(scenario->agents - bridges, home) +
            sim_connections_bytes(bridges, *peers);
 }

@@ -7,7 +7,6 @@
 #include "allocate.h"
 #include "mesh/schedule.h"
 
-#define CURVE_STEP_NS_MIN 10000u
 #define P99_PPB 990000000u
 
 // ---- What is counted ----
@@ -15,7 +14,7 @@
 static void add_curve(struct sim_result *result, enum sim_reach reach, uint32_t region)
 {
     result->curves[result->curve_count++] =
-        (struct sim_curve){.step_ns = CURVE_STEP_NS_MIN, .reach = reach, .region = region};
+        (struct sim_curve){.step_ns = SIM_CURVE_STEP_NS_MIN, .reach = reach, .region = region};
 }
 
 static void init_curves(struct sim_recorder *recorder)
@@ -211,22 +210,6 @@ static struct sim_path path_to(const struct sim_recorder *recorder, uint32_t upd
 
 // ---- Counting ----
 
-static void enter_curve(struct sim_curve *curve, uint64_t since_ns)
-{
-    while (since_ns > SIM_CURVE_POINTS * curve->step_ns) {
-        for (uint32_t i = 0; i < SIM_CURVE_POINTS / 2; i++) {
-            const uint64_t *pair = &curve->held[(size_t)2 * i];
-            curve->held[i] = pair[0] + pair[1];
-        }
-        for (uint32_t i = SIM_CURVE_POINTS / 2; i < SIM_CURVE_POINTS; i++) {
-            curve->held[i] = 0;
-        }
-        curve->step_ns *= 2;
-    }
-    // Point i counts what came in (i * step, (i + 1) * step]; the write itself is in the first.
-    curve->held[since_ns == 0 ? 0 : (since_ns - 1) / curve->step_ns]++;
-}
-
 static uint32_t share_of(uint32_t cohort, uint64_t ppb)
 {
     return (uint32_t)((cohort * ppb + SIM_PPB - 1) / SIM_PPB);
@@ -294,16 +277,16 @@ static void enter_curves(const struct sim_recorder *recorder, uint32_t index, ui
                          uint64_t since_ns)
 {
     struct sim_curve *curves = recorder->result->curves;
-    enter_curve(&curves[0], since_ns);
+    sim_curve_enter(&curves[0], since_ns);
     for (uint32_t i = 1; i < recorder->result->curve_count; i++) {
         if (curves[i].reach == SIM_REACH_ALL) {
             uint32_t region = sim_shares_find(&recorder->world->places.regions, agent);
-            enter_curve(&curves[recorder->region_curve_first + region], since_ns);
+            sim_curve_enter(&curves[recorder->region_curve_first + region], since_ns);
             break;  // the curves of the regions are the last
         }
         const struct sim_vicinity *vicinity = &recorder->near[index][curves[i].reach];
         if (agent - vicinity->first < vicinity->end - vicinity->first) {
-            enter_curve(&curves[i], since_ns);
+            sim_curve_enter(&curves[i], since_ns);
         }
     }
 }

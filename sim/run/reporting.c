@@ -6,9 +6,10 @@
 
 #include "allocate.h"
 #include "mesh/random.h"
+#include "report_content.h"
 
 // Draws of the workload; content.c has the purposes before them.
-enum { DRAW_REPORT_PHASE = MESH_DRAW_DRIVER + 110, DRAW_REPORT_RATE, DRAW_REPORT };
+enum { DRAW_REPORT_PHASE = MESH_DRAW_DRIVER + 110 };
 
 enum { AGGREGATOR, COORDINATORS };  // above_ns, covered
 
@@ -107,16 +108,10 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
 
 // ---- What is reported ----
 
-static struct mesh_random draw(const struct sim_reports *reports, uint32_t purpose, uint32_t agent,
-                               uint32_t number)
-{
-    return mesh_draw(reports->seed, purpose, 0, agent, number);
-}
-
 static uint64_t first_ns(void *context, uint32_t agent)
 {
     const struct sim_reports *reports = context;
-    struct mesh_random random = draw(reports, DRAW_REPORT_PHASE, agent, 0);
+    struct mesh_random random = mesh_draw(reports->seed, DRAW_REPORT_PHASE, 0, agent, 0);
     return mesh_below_wide(random.word[0], random.word[1],
                            reports->scenario->workload.report_every_ns);
 }
@@ -124,14 +119,8 @@ static uint64_t first_ns(void *context, uint32_t agent)
 static struct mesh_report compose(void *context, uint32_t agent, uint32_t number)
 {
     const struct sim_reports *reports = context;
-    uint64_t rate = 2 + (draw(reports, DRAW_REPORT_RATE, agent, 0).word[0] >> 31);
-    struct mesh_random random = draw(reports, DRAW_REPORT, agent, number);
-    return (struct mesh_report){
-        .executions = rate * number,
-        .active_tasks = mesh_below(random.word[0], 10) < 6,
-        .completion_ppb = 880000000 + mesh_below(random.word[1], 100000001),
-        .latency_us = 30000 + mesh_below(random.word[2], 40001),
-    };
+    return sim_report_content(reports->scenario, &reports->world->places, reports->seed, agent,
+                              number);
 }
 
 struct sim_reporting sim_reports_source(struct sim_reports *reports)
@@ -139,6 +128,7 @@ struct sim_reporting sim_reports_source(struct sim_reports *reports)
     return (struct sim_reporting){
         .context = reports,
         .every_ns = reports->scenario->workload.report_every_ns,
+        .until_ns = sim_scenario_end_ns(reports->scenario),
         .local_lanes = sim_reports_lanes(reports->scenario),
         .local_lanes_max = lanes_max(reports->scenario),
         .agents_per_edge_max = reports->edge_agents_max,
@@ -638,7 +628,7 @@ void sim_reports_close(struct sim_reports *reports, const struct sim_engine *eng
     }
     result->reports = sim_memory_zeroed(all * sizeof *result->reports);
     for (uint32_t agent = 0; agent < places->agents; agent++) {
-        for (uint32_t number = 1; number < reports->written[agent]; number++) {
+        for (uint32_t number = 1; number <= reports->written[agent]; number++) {
             if (written_ns(reports, agent, number) >= reports->scenario->workload.warmup_ns) {
                 add_result(reports, agent, number);
             }

@@ -10,18 +10,14 @@
 //        |
 //     coordinators       share theta has had one                 --> coordinators_ns
 //
-// Reports are made up on the fly, the same for the same seed, agent and number; the agents' phases
-// are drawn. An agent executes 2 or 3 workflows, its rate, between two reports; six times of ten
-// one task is active; 88 to 98 of 100 workflows complete; 30 to 70 ms is their latency, all even
-// chances. So what has been reported once adds up, within chance, to the document's State
-// Aggregation Example: 2.5 executions and 0.6 tasks per agent, .93 and 50 ms.
+// Reports are made up on the fly (report_content.h); the agents' phases are drawn.
 //
 // Where agents come and go, those of the edge count for a report that were up at its write and have
 // been since, and of the coordinators those that are up. What a relay has been told ends when it
 // comes back without its disk; a relay that takes over has been told what it holds.
 //
-// What is judged: reports written after the warm-up, but for the last of each agent, which the end
-// of the run may cut short.
+// Results have the reports written after the warm-up; which of them the end of the run cuts short
+// is for measure to say (sim_report_counts).
 
 #ifndef SIM_REPORTING_H
 #define SIM_REPORTING_H

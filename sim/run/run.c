@@ -11,8 +11,11 @@
 #include "checks.h"
 #include "connections.h"
 #include "gaps.h"
+#include "groups.h"
 #include "hosts.h"
+#include "leading.h"
 #include "recorder.h"
+#include "report_outcome.h"
 #include "reporting.h"
 #include "targets.h"
 #include "world.h"
@@ -24,10 +27,13 @@ struct watch {
     struct sim_reports reports;
     struct sim_base base;
     struct sim_engine *engine;
+    struct sim_group_checks *checks;  // NULL: no groups
+    struct sim_leading *leading;      // likewise
     bool faults;
     bool reporting;
     const struct sim_run_options *options;
     uint64_t end_ns;
+    uint64_t reported_ns;       // a run with an open end goes on till then for the reports
     uint64_t progress_next_ns;  // wall
     uint64_t window_ns;         // end of the last window
     uint32_t windows;
@@ -62,6 +68,16 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     if (watch->reporting) {
         sim_reports_transitions(&watch->reports, watch->engine, transitions, count);
     }
+    if (watch->leading != NULL) {
+        sim_leading_transitions(watch->leading, transitions, count);
+    }
+}
+
+static void observe_rafts(void *context, const struct sim_raft_note *notes, uint32_t count)
+{
+    struct watch *watch = context;
+    sim_leading_notes(watch->leading, notes, count);
+    sim_group_checks_look(watch->checks, notes, count);
 }
 
 static void observe_released(void *context, const struct mesh_update *update)
@@ -144,11 +160,14 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
     sim_recorder_window(&watch->recorder);
+    if (watch->checks != NULL && sim_group_checks_broken(watch->checks) != NULL) {
+        return true;
+    }
     if (watch->reporting && watch->faults) {
         sim_reports_window(&watch->reports, watch->engine);
     }
     return watch->recorder.stop_when_held && sim_recorder_is_done(&watch->recorder) &&
-           (!watch->faults || sim_engine_is_calm(watch->engine));
+           time_ns >= watch->reported_ns && (!watch->faults || sim_engine_is_calm(watch->engine));
 }
 
 // The limit may depend on the machine, since it decides nothing but whether the run goes on.
@@ -314,18 +333,6 @@ static void copy_faults(const struct sim_engine *engine, const struct sim_scenar
     }
 }
 
-static void close_curve(struct sim_curve *curve)
-{
-    for (uint32_t i = 1; i < SIM_CURVE_POINTS; i++) {
-        curve->held[i] += curve->held[i - 1];
-    }
-    curve->point_count = SIM_CURVE_POINTS;
-    while (curve->point_count > 1 &&
-           curve->held[curve->point_count - 2] == curve->held[curve->point_count - 1]) {
-        curve->point_count--;
-    }
-}
-
 // The slowest interval on the way through an edge, through a region, everywhere. Regions of bridges
 // are crossed by gossip alone, those of a hierarchy by relays as well.
 static void set_intervals(const struct sim_world *world, struct sim_result *result)
@@ -343,6 +350,21 @@ static void set_intervals(const struct sim_world *world, struct sim_result *resu
             }
         }
     }
+}
+
+// A property of Raft that is broken is a run that failed: with the story of how it came about.
+static bool holds(const struct watch *watch, const struct sim_scenario *scenario,
+                  struct sim_error *error)
+{
+    const char *property = watch->checks != NULL ? sim_group_checks_broken(watch->checks) : NULL;
+    if (property == NULL) {
+        return true;
+    }
+    if (watch->options->story != NULL) {
+        sim_group_checks_tell(watch->checks, watch->options->story);
+    }
+    return sim_error_set(error, SIM_ERROR_EXPECTATION, "%s: %s is broken: %s", scenario->name,
+                         property, sim_group_checks_how(watch->checks));
 }
 
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
@@ -364,6 +386,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct watch watch = {
         .options = options,
         .end_ns = sim_scenario_end_ns(scenario),
+        .reported_ns = sim_reports_judged_ns(scenario),
     };
     if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
         watch.end_ns = options->until_ns;
@@ -373,6 +396,11 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     watch.faults = scenario->fault_count > 0;
     struct sim_targets targets;
     sim_targets_init(&targets, scenario, &world);
+    if (world.mesh.raft_count > 0) {
+        watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
+        watch.leading =
+            sim_leading_create(&world.mesh, scenario->leaders.start == SIM_LEADERS_ELECTED, result);
+    }
     bool reports = sim_reports_wanted(scenario);
     watch.reporting = reports;
     if (reports) {
@@ -389,10 +417,16 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
         .faulting = sim_targets_faulting(&targets, repetition),
         .relaying = sim_targets_relaying(&targets),
+        .rafting = {.read_every_ns = scenario->leaders.read_every_ns,
+                    .elected = scenario->leaders.start == SIM_LEADERS_ELECTED,
+                    .disk = {.minimum_ns = scenario->leaders.disk_ns_min,
+                             .span_ns =
+                                 scenario->leaders.disk_ns_max - scenario->leaders.disk_ns_min}},
         .base_bytes = watch.faults ? base_bytes : NULL,
         .base_context = &watch,
         .observer = {.context = &watch,
                      .transitions = observe_transitions,
+                     .rafts = watch.checks != NULL ? observe_rafts : NULL,
                      .silenced = observe_silenced,
                      .released = watch.faults ? observe_released : NULL,
                      .changes = observe_changes,
@@ -412,6 +446,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct sim_engine *engine = NULL;
     bool ran = sim_engine_create(&config, &engine, error);
     watch.engine = engine;
+    targets.engine = engine;
     if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
@@ -421,9 +456,6 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         copy_counters(engine, result);
         sim_hosts_measure(engine, scenario, &world, result);
         result->compression = world.network.compression;
-        for (uint32_t i = 0; i < result->curve_count; i++) {
-            close_curve(&result->curves[i]);
-        }
         if (watch.faults) {
             copy_faults(engine, scenario, result);
             sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
@@ -431,12 +463,19 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
+            sim_report_curves(scenario, result);
+            sim_report_totals(&world, engine, result);
+        }
+        for (uint32_t i = 0; i < result->curve_count; i++) {
+            sim_curve_close(&result->curves[i]);
         }
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
-        ran = ran && sim_check_conservation(engine, error);
+        ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error);
     }
+    sim_leading_finish(watch.leading, result->simulated_ns);
+    sim_group_checks_destroy(watch.checks);
     sim_engine_destroy(engine);
     sim_recorder_finish(&watch.recorder);
     sim_targets_finish(&targets);

@@ -12,6 +12,7 @@
 #define SIM_RUN_H
 
 #include <signal.h>
+#include <stdio.h>
 
 #include "engine.h"
 #include "error.h"
@@ -40,10 +41,11 @@ struct sim_run_options {
     enum sim_queue queue;  // SIM_QUEUE_WINDOWS but for comparisons
     uint32_t threads;      // 0: as many as the machine has, where that pays; results do not differ
     uint32_t block_nodes;  // of the engine (engine.h); 0: its own. Shows nowhere
-    uint32_t lanes_start;  // likewise; shows nowhere while no message is cut by batch_size
+    uint32_t lanes_start;  // likewise, unless batch_size cuts a message or a node joins (engine.h)
     bool executes_all;     // also what would be accounted (engine.h); results do not differ
     uint64_t until_ns;     // cut here, and marked as interrupted; 0: to its end
     const struct sim_watcher *watcher;  // NULL: nobody
+    FILE *story;  // where what led to a broken property is told; NULL: nowhere
     const volatile sig_atomic_t
         *interrupted;  // NULL, or becomes non-zero: stop and mark the result
     // Called a few times per second of wall time at most; NULL: silence.

@@ -10,6 +10,10 @@
 // The workload's draws lie below (world.c).
 enum { DRAW_RELAY = MESH_DRAW_DRIVER + 120 };
 
+// Few entries are ever written, a no-op and now and then a set of bridges: these are never short.
+#define RAFT_APPEND_ENTRIES 8
+#define RAFT_WINDOW_ENTRIES 16
+
 // ---- Groups: whom the biased selections know as near ----
 
 static uint32_t place_of(const struct sim_places *places, uint32_t agent, bool by_region)
@@ -107,6 +111,11 @@ static void add_homes(struct sim_scopes *scopes, const struct sim_scenario *scen
     }
 }
 
+bool sim_scopes_forward(const struct sim_scenario *scenario)
+{
+    return scenario->gossip.mode == MESH_EAGER && scenario->gossip.eager_links;
+}
+
 // What the scopes outside the homes have in common.
 static struct mesh_scope push_pull(const struct sim_scenario *scenario, uint32_t fanout,
                                    uint64_t interval_ns)
@@ -117,40 +126,70 @@ static struct mesh_scope push_pull(const struct sim_scenario *scenario, uint32_t
         .interval_ns = interval_ns,
         .mode = MESH_PUSH_PULL,
         .schedule = scenario->gossip.schedule,
+        .forwards = sim_scopes_forward(scenario),
     };
 }
 
 // ---- Leaders ----
 
-// The first leader_count of the candidates, which are spread evenly over the region, ascending.
+// The candidates are spread evenly over their region, ascending.
+static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                      const struct sim_places *places, uint32_t index)
+{
+    const struct sim_leaders *leaders = &scenario->leaders;
+    const struct sim_region *region = &scenario->regions[index];
+    uint32_t *roster = scopes->members + scopes->group_starts[index];
+    uint32_t count = scopes->group_starts[index + 1] - scopes->group_starts[index];
+    assert(region->leader_count <= count);
+    for (uint32_t i = 0; i < count; i++) {
+        roster[i] =
+            places->regions.starts[index] + (uint32_t)((uint64_t)i * region->agents / count);
+    }
+    scopes->rafts[index] = (struct mesh_raft_group){
+        .scope = (uint16_t)index,
+        .pre_vote = leaders->pre_vote,
+        .check_quorum = leaders->check_quorum,
+        .promote = true,
+        .roster = roster,
+        .roster_count = count,
+        .append_entries = RAFT_APPEND_ENTRIES,
+        .window_entries = RAFT_WINDOW_ENTRIES,
+        .entry_bytes = 8,
+        .snapshot_bytes = 8,
+        .chunk_bytes = 8,
+        .heartbeat_ns = leaders->heartbeat_ns,
+        .election_ns_min = leaders->election_ns_min,
+        .election_ns_max = leaders->election_ns_max,
+        .bridge_count = region->leader_count,
+        .bridge_timeout_ns = leaders->failover_ns,
+    };
+}
+
+// All candidates are in the scope of the bridges; who ticks there and is called, their groups say.
 static void add_bridges(struct sim_scopes *scopes, const struct sim_scenario *scenario,
                         const struct sim_places *places)
 {
     uint32_t regions = places->regions.count;
-    uint32_t *starts = sim_memory_zeroed((regions + 1) * sizeof *starts);
+    uint32_t candidates = scenario->leaders.candidates;
     uint32_t count = 0;
+    scopes->group_starts = sim_memory_zeroed((regions + 1) * sizeof *scopes->group_starts);
     for (uint32_t r = 0; r < regions; r++) {
-        count += scenario->regions[r].leader_count;
-        starts[r + 1] = count;
+        uint32_t agents = scenario->regions[r].agents;
+        count += candidates < agents ? candidates : agents;
+        scopes->group_starts[r + 1] = count;
     }
     scopes->members = sim_memory_zeroed(count * sizeof *scopes->members);
+    scopes->rafts = sim_memory_zeroed(regions * sizeof *scopes->rafts);
+    scopes->raft_count = regions;
     for (uint32_t r = 0; r < regions; r++) {
-        const struct sim_region *region = &scenario->regions[r];
-        uint32_t candidates = scenario->leaders.candidates < region->agents
-                                  ? scenario->leaders.candidates
-                                  : region->agents;
-        assert(region->leader_count <= candidates);
-        for (uint32_t i = 0; i < region->leader_count; i++) {
-            scopes->members[starts[r] + i] =
-                places->regions.starts[r] + (uint32_t)((uint64_t)i * region->agents / candidates);
-        }
+        add_group(scopes, scenario, places, r);
     }
     struct mesh_scope bridges =
         push_pull(scenario, scenario->leaders.fanout, scenario->leaders.interval_ns);
     bridges.members = scopes->members;
     bridges.count = count;
     bridges.selection = MESH_OTHER_GROUPS;
-    bridges.group_starts = starts;
+    bridges.group_starts = scopes->group_starts;
     bridges.group_count = regions;
     add_scope(scopes, &bridges, SIM_TICK_LINK);
 }
@@ -290,6 +329,7 @@ void sim_scopes_finish(struct sim_scopes *scopes)
     sim_memory_free(scopes->graph_starts);
     sim_memory_free(scopes->graph);
     sim_memory_free(scopes->members);
+    sim_memory_free(scopes->rafts);
     sim_memory_free(scopes->coordinators);
     sim_memory_free(scopes->aggregators);
 }

@@ -17,24 +17,29 @@
 // aggregator with the relays that call it. Links push and pull by timers of their own, whatever the
 // mode at home.
 //
-// Candidates for bridges are spread evenly over their region and the first leader_count of them are
-// its bridges. An edge's relays are the agents of the roster with the largest weights, drawn per
-// (edge, agent): rendezvous hashing (Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998),
-// so that a relay that goes is replaced by one other agent and nobody else changes.
+// Candidates for bridges are spread evenly over their region. They form a group of Raft, whose log
+// says which of them are its bridges; all are in the bridges' scope. An edge's relays are the
+// agents of the roster with the largest weights, drawn per (edge, agent): rendezvous hashing
+// (Thaler and Ravishankar, IEEE/ACM ToN 6(1), 1998), so that a relay that goes is replaced by one
+// other agent and nobody else changes.
 
 #ifndef SIM_SCOPES_H
 #define SIM_SCOPES_H
 
+#include "mesh/raft.h"
 #include "places.h"
 #include "results.h"
 
 struct sim_scopes {
     struct mesh_scope *items;  // [count]
     uint32_t count;
-    enum sim_tick *ticks;    // [count] what waiting for a tick of the scope is called
-    uint32_t *graph_starts;  // [agents + 1], mode delta; else NULL
-    uint32_t *graph;         // neighbours, mode delta; else NULL
-    uint32_t *members;       // of the links
+    enum sim_tick *ticks;           // [count] what waiting for a tick of the scope is called
+    uint32_t *graph_starts;         // [agents + 1], mode delta; else NULL
+    uint32_t *graph;                // neighbours, mode delta; else NULL
+    uint32_t *members;              // of the links; of leaders all candidates, region by region
+    uint32_t *group_starts;         // of these; the bridges' scope has it
+    struct mesh_raft_group *rafts;  // [raft_count] the regions' candidates, leaders only
+    uint32_t raft_count;
     uint32_t *coordinators;  // callees of the aggregators
     uint32_t *aggregators;   // callees of the relays
 };
@@ -42,6 +47,9 @@ struct sim_scopes {
 // `network` tells how far apart groups of agents are.
 void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scenario,
                      const struct sim_places *places, const struct sim_network *network);
+// Whether the scopes outside the homes forward what is new there at once.
+bool sim_scopes_forward(const struct sim_scenario *scenario);
+
 void sim_scopes_finish(struct sim_scopes *scopes);
 
 // Where an agent gossips first.

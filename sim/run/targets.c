@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "mesh/bridges.h"
 
 static const struct sim_places *places_of(const struct sim_targets *targets)
 {
@@ -12,18 +13,6 @@ static const struct sim_places *places_of(const struct sim_targets *targets)
 }
 
 // ---- Lifecycle ----
-
-static void mark_bridges(struct sim_targets *targets)
-{
-    const struct sim_scopes *scopes = &targets->world->scopes;
-    if (targets->scenario->topology != SIM_MULTI_REGION_LEADERS) {
-        return;
-    }
-    const struct mesh_scope *bridges = &scopes->items[scopes->count - 1];
-    for (uint32_t i = 0; i < bridges->count; i++) {
-        targets->roles[bridges->members[i]] |= 1u << SIM_ROLE_BRIDGE;
-    }
-}
 
 static void find_links(struct sim_targets *targets)
 {
@@ -57,7 +46,6 @@ void sim_targets_init(struct sim_targets *targets, const struct sim_scenario *sc
                                                                            : SIM_ROLE_COORDINATOR;
         targets->roles[node] = (uint8_t)(1u << role);
     }
-    mark_bridges(targets);
     if (scenario->topology == SIM_HIERARCHICAL) {
         find_links(targets);
     }
@@ -124,6 +112,46 @@ static void mark_relays(const struct sim_targets *targets, bool relays)
     }
 }
 
+static bool is_bridge(const struct sim_targets *targets, uint32_t group, uint32_t place)
+{
+    const struct mesh_raft_group *rafts = targets->world->scopes.rafts;
+    const struct mesh_raft *raft =
+        targets->engine == NULL ? NULL
+                                : sim_engine_raft(targets->engine, rafts[group].roster[place]);
+    return raft == NULL ? place < rafts[group].bridge_count : mesh_bridges_has(raft);
+}
+
+// Of several who believe that they lead it is the one of the latest term.
+static uint32_t leader_of(const struct sim_targets *targets, const struct mesh_raft_group *group)
+{
+    uint64_t term = 0;
+    uint32_t leader = targets->engine == NULL ? group->roster[0] : MESH_NODE_NONE;
+    for (uint32_t i = 0; i < group->roster_count && targets->engine != NULL; i++) {
+        const struct mesh_raft *raft = sim_engine_raft(targets->engine, group->roster[i]);
+        if (raft->role == MESH_RAFT_LEADER && raft->term > term &&
+            !sim_engine_is_down(targets->engine, group->roster[i])) {
+            term = raft->term;
+            leader = group->roster[i];
+        }
+    }
+    return leader;
+}
+
+static void mark_leaders(const struct sim_targets *targets)
+{
+    const struct sim_scopes *scopes = &targets->world->scopes;
+    for (uint32_t i = 0; i < scopes->raft_count; i++) {
+        const struct mesh_raft_group *group = &scopes->rafts[i];
+        uint32_t leader = leader_of(targets, group);
+        for (uint32_t place = 0; place < group->roster_count; place++) {
+            uint32_t node = group->roster[place];
+            uint32_t roles = (uint32_t)is_bridge(targets, i, place) << SIM_ROLE_BRIDGE |
+                             (uint32_t)(node == leader) << SIM_ROLE_LEADER;
+            targets->roles[node] = (uint8_t)(1u << SIM_ROLE_AGENT | roles);
+        }
+    }
+}
+
 static uint32_t select_nodes(void *context, const struct sim_selection *selection, uint32_t *nodes)
 {
     struct sim_targets *targets = context;
@@ -133,6 +161,7 @@ static uint32_t select_nodes(void *context, const struct sim_selection *selectio
                      : placed              ? UINT32_MAX
                                            : 1u << SIM_ROLE_AGENT;
     mark_relays(targets, targets->members != NULL);
+    mark_leaders(targets);
     for (uint32_t node = 0; node < places_of(targets)->nodes; node++) {
         if ((!placed || targets->in_places[node]) && (targets->roles[node] & roles) != 0) {
             nodes[count++] = node;

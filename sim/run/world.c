@@ -36,12 +36,12 @@ static int by_time_and_node(const void *left, const void *right)
     return a->write.lane < b->write.lane ? -1 : a->write.lane > b->write.lane;
 }
 
-static void compose(void *context, const struct mesh_states *states, uint32_t node,
-                    struct mesh_write *write)
+static void compose(void *context, const struct mesh_states *states, const uint32_t *write_of_lane,
+                    uint32_t node, struct mesh_write *write)
 {
     struct sim_world *world = context;
-    uint32_t update = world->writes[write->lane].write.lane;
-    sim_content_compose(&world->content, update, states, node, write);
+    uint32_t update = world->writes[write_of_lane[write->lane]].write.lane;
+    sim_content_compose(&world->content, update, states, write_of_lane, node, write);
 }
 
 static void plan_writes(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
@@ -92,6 +92,10 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .seed = seed,
         .scopes = world->scopes.items,
         .scope_count = world->scopes.count,
+        .raft = world->scopes.rafts,
+        .raft_count = world->scopes.raft_count,
+        .bridge_scope = (uint16_t)(world->scopes.count - 1),
+        .eager_links = sim_scopes_forward(scenario),
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,
     };

@@ -24,7 +24,6 @@ static const struct {
     {"takeovers", "SELECT * FROM takeovers WHERE run_id = ?1 ORDER BY repetition, ordinal"},
     {"gaps", "SELECT * FROM gaps WHERE run_id = ?1 ORDER BY repetition, cause, subject"},
     {"checkpoints", "SELECT * FROM checkpoints WHERE run_id = ?1 ORDER BY repetition, ordinal"},
-    {"totals", "SELECT * FROM totals WHERE run_id = ?1 ORDER BY repetition"},
     {"metrics", "SELECT * FROM metrics WHERE run_id = ?1 ORDER BY metric, statistic"},
     {"verdicts", "SELECT * FROM verdicts WHERE run_id = ?1 ORDER BY ordinal"},
     {"expectations", "SELECT * FROM expectations WHERE run_id = ?1 ORDER BY ordinal"},

@@ -16,7 +16,6 @@
 --             |                   +--- latencies     by pair class
 --             |                   +--- curves        share of agents against time, by scope class
 --             |                   +--- checkpoints   rolling fingerprint
---             |                   +--- totals        what coordinators added up
 --             |                   +--- host_facts    the only rows that differ between two
 --             |                                      executions of the same run
 --             +--- metrics        statistics over all repetitions
@@ -40,7 +39,7 @@
 -- readers can notice raises user_version.
 
 PRAGMA application_id = 1835365224;  -- "mesh"
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 
 CREATE TABLE runs (
     run_id          INTEGER PRIMARY KEY,  -- in order of writing; what `--run` takes
@@ -263,15 +262,20 @@ CREATE TABLE latencies (
 --     edge         those of the writer's edge, where there are edges
 --     region       those of the writer's region, where there are several
 --     region:NAME  those of the region of that name, wherever the writer is
+-- And share of the reports of a hierarchy's agents that have come so far, of those judged:
+--     report:edge        theta of the edge's agents hold it
+--     report:aggregator  its aggregator has had a row that covers it
+--     report:global      theta of the coordinators have
 CREATE TABLE curves (
     run_id       INTEGER NOT NULL,  -- the run it belongs to
     repetition   INTEGER NOT NULL,  -- the repetition it was measured in
-    scope_class  TEXT NOT NULL,     -- which agents: mesh, edge, region, or region:NAME
+    scope_class  TEXT NOT NULL,     -- which agents, or how far: one of the above
     after_ns     INTEGER NOT NULL   -- time since the write
                  CHECK (after_ns > 0),
-    held         INTEGER NOT NULL   -- (update, cohort member) pairs in which the member holds it
+    held         INTEGER NOT NULL   -- (update, cohort member) pairs in which the member holds it,
+                                    -- or reports that have come so far
                  CHECK (held BETWEEN 0 AND pairs),
-    pairs        INTEGER NOT NULL,  -- all pairs of measured updates and those agents
+    pairs        INTEGER NOT NULL,  -- all pairs of measured updates and those agents, or reports
     PRIMARY KEY (run_id, repetition, scope_class, after_ns),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -341,36 +345,20 @@ CREATE TABLE checkpoints (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- What the first coordinator of a hierarchy adds up of its agents' reports at the end; without
--- reports there is no row. Averages are the weighted sums divided by executions.
-CREATE TABLE totals (
-    run_id        INTEGER NOT NULL,  -- the run it belongs to
-    repetition    INTEGER NOT NULL,  -- the repetition it was added up in
-    reports       INTEGER NOT NULL,  -- agents covered
-    regions       INTEGER NOT NULL,  -- covered in part at least
-    aggregators   INTEGER NOT NULL,  -- covered in part at least
-    edges         INTEGER NOT NULL,  -- covered in part at least
-    executions    INTEGER NOT NULL,  -- of workflows, in all agents
-    active_tasks  INTEGER NOT NULL,  -- in all agents
-    completion    INTEGER NOT NULL,  -- billionths of workflows completed, times executions
-    latency       INTEGER NOT NULL,  -- microseconds, times executions
-    PRIMARY KEY (run_id, repetition),
-    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
-) STRICT, WITHOUT ROWID;
-
--- Order statistics over the measured updates of all repetitions that ran to their end, or over
--- these repetitions. Facts about the machine are in host_facts only. last_receipt counts in rounds:
--- under the schedule synchronous it is the ticks that passed, times the interval.
+-- Order statistics over the measured updates, the judged reports or the returns of agents of all
+-- repetitions that ran to their end, or over these repetitions. Facts about the machine are in
+-- host_facts only. last_receipt and report_*_rounds count in rounds: under the schedule synchronous
+-- it is the ticks that passed, times the interval.
 CREATE TABLE metrics (
     run_id     INTEGER NOT NULL REFERENCES runs,  -- the run it belongs to
     metric     TEXT NOT NULL,  -- convergence (time to theta), edge_convergence and
-                               -- region_convergence where there are such, reach_50, messages, ...;
-                               -- report_edge, report_aggregator and report_coordinators: how long
-                               -- the agents' reports took up to there
-    statistic  TEXT NOT NULL,  -- n, min, p50, p95, p99, max; of reports also mean and sd, to the
-                               -- microsecond, since no other rows tell them
+                               -- region_convergence where there are such, reach_50, messages,
+                               -- report_edge, report_aggregator, report_global, rejoin, ...
+    statistic  TEXT NOT NULL,  -- n, min, p50, p95, p99, max; of reports and of what they add up to
+                               -- also mean and sd, since no other rows tell them (of times to the
+                               -- microsecond)
     unit       TEXT NOT NULL,  -- ns, bytes, bytes/s, count, or ppb: billionths of a share or copy
-    value      INTEGER,        -- in that unit; NULL: an update that never arrived
+    value      INTEGER,        -- in that unit; NULL: what never arrived, or there is none
     PRIMARY KEY (run_id, metric, statistic)
 ) STRICT, WITHOUT ROWID;
 

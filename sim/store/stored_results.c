@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "stored_results.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "allocate.h"
+#include "faults.h"
 #include "query.h"
 #include "resources.h"
-
-#define NS_PER_MS 1e6
 
 // The results on their way in, by the repetition that stands in column 0 of every row.
 struct reading {
@@ -36,12 +34,21 @@ static uint64_t or_zero(uint64_t value)
     return value == SIM_TIME_NEVER ? 0 : value;
 }
 
+// Rows of `bytes` each, with room for one after the `count`; it is made for 1, 2, 4, 8 ...
+static void *room_for(void *rows, uint32_t count, size_t bytes)
+{
+    return (count & (count - 1)) == 0
+               ? sim_memory_resize(rows, (count == 0 ? 1 : 2 * (size_t)count) * bytes)
+               : rows;
+}
+
 static bool read_repetitions(struct reading *reading)
 {
     struct sim_query query = sim_query_of(
         reading->store,
         "SELECT r.repetition, r.seed, interrupted, fingerprint, simulated_ns, edge_interval_ns,"
-        " region_interval_ns, interval_ns, agents, events, wall_ns, peak_rss_bytes"
+        " region_interval_ns, interval_ns, agents, events, unwritten, lagging, wall_ns,"
+        " peak_rss_bytes"
         " FROM repetitions AS r JOIN host_facts USING (run_id, repetition)"
         " WHERE run_id = ?1 ORDER BY r.repetition",
         reading->run_id, reading->error);
@@ -58,17 +65,20 @@ static bool read_repetitions(struct reading *reading)
                             or_zero(sim_query_count(&query, 6)), sim_query_count(&query, 7)},
             .agents = (uint32_t)sim_query_count(&query, 8),
             .events = sim_query_count(&query, 9),
-            .wall_ns = sim_query_count(&query, 10),
-            .peak_rss_bytes = sim_query_count(&query, 11),
+            .unwritten = (uint32_t)sim_query_count(&query, 10),
+            .lagging = (uint32_t)sim_query_count(&query, 11),
+            .wall_ns = sim_query_count(&query, 12),
+            .peak_rss_bytes = sim_query_count(&query, 13),
         };
     }
     return sim_query_finish(&query);
 }
 
-static struct sim_near near_of(const struct sim_query *query, int column)
+static struct sim_near near_of(const struct sim_query *query, int column, int gone)
 {
     return (struct sim_near){
         .cohort = (uint32_t)or_zero(sim_query_count(query, column)),
+        .gone = (uint32_t)or_zero(sim_query_count(query, gone)),
         .held = (uint32_t)or_zero(sim_query_count(query, column + 1)),
         .theta_ns = sim_query_count(query, column + 2),
     };
@@ -91,11 +101,7 @@ static struct sim_path path_of(const struct sim_query *query, int column)
 
 static void add_update(struct sim_result *result, const struct sim_query *query)
 {
-    uint32_t count = result->update_count;
-    if ((count & (count - 1)) == 0) {  // room for 1, 2, 4, 8 ...
-        result->updates = sim_memory_resize(result->updates, (count == 0 ? 1 : 2 * (size_t)count) *
-                                                                 sizeof *result->updates);
-    }
+    result->updates = room_for(result->updates, result->update_count, sizeof *result->updates);
     result->updates[result->update_count++] = (struct sim_update_result){
         .dot = {(uint32_t)sim_query_count(query, 1), (uint32_t)sim_query_count(query, 2)},
         .written_ns = sim_query_count(query, 3),
@@ -107,8 +113,10 @@ static void add_update(struct sim_result *result, const struct sim_query *query)
         .p99_ns = sim_query_count(query, 9),
         .all_ns = sim_query_count(query, 10),
         .last_receipt_ns = sim_query_count(query, 11),
-        .near = {[SIM_REACH_EDGE] = near_of(query, 12), [SIM_REACH_REGION] = near_of(query, 15)},
+        .near = {[SIM_REACH_EDGE] = near_of(query, 12, 25),
+                 [SIM_REACH_REGION] = near_of(query, 15, 26)},
         .path = path_of(query, 18),
+        .gone = (uint32_t)sim_query_count(query, 24),
     };
 }
 
@@ -119,7 +127,7 @@ static bool read_updates(struct reading *reading)
         "SELECT repetition, origin, sequence, written_ns, measured, cohort, held, theta_ns,"
         " half_ns, p99_ns, all_ns, last_receipt_ns, edge_cohort, edge_held, edge_theta_ns,"
         " region_cohort, region_held, region_theta_ns, path_tick_ns, path_link_tick_ns,"
-        " path_global_tick_ns, path_network_ns, path_hops, path_node"
+        " path_global_tick_ns, path_network_ns, path_hops, path_node, gone, edge_gone, region_gone"
         " FROM updates WHERE run_id = ?1 ORDER BY repetition, written_ns, origin, sequence",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
@@ -157,7 +165,8 @@ static bool read_traffic(struct reading *reading)
         reading->store,
         "SELECT repetition, message_kind, pair_class, messages, bytes, transport_bytes, updates,"
         " duplicated, lost, dropped, corrupted, delivered, saved_bytes, digest_bytes, idle,"
-        " idle_bytes, handshakes, resumed, handshake_bytes FROM traffic WHERE run_id = ?1",
+        " idle_bytes, handshakes, resumed, handshake_bytes, cut, dead, refused FROM traffic"
+        " WHERE run_id = ?1",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
         struct sim_result *result = result_of(reading, &query);
@@ -183,6 +192,9 @@ static bool read_traffic(struct reading *reading)
             .handshakes = sim_query_count(&query, 16),
             .resumed = sim_query_count(&query, 17),
             .handshake_bytes = sim_query_count(&query, 18),
+            .cut = sim_query_count(&query, 19),
+            .dead = sim_query_count(&query, 20),
+            .refused = sim_query_count(&query, 21),
         };
     }
     return sim_query_finish(&query);
@@ -231,30 +243,114 @@ static bool read_latencies(struct reading *reading)
     return sim_query_finish(&query);
 }
 
-static bool read_totals(struct reading *reading)
+// ---- What faults did ----
+
+static bool read_faults(struct reading *reading)
 {
     struct sim_query query = sim_query_of(
         reading->store,
-        "SELECT repetition, reports, regions, aggregators, edges, executions, active_tasks,"
-        " completion, latency FROM totals WHERE run_id = ?1",
+        "SELECT repetition, verb, firings, nodes, first_ns, last_ns FROM faults WHERE run_id = ?1"
+        " ORDER BY repetition, ordinal",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
         struct sim_result *result = result_of(reading, &query);
-        if (result != NULL) {
-            result->total = (struct mesh_total){
-                .reports = sim_query_count(&query, 1),
-                .regions = (uint32_t)sim_query_count(&query, 2),
-                .aggregators = (uint32_t)sim_query_count(&query, 3),
-                .edges = (uint32_t)sim_query_count(&query, 4),
-                .sums = {.executions = sim_query_count(&query, 5),
-                         .active_tasks = sim_query_count(&query, 6),
-                         .completion = sim_query_count(&query, 7),
-                         .latency = sim_query_count(&query, 8)},
-            };
+        enum sim_fault_verb verb = 0;
+        while (verb < SIM_FAULT_VERB_COUNT &&
+               strcmp(sim_fault_verb_name(verb), sim_query_text(&query, 1)) != 0) {
+            verb++;
         }
+        if (result == NULL || verb == SIM_FAULT_VERB_COUNT) {
+            continue;
+        }
+        result->faults = room_for(result->faults, result->fault_count, sizeof *result->faults);
+        result->faults[result->fault_count++] = (struct sim_fault_result){
+            .verb = verb,
+            .firings = (uint32_t)sim_query_count(&query, 2),
+            .nodes = sim_query_count(&query, 3),
+            .first_ns = sim_query_count(&query, 4),
+            .last_ns = sim_query_count(&query, 5),
+        };
     }
     return sim_query_finish(&query);
 }
+
+static bool read_rejoins(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, node, up_ns, after_ns, disk_lost FROM rejoins"
+                     " WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->rejoins = room_for(result->rejoins, result->rejoin_count, sizeof *result->rejoins);
+        result->rejoins[result->rejoin_count++] = (struct sim_rejoin){
+            .node = (uint32_t)sim_query_count(&query, 1),
+            .up_ns = sim_query_count(&query, 2),
+            .after_ns = sim_query_count(&query, 3),
+            .disk_lost = sim_query_count(&query, 4) != 0,
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_takeovers(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, time_ns, edge, old_relay, new_relay FROM takeovers"
+                     " WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->takeovers =
+            room_for(result->takeovers, result->takeover_count, sizeof *result->takeovers);
+        result->takeovers[result->takeover_count++] = (struct sim_takeover){
+            .time_ns = sim_query_count(&query, 1),
+            .edge = (uint32_t)sim_query_count(&query, 2),
+            .from = (uint32_t)sim_query_count(&query, 3),
+            .to = (uint32_t)sim_query_count(&query, 4),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+// Pooled, they are put in order (measure/faults.h).
+static bool read_gaps(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, cause, subject, nodes, first_node FROM gaps"
+                     " WHERE run_id = ?1 ORDER BY repetition, first_node",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        enum sim_gap_cause cause = 0;
+        while (cause < SIM_GAP_CAUSE_COUNT &&
+               strcmp(sim_gap_cause_name(cause), sim_query_text(&query, 1)) != 0) {
+            cause++;
+        }
+        if (result == NULL || cause == SIM_GAP_CAUSE_COUNT) {
+            continue;
+        }
+        result->gaps = room_for(result->gaps, result->gap_count, sizeof *result->gaps);
+        result->gaps[result->gap_count++] = (struct sim_gap){
+            .cause = cause,
+            .subject = (uint32_t)sim_query_count(&query, 2),
+            .nodes = (uint32_t)sim_query_count(&query, 3),
+            .first = (uint32_t)sim_query_count(&query, 4),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+// ---- All of them ----
 
 bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_result **results,
                             uint32_t *count, struct sim_error *error)
@@ -262,7 +358,8 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
     struct reading reading = {.store = store, .error = error, .run_id = run_id};
     bool fine = sim_store_has_run(store, run_id, error) && read_repetitions(&reading) &&
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
-                read_latencies(&reading) && read_totals(&reading);
+                read_latencies(&reading) && read_faults(&reading) && read_rejoins(&reading) &&
+                read_takeovers(&reading) && read_gaps(&reading);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);
@@ -290,48 +387,6 @@ static bool read_facts(struct sim_store *store, int64_t run_id,
     return sim_query_finish(&query);
 }
 
-static void put_statistic(struct sim_statistics *times, const char *name, uint64_t value)
-{
-    double ms = value == SIM_TIME_NEVER ? INFINITY : (double)value / NS_PER_MS;
-    if (strcmp(name, "n") == 0) {
-        times->count = value;
-    } else if (strcmp(name, "p50") == 0) {
-        times->p50 = ms;
-    } else if (strcmp(name, "p95") == 0) {
-        times->p95 = ms;
-    } else if (strcmp(name, "p99") == 0) {
-        times->p99 = ms;
-    } else if (strcmp(name, "max") == 0) {
-        times->max = ms;
-    } else if (strcmp(name, "mean") == 0) {
-        times->mean = isfinite(ms) ? ms : NAN;
-    } else if (strcmp(name, "sd") == 0) {
-        times->sd = isfinite(ms) ? ms : NAN;
-    }
-}
-
-static bool read_report_times(struct sim_store *store, int64_t run_id,
-                              struct sim_stored_findings *findings, struct sim_error *error)
-{
-    struct sim_query query =
-        sim_query_of(store,
-                     "SELECT metric, statistic, value FROM metrics WHERE run_id = ?1"
-                     " AND metric LIKE 'report\\_%' ESCAPE '\\'",
-                     run_id, error);
-    for (uint32_t i = 0; i < SIM_REPORT_REACH_COUNT; i++) {
-        findings->report_times[i] = (struct sim_statistics){NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
-    }
-    while (sim_query_next(&query)) {
-        for (enum sim_report_reach i = 0; i < SIM_REPORT_REACH_COUNT; i++) {
-            if (strcmp(sim_report_stored_name(i), sim_query_text(&query, 0)) == 0) {
-                put_statistic(&findings->report_times[i], sim_query_text(&query, 1),
-                              sim_query_count(&query, 2));
-            }
-        }
-    }
-    return sim_query_finish(&query);
-}
-
 static uint32_t rows_of(const struct sim_store *store, const char *text, int64_t run_id,
                         struct sim_error *error)
 {
@@ -339,6 +394,28 @@ static uint32_t rows_of(const struct sim_store *store, const char *text, int64_t
     uint32_t count = sim_query_next(&query) ? (uint32_t)sim_query_count(&query, 0) : 0;
     sim_query_finish(&query);
     return count;
+}
+
+static bool read_metrics(struct sim_store *store, int64_t run_id,
+                         struct sim_stored_findings *findings, struct sim_error *error)
+{
+    struct sim_arena *arena = findings->memory;
+    uint32_t most = rows_of(store, "SELECT count(*) FROM metrics WHERE run_id = ?1", run_id, error);
+    struct sim_store_metric *metrics = sim_arena_array(arena, most + 1, sizeof *metrics);
+    struct sim_query query = sim_query_of(store,
+                                          "SELECT metric, statistic, unit, value FROM metrics"
+                                          " WHERE run_id = ?1 ORDER BY metric, statistic",
+                                          run_id, error);
+    while (findings->metric_count < most && sim_query_next(&query)) {
+        metrics[findings->metric_count++] = (struct sim_store_metric){
+            .metric = sim_query_copy(&query, 0, arena),
+            .statistic = sim_query_copy(&query, 1, arena),
+            .unit = sim_query_copy(&query, 2, arena),
+            .value = sim_query_count(&query, 3),
+        };
+    }
+    findings->metrics = metrics;
+    return sim_query_finish(&query);
 }
 
 static bool read_verdicts(struct sim_store *store, int64_t run_id,
@@ -406,7 +483,7 @@ bool sim_store_read_findings(struct sim_store *store, int64_t run_id,
 {
     *findings = (struct sim_stored_findings){.memory = sim_arena_create()};
     return sim_store_has_run(store, run_id, error) && read_facts(store, run_id, findings, error) &&
-           read_report_times(store, run_id, findings, error) &&
+           read_metrics(store, run_id, findings, error) &&
            read_verdicts(store, run_id, findings, error) &&
            read_expectations(store, run_id, findings, error);
 }

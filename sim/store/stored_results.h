@@ -2,22 +2,26 @@
 // What a stored run measured, back from the store: results as sim/run gave them, to be summarised
 // and judged by the same code, and what had been made of them.
 //
-//     repetitions, updates, traffic, hosts, latencies, totals --> struct sim_result, one each
-//     metrics of reports, verdicts, expectations, host_facts ---> struct sim_stored_findings
+//     repetitions, updates, traffic, hosts, latencies, ----> struct sim_result, one each
+//     faults, rejoins, takeovers, gaps
+//     metrics, verdicts, expectations, host_facts ---------> struct sim_stored_findings
 //
-// Left out is what no page shows: curves, checkpoints, reports one by one.
+// Left out is what no page shows: curves, checkpoints; and the texts of faults, which are the
+// scenario's. Of reports and of what they add up to only metrics are kept, so results have none of
+// them.
 
 #ifndef SIM_STORED_RESULTS_H
 #define SIM_STORED_RESULTS_H
 
-#include "aggregation.h"
+#include "results.h"
 #include "store.h"
 
 // What people were told. Texts and arrays are its own.
 struct sim_stored_findings {
-    char stored_at[32];  // UTC
-    uint64_t wall_ns;    // of all repetitions
-    struct sim_statistics report_times[SIM_REPORT_REACH_COUNT];
+    char stored_at[32];                      // UTC
+    uint64_t wall_ns;                        // of all repetitions
+    const struct sim_store_metric *metrics;  // [metric_count], by (metric, statistic)
+    uint32_t metric_count;
     const struct sim_store_verdict *verdicts;  // [verdict_count]
     uint32_t verdict_count;
     const struct sim_store_expectation *expectations;  // [expectation_count]

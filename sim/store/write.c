@@ -385,7 +385,7 @@ static void put_latencies(struct rows *rows, const struct sim_result *result)
     }
 }
 
-// "mesh", "edge", "region" or "region:NAME"; the caller frees it.
+// "mesh", "edge", "region", "region:NAME" or "report:LEVEL"; the caller frees it.
 static char *scope_class_of(const struct sim_scenario *scenario, const struct sim_curve *curve)
 {
     static const char *const names[] = {
@@ -393,10 +393,18 @@ static char *scope_class_of(const struct sim_scenario *scenario, const struct si
         [SIM_REACH_REGION] = "region",
         [SIM_REACH_ALL] = "mesh",
     };
-    bool named = curve->reach == SIM_REACH_ALL && curve->region != SIM_REGION_NONE;
+    static const char *const report_names[] = {
+        [SIM_REPORT_EDGE] = "edge",
+        [SIM_REPORT_AGGREGATOR] = "aggregator",
+        [SIM_REPORT_GLOBAL] = "global",
+    };
+    bool reports = curve->kind == SIM_CURVE_REPORTS;
+    bool named = !reports && curve->reach == SIM_REACH_ALL && curve->region != SIM_REGION_NONE;
     assert(!named || curve->region < scenario->region_count);
-    const char *scope = named ? "region:" : names[curve->reach];
-    const char *name = named ? scenario->regions[curve->region].name : "";
+    const char *scope = reports ? "report:" : named ? "region:" : names[curve->reach];
+    const char *name = reports ? report_names[curve->report_reach]
+                       : named ? scenario->regions[curve->region].name
+                               : "";
     size_t bytes = strlen(scope) + strlen(name) + 1;
     char *text = sim_memory_zeroed(bytes);
     snprintf(text, bytes, "%s%s", scope, name);
@@ -589,31 +597,6 @@ static void put_host_facts(struct rows *rows, const struct sim_store_run *run,
     }
 }
 
-static uint64_t narrow(mesh_uint128 value)
-{
-    assert(value <= INT64_MAX);
-    return (uint64_t)value;
-}
-
-static void put_total(struct rows *rows, const struct sim_result *result)
-{
-    const struct mesh_total *total = &result->total;
-    if (total->reports == 0) {
-        return;
-    }
-    begin_table(rows, "INSERT INTO totals VALUES (?,?,?,?,?,?,?,?,?,?)");
-    begin_row_of(rows, result);
-    put_count(rows, total->reports);
-    put_count(rows, total->regions);
-    put_count(rows, total->aggregators);
-    put_count(rows, total->edges);
-    put_count(rows, narrow(total->sums.executions));
-    put_count(rows, narrow(total->sums.active_tasks));
-    put_count(rows, narrow(total->sums.completion));
-    put_count(rows, narrow(total->sums.latency));
-    end_row(rows);
-}
-
 // `stored_bytes` gets what each repetition takes.
 static void put_results(struct rows *rows, const struct sim_store_run *run, uint64_t *stored_bytes)
 {
@@ -632,7 +615,6 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_takeovers(rows, result);
         put_gaps(rows, result);
         put_checkpoints(rows, result);
-        put_total(rows, result);
         stored_bytes[index] = rows->bytes - before;
     }
 }

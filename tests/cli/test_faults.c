@@ -3,7 +3,9 @@
 // in the store.
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "program.h"
 
@@ -31,6 +33,85 @@ Test(faults, our_scenarios_hold_and_every_fault_of_theirs_fires)
     cr_expect_eq(store_number("SELECT count(*) FROM faults WHERE nodes = 0"), 0);
     cr_expect_eq(store_number("SELECT min(new_relay <> old_relay) FROM takeovers"), 1);
     cr_expect_eq(store_number("SELECT count(*) FROM rejoins WHERE run_id = 5"), 120);
+}
+
+// Relays are taken over while agents report, over cold connections and queues, and an aggregator
+// stays down.
+#define REPORTING                                                                      \
+    scenario("relay-crash.yaml"), "--db", STORE, "--set", "duration_ms=2600", "--set", \
+        "workload.updates=15", "--set", "workload.report_every_ms=400", "--set",       \
+        "gossip.mode=eager", "--set", "gossip.eager_links=true", "--set",              \
+        "network.transport=quic", "--set", "network.connections.start=cold", "--set",  \
+        "network.rate_mbit=100", "--set", "network.queue_packets=500", "--set",        \
+        "faults=[{fault: crash, at_ms: 500, until_ms: 2000, of: {roles: [relays]}},"   \
+        " {fault: partition, at_ms: 300, until_ms: 900, between: regions},"            \
+        " {fault: crash, at_ms: 1500, of: {roles: [aggregators], number: 1}},"         \
+        " {fault: pause, at_ms: 500, until_ms: 1200, of: {percent: 20}}]",             \
+        "--set",                                                                       \
+        "expect=[p50(rejoin_ms) < 0.001, lagging_agents > 0, unwritten == 0,"          \
+        " p95(report_edge_ms) < 0.001]"
+
+Test(faults, a_stored_run_is_shown_as_run_printed_it)
+{
+    static const char *const figures[] = {
+        "$.faults",           "$.takeovers",    "$.messages_cut",      "$.messages_dead",
+        "$.messages_refused", "$.gaps",         "$.rejoin_ms",         "$.unwritten",
+        "$.lagging_agents",   "$.expectations", "$.report_edge_ms.p95"};
+    struct ended run = run_program("run", REPORTING, NULL);
+    struct ended show = run_program("show", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    expect_exit(&show, 0);
+    expect_part(run.output, "fault 1, crash at 500 ms until 2000 ms of relays: fired 1 time");
+    expect_part(run.output, "agents that are up lack updates");
+    cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
+    run = run_program("run", REPORTING, "--json", NULL);
+    show = run_program("show", "--json", "--db", STORE, NULL);
+    const char *told = json_line(run.output, "scenario", 0);
+    const char *again = json_line(show.output, "scenario", 0);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        cr_expect_str_eq(json_text(again, figures[i]), json_text(told, figures[i]), "%s",
+                         figures[i]);
+        cr_expect_str_neq(json_text(told, figures[i]), "-", "%s", figures[i]);
+    }
+}
+
+Test(faults, a_stored_run_is_the_same_again_on_threads_in_the_heap_and_elsewhere)
+{
+    struct ended ended = run_program("run", REPORTING, "--quiet", NULL);
+    expect_exit(&ended, 1);
+    ended = run_program("verify", "1", "--threads", "3", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("verify", "1", "--queue", "heap", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("export", "1", "-o", "run.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    unlink(STORE);
+    ended = run_program("verify", "run.yaml", NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "same: run.yaml");
+}
+
+Test(faults, what_they_did_is_pruned_with_its_run)
+{
+    static const char *const tables[] = {"faults", "rejoins", "takeovers", "gaps"};
+    struct ended ended = run_program("run", REPORTING, "--quiet", NULL);
+    expect_exit(&ended, 1);
+    write_file("x.yaml", MESH "workload: {updates: 5}\n");
+    ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char query[64];
+        snprintf(query, sizeof query, "SELECT count(*) > 0 FROM %s", tables[i]);
+        cr_expect_eq(store_number(query), 1, "%s", tables[i]);
+    }
+    ended = run_program("list", "--prune", "--keep", "1", "--yes", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    cr_expect_eq(store_number("SELECT min(run_id) FROM runs"), 2);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char query[64];
+        snprintf(query, sizeof query, "SELECT count(*) FROM %s", tables[i]);
+        cr_expect_eq(store_number(query), 0, "%s", tables[i]);
+    }
 }
 
 Test(faults, the_law_of_conservation_is_in_the_store)

@@ -79,7 +79,7 @@ Test(list, a_killed_run_is_told_and_one_under_way_is_running)
 {
     int output;
     write_file("mine.yaml", MINE);
-    pid_t program = start_program(&output, "run", "mine.yaml", "--repeat", "500000", "--json",
+    pid_t program = start_program(&output, "run", "mine.yaml", "--repeat", "300000", "--json",
                                   "--db", STORE, NULL);
     wait_for_line(output, "\"repetition\":1,");
     struct ended ended = run_program("list", "--db", STORE, "--json", NULL);
@@ -91,7 +91,7 @@ Test(list, a_killed_run_is_told_and_one_under_way_is_running)
     const char *line = json_line(ended.output, "stored_run", 0);
     cr_expect_str_eq(json_text(line, "$.status"), "killed");
     cr_expect_str_eq(json_text(line, "$.run"), "-");
-    cr_expect_eq(json_number(line, "?1 ->> '$.repeat'"), 500000);
+    cr_expect_eq(json_number(line, "?1 ->> '$.repeat'"), 300000);
     run_command("1");
     ended = prune("--keep", "5", "--yes");
     expect_exit(&ended, 0);
@@ -156,8 +156,47 @@ Test(list, show_of_a_hierarchy_has_what_its_agents_reported)
                                    "duration_ms=2600", "--db", STORE, NULL);
     struct ended show = run_program("show", "--db", STORE, NULL);
     expect_exit(&show, 0);
-    expect_part(show.output, "coordinators' total: ");
+    expect_part(show.output, "added up at the end: ");
     cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
+}
+
+#define REPORTING                                                                               \
+    topology("hierarchical.yaml"), "--agents", "2500", "--repeat", "2", "--db", STORE, "--set", \
+        "workload.report_every_ms=1000", "--set", "workload.updates=1", "--set",                \
+        "gossip.schedule=synchronous", "--set",                                                 \
+        "expect=[p95(report_edge_ms) < 1, global_agents == 2500,"                               \
+        " share(report_edge_ms < 50) > 0.99]"
+
+// Reports themselves are not stored. Their metrics are, with what was judged by them; under the
+// schedule synchronous their rounds are others than their times tell.
+Test(list, show_of_several_repetitions_has_metrics_of_reports_and_what_they_decided)
+{
+    static const char *const figures[] = {
+        "$.report_edge_ms.p95",       "$.report_edge_ms.n",
+        "$.report_aggregator_ms.max", "$.report_global_ms.p50",
+        "$.report_global_rounds.p50", "$.report_edge_rounds.p95",
+        "$.global_completion_rate.n", "$.global_agents.mean",
+        "$.global_agents.sd",         "$.expectations[0].measured",
+        "$.expectations[0].why",      "$.expectations[1].measured",
+        "$.expectations[1].outcome",  "$.expectations[2].measured",
+        "$.expectations[2].why",      "$.verdicts",
+    };
+    struct ended run = run_program("run", REPORTING, NULL);
+    struct ended show = run_program("show", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    expect_exit(&show, 0);
+    cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
+
+    run = run_program("run", REPORTING, "--json", NULL);
+    show = run_program("show", "--json", "--db", STORE, NULL);
+    const char *told = json_line(run.output, "scenario", 0);
+    const char *again = json_line(show.output, "scenario", 0);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        cr_expect_str_eq(json_text(again, figures[i]), json_text(told, figures[i]), "%s",
+                         figures[i]);
+    }
+    expect_part(json_line(run.output, "run", 1), "report_edge_ms");
+    expect_no_part(json_line(show.output, "run", 1), "report_edge_ms");
 }
 
 Test(list, show_tells_the_verdicts_that_were_given)

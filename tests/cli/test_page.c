@@ -240,7 +240,7 @@ Test(page, assumptions_tell_rows_with_bridges_and_tiers_from_the_others)
     expect_part(text, "  tick phases: phased in rows 1-3; phased, leader ticks every 500 ms");
     expect_part(text, "in row 4; phased, global ticks every 1000 ms\n");
     expect_part(text, "membership: full in rows 1-3;");
-    expect_part(text, "full within each region, 9 fixed bridges between 3 regions in row 4;");
+    expect_part(text, "full within each region, 9 elected bridges between 3 regions in row");
     expect_part(text, "full within each edge, 5 fixed relays of each in rows 5-6");
     free(text);
 }

@@ -66,10 +66,10 @@ Test(usage, a_set_without_an_equals_sign_is_refused)
 Test(usage, a_row_that_does_not_exist_is_refused)
 {
     struct ended ended =
-        run_program("run", scenario("selection-matrix.yaml"), "--only", "14", NULL);
-    expect_usage(&ended, "from 1 to 13");
+        run_program("run", scenario("selection-matrix.yaml"), "--only", "15", NULL);
+    expect_usage(&ended, "from 1 to 14");
     ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "1,", NULL);
-    expect_usage(&ended, "from 1 to 13");
+    expect_usage(&ended, "from 1 to 14");
     ended = run_program("run", scenario("selection-matrix.yaml"), "--only", "3-2", NULL);
     expect_usage(&ended, "3-2 goes downwards");
 }

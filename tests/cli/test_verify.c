@@ -133,6 +133,19 @@ Test(verify, runs_of_a_hierarchy_that_reports_and_of_cold_connections_are_the_sa
     expect_exit(&ended, 0);
 }
 
+// A joiner's snapshot carries a base of what was released by then.
+Test(verify, a_run_in_which_nodes_join_after_updates_were_released_is_the_same)
+{
+    write_file("join.yaml",
+               "topology: flat_mesh\nagents: 30\nduration_ms: 2500\n"
+               "gossip: {fanout: 3, interval_ms: 20}\nworkload: {updates: 90, every_ms: 15}\n"
+               "faults: [{fault: mass-join, at_ms: 2000, of: {number: 3}, over_ms: 100}]\n");
+    struct ended ended = run_program("run", "join.yaml", "--quiet", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = verify("1");
+    expect_exit(&ended, 0);
+}
+
 Test(verify, the_first_checkpoint_that_differs_is_named_with_4)
 {
     run_small();

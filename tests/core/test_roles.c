@@ -195,6 +195,99 @@ Test(roles, eager_forwards_at_home_what_a_link_brought_and_leaves_links_to_their
     cr_expect(have(&pair, 0) == 1);
 }
 
+// ---- Eager links ----
+
+// Of the last step's messages the one in `scope`; NULL: none.
+static const struct mesh_record *sent_in(const struct pair *pair, uint16_t scope)
+{
+    const struct mesh_record *found = NULL;
+    for (uint32_t i = 0; i < pair->output.record_count; i++) {
+        const struct mesh_record *record = &pair->records[i];
+        if (record->kind == MESH_RECORD_SEND && record->send.message->scope == scope) {
+            cr_assert(found == NULL, "two messages in scope %u", scope);
+            cr_expect_eq(record->send.message->kind, MESH_MESSAGE_EAGER);
+            found = record;
+        }
+    }
+    return found;
+}
+
+static uint32_t target_of(const struct pair *pair, const struct mesh_record *record, uint32_t place)
+{
+    cr_assert(record != NULL && place < record->send.target_count);
+    return pair->targets[record->send.target_first + place];
+}
+
+static const uint32_t callers[] = {0, 1, 3};
+
+// 0, 1 and 3 call 4.
+static void pair_init_eager(struct pair *pair)
+{
+    pair_init(pair, MESH_EAGER, MESH_PHASED);
+    for (uint32_t scope = LINK; scope < SCOPES; scope++) {
+        pair->scopes[scope].forwards = true;
+    }
+    pair->scopes[CALL].members = callers;
+    pair->scopes[CALL].count = 3;
+    pair->config.eager_links = true;
+}
+
+static void must_hear(struct pair *pair, uint32_t node, const struct mesh_message *message)
+{
+    step(pair, (struct mesh_event){.node = node,
+                                   .scope = message->scope,
+                                   .kind = MESH_EVENT_RECEIVE,
+                                   .message = message});
+}
+
+Test(roles, eager_links_forward_what_came_up_at_home_at_once)
+{
+    struct pair pair;
+    pair_init_eager(&pair);
+    write(&pair, 1, REGION_0);
+    const struct mesh_record *home = sent_in(&pair, REGION_0);
+    const struct mesh_record *link = sent_in(&pair, LINK);
+    const struct mesh_record *call = sent_in(&pair, CALL);
+    cr_expect(target_of(&pair, home, 0) == 0 && home->send.message->lanes[0] == 1);
+    cr_expect(target_of(&pair, link, 0) == 2 && link->send.message->lanes[0] == 1);
+    cr_expect(target_of(&pair, call, 0) == 4 && call->send.message->lanes[0] == 1);
+    cr_expect(home->send.message->occasion != link->send.message->occasion,
+              "or the network would treat both alike");
+    struct mesh_message *up = (struct mesh_message *)link->send.message;
+    must_hear(&pair, 2, up);
+    cr_expect(target_of(&pair, sent_in(&pair, REGION_1), 0) == 3, "a link's news go on at home");
+    must_hear(&pair, 2, up);
+    cr_expect(pair.output.record_count == 0, "nothing is forwarded twice");
+}
+
+Test(roles, who_is_called_forwards_to_all_who_call_it_but_the_teller)
+{
+    struct pair pair;
+    pair_init_eager(&pair);
+    write(&pair, 1, REGION_0);
+    must_hear(&pair, 4, sent_in(&pair, CALL)->send.message);
+    const struct mesh_record *down = sent_in(&pair, CALL);
+    cr_assert(down != NULL && down->send.target_count == 2);
+    cr_expect(target_of(&pair, down, 0) == 0 && target_of(&pair, down, 1) == 3);
+    cr_expect(down->send.message->occasion ==
+              (mesh_occasion_of_dot((struct mesh_dot){1, 1}) | MESH_OCCASION_TO_CALLERS));
+    // A write of its own goes to all three.
+    write(&pair, 4, ABOVE);
+    down = sent_in(&pair, CALL);
+    cr_expect(down != NULL && down->send.target_count == 3 && down->send.message->lanes[0] == 2);
+}
+
+Test(roles, what_the_callee_told_is_not_told_to_callees)
+{
+    struct pair pair;
+    pair_init_eager(&pair);
+    write(&pair, 4, ABOVE);
+    must_hear(&pair, 1, sent_in(&pair, CALL)->send.message);
+    cr_expect(sent_in(&pair, CALL) == NULL);
+    cr_expect(target_of(&pair, sent_in(&pair, REGION_0), 0) == 0, "but at home");
+    cr_expect(target_of(&pair, sent_in(&pair, LINK), 0) == 2, "and on the other link");
+}
+
 Test(roles, a_callee_answers_from_the_books_of_its_home)
 {
     struct pair pair;

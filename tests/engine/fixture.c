@@ -89,6 +89,7 @@ static void build_network(struct world *world, const struct shape *shape)
         .agents_per_host = 1,
         .signature_bytes = MESH_SIGNATURE_BYTES,
         .connections = shape->connections,
+        .channel = shape->channel,
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         bool apart = pair != SIM_SAME_HOST && shape->between_hosts.maximum_ns != 0;

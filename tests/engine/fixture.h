@@ -45,6 +45,7 @@ struct shape {
     uint64_t until_ns;  // 0: 500 ms
     uint64_t seed;
     struct sim_connection_settings connections;
+    struct sim_channel_settings channel;
     const struct sim_fault *faults;  // [fault_count], whose selections are of nodes, by number
     uint32_t fault_count;
 };

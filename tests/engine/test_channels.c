@@ -74,10 +74,36 @@ static const struct shape shapes[] = {
      .writes = 10,
      .write_every_ns = 10 * MS,
      .until_ns = 250 * MS},
+    // What waits for its connection enters its channel when that is there, behind what was sent
+    // later by others and had one.
+    {.name = "cold QUIC",
+     .nodes = 60,
+     .hosts = 8,
+     .mode = MESH_EAGER,
+     .interval_ns = 20 * MS,
+     .duplicate_percent = 5,
+     .loss_percent = 3,
+     .writes = 20,
+     .write_every_ns = 10 * MS,
+     .carrier = 1 + SIM_QUIC,
+     .connections = {.cold = true, .idle_timeout_ns = 15 * MS}},
+    {.name = "cold TLS over three blocks, few connections",
+     .nodes = 9000,
+     .hosts = 5,
+     .mode = MESH_PUSH_PULL,
+     .schedule = MESH_SYNCHRONOUS,
+     .interval_ns = 100 * MS,
+     .writes = 10,
+     .write_every_ns = 10 * MS,
+     .until_ns = 130 * MS,
+     .carrier = 1 + SIM_TCP,
+     .tls = true,
+     .connections = {.cold = true, .max_per_host = 9000}},
 };
 
-static void run(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
-                struct outcome *outcome)
+// `threads` 0: one thread, and the blocks that it takes; else small ones.
+static void run_on(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
+                   uint32_t threads, struct outcome *outcome)
 {
     static struct sim_quantiles table;
     const struct sim_shape lognormal = {
@@ -97,8 +123,16 @@ static void run(const struct shape *shape, const struct rules *rules, enum sim_q
     }
     sim_network_init(&world.network, &world.settings, whole.seed, world.host_of, whole.nodes,
                      world.hosts);
+    world.threads = threads;
+    world.block_nodes = threads == 0 ? 0 : 13;
     world_run(&world, queue, outcome);
     world_finish(&world);
+}
+
+static void run(const struct shape *shape, const struct rules *rules, enum sim_queue queue,
+                struct outcome *outcome)
+{
+    run_on(shape, rules, queue, 0, outcome);
 }
 
 // sent + duplicated = delivered + lost + dropped + corrupted + in flight.
@@ -140,6 +174,40 @@ Test(channels, windows_and_heap_agree_whatever_channels_remember, .timeout = 100
             outcome_finish(&windows);
         }
     }
+}
+
+// A node's block may be one thread's now and another's in the next window, and with it what waits.
+Test(channels, threads_agree_on_what_waits_for_its_connection)
+{
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        struct outcome one;
+        struct outcome three;
+        run(&shapes[3], &all_rules[r], SIM_QUEUE_HEAP, &one);
+        run_on(&shapes[3], &all_rules[r], SIM_QUEUE_WINDOWS, 3, &three);
+        cr_expect(one.fingerprint == three.fingerprint && one.events == three.events, "%s",
+                  all_rules[r].name);
+        cr_expect(memcmp(one.counters, three.counters, sizeof one.counters) == 0, "%s",
+                  all_rules[r].name);
+        outcome_finish(&one);
+        outcome_finish(&three);
+    }
+}
+
+// Of what is sent at first, nothing has arrived when the run ends after a fifth of a handshake.
+Test(channels, what_waits_for_its_connection_is_under_way)
+{
+    struct shape shape = shapes[3];
+    struct outcome outcome;
+    shape.until_ns = 3 * MS;
+    shape.schedule = MESH_SYNCHRONOUS;
+    shape.interval_ns = MS;
+    shape.mode = MESH_PUSH;
+    shape.writes = 1;
+    run(&shape, &all_rules[0], SIM_QUEUE_WINDOWS, &outcome);
+    cr_expect(outcome_sum(&outcome, MESH_MESSAGE_PUSH).handshakes > 50);
+    cr_expect(outcome.in_flight[MESH_MESSAGE_PUSH] > 0);
+    expect_conservation("cold", &outcome);
+    outcome_finish(&outcome);
 }
 
 // What the rules above are named for happens in them.

@@ -53,6 +53,39 @@ static uint64_t seed_with_node_0_first(struct shape *shape)
     }
 }
 
+static uint64_t heard_on_a_line_after_ns(bool cold, uint64_t seed)
+{
+    struct shape shape = pair_of(SIM_QUIC, true);
+    struct world world;
+    struct outcome outcome;
+    shape.hosts = 2;
+    shape.writes = 1;
+    shape.seed = seed;
+    shape.connections.cold = cold;
+    world_build(&world, &shape);
+    world.settings.channel =
+        (struct sim_channel_settings){.rate_bits_per_s = 1000000, .queue_packets = 100};
+    sim_network_init(&world.network, &world.settings, seed, world.host_of, shape.nodes,
+                     world.hosts);
+    uint64_t first_ns = phase_ns(&world, 0, 0);
+    world_run(&world, SIM_QUEUE_WINDOWS, &outcome);
+    cr_assert(outcome.change_count == 2);
+    uint64_t heard_ns = outcome.changes[1].time_ns - first_ns;
+    outcome_finish(&outcome);
+    world_finish(&world);
+    return heard_ns;
+}
+
+// On a megabit a second a push of some hundred bytes takes milliseconds, besides the 5 of the way.
+Test(cold, a_handshake_comes_before_the_line)
+{
+    struct shape shape = pair_of(SIM_QUIC, true);
+    uint64_t seed = seed_with_node_0_first(&shape);
+    uint64_t warm_ns = heard_on_a_line_after_ns(false, seed);
+    cr_expect(warm_ns > 6 * MS && warm_ns < 15 * MS, "%" PRIu64, warm_ns);
+    cr_expect_eq(heard_on_a_line_after_ns(true, seed), warm_ns + 10 * MS);
+}
+
 // A round trip is 10 ms. Node 1's first push comes over node 0's connection.
 Test(cold, a_first_message_waits_for_the_round_trips_of_its_handshake)
 {

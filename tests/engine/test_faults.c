@@ -91,6 +91,20 @@ static const struct sim_fault islands[] = {{.verb = SIM_FAULT_PARTITION,
                                             .end_ns = NEVER,
                                             .between = SIM_PLACE_ZONE,
                                             .by_place = true}};
+static const struct sim_fault cuts_and_crashes[] = {{.verb = SIM_FAULT_PARTITION,
+                                                     .at_ns = 40 * MS,
+                                                     .until_ns = 120 * MS,
+                                                     .end_ns = NEVER,
+                                                     .of = EVERYBODY(40)},
+                                                    CRASH(45 * MS, 150 * MS, EVERYBODY(20), false),
+                                                    CRASH(110 * MS, 200 * MS, EVERYBODY(10), true),
+                                                    PAUSE(160 * MS, 190 * MS, EVERYBODY(20)),
+                                                    {.verb = SIM_FAULT_SLOW,
+                                                     .at_ns = 180 * MS,
+                                                     .until_ns = 260 * MS,
+                                                     .end_ns = NEVER,
+                                                     .delay_ns = 20 * MS + 1,
+                                                     .of = EVERYBODY(30)}};
 static const struct sim_fault coming_and_going[] = {{.verb = SIM_FAULT_CHURN,
                                                      .at_ns = 20 * MS,
                                                      .until_ns = 300 * MS,
@@ -206,6 +220,23 @@ static const struct shape shapes[] = {
     {"partitions, eager, cold, duplicates", .nodes = 300, .mode = MESH_EAGER, SPREAD,
      .duplicate_percent = 10, .carrier = 1 + SIM_QUIC, .connections = {.cold = true},
      FAULTS(partitions)},
+    // What waits for its connection is under way while all this begins and ends.
+    {"cuts and crashes, cold over queues", .nodes = 60, .mode = MESH_EAGER, .interval_ns = 20 * MS,
+     .hosts = 8, SPREAD, .between_hosts = UNIFORM(1 * MS, 9 * MS), .loss_percent = 3,
+     .duplicate_percent = 5, .carrier = 1 + SIM_QUIC,
+     .connections = {.cold = true, .idle_timeout_ns = 15 * MS},
+     .channel =
+         {.fifo = true, .rate_bits_per_s = 1000000, .queue_packets = 40, .corrupt_ppb = 20000000},
+     FAULTS(cuts_and_crashes)},
+    {"cuts and crashes, cold TLS over bursts, few connections", .nodes = 200,
+     .mode = MESH_PUSH_PULL, .interval_ns = 20 * MS, .hosts = 5, SPREAD, .carrier = 1 + SIM_TCP,
+     .tls = true, .connections = {.cold = true, .max_per_host = 300},
+     .channel = {.correlation_ppb = 800000000,
+                 .bursts = true,
+                 .enter_ppb = 50000000,
+                 .leave_ppb = 200000000,
+                 .bad_loss_ppb = 500000000},
+     FAULTS(cuts_and_crashes)},
     {"islands", .nodes = 300, .mode = MESH_PUSH_PULL, .hosts = 12, SPREAD, FAULTS(islands)},
     {"churn, push-pull", .nodes = 300, .mode = MESH_PUSH_PULL, SPREAD, FAULTS(coming_and_going)},
     {"churn, eager, cold", .nodes = 300, .mode = MESH_EAGER, .hosts = 3, SPREAD,
@@ -258,12 +289,13 @@ static void expect_same_changes(const struct shape *shape, const struct outcome 
               heap->change_count, windows->change_count);
 }
 
-// sent + duplicated = delivered + lost + cut + dead + in flight.
+// sent + duplicated = delivered + lost + dropped + corrupted + cut + dead + refused + in flight.
 static void expect_conservation(const struct shape *shape, const struct outcome *outcome)
 {
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         struct sim_counters sum = outcome_sum(outcome, (enum mesh_message_kind)kind);
-        cr_expect(sum.messages + sum.duplicated == sum.delivered + sum.lost + sum.cut + sum.dead +
+        cr_expect(sum.messages + sum.duplicated == sum.delivered + sum.lost + sum.dropped +
+                                                       sum.corrupted + sum.cut + sum.dead +
                                                        sum.refused + outcome->in_flight[kind],
                   "%s: %s: %" PRIu64 " sent, %" PRIu64 " duplicated; %" PRIu64
                   " delivered, %" PRIu64 " lost, %" PRIu64 " cut, %" PRIu64 " dead, %" PRIu64

@@ -470,3 +470,63 @@ Test(small_faults, timers_fire_at_their_phases_however_nodes_come_and_go)
         sim_timers_finish(&timers);
     }
 }
+
+// Who ticks first has to make a connection, 4 ms, and a millisecond after its tick something begins
+// that lasts. Its push is under way by then and arrives; over a channel, too.
+static void first_push_under(struct sim_fault fault, bool channel, struct sim_counters *sum,
+                             uint32_t *heard)
+{
+    struct shape shape = pushing(&fault, 1);
+    struct world world;
+    struct outcome outcome;
+    shape.hosts = 2;
+    shape.writes = 2;  // one of each node
+    shape.carrier = 1 + SIM_QUIC;
+    shape.connections.cold = true;
+    shape.channel.fifo = channel;
+    world_build(&world, &shape);
+    uint64_t phases_ns[] = {phase_ns(&world, 0, 0), phase_ns(&world, 0, 1)};
+    world_finish(&world);
+    uint32_t first = phases_ns[1] < phases_ns[0];
+    fault.at_ns = phases_ns[first] + 1 * MS;
+    fault.of.places[SIM_PLACE_NODE] = (const struct sim_span[]){{first, first + 1}};
+    cr_assert(phases_ns[!first] > fault.at_ns, "the seed must let one node tick well before");
+    run_both(&shape, &world, &outcome);
+    *sum = outcome_sum(&outcome, MESH_MESSAGE_PUSH);
+    *heard = 0;
+    for (uint32_t i = 0; i < outcome.change_count; i++) {
+        *heard += outcome.changes[i].source == first && outcome.changes[i].sent_ns > 0 &&
+                  outcome.changes[i].time_ns == phases_ns[first] + 3 * LATENCY_NS;
+    }
+    outcome_finish(&outcome);
+    world_finish(&world);
+}
+
+Test(small_faults, a_partition_lets_pass_what_waits_for_its_connection_and_none_is_made_across_it)
+{
+    for (int channel = 0; channel < 2; channel++) {
+        struct sim_counters sum;
+        uint32_t heard;
+        first_push_under(
+            (struct sim_fault){
+                .verb = SIM_FAULT_PARTITION, .until_ns = NEVER, .end_ns = NEVER, .of = NODE(0)},
+            channel, &sum, &heard);
+        cr_expect(heard == 1 && sum.delivered == 1 && sum.cut == sum.messages - 1,
+                  "%" PRIu64 " delivered, %" PRIu64 " cut", sum.delivered, sum.cut);
+        cr_expect(sum.handshakes == 1, "%" PRIu64 " handshakes", sum.handshakes);
+    }
+}
+
+Test(small_faults, what_waits_for_its_connection_outlives_its_sender_and_finds_the_dead)
+{
+    for (int channel = 0; channel < 2; channel++) {
+        struct sim_counters sum;
+        uint32_t heard;
+        first_push_under(
+            (struct sim_fault){
+                .verb = SIM_FAULT_CRASH, .until_ns = NEVER, .end_ns = NEVER, .of = NODE(0)},
+            channel, &sum, &heard);
+        cr_expect(heard == 1 && sum.delivered == 1, "%" PRIu64 " delivered", sum.delivered);
+        cr_expect(sum.dead > 30 && sum.cut == 0);
+    }
+}

@@ -286,6 +286,7 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
         .writes = tree->writes,
         .write_count = 3,
         .reporting = {.every_ns = 70 * MS,
+                      .until_ns = until_ns,
                       .local_lanes = tree->local_lanes,
                       .local_lanes_max = 4096,
                       .agents_per_edge_max = AGENTS_PER_EDGE,
@@ -509,4 +510,44 @@ Test(tiers, totals_reach_everyone)
         cr_expect_eq(total.reports, AGENTS, "node %u heard of %lu reports", node, total.reports);
     }
     tree_finish(&tree);
+}
+
+// A table that adds up the sizes of its rows is written as a whole with every report, so it must be
+// one block's, and with it one thread's.
+Test(tiers, an_edge_that_lies_in_several_blocks_adds_up_no_sizes)
+{
+    static struct tree whole;
+    static struct tree cut;
+    tree_init(&whole, MESH_PHASED, 10);
+    tree_init(&cut, MESH_PHASED, 10);
+    cut.block_nodes = AGENTS_PER_EDGE - 1;
+    tree_run(&whole, SIM_QUEUE_WINDOWS, 1000 * MS);
+    tree_run(&cut, SIM_QUEUE_WINDOWS, 1000 * MS);
+    expect_same(&whole, &cut);
+    for (uint32_t edge = 0; edge < EDGES; edge++) {
+        cr_expect_not_null(whole.engine->tiers.edges[edge].sizes);
+        cr_expect_null(cut.engine->tiers.edges[edge].sizes);
+    }
+    tree_finish(&whole);
+    tree_finish(&cut);
+}
+
+// Mode push tells every total for ever, and two coordinators make one at most of their ticks.
+Test(tiers, totals_that_nobody_gives_back_go_on_finding_lanes)
+{
+    static struct tree windows;
+    static struct tree heap;
+    tree_init(&windows, MESH_PHASED, 0);
+    tree_init(&heap, MESH_PHASED, 0);
+    for (uint32_t i = 0; i < SCOPES; i++) {
+        windows.scopes[i].mode = MESH_PUSH;
+        heap.scopes[i].mode = MESH_PUSH;
+    }
+    tree_run(&windows, SIM_QUEUE_WINDOWS, 3000 * MS);
+    tree_run(&heap, SIM_QUEUE_HEAP, 3000 * MS);
+    cr_expect_null(sim_engine_failure(windows.engine));
+    cr_expect_gt(sim_engine_table(windows.engine)->lane_count, 3 + 2 * 64);
+    expect_same(&windows, &heap);
+    tree_finish(&windows);
+    tree_finish(&heap);
 }

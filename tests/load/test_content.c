@@ -46,7 +46,7 @@ Test(content, elements_of_the_least_size_are_all_there_and_drawn_evenly)
     for (uint32_t update = 0; update < UPDATES; update++) {
         struct mesh_write write = {.lane = update};
         sim_content_plan(&content, update, &write);
-        sim_content_compose(&content, update, &states, 0, &write);
+        sim_content_compose(&content, update, &states, NULL, 0, &write);
         cr_assert_eq(write.type, MESH_SET_ADD, "there is nothing to remove");
         cr_assert(write.value_bytes == 3 && write.value[0] == 0);
         counts[write.value[1] | write.value[2] << 8]++;

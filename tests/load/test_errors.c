@@ -186,7 +186,8 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
     };
     MUST_FAIL_EACH(mistakes);
     must_fail("topology: flat_mesh\ngossip: {eager_links: true}\n", SIM_ERROR_SCENARIO, 2, 10,
-              "gossip.eager_links is not in this version");
+              "gossip.eager_links belongs to multi_region_leaders, hierarchical; this is a "
+              "flat_mesh");
 }
 
 Test(errors, missing_settings_are_named)

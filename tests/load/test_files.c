@@ -240,10 +240,11 @@ Test(files, the_selection_matrix_has_both_ends_of_every_row)
         {SIM_MULTI_REGION_LEADERS, 100000, 50, SIM_PROFILE_DOCUMENT},
         {SIM_MULTI_REGION_LEADERS, 100000, 50, SIM_PROFILE_CLOUD},
         {SIM_HIERARCHICAL, 100000, 50, SIM_PROFILE_DOCUMENT},
+        {SIM_HIERARCHICAL, 1000000, 100, SIM_PROFILE_DOCUMENT},
     };
     struct outcome outcome = load(SOURCE_ROOT "/scenarios/selection-matrix.yaml");
-    cr_assert_eq(outcome.count, 26);
-    for (uint32_t i = 0; i < 26; i++) {
+    cr_assert_eq(outcome.count, 28);
+    for (uint32_t i = 0; i < 28; i++) {
         const struct sim_scenario *cell = &outcome.scenarios[i];
         cr_assert_eq(cell->row, i / 2 + 1);
         cr_assert_eq(cell->topology, rows[i / 2].topology);

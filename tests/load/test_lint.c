@@ -167,13 +167,50 @@ Test(lint, says_when_a_run_is_too_short_for_a_rotation)
     free(text);
 }
 
-// A provider's regions are joined by its backbone with or without one: light is no faster.
-Test(lint, says_that_an_accelerator_changes_no_delay)
+// A provider's regions are joined by its backbone with or without one: light is no faster, unless
+// somebody measured that it is.
+Test(lint, says_that_an_accelerator_changes_no_delay_but_what_was_measured)
 {
-    write_text("x.yaml", REGION "network: {global_accelerator: true}\n");
-    char *text = lint_text("x.yaml", NULL);
-    must_say(text, "network.global_accelerator", "recorded without effect: between regions of one");
+    const char *path = SOURCE_ROOT "/topologies/multi-region-leaders.yaml";
+    char *text = lint_text(path, NULL);
+    must_say(text, "network.global_accelerator ", "recorded without effect: between regions of");
+    must_say(text, "inter_region", "50");
     free(text);
+    const char *const measured[] = {"network.global_accelerator_latency_percent=80", NULL};
+    text = lint_text(path, measured);
+    must_say(text, "network.global_accelerator ", "routes regions over");
+    must_say(text, "network.global_accelerator_latency_percent", "as you measured it");
+    free(text);
+    const char *const none[] = {"network.global_accelerator_latency_percent=80",
+                                "network.global_accelerator=false", NULL};
+    text = lint_text(path, none);
+    must_say(text, "network.global_accelerator_latency_percent", "without effect: there is no");
+    free(text);
+    write_text("x.yaml", REGION "network: {global_accelerator: true}\n");
+    text = lint_text("x.yaml", NULL);
+    must_say(text, "network.global_accelerator", "without effect: there is one region");
+    free(text);
+}
+
+// 80 % of 50 to 100 ms, and of a mean of 60 ms.
+Test(lint, an_accelerator_scales_what_lies_between_regions)
+{
+    const char *path = SOURCE_ROOT "/topologies/multi-region-leaders.yaml";
+    struct outcome outcome = load_with(
+        path, (const char *const[]){"network.global_accelerator_latency_percent=80", NULL});
+    cr_assert(outcome.fine, "%s", outcome.error.text);
+    const struct sim_latency *latency = outcome.scenarios->network.latency;
+    cr_expect_eq(latency[SIM_INTER_REGION].minimum_ns, 40000000);
+    cr_expect_eq(latency[SIM_INTER_REGION].maximum_ns, 80000000);
+    cr_expect_eq(latency[SIM_SAME_ZONE].maximum_ns, 10000000, "within a region nothing changes");
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
+    // us-east-1 to eu-west-1: 71 ms there and back.
+    outcome = load_with(path, (const char *const[]){"network.profile=cloud",
+                                                    "network.global_accelerator_latency_percent=80",
+                                                    NULL});
+    cr_assert(outcome.fine, "%s", outcome.error.text);
+    cr_expect_eq(outcome.scenarios->network.regions.mean_ns[1], 71000000 / 2 * 8 / 10);
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
 }
 
 Test(lint, finds_settings_of_the_workload_that_its_crdt_has_no_use_for)

@@ -36,7 +36,15 @@ struct sim_scenario fixture_leaders(void)
     scenario.regions = regions;
     scenario.region_count = 3;
     scenario.gossip.fanout = 20;
-    scenario.leaders = (struct sim_leaders){.candidates = 5, .fanout = 3, .interval_ns = 500 * MS};
+    scenario.leaders = (struct sim_leaders){.candidates = 5,
+                                            .fanout = 3,
+                                            .interval_ns = 500 * MS,
+                                            .heartbeat_ns = 100 * MS,
+                                            .failover_ns = 1000 * MS,
+                                            .election_ns_min = 500 * MS,
+                                            .election_ns_max = 1000 * MS,
+                                            .pre_vote = true,
+                                            .check_quorum = true};
     scenario.interval_origin = (struct sim_origin){"leaders.yaml", 22, 18};
     scenario.link_interval_origin = (struct sim_origin){"leaders.yaml", 26, 18};
     return scenario;

@@ -275,8 +275,9 @@ Test(measure, the_assumptions_of_regions_with_bridges_name_both_intervals_and_th
         "(leaders.yaml:22): each node ticks at random phases of its own, whenever "
         "updates are written; an update may wait for all of them");
     static const char membership[] =
-        "full within each region, 9 fixed bridges between 3 regions: an agent knows the others of "
-        "its region from the start, and draws its peers among them uniformly; no bridge is elected";
+        "full within each region, 9 elected bridges between 3 regions: an agent knows the others "
+        "of "
+        "its region from the start, and draws its peers among them uniformly; of 5 candidates";
     cr_expect_eq(strncmp(assumptions[3].text, membership, strlen(membership)), 0, "%s",
                  assumptions[3].text);
     cr_expect_eq(strncmp(assumptions[4].text, "push-pull (the default): ", 25), 0);
@@ -284,7 +285,8 @@ Test(measure, the_assumptions_of_regions_with_bridges_name_both_intervals_and_th
     sim_assumptions_of(&scenario, assumptions);
     cr_expect_str_eq(assumptions[4].text,
                      "eager within each region (the default): an update is forwarded there on its "
-                     "first receipt; the links between wait for their ticks");
+                     "first receipt; the links between wait for their ticks, unless "
+                     "gossip.eager_links");
 }
 
 Test(measure, the_assumptions_of_a_hierarchy_name_three_intervals_and_that_relays_stay)

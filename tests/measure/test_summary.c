@@ -38,14 +38,21 @@ Test(measure, the_names_of_the_metrics_are_those_that_others_rely_on)
     cr_expect_null(sim_metric_nearest("zebra"));
 }
 
-Test(measure, every_metric_is_of_updates_of_repetitions_or_of_returns)
+Test(measure, every_metric_is_of_updates_reports_returns_or_repetitions)
 {
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         const struct sim_metric *metric = &sim_metrics[id];
-        int of = (metric->of_update != NULL) + (metric->of_run != NULL) + (id == SIM_REJOIN_MS);
+        int of = (metric->of_update != NULL) + (metric->of_rejoin != NULL) +
+                 (metric->of_run != NULL) + (metric->each != NULL) + metric->of_reports;
+        cr_expect_eq(metric->each != NULL, metric->each_count != NULL, "%s", metric->name);
         cr_expect_eq(of, 1, "%s", metric->name);
         cr_expect_not_null(metric->stored_unit, "%s", metric->name);
     }
+    cr_expect_str_eq(sim_metric_samples(SIM_CONVERGENCE_ROUNDS), "updates");
+    cr_expect_str_eq(sim_metric_samples(SIM_REPORT_EDGE_MS), "reports");
+    cr_expect_str_eq(sim_metric_samples(SIM_REJOIN_MS), "returns");
+    cr_expect_str_eq(sim_metric_samples(SIM_GLOBAL_AGENTS), "repetitions");
+    cr_expect_str_eq(sim_metric_samples(SIM_LAGGING_AGENTS), "repetitions");
 }
 
 // Two repetitions: 2 updates of 120 ms, 1 of 50 ms. Interval 100 ms, 100 agents.

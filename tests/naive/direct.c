@@ -53,6 +53,12 @@ static void fill_leaders(struct fixture *fixture, const struct naive_leaders *le
         .candidates = (uint32_t)leaders->candidates,
         .fanout = (uint32_t)leaders->fanout,
         .interval_ns = ns(leaders->interval_ms),
+        .heartbeat_ns = 100000000,
+        .failover_ns = 1000000000,
+        .election_ns_min = 500000000,
+        .election_ns_max = 1000000000,
+        .pre_vote = true,
+        .check_quorum = true,
     };
 }
 

@@ -328,6 +328,31 @@ Test(reports_curves, tiers_of_a_run_go_from_the_mesh_inwards_and_then_by_region)
     finish(&store);
 }
 
+// At its write a report has come nowhere.
+Test(reports_curves, reports_of_a_run_have_a_picture_of_their_own)
+{
+    const char *path = scratch_path("runs.db");
+    add_tiers(path, 1);
+    add_class_curve(path, 1, 0, "report:global", 100, 8, (int[]){2, 8}, 2);
+    add_class_curve(path, 1, 0, "report:edge", 10, 8, (int[]){8}, 1);
+    execute(path, "INSERT INTO metrics (run_id, metric, statistic, unit, value)"
+                  " VALUES (1, 'report_global', 'p95', 'ns', 190)");
+    struct read_store store;
+    read_runs(&store, path, NULL, true);
+    cr_assert(store.pictures.count == 1 && store.pictures.items[0].line_count == 4,
+              "the tiers have no line of reports");
+    report_pictures_finish(&store.pictures);
+    cr_assert(report_curves_of_reports(&store.store, &store.pictures));
+    cr_assert(store.pictures.count == 1 && store.pictures.items[0].of_reports);
+    const struct report_picture *picture = &store.pictures.items[0];
+    cr_assert(picture->line_count == 2);
+    cr_expect_str_eq(picture->lines[0].scope_class, "report:edge");
+    expect_points(&picture->lines[0], (struct report_point[]){{10, 1}}, 1);
+    expect_points(&picture->lines[1], (struct report_point[]){{100, 0.25}, {200, 1}}, 2);
+    cr_expect(picture->lines[1].p95.known && picture->lines[1].p95.ns == 190);
+    finish(&store);
+}
+
 // The writer is in its edge and in its region; which region it is in, the store does not tell.
 Test(reports_curves, writers_start_the_curves_of_their_own_tiers_only)
 {

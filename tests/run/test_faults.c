@@ -291,10 +291,40 @@ static void three_regions(struct fixture *fixture)
     fixture->scenario.workload.every_ns = 100 * MS;
 }
 
-// The bridges of region 0 are agents 0 and 10.
-Test(run_faults, a_region_all_of_whose_bridges_are_down_is_named)
+// The candidates of region 0 are agents 0, 10, ... 40, and the first two its bridges. Others take
+// over from them, as long as they are a majority.
+Test(run_faults, when_all_bridges_of_a_region_are_down_others_take_over)
 {
     const struct sim_fault crash[] = {CRASH(500 * MS, NEVER, NODES(0, 19), false)};
+    struct fixture fixture;
+    three_regions(&fixture);
+    fixture.scenario.duration_ns = 8000 * MS;
+    set_faults(&fixture, crash, 1);
+    struct sim_result result;
+    fixture_run(&fixture, 0, &result);
+    cr_expect_eq(result.gap_count, 0);
+    cr_assert_eq(result.failover_count, 2);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct sim_failover *failover = &result.failovers[i];
+        cr_expect(failover->region == 0 && failover->lost_ns == 500 * MS);
+        cr_expect(failover->successor == 20 || failover->successor == 30 ||
+                  failover->successor == 40);
+        // The next leader was elected 400 ms after the loss at the earliest, and has not heard the
+        // lost ones for failover_ns since.
+        cr_expect(failover->after_ns > 1400 * MS && failover->after_ns < 4000 * MS, "%lu",
+                  failover->after_ns);
+        cr_expect(failover->exchange_ns > failover->after_ns &&
+                  failover->exchange_ns < failover->after_ns + 1000 * MS);
+    }
+    cr_assert_eq(result.election_count, 4, "three at the start, and one");
+    cr_expect(!result.elections[3].first && result.elections[3].region == 0);
+    cr_expect(result.elections[3].after_ns > 400 * MS && result.elections[3].after_ns < 2500 * MS);
+    sim_result_finish(&result);
+}
+
+Test(run_faults, a_region_all_of_whose_bridges_are_down_is_named)
+{
+    const struct sim_fault crash[] = {CRASH(500 * MS, NEVER, NODES(0, 20), false)};
     struct fixture fixture;
     three_regions(&fixture);
     set_faults(&fixture, crash, 1);
@@ -302,7 +332,7 @@ Test(run_faults, a_region_all_of_whose_bridges_are_down_is_named)
     fixture_run(&fixture, 0, &result);
     cr_assert_eq(result.gap_count, 1);
     cr_expect(result.gaps[0].cause == SIM_GAP_BRIDGES && result.gaps[0].subject == 0);
-    cr_expect_eq(result.gaps[0].nodes, 130, "region 0 lacks the others' updates, they its");
+    cr_expect_eq(result.gaps[0].nodes, 129, "region 0 lacks the others' updates, they its");
     sim_result_finish(&result);
 }
 

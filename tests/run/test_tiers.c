@@ -8,11 +8,12 @@
 #include "connections.h"
 #include "fixture.h"
 #include "hosts.h"
+#include "reporting.h"
 #include "world.h"
 
 // ---- Who gossips with whom ----
 
-Test(run, every_region_is_a_home_and_its_first_candidates_are_its_bridges)
+Test(run, every_region_is_a_home_and_its_candidates_are_a_group)
 {
     struct fixture fixture;
     struct sim_world world;
@@ -28,13 +29,17 @@ Test(run, every_region_is_a_home_and_its_first_candidates_are_its_bridges)
         cr_expect(home->interval_ns == 100 * MS && world.scopes.ticks[r] == SIM_TICK_GOSSIP);
     }
     const struct mesh_scope *bridges = &world.scopes.items[3];
-    static const uint32_t wanted[] = {0, 20, 40, 100, 110, 120, 150, 151, 152};
-    cr_assert(bridges->count == 9 && bridges->group_count == 3);
-    for (uint32_t i = 0; i < 9; i++) {
-        cr_expect(bridges->members[i] == wanted[i], "bridge %u is agent %u", i,
+    static const uint32_t wanted[] = {0, 20, 40, 60, 80, 100, 110, 120, 130, 140, 150, 151, 152};
+    cr_assert(bridges->count == 13 && bridges->group_count == 3);
+    for (uint32_t i = 0; i < 13; i++) {
+        cr_expect(bridges->members[i] == wanted[i], "candidate %u is agent %u", i,
                   bridges->members[i]);
     }
-    cr_expect(bridges->selection == MESH_OTHER_GROUPS && bridges->group_starts[1] == 3);
+    cr_expect(bridges->selection == MESH_OTHER_GROUPS && bridges->group_starts[1] == 5);
+    cr_assert_eq(world.mesh.raft_count, 3);
+    cr_expect(world.mesh.bridge_scope == 3 && world.mesh.raft[1].scope == 1);
+    cr_expect(world.mesh.raft[1].roster == bridges->members + 5);
+    cr_expect(world.mesh.raft[2].roster_count == 3 && world.mesh.raft[2].bridge_count == 3);
     cr_expect(bridges->interval_ns == 500 * MS && bridges->fanout == 1);
     cr_expect(world.scopes.ticks[3] == SIM_TICK_LINK);
     sim_world_finish(&world);
@@ -237,11 +242,44 @@ Test(run, updates_travel_up_a_hierarchy_and_down_again)
     sim_result_finish(&result);
 }
 
+// At 1 ms a hop nothing waits: a region's agents hear within some hops of their own, links and
+// tiers take a few more.
+Test(run, eager_links_leave_no_wait_for_ticks)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (i == 0) {
+            init_leaders(&fixture, MESH_EAGER);
+        } else {
+            init_hierarchy(&fixture);
+            fixture.scenario.gossip.mode = MESH_EAGER;
+        }
+        fixture_set_latency(&fixture, (struct sim_latency){SIM_CONSTANT, 1 * MS, 1 * MS});
+        fixture_run(&fixture, 0, &result);
+        uint64_t slowest_ns = 0;
+        for (uint32_t u = 0; u < result.update_count; u++) {
+            uint64_t theta_ns = result.updates[u].theta_ns;
+            slowest_ns = theta_ns > slowest_ns ? theta_ns : slowest_ns;
+        }
+        cr_expect(slowest_ns > 100 * MS, "links tick every 300 and 500 ms: %" PRIu64, slowest_ns);
+        sim_result_finish(&result);
+        fixture.scenario.gossip.eager_links = true;
+        fixture_run(&fixture, 0, &result);
+        for (uint32_t u = 0; u < result.update_count; u++) {
+            cr_expect(result.updates[u].half_ns < 30 * MS, "case %u: %" PRIu64 " ns", i,
+                      result.updates[u].half_ns);
+        }
+        expect_whole(&result, 240, i == 1);
+        sim_result_finish(&result);
+    }
+}
+
 Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
 {
     static const enum mesh_mode modes[] = {MESH_PUSH_PULL, MESH_EAGER};
     static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
-    for (uint32_t i = 0; i < 12; i++) {
+    for (uint32_t i = 0; i < 16; i++) {
         struct fixture fixture;
         struct sim_result windows;
         struct sim_result heap;
@@ -251,7 +289,8 @@ Test(run, windows_and_heap_agree_on_bridges_and_hierarchies)
             init_hierarchy(&fixture);
             fixture.scenario.gossip.mode = modes[i / 2 % 2];
         }
-        fixture.scenario.gossip.schedule = schedules[i / 4];
+        fixture.scenario.gossip.schedule = schedules[i / 4 % 3];
+        fixture.scenario.gossip.eager_links = i / 4 >= 2;
         fixture.scenario.network.transport = SIM_QUIC;
         fixture.scenario.network.connections.cold = i % 3 == 0;
         fixture_run(&fixture, 0, &windows);
@@ -284,14 +323,46 @@ Test(run, warm_connections_are_those_of_every_scope_and_link)
     cr_expect(tiers[SIM_TIER_COORDINATOR].mean[SIM_CONNECTIONS] == 4 + 2);
     sim_result_finish(&result);
 
-    // All bridges of the first region live in its first zone, and call six of other regions.
+    // The first three of a region's candidates live in its first zone; each is connected with the
+    // ten of other regions, any of which may become a bridge.
     init_leaders(&fixture, MESH_PUSH_PULL);
     fixture.scenario.network.transport = SIM_QUIC;
     fixture_run(&fixture, 0, &result);
     cr_assert(tiers[SIM_TIER_AGENT].hosts == 4 && tiers[SIM_TIER_AGGREGATOR].hosts == 0);
-    cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 60 * 119 + 3 * 6);
+    cr_expect(tiers[SIM_TIER_AGENT].peak[SIM_CONNECTIONS] == 60 * 119 + 3 * 10);
     cr_expect(tiers[SIM_TIER_AGENT].mean[SIM_CONNECTIONS] ==
-              (120 * 119 + 80 * 79 + 40 * 39 + 9 * 6) / 4);
+              (120 * 119 + 80 * 79 + 40 * 39 + 15 * 10) / 4);
+    sim_result_finish(&result);
+}
+
+// Replicas of one word have 4 planes of 8 bytes behind a head of 32; books of a link are 24 bytes
+// and 3 words; a row is what travels upwards, an entry what a relay holds of an agent.
+Test(run, hosts_have_the_memory_of_links_rows_and_reports)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    init_hierarchy(&fixture);
+    fixture.scenario.workload.updates = 1;
+    fixture.scenario.network.transport = SIM_UDP;
+    fixture_run(&fixture, 0, &result);
+    const struct sim_tier_use *tiers = result.tiers;
+    uint64_t node = 32 + 4 * 8 + sizeof(struct mesh_update);
+    uint64_t role = 24 + 3 * 8;
+    cr_expect_eq(tiers[SIM_TIER_AGENT].peak[SIM_MEMORY], 20 * node + 2 * role);
+    cr_expect_eq(tiers[SIM_TIER_COORDINATOR].peak[SIM_MEMORY], node);
+    sim_result_finish(&result);
+
+    fixture.scenario.workload.report_every_ns = 400 * MS;
+    fixture.scenario.duration_ns = 300 * MS;  // two reports each: the last window ends behind it
+    fixture_run(&fixture, 0, &result);
+    uint32_t lanes = sim_reports_lanes(&fixture.scenario);
+    uint32_t words = (lanes + 63) / 64;
+    uint64_t agent = node + words * 4 * 8 + 16 +  // what it keeps of its vector
+                     lanes * (sizeof(struct mesh_update) + (uint64_t)MESH_REPORT_BYTES_MAX);
+    uint64_t relay = role + sizeof(struct mesh_row) + 20 * sizeof(struct mesh_report_entry);
+    cr_expect_eq(tiers[SIM_TIER_AGENT].peak[SIM_MEMORY], 20 * agent + 2 * relay);
+    cr_expect_eq(tiers[SIM_TIER_AGGREGATOR].peak[SIM_MEMORY], node + 3 * sizeof(struct mesh_row));
+    cr_expect_eq(tiers[SIM_TIER_COORDINATOR].peak[SIM_MEMORY], node + 12 * sizeof(struct mesh_row));
     sim_result_finish(&result);
 }
 
@@ -318,7 +389,7 @@ Test(run, cold_pairs_are_remembered_by_the_nodes_of_every_tier)
               sim_connections_bytes(231, 12) + sim_connections_bytes(9, 12 + 2));
 }
 
-// What makes one message matter to the next: connections, or channels of either sort.
+// What makes one message matter to the next: connections, channels of either sort, or both.
 static void set_medium(struct fixture *fixture, uint32_t medium)
 {
     struct sim_network_settings *network = &fixture->scenario.network;
@@ -338,19 +409,21 @@ static void set_medium(struct fixture *fixture, uint32_t medium)
                                                          .rate_bits_per_s = 20000000,
                                                          .queue_packets = 50};
         break;
-    default:
+    case 2:
         network->channel = (struct sim_channel_settings){.bursts = true,
                                                          .enter_ppb = 10000000,
                                                          .leave_ppb = 300000000,
                                                          .bad_loss_ppb = 900000000,
                                                          .correlation_ppb = 500000000};
+        break;
+    default: set_medium(fixture, 0); network->channel = (struct sim_channel_settings){.fifo = true};
     }
 }
 
 Test(run, windows_and_heap_agree_on_reports_over_cold_connections_and_channels)
 {
     static const enum mesh_schedule schedules[] = {MESH_PHASED, MESH_SYNCHRONOUS, MESH_POISSON};
-    for (uint32_t i = 0; i < 9; i++) {
+    for (uint32_t i = 0; i < 12; i++) {
         struct fixture fixture;
         struct sim_result windows;
         struct sim_result heap;

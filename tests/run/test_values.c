@@ -463,6 +463,114 @@ Test(values, a_lone_writer_adds_and_removes_by_turns)
     history_finish(&history);
 }
 
+// ---- Writes whose lanes are not their places in the list ----
+
+// What the lone writer's updates say, as the watcher sees them.
+struct alternation {
+    uint32_t updates;
+    uint32_t wrong;
+};
+
+static void expect_alternation(void *context, const struct sim_world *world,
+                               const struct mesh_table *table, const uint32_t *write_of_lane,
+                               const struct sim_change *changes, uint32_t count)
+{
+    struct alternation *seen = context;
+    (void)world;
+    (void)write_of_lane;
+    for (uint32_t i = 0; i < count; i++) {
+        if (changes[i].message != NULL || changes[i].node != 0) {
+            continue;
+        }
+        uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(changes[i].lanes);
+        const struct mesh_update *update = &table->updates[lane];
+        const uint8_t removal[] = {1, 0, (uint8_t)(update->dot.sequence - 1), 1};
+        bool right = update->dot.sequence % 2 == 1
+                         ? update->type == MESH_SET_ADD && update->value[0] == 0
+                         : update->type == MESH_SET_REMOVE && update->value_bytes == 4 &&
+                               memcmp(update->value, removal, 4) == 0;
+        seen->updates++;
+        seen->wrong += !right;
+    }
+}
+
+static void run_lone_writer(struct fixture *fixture, const struct sim_watcher *watcher,
+                            uint32_t remove_percent)
+{
+    struct sim_result result;
+    fixture->scenario.duration_ns = 3000 * MS;
+    fixture->scenario.workload.updates = 100;
+    fixture->scenario.workload.every_ns = 20 * MS;
+    fixture->scenario.workload.writers = SIM_WRITERS_FIRST;
+    fixture->scenario.workload.crdt = SIM_OR_SET;
+    fixture->scenario.workload.value_bytes = 9;
+    fixture->scenario.workload.elements = ELEMENTS;
+    fixture->scenario.workload.remove_percent = remove_percent;
+    fixture->options.watcher = watcher;
+    fixture_run(fixture, 0, &result);
+    sim_result_finish(&result);
+}
+
+// Totals of coordinators take lanes of the shared table, and reports stand in front of it.
+Test(values, a_lone_writer_of_a_hierarchy_that_reports_does_so_too)
+{
+    struct fixture fixture;
+    struct alternation seen = {0};
+    const struct sim_watcher watcher = {.context = &seen, .changes = expect_alternation};
+    fixture_init(&fixture, 60);
+    fixture_set_hierarchy(&fixture, 1, 1, 2);
+    fixture.scenario.workload.report_every_ns = 100 * MS;
+    run_lone_writer(&fixture, &watcher, 100);
+    cr_expect_eq(seen.updates, 100);
+    cr_expect_eq(seen.wrong, 0, "%u updates say something else", seen.wrong);
+}
+
+// The first bytes of what each write adds, by its place in the list.
+static void note_elements(void *context, const struct sim_world *world,
+                          const struct mesh_table *table, const uint32_t *write_of_lane,
+                          const struct sim_change *changes, uint32_t count)
+{
+    uint8_t *first_bytes = context;
+    (void)world;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(changes[i].lanes);
+        const struct mesh_update *update = &table->updates[lane];
+        if (changes[i].message == NULL) {
+            first_bytes[write_of_lane[lane]] = update->value[update->value_bytes - 9];
+        }
+    }
+}
+
+// The writes at 500, 520 ... 980 ms never happen, and have no lanes.
+Test(values, updates_add_the_elements_drawn_for_them_whatever_else_is_not_written)
+{
+    static const struct sim_span first[] = {{0, 1}};
+    const struct sim_fault pause = {.verb = SIM_FAULT_PAUSE,
+                                    .at_ns = 500 * MS,
+                                    .until_ns = 1000 * MS,
+                                    .end_ns = SIM_FAULT_NEVER,
+                                    .of = {.places = {[SIM_PLACE_NODE] = first},
+                                           .place_counts = {[SIM_PLACE_NODE] = 1},
+                                           .named = true},
+                                    .text = "pause"};
+    uint8_t first_bytes[2][100];
+    memset(first_bytes, 0xff, sizeof first_bytes);
+    for (uint32_t paused = 0; paused < 2; paused++) {
+        struct fixture fixture;
+        const struct sim_watcher watcher = {.context = first_bytes[paused],
+                                            .changes = note_elements};
+        fixture_init(&fixture, 20);
+        fixture.scenario.faults = &pause;
+        fixture.scenario.fault_count = paused;
+        run_lone_writer(&fixture, &watcher, 0);
+    }
+    for (uint32_t i = 0; i < 100; i++) {
+        cr_expect_lt(first_bytes[0][i], ELEMENTS);
+        cr_expect_eq(first_bytes[1][i], i < 25 || i >= 50 ? first_bytes[0][i] : 0xff, "write %u",
+                     i);
+    }
+}
+
 // The most runs that an update names when 60 updates in 30 ms add the only element of a set; every
 // replica must hold it in the end.
 static uint8_t most_runs_named(uint32_t value_bytes)

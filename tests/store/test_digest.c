@@ -87,11 +87,11 @@ Test(store_digest, every_result_column_counts_and_nothing_else)
                                  " WHERE t.type = 'table' AND c.name <> 'run_id'"
                                  " AND c.type <> 'BLOB'",
                                  -1, &columns, NULL) == SQLITE_OK);
-    char names[192][2][64];
-    bool text[192];
+    char names[256][2][64];
+    bool text[256];
     int count = 0;
     for (; sqlite3_step(columns) == SQLITE_ROW; count++) {
-        cr_assert(count < 192, "too many columns for this test");
+        cr_assert(count < 256, "too many columns for this test");
         snprintf(names[count][0], 64, "%s", (const char *)sqlite3_column_text(columns, 0));
         snprintf(names[count][1], 64, "%s", (const char *)sqlite3_column_text(columns, 1));
         text[count] = sqlite3_column_int(columns, 2) != 0;

@@ -120,8 +120,6 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 "1|0|region|12|298|300\n1|0|region:eu-west-1|13|597|600\n"
                 "1|0|region:here & there|14|7|400\n1|0|region:here & there|28|393|400\n");
     expect_rows(path, "SELECT * FROM checkpoints WHERE repetition = 1", "1|1|0|5000000000|99|61\n");
-    expect_rows(path, "SELECT * FROM totals WHERE repetition = 1",
-                "1|1|990|2|3|50|2475|594|2301750000000|123750000\n");
     expect_rows(path, "SELECT repetition, wall_ns, peak_rss_bytes FROM host_facts",
                 "0|777|888\n1|777|888\n");
 }

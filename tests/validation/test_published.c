@@ -115,6 +115,14 @@ Test(published, delta_propagation_sends_each_element_as_often_as_the_graph_deman
     cr_expect_eq(expect_group("delta"), 5);
 }
 
+// Its figures are percentiles over elections, of which a run has twenty: the file expects them.
+Test(published, elections_over_a_wan_take_as_long_as_in_ongaros_thesis)
+{
+    struct program_runs runs;
+    run("raft-wan", is_full() ? 0 : 100, &runs);
+    program_finish(&runs);
+}
+
 Test(published, every_reference_is_in_one_of_these_groups)
 {
     for (int i = 0; i < reference_count; i++) {

@@ -149,6 +149,13 @@ enum mesh_raft_pace {
     MESH_RAFT_SNAPSHOT,   // chunk by chunk; no entries
 };
 
+// What a node has heard last of a group's active bridges: the latest of the group's registers.
+struct mesh_bridges_known {
+    uint64_t clock;
+    uint32_t origin;  // 1 + the node that wrote it; 0: nobody has
+    uint32_t places;  // 0: nothing yet, it may be any of the roster
+};
+
 struct mesh_raft_read {
     uint64_t context;  // the driver's
     uint64_t index;    // the commit index when it came; 0: no entry of this term was committed yet
@@ -190,6 +197,7 @@ struct mesh_raft {
     // Volatile.
     bool handover;      // a candidate whom the last leader asked to be one
     uint32_t life;      // 0: not started yet, it hears nothing
+    uint64_t said;      // messages so far, in all lives: they name the occasions
     uint32_t leader;    // of `term`, as far as known, or MESH_NODE_NONE
     uint64_t heard_ns;  // when the leader was last heard
     uint64_t commit;    // snapshot.index <= commit <= last; only grows
@@ -222,8 +230,11 @@ struct mesh_raft {
     uint64_t catch_up_end;     // the round is done when it has this entry
     uint64_t catch_up_ns;      // when the round began
 
-    // mesh/bridges.h: what the log says up to `applied`.
+    // mesh/bridges.h: what the log says up to `applied`; and memory of the driver's, which outlives
+    // crashes, for what the node has heard of all groups and for whom it may call.
     uint32_t bridges;
+    struct mesh_bridges_known *known;  // [config.raft_count]; NULL: it never calls other groups
+    uint32_t *callable;                // [config.raft_count + 1 + members of the bridges' scope]
 };
 
 // What RAFT_START brings besides the record (duty 1).
@@ -233,6 +244,7 @@ struct mesh_raft_start {
     uint32_t vote;
     uint32_t life;  // >= 1, larger at each start, with or without a disk: a count, or a time
     bool forgot;
+    bool impatient;  // it stands for election at once
 };
 
 struct mesh_raft_command {

@@ -43,7 +43,8 @@
 
 #include "mesh/step.h"
 
-// Of the words [word_first, word_end) of the replicas, by which `settled` is indexed, here and below:
+// Of the words [word_first, word_end) of the replicas, by which `settled` is indexed, here and
+// below:
 // takes from it the lanes that are not settled in these replicas.
 void mesh_release_settled(const struct mesh_config *config, const struct mesh_states *states,
                           uint32_t word_first, uint32_t word_end, uint64_t *settled);

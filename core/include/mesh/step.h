@@ -135,6 +135,7 @@ struct mesh_scope {
     uint64_t interval_ns;   // > 0
     enum mesh_mode mode;
     enum mesh_schedule schedule;
+    bool forwards;            // a link that is eager (links.c); push, pull or both
     struct mesh_rumor rumor;  // MESH_RUMOR only
     struct mesh_delta delta;  // MESH_DELTA only
     enum mesh_selection selection;
@@ -153,6 +154,8 @@ struct mesh_config {
     const struct mesh_tiers *tiers;      // mesh/tiers.h; NULL: nothing is added up
     const struct mesh_raft_group *raft;  // [raft_count] groups (mesh/raft.h)
     uint32_t raft_count;
+    uint16_t bridge_scope;     // where active bridges gossip, if groups have any (mesh/bridges.h)
+    bool eager_links;          // some scope forwards
     uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
     // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
     void (*hash)(void *context, const void *bytes, size_t count, uint64_t out[2]);
@@ -554,5 +557,10 @@ static inline uint64_t mesh_occasion_of_dot(struct mesh_dot dot)
 {
     return (uint64_t)dot.origin << 32 | dot.sequence;
 }
+
+// The same where the receipt goes on over a link, to those whom its members call or to those who
+// call: it is another occasion than at home, so that draws differ. Origins leave these bits free.
+#define MESH_OCCASION_TO_PEERS (UINT64_C(1) << 62)
+#define MESH_OCCASION_TO_CALLERS (UINT64_C(1) << 61)
 
 #endif

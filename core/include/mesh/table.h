@@ -32,7 +32,8 @@
 // Local dots have origins of their own, node + MESH_NODE_MAX: both streams have no gaps, and a dot
 // tells its table. Lanes of rows, writes and reservations count from 0 in each table; words of
 // replicas, messages and records count in the replica. Of local updates the newest of an origin is
-// its state: when it is released it is kept by itself, for whoever is to know all states from then on.
+// its state: when it is released it is kept by itself, for whoever is to know all states from then
+// on.
 
 #ifndef MESH_TABLE_H
 #define MESH_TABLE_H
