@@ -149,10 +149,13 @@ __attribute__((noinline)) static void enter(const struct section *section, uint3
 }
 
 // Whether it goes on a run and ends it: while its numbers take a byte each, that costs nothing.
-static inline bool continues_last(const struct section *section, const struct mesh_update *update)
+static inline bool continues_last(const struct section *section, uint32_t lane)
 {
-    return update->dot.sequence < 0x80 && update->next_lane == MESH_LANE_NONE &&
-           section_holds(section, update->previous_lane);
+    const struct mesh_update *update = &section->table->updates[lane];
+    bool ends = update->dot.sequence < 0x80 && update->next_lane == MESH_LANE_NONE;
+    return ends && (update->previous_lane != MESH_LANE_NONE
+                        ? section_holds(section, update->previous_lane)
+                        : update->dot.sequence > 1 && mesh_table_is_next(section->table, lane));
 }
 
 void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
@@ -164,7 +167,7 @@ void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
     uint64_t *have = mesh_stepping_plane(stepping, word, MESH_HAVE);
     for (uint64_t left = fresh; left != 0; left &= left - 1) {
         uint32_t lane = lane_first + (uint32_t)__builtin_ctzll(left);
-        if (!continues_last(&section, &section.table->updates[lane])) {
+        if (!continues_last(&section, lane)) {
             enter(&section, lane, size);
         }
         *have |= left & -left;

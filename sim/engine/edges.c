@@ -143,6 +143,39 @@ void sim_edges_finish(struct sim_engine *engine)
     sim_memory_free(engine->tiers.local_tables);
 }
 
+// ---- How far ----
+
+// The farthest that two agents of the edge can be apart. Places lie in each other, so two agents are
+// no farther apart than the farther of them is from the first.
+static enum sim_pair_class farthest(const struct sim_network *network,
+                                    const struct mesh_scope *scope)
+{
+    enum sim_pair_class most = SIM_SAME_HOST;
+    for (uint32_t i = 1; i < scope->count; i++) {
+        enum sim_pair_class pair = sim_network_pair(network, scope->first, scope->first + i);
+        most = pair > most ? pair : most;
+    }
+    return most;
+}
+
+uint64_t sim_edges_reach_ns(const struct sim_engine *engine)
+{
+    const struct sim_network *network = engine->config.network;
+    uint64_t reach_ns = 0;
+    for (uint32_t i = 0; i < engine->tiers.edge_count; i++) {
+        enum sim_pair_class most = farthest(network, scope_of(engine, i));
+        if (most > SIM_SAME_REGION) {
+            return network->latency_ns_max;
+        }
+        for (uint32_t pair = SIM_SAME_HOST; pair <= most; pair++) {
+            uint64_t latency_ns =
+                sim_link_latency_ns(&network->links[pair], UINT32_MAX, UINT32_MAX);
+            reach_ns = latency_ns > reach_ns ? latency_ns : reach_ns;
+        }
+    }
+    return engine->tiers.edge_count == 0 ? network->latency_ns_max : reach_ns;
+}
+
 // ---- Giving back ----
 
 struct sweep {

@@ -99,7 +99,7 @@ static void equip_workers(struct sim_engine *engine)
         }
         if (engine->config.queue == SIM_QUEUE_WINDOWS) {
             sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
-                          network->latency_ns_max);
+                          sim_edges_reach_ns(engine));
         }
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
         worker->latencies_from_ns = engine->config.warmup_ns;

@@ -288,6 +288,9 @@ void sim_edges_attach(struct sim_engine *engine);
 void sim_edges_finish(struct sim_engine *engine);
 uint32_t sim_edge_of(const struct sim_engine *engine, uint32_t agent);
 
+// Within which most messages arrive: where agents report, those of the edges, all others being few.
+uint64_t sim_edges_reach_ns(const struct sim_engine *engine);
+
 // The widest that their tables can become; 0: there are none.
 uint32_t sim_edges_words_max(const struct sim_engine *engine);
 
