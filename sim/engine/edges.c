@@ -145,8 +145,8 @@ void sim_edges_finish(struct sim_engine *engine)
 
 // ---- How far ----
 
-// The farthest that two agents of the edge can be apart. Places lie in each other, so two agents are
-// no farther apart than the farther of them is from the first.
+// The farthest that two agents of the edge can be apart. Places lie in each other, so two agents
+// are no farther apart than the farther of them is from the first.
 static enum sim_pair_class farthest(const struct sim_network *network,
                                     const struct mesh_scope *scope)
 {
