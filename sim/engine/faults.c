@@ -632,8 +632,10 @@ void sim_faults_end_window(struct sim_engine *engine)
     }
     end_joining(faults);
     take_effect(engine);
-    qsort(faults->transitions, faults->transition_count, sizeof *faults->transitions,
-          by_time_and_node);
+    if (faults->transition_count > 0) {
+        qsort(faults->transitions, faults->transition_count, sizeof *faults->transitions,
+              by_time_and_node);
+    }
     sim_relays_end_window(engine);
     for (uint32_t i = 0; i < engine->relays.change_count; i++) {
         add_transition(faults, &engine->relays.changes[i]);
