@@ -118,7 +118,8 @@ static void pull_far(struct sim_engine *engine)
     struct sim_worker *worker = engine->workers[0];
     struct sim_ring *ring = &worker->ring;
     // The next slot begins with a stride, at most that much later.
-    uint64_t before_ns = (engine->slot * engine->windows_per_slot + engine->stride_most) * engine->window_ns;
+    uint64_t before = engine->slot * engine->windows_per_slot + engine->stride_most;
+    uint64_t before_ns = before * engine->window_ns;
     uint32_t kept = 0;
     if (engine->pulled_ns == before_ns) {
         return;

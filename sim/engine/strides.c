@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where agents report, edges have much to say to themselves and little to others, who hear it later.
+// Where agents report, edges have much to say to themselves and little to others, who hear later.
 //
 //     edge_aggregator_ms: 10 to 100
 //
@@ -62,8 +62,7 @@ static uint64_t reach_others_ns(const struct sim_engine *engine)
 // Between its ends no agent reports twice and no coordinator writes two totals.
 static uint64_t longest_ns(const struct sim_engine *engine)
 {
-    const struct mesh_scope *top =
-        &engine->config.mesh->scopes[engine->tiers.coordinators->scope];
+    const struct mesh_scope *top = &engine->config.mesh->scopes[engine->tiers.coordinators->scope];
     uint64_t total_ns = top->schedule == MESH_POISSON ? 0 : top->interval_ns;
     return least(engine->config.reporting.every_ns, total_ns) / 2;
 }
