@@ -51,7 +51,7 @@ static enum sim_fate send(struct lab *lab, uint64_t sent_ns, uint32_t to, uint32
     }
     lab->sent++;
     *latency_ns = 0;
-    return sim_channels_cross(&lab->channels, &lab->network, &lab->network.links[SIM_SAME_ZONE],
+    return sim_channels_cross(&lab->channels, &lab->network.channel, &lab->network.links[SIM_SAME_ZONE],
                               &crossing, latency_ns);
 }
 
