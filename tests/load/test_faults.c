@@ -262,5 +262,5 @@ Test(faults, a_link_that_becomes_nothing_or_is_not_there_is_refused)
               SIM_ERROR_SCENARIO, 10, 54,
               "faults[0].pairs[0]: there is no such pair of nodes here");
     must_fail(REGIONS "  - {fault: link, at_ms: 1, loss_percent: 1, direction: in}\n",
-              SIM_ERROR_SCENARIO, 10, 58, "faults[0]: without of it is the links of all");
+              SIM_ERROR_SCENARIO, 10, 57, "faults[0]: without of it is the links of all");
 }
