@@ -752,5 +752,6 @@ bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t 
                      uint64_t time_ns)
 {
     uint64_t delay_ns;
-    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns);
+    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns) ||
+           sim_cross_loses_all(engine, source, target, time_ns);
 }

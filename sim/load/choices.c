@@ -117,6 +117,16 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "slow", .value = SIM_FAULT_SLOW},
     {.name = "skew", .value = SIM_FAULT_SKEW},
     {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
+    {.name = "link", .value = SIM_FAULT_LINK},
+    {0},
+};
+const struct sim_choice sim_choices_of_pair[] = {
+    {.name = "same_host", .value = SIM_SAME_HOST},
+    {.name = "same_zone", .value = SIM_SAME_ZONE},
+    {.name = "same_region", .value = SIM_SAME_REGION},
+    {.name = "inter_region", .value = SIM_INTER_REGION},
+    {.name = "edge_aggregator", .value = SIM_EDGE_AGGREGATOR},
+    {.name = "aggregator_coordinator", .value = SIM_AGGREGATOR_COORDINATOR},
     {0},
 };
 const struct sim_choice sim_choices_of_role[] = {

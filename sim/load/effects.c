@@ -140,6 +140,15 @@ static const char *accelerator_without_effect(const char *path, const struct sim
                : NULL;
 }
 
+static bool some_link_gets(const struct sim_scenario *scenario, enum sim_link_part part)
+{
+    bool gets = false;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        gets |= (scenario->faults[i].link.given >> part & 1) != 0;
+    }
+    return gets;
+}
+
 // Settings of bursts, of the queue and of pairs of regions that nothing asks for.
 static const char *network_without_effect(const char *path, const struct sim_cell *cell,
                                           const struct sim_scenario *scenario)
@@ -161,7 +170,7 @@ static const char *network_without_effect(const char *path, const struct sim_cel
         return "loss_enter_percent and its like decide how many are lost";
     }
     if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
-        channel->rate_bits_per_s == 0) {
+        channel->rate_bits_per_s == 0 && !some_link_gets(scenario, SIM_LINK_RATE)) {
         return "without rate_mbit nothing waits";
     }
     const char *reason = accelerator_without_effect(path, scenario);

@@ -22,6 +22,8 @@
 #define FLAG .type = SIM_KEY_FLAG
 #define MAP .type = SIM_KEY_MAP
 #define DAY_NS SIM_DURATION_NS_MAX
+#define RATE_MBIT \
+    .type = SIM_KEY_DECIMAL, .places = 6, .minimum = 1000, .maximum = INT64_C(1000000000000)
 #define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
 #define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
