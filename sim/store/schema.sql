@@ -350,7 +350,7 @@ CREATE TABLE elections (
     after_ns    INTEGER,           -- until one had committed an entry of its term; NULL: as above
     leader      INTEGER,           -- that node; NULL: there is none
     term        INTEGER NOT NULL,  -- its term; 0: there is none
-    terms       INTEGER NOT NULL,  -- begun since the leader that was lost; 1: no vote was split
+    terms       INTEGER NOT NULL,  -- begun until the first won one; 1: no vote was split
     measured    INTEGER NOT NULL   -- 0: under way when the run began, and in no metric
                 CHECK (measured IN (0, 1)),
     PRIMARY KEY (run_id, repetition, ordinal),

@@ -258,7 +258,7 @@ Test(leaders, who_fail_from_the_start_are_missed_and_logs_of_different_lengths_e
     cr_assert_eq(result.election_count, 3);
     for (uint32_t i = 0; i < 3; i++) {
         const struct sim_election *election = &result.elections[i];
-        cr_expect(election->after_ns < 20000 * MS && election->term == election->terms + 1);
+        cr_expect(election->after_ns < 20000 * MS && election->term > election->terms);
         cr_expect_neq(election->leader % 50, 40, "the last candidate has failed");
     }
     sim_result_finish(&result);
