@@ -169,6 +169,7 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
         case SIM_FAULT_PARTITION:
         case SIM_FAULT_SLOW:
         case SIM_FAULT_SWIZZLE:
+        case SIM_FAULT_LINK:
         case SIM_FAULT_VERB_COUNT: return 0;
         }
         made = put_span(actions, made, action, begins, ends, time_ns);
@@ -186,7 +187,7 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
         [SIM_FAULT_OUTAGE] = "outage",   [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
         [SIM_FAULT_CHURN] = "churn",     [SIM_FAULT_MASS_JOIN] = "mass-join",
         [SIM_FAULT_SLOW] = "slow",       [SIM_FAULT_SKEW] = "skew",
-        [SIM_FAULT_SWIZZLE] = "swizzle",
+        [SIM_FAULT_SWIZZLE] = "swizzle", [SIM_FAULT_LINK] = "link",
     };
     assert(verb < SIM_FAULT_VERB_COUNT);
     return names[verb];
@@ -195,12 +196,9 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
 const char *sim_role_name(enum sim_role role)
 {
     static const char *const names[SIM_ROLE_COUNT] = {
-        [SIM_ROLE_AGENT] = "agents",
-        [SIM_ROLE_RELAY] = "relays",
-        [SIM_ROLE_BRIDGE] = "bridges",
-        [SIM_ROLE_LEADER] = "leaders",
-        [SIM_ROLE_AGGREGATOR] = "aggregators",
-        [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_AGENT] = "agents",           [SIM_ROLE_RELAY] = "relays",
+        [SIM_ROLE_BRIDGE] = "bridges",         [SIM_ROLE_LEADER] = "leaders",
+        [SIM_ROLE_AGGREGATOR] = "aggregators", [SIM_ROLE_COORDINATOR] = "coordinators",
     };
     assert(role < SIM_ROLE_COUNT);
     return names[role];

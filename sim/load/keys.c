@@ -22,6 +22,8 @@
 #define FLAG .type = SIM_KEY_FLAG
 #define MAP .type = SIM_KEY_MAP
 #define DAY_NS SIM_DURATION_NS_MAX
+#define RATE_MBIT \
+    .type = SIM_KEY_DECIMAL, .places = 6, .minimum = 1000, .maximum = INT64_C(1000000000000)
 #define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
 #define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
@@ -490,18 +492,27 @@ const struct sim_key sim_keys[] = {
      .fallback = "0",
      .effect = "each candidate is asked for a linearizable read so often, and the answers are "
                "checked; 0: never"},
-    {.path = "leaders.disk_min_ms",
-     MS(0, DAY_NS),
+    {.path = "leaders.logs",
+     .type = SIM_KEY_CHOICE,
+     .choices = sim_choices_of_leaders_logs,
      .topologies = LEADERS,
-     TAKES(U64, leaders.disk_ns_min),
-     .fallback = "0",
-     .effect = "the least time that a candidate's disk takes to write"},
-    {.path = "leaders.disk_max_ms",
-     MS(0, DAY_NS),
+     TAKES(U32, leaders.logs),
+     .fallback = "equal",
+     .effect = "different: each candidate of a fresh group begins with another number of entries "
+               "that nobody has committed, from none upwards, dealt by chance"},
+    {.path = "leaders.failed",
+     WHOLE(0, MESH_RAFT_MEMBERS_MAX - 1),
      .topologies = LEADERS,
-     TAKES(U64, leaders.disk_ns_max),
+     TAKES(U32, leaders.failed),
      .fallback = "0",
-     .effect = "it is uniform up to this; 0: disk_min_ms"},
+     .effect = "candidates of each region, the last ones, that take no part in its group from the "
+               "start on, though they are members of it"},
+    {.path = "leaders.disk_ms",
+     .type = SIM_KEY_LATENCY,
+     .topologies = LEADERS,
+     TAKES(LATENCY, leaders.disk),
+     .fallback = "0",
+     .effect = "what a write of a candidate's disk takes"},
 
     {.path = "hierarchy", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.levels",
