@@ -61,8 +61,8 @@ void mesh_swim_bound(const struct mesh_config *config, struct mesh_bound *bound)
     uint32_t head = (uint32_t)(sizeof(struct mesh_message) / sizeof(uint64_t));
     uint32_t full = head + mesh_swim_words_max(config);
     uint32_t bare = head + (uint32_t)(sizeof(struct mesh_swim_head) / sizeof(uint64_t));
-    // Full ones: a ping or a request, gossip, a page; and NACKs. Of the members each suspect or each
-    // piece of news heard may change one.
+    // Full ones: a ping or a request, gossip, a page; and NACKs. Of the members each suspect or
+    // each piece of news heard may change one.
     uint32_t messages = 3 + MESH_SWIM_RELAYS_MAX;
     uint32_t records = messages + MESH_SWIM_EXPIRED_MAX + MESH_SWIM_NEWS_MAX + 16;
     uint32_t targets = messages + MESH_SWIM_PROXIES_MAX + MESH_SWIM_GOSSIP_MAX;

@@ -142,8 +142,8 @@ void mesh_swim_ask(struct swimming *swimming)
 }
 
 // Its time is over without an answer. That is a sign that the node itself is slow, unless a proxy's
-// NACK shows that it hears. (Lifeguard counts each NACK that is missing; but most proxies are silent
-// on the smaller side of a partition, too, which should not be slow to find out.)
+// NACK shows that it hears. (Lifeguard counts each NACK that is missing; but most proxies are
+// silent on the smaller side of a partition, too, which should not be slow to find out.)
 void mesh_swim_end_probe(struct swimming *swimming)
 {
     struct mesh_swim *swim = swimming->swim;

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // SWIM: who of a scope's members is there, found out by the members themselves.
 //
-// "The paper": Das, Gupta, Motivala, "SWIM: Scalable weakly-consistent infection-style process group
-// membership protocol", DSN 2002. "Lifeguard": Dadgar, Phillips, Currey, "Lifeguard: local health
-// awareness for more accurate failure detection", DSN-W 2018. What neither says is done as Serf and
-// memberlist do it (hashicorp/memberlist, state.go, suspicion.go, awareness.go, and serf's
+// "The paper": Das, Gupta, Motivala, "SWIM: Scalable weakly-consistent infection-style process
+// group membership protocol", DSN 2002. "Lifeguard": Dadgar, Phillips, Currey, "Lifeguard: local
+// health awareness for more accurate failure detection", DSN-W 2018. What neither says is done as
+// Serf and memberlist do it (hashicorp/memberlist, state.go, suspicion.go, awareness.go, and serf's
 // reconnecting), by ideas and figures alone.
 //
 //   events (mesh/step.h)                              records
-//    SWIM_START  all of the roster are there   --+     +-->  SWIM_MEMBER  what it thinks of a member
+//    SWIM_START  all of the roster are there   --+     +-->  SWIM_MEMBER  what it thinks of one
 //    SWIM_JOIN   asks the seeds who is         --+     +-->  SWIM_PROBE   a probe has ended
 //    SWIM_TIMER  the timer set last fired      --+-----+-->  SWIM_JOINED  a seed has told
-//    SWIM_LEAVE  goes, and says so             --+     +-->  SWIM_QUORUM  a majority is reachable, or
-//    RECEIVE     a message of a member         --+     |                  is not any more
-//                                                      +-->  SEND, and last SWIM_TIMER: wake me then
+//    SWIM_LEAVE  goes, and says so             --+     +-->  SWIM_QUORUM  whether a majority is
+//    RECEIVE     a message of a member         --+     |                  reachable
+//                                                      +-->  SEND, last SWIM_TIMER: wake me then
 //
 // A period of a node (paper 3.1, 4.1):
 //
@@ -28,8 +28,8 @@
 // and only the member itself begins an incarnation, to refute what is said of it (paper 4.2). All
 // else travels as news on SWIM's own messages, each of a node's news so many times (paper 4.1),
 // what was told least first, as far as a walk in turns goes. While there are any, each period tells
-// some members in pings that want no answer, too, as memberlist gossips beside its probes: where most
-// of whom a node probes is on the other side of a partition, probes alone spread little.
+// some members in pings that want no answer, too, as memberlist gossips beside its probes: where
+// most of whom a node probes is on the other side of a partition, probes alone spread little.
 //
 // A view is a difference from the roster: it lists members that are not ALIVE 0, in the order in
 // which they came to be that, and none is ever taken off the list. So a SYNC can go through two
@@ -39,14 +39,16 @@
 // while; where they differ both go through their views. Who holds a member for alive then only
 // suspects it, if the other holds it for dead.
 //
-// Partitions. Each side holds the other for dead, and asks nobody there any more. So once in a while
-// a node calls one it holds for dead, a seed sooner than others (as Serf reconnects). What the other
-// side says of the dead changes no view here: it is told on as ACCUSED, and the accused refute it.
+// Partitions. Each side holds the other for dead, and asks nobody there any more. So once in a
+// while a node calls one it holds for dead, a seed sooner than others (as Serf reconnects). What
+// the other side says of the dead changes no view here: it is told on as ACCUSED, and the accused
+// refute it.
 //
 // Lifeguard, a switch. A node whose probes fail, who hears no NACK of a proxy, or is suspected
 // itself, takes its own state into account: a probe and its timeout take (1 + health) times as
-// long. A suspicion begins with the longer patience and comes down to the shorter with each member that
-// confirms it. And who pings a suspect tells it so first, which is done for the dead in any case.
+// long. A suspicion begins with the longer patience and comes down to the shorter with each member
+// that confirms it. And who pings a suspect tells it so first, which is done for the dead in any
+// case.
 //
 // Duties of the driver, besides those of mesh/step.h:
 //   1. before an event it sees to it that the view has room (mesh_swim_wanted), if it wants no news
