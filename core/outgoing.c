@@ -187,8 +187,7 @@ static void trim(struct stepping *stepping, struct mesh_message *message)
 static bool may_be_trimmed(const struct mesh_message *message)
 {
     return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
-           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind) &&
-           !mesh_message_is_raft(message->kind);
+           message->kind != MESH_MESSAGE_VECTOR && mesh_message_has_lanes(message->kind);
 }
 
 // Sends to the `target_count` targets that stand at the end of the output.
@@ -225,6 +224,14 @@ void mesh_outgoing_to_places(struct stepping *stepping, struct mesh_message *mes
     for (; places != 0; places &= places - 1) {
         output->targets[output->target_count + count++] = roster[__builtin_ctz(places)];
     }
+    send_to(stepping, message, count);
+}
+
+void mesh_outgoing_to_all(struct stepping *stepping, struct mesh_message *message,
+                          const uint32_t *targets, uint32_t count)
+{
+    struct mesh_output *output = stepping->output;
+    memcpy(output->targets + output->target_count, targets, count * sizeof *targets);
     send_to(stepping, message, count);
 }
 

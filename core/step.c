@@ -72,15 +72,10 @@ void mesh_role_widen(const struct mesh_role *old, struct mesh_width old_width,
     widen_planes(old->recent, old_width, MESH_RECENT_PLANES, role->recent, width);
 }
 
-static bool has_lanes(const struct mesh_message *message)
-{
-    return message->kind <= MESH_MESSAGE_SNAPSHOT;
-}
-
 uint32_t mesh_message_widened(const struct mesh_message *message, uint32_t old_local_words,
                               uint32_t local_words)
 {
-    bool crosses = has_lanes(message) && message->word_first < old_local_words &&
+    bool crosses = mesh_message_has_lanes(message->kind) && message->word_first < old_local_words &&
                    message->word_first + message->words > old_local_words;
     return crosses ? mesh_message_sets(message->kind) * (local_words - old_local_words) : 0;
 }
@@ -90,7 +85,7 @@ void mesh_message_widen(const struct mesh_message *old, uint32_t old_local_words
 {
     uint32_t more = local_words - old_local_words;
     if (mesh_message_widened(old, old_local_words, local_words) == 0) {
-        if (has_lanes(old) && old->word_first >= old_local_words) {
+        if (mesh_message_has_lanes(old->kind) && old->word_first >= old_local_words) {
             message->word_first = (uint16_t)(old->word_first + more);
         }
         return;
@@ -136,6 +131,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     }
     if (config->raft_count > 0) {
         mesh_raft_bound(config, &bound);
+    }
+    if (config->swim_count > 0) {
+        mesh_swim_bound(config, &bound);
     }
     return bound;
 }
@@ -304,6 +302,10 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_RAFT_CHANGE:
     case MESH_EVENT_RAFT_TRANSFER:
     case MESH_EVENT_RAFT_COMPACT: mesh_raft_handle(stepping); break;
+    case MESH_EVENT_SWIM_START:
+    case MESH_EVENT_SWIM_JOIN:
+    case MESH_EVENT_SWIM_TIMER:
+    case MESH_EVENT_SWIM_LEAVE: mesh_swim_handle(stepping); break;
     default: assert(false);
     }
 }

@@ -208,7 +208,7 @@ static uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t upd
 // be copies of what nobody measures. Reports are never left out; rows are no updates.
 static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
 {
-    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
+    if (!mesh_message_has_lanes(message->kind)) {
         return 0;
     }
     if (engine->counted_first == 0 || message->update_count == 0) {
