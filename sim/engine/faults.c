@@ -751,6 +751,11 @@ const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *e
     return engine->faults.counts;
 }
 
+uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns)
+{
+    return sim_rules_next_cut_ns(&engine->faults.rules, after_ns);
+}
+
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns)
 {

@@ -199,6 +199,7 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
         case SIM_FAULT_SPOT_RECLAIM:
             action.until_ns =
                 fault->down_ns == 0 ? SIM_FAULT_NEVER : time_ns + fault->notice_ns + fault->down_ns;
+            action.disk_lost = true;
             made = put_departure(actions, made, fault, action, time_ns);
             continue;
         case SIM_FAULT_SKEW:

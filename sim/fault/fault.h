@@ -222,8 +222,8 @@ uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t
 uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count);
 
 // What a firing does to the nodes [count], at most SIM_FAULT_ACTIONS_MAX actions each, in any order
-// of time; `actions` has room for them. Returns how many. Of churn the one node that departs is given; verbs
-// that act between nodes do nothing here.
+// of time; `actions` has room for them. Returns how many. Of churn the one node that departs is
+// given; verbs that act between nodes, and auto-scaling, do nothing here.
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
                        const struct sim_firing *firing, const uint32_t *nodes, uint32_t count,
                        struct sim_action *actions);

@@ -43,6 +43,25 @@ static bool cuts(const struct sim_rule *rule, uint32_t source, uint32_t target)
     return rule->direction == SIM_BOTH_WAYS || (rule->direction == SIM_OUTWARD) == (from == 1);
 }
 
+static void consider(uint64_t time_ns, uint64_t after_ns, uint64_t *next_ns)
+{
+    if (time_ns > after_ns && time_ns < *next_ns) {
+        *next_ns = time_ns;
+    }
+}
+
+uint64_t sim_rules_next_cut_ns(const struct sim_rules *rules, uint64_t after_ns)
+{
+    uint64_t next_ns = SIM_FAULT_NEVER;
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (rules->items[i].kind == SIM_RULE_CUT) {
+            consider(rules->items[i].from_ns, after_ns, &next_ns);
+            consider(rules->items[i].until_ns, after_ns, &next_ns);
+        }
+    }
+    return next_ns;
+}
+
 bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
                    uint64_t sent_ns, uint64_t *delay_ns)
 {

@@ -44,6 +44,10 @@ void sim_rules_add(struct sim_rules *rules, const struct sim_rule *rule);
 // Drops the rules that hold for nothing sent at `time_ns` or later.
 void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns);
 
+// The first instant after `after_ns` at which a rule that cuts begins or ends to hold;
+// SIM_FAULT_NEVER: none is known.
+uint64_t sim_rules_next_cut_ns(const struct sim_rules *rules, uint64_t after_ns);
+
 // Whether a message is cut; if not, how much later it arrives.
 bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
                    uint64_t sent_ns, uint64_t *delay_ns);

@@ -68,6 +68,11 @@ const struct sim_choice sim_choices_of_leaders_start[] = {
     {.name = "fresh", .value = SIM_LEADERS_FRESH},
     {0},
 };
+const struct sim_choice sim_choices_of_leaders_logs[] = {
+    {.name = "equal", .value = SIM_LOGS_EQUAL},
+    {.name = "different", .value = SIM_LOGS_DIFFERENT},
+    {0},
+};
 const struct sim_choice sim_choices_of_compression[] = {
     {.name = "none", .value = SIM_COMPRESS_NONE},
     {.name = "zstd", .value = SIM_COMPRESS_ZSTD},

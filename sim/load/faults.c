@@ -369,8 +369,7 @@ static bool read_fault(struct sim_fault_reading *reading, struct sim_fault *faul
                              reading->shown);
     }
     if (!read(reading, "fault", 0, &verb) ||
-        !read(reading, "disk", verb == SIM_FAULT_MASS_JOIN || verb == SIM_FAULT_SPOT_RECLAIM,
-              &lost) ||
+        !read(reading, "disk", verb == SIM_FAULT_MASS_JOIN, &lost) ||
         !read(reading, "skew_ms", 0, &fault->skew_ns)) {
         return false;
     }

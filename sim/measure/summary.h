@@ -92,10 +92,16 @@ enum sim_metric_id {
     SIM_LAGGING_AGENTS,
     SIM_WON_MS,
     SIM_ELECTION_MS,
+    SIM_ELECTION_TERMS,
+    SIM_SPLIT_ELECTIONS,
     SIM_FAILOVER_MS,
     SIM_FAILOVER_EXCHANGE_MS,
-    SIM_LEADERLESS_MS,
+    SIM_UNAVAILABLE_MS,
     SIM_TERMS,
+    SIM_TRANSFERS,
+    SIM_MEMBER_CHANGES,
+    SIM_RAFT_SNAPSHOTS,
+    SIM_READS,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -176,7 +182,7 @@ static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 // Whether it is about groups of Raft.
 static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
 {
-    return metric >= SIM_WON_MS && metric <= SIM_TERMS;
+    return metric >= SIM_WON_MS && metric <= SIM_READS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

@@ -350,6 +350,95 @@ static bool read_gaps(struct reading *reading)
     return sim_query_finish(&query);
 }
 
+// ---- Groups of Raft ----
+
+// A node, MESH_NODE_NONE for NULL.
+static uint32_t node_in(const struct sim_query *query, int column)
+{
+    uint64_t node = sim_query_count(query, column);
+    return node == SIM_TIME_NEVER ? MESH_NODE_NONE : (uint32_t)node;
+}
+
+static bool read_elections(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, region, lost_ns, won_ns, after_ns, leader, term, terms,"
+                     " measured FROM elections WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->elections =
+            room_for(result->elections, result->election_count, sizeof *result->elections);
+        result->elections[result->election_count++] = (struct sim_election){
+            .region = (uint32_t)sim_query_count(&query, 1),
+            .lost_ns = sim_query_count(&query, 2),
+            .won_ns = sim_query_count(&query, 3),
+            .after_ns = sim_query_count(&query, 4),
+            .leader = node_in(&query, 5),
+            .term = sim_query_count(&query, 6),
+            .terms = sim_query_count(&query, 7),
+            .first = sim_query_count(&query, 8) == 0,
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_failovers(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, region, bridge, lost_ns, after_ns, exchange_ns, successor"
+                     " FROM failovers WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->failovers =
+            room_for(result->failovers, result->failover_count, sizeof *result->failovers);
+        result->failovers[result->failover_count++] = (struct sim_failover){
+            .region = (uint32_t)sim_query_count(&query, 1),
+            .bridge = (uint32_t)sim_query_count(&query, 2),
+            .lost_ns = sim_query_count(&query, 3),
+            .after_ns = sim_query_count(&query, 4),
+            .exchange_ns = sim_query_count(&query, 5),
+            .successor = node_in(&query, 6),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_raft_groups(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, unavailable_ns, terms, transfers, member_changes,"
+                     " snapshots, reads FROM raft_groups WHERE run_id = ?1"
+                     " ORDER BY repetition, region",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->leading = room_for(result->leading, result->leading_count, sizeof *result->leading);
+        result->leading[result->leading_count++] = (struct sim_region_leading){
+            .unavailable_ns = sim_query_count(&query, 1),
+            .terms = sim_query_count(&query, 2),
+            .transfers = sim_query_count(&query, 3),
+            .member_changes = sim_query_count(&query, 4),
+            .snapshots = sim_query_count(&query, 5),
+            .reads = sim_query_count(&query, 6),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
 // ---- All of them ----
 
 bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_result **results,
@@ -359,7 +448,8 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
     bool fine = sim_store_has_run(store, run_id, error) && read_repetitions(&reading) &&
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
                 read_latencies(&reading) && read_faults(&reading) && read_rejoins(&reading) &&
-                read_takeovers(&reading) && read_gaps(&reading);
+                read_takeovers(&reading) && read_gaps(&reading) && read_elections(&reading) &&
+                read_failovers(&reading) && read_raft_groups(&reading);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);

@@ -491,6 +491,65 @@ static void put_gaps(struct rows *rows, const struct sim_result *result)
     }
 }
 
+// Nodes that are none are NULL.
+static void put_node(struct rows *rows, uint32_t node)
+{
+    put_value(rows, node == MESH_NODE_NONE ? SIM_TIME_NEVER : node);
+}
+
+static void put_elections(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO elections VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->election_count; index++) {
+        const struct sim_election *election = &result->elections[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, election->region);
+        put_count(rows, election->lost_ns);
+        put_value(rows, election->won_ns);
+        put_value(rows, election->after_ns);
+        put_node(rows, election->leader);
+        put_count(rows, election->term);
+        put_count(rows, election->terms);
+        put_count(rows, !election->first);
+        end_row(rows);
+    }
+}
+
+static void put_failovers(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO failovers VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->failover_count; index++) {
+        const struct sim_failover *failover = &result->failovers[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, failover->region);
+        put_count(rows, failover->bridge);
+        put_count(rows, failover->lost_ns);
+        put_value(rows, failover->after_ns);
+        put_value(rows, failover->exchange_ns);
+        put_node(rows, failover->successor);
+        end_row(rows);
+    }
+}
+
+static void put_raft_groups(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO raft_groups VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->leading_count; index++) {
+        const struct sim_region_leading *leading = &result->leading[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, leading->unavailable_ns);
+        put_count(rows, leading->terms);
+        put_count(rows, leading->transfers);
+        put_count(rows, leading->member_changes);
+        put_count(rows, leading->snapshots);
+        put_count(rows, leading->reads);
+        end_row(rows);
+    }
+}
+
 static void put_checkpoints(struct rows *rows, const struct sim_result *result)
 {
     begin_table(rows, "INSERT INTO checkpoints VALUES (?,?,?,?,?,?)");
@@ -614,6 +673,9 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_rejoins(rows, result);
         put_takeovers(rows, result);
         put_gaps(rows, result);
+        put_elections(rows, result);
+        put_failovers(rows, result);
+        put_raft_groups(rows, result);
         put_checkpoints(rows, result);
         stored_bytes[index] = rows->bytes - before;
     }
