@@ -118,6 +118,8 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "skew", .value = SIM_FAULT_SKEW},
     {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
     {.name = "link", .value = SIM_FAULT_LINK},
+    {.name = "auto-scaling", .value = SIM_FAULT_AUTO_SCALING},
+    {.name = "spot-reclaim", .value = SIM_FAULT_SPOT_RECLAIM},
     {0},
 };
 const struct sim_choice sim_choices_of_pair[] = {

@@ -286,6 +286,11 @@ bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
 
 void sim_scenarios_destroy(struct sim_scenario *scenarios, uint32_t count);
 
+// A file that has only `scenarios`, a list of files to be run: their paths, as `run` takes them.
+// Any other file: none. Destroy `*files` in either case, also after an error.
+bool sim_load_batch(const char *path, char ***files, uint32_t *count, struct sim_error *error);
+void sim_batch_files_destroy(char **files, uint32_t count);
+
 // `meshsim lint`: every key of the file with its value, where it stands and its effect, or why it
 // is recorded without effect; then the latencies per pair class, one way and round trip.
 bool sim_lint(const char *path, const struct sim_overrides *overrides, FILE *output,

@@ -290,7 +290,8 @@ CREATE TABLE faults (
     repetition  INTEGER NOT NULL,  -- the repetition in which it fired or did not
     ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
     verb        TEXT NOT NULL,     -- crash, restart, pause, partition, outage, rolling-restart,
-                                   -- churn, mass-join, slow, skew, swizzle, link
+                                   -- churn, mass-join, slow, skew, swizzle, link,
+                                   -- auto-scaling, spot-reclaim
     text        TEXT NOT NULL,     -- the entry in words, "crash at 1000 ms of 10 % of agents"
     firings     INTEGER NOT NULL,  -- how often it fired
     nodes       INTEGER NOT NULL,  -- nodes hit, over all firings

@@ -125,8 +125,11 @@ Test(fault, a_rolling_restart_takes_batch_after_batch)
 
 Test(fault, who_joins_in_a_mass_is_away_from_the_start_and_comes_without_a_disk_within_the_span)
 {
-    const struct sim_fault fault = {
-        .verb = SIM_FAULT_MASS_JOIN, .at_ns = 100 * MS, .until_ns = NEVER, .over_ns = 50 * MS};
+    const struct sim_fault fault = {.verb = SIM_FAULT_MASS_JOIN,
+                                    .at_ns = 100 * MS,
+                                    .until_ns = NEVER,
+                                    .over_ns = 50 * MS,
+                                    .disk_lost = true};
     uint32_t nodes[NODES];
     struct sim_action *actions = calloc(2 * NODES, sizeof *actions);
     uint32_t early = 0;
