@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Edges whose agents report: a table of reports for each, which are made up as they fall due.
 //
-//     window begins, for each edge by itself and by all threads:
+//     stride begins, for each edge by itself and by all threads:
 //
 //     reports that fall due --> lanes enough? --no--> what is settled among its agents and in their
 //                                |     |              messages is given back
@@ -9,9 +9,9 @@
 //                                |
 //                       a lane each, made up, into the queue
 //
-// Nobody but its agents speaks of an edge's lanes, so edges do not wait for each other. How wide
-// the tables are follows from the scenario and from simulated state alone, since lanes decide which
-// updates go first where update_limit cuts a message.
+// Nobody but its agents speaks of an edge's lanes, so edges of different blocks do not wait for
+// each other. How wide the tables are follows from the scenario and from simulated state alone,
+// since lanes decide which updates go first where update_limit cuts a message.
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -319,17 +319,30 @@ static void begin_edge(struct sim_worker *worker, uint32_t index)
     }
 }
 
-// What each thread does: it takes edges until none is left.
+static bool shares_block(const struct sim_engine *engine, uint32_t edge)
+{
+    const struct sim_edge *edges = engine->tiers.edges;
+    return edge > 0 && edges[edge].block_first < edges[edge - 1].block_end;
+}
+
+// What each thread does: it takes edges until none is left, all that share blocks together, since
+// whoever sweeps an edge goes through what is in the queue of its blocks.
 static void begin_edges(void *context, uint32_t worker)
 {
     struct sim_engine *engine = context;
+    uint32_t count = engine->tiers.edge_count;
     for (;;) {
         uint32_t edge =
             atomic_fetch_add_explicit(&engine->tiers.edge_next, 1, memory_order_relaxed);
-        if (edge >= engine->tiers.edge_count) {
+        if (edge >= count) {
             return;
         }
-        begin_edge(engine->workers[worker], edge);
+        if (shares_block(engine, edge)) {
+            continue;  // taken with the one before
+        }
+        do {
+            begin_edge(engine->workers[worker], edge);
+        } while (++edge < count && shares_block(engine, edge));
     }
 }
 

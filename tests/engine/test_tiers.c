@@ -114,7 +114,8 @@ static void init_scopes(struct tree *tree, enum mesh_schedule schedule)
     }
 }
 
-static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
+static void tree_init_on(struct tree *tree, enum mesh_schedule schedule,
+                         struct sim_network_settings settings)
 {
     memset(tree, 0, sizeof *tree);
     init_scopes(tree, schedule);
@@ -124,9 +125,6 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
                                       .scope_count = SCOPES,
                                       .tiers = &tree->tiers,
                                       .hash = hash};
-    struct sim_network_settings settings = {.loss_ppb = loss_percent * (SIM_PPB / 100),
-                                            .duplicate_ppb = SIM_PPB / 20,
-                                            .transport = SIM_UDP};
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         settings.latency[pair] = (struct sim_latency){.minimum_ns = MS, .maximum_ns = 5 * MS};
     }
@@ -140,6 +138,14 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
         };
     }
     tree->local_lanes = 1024;
+}
+
+static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
+{
+    tree_init_on(tree, schedule,
+                 (struct sim_network_settings){.loss_ppb = loss_percent * (SIM_PPB / 100),
+                                               .duplicate_ppb = SIM_PPB / 20,
+                                               .transport = SIM_UDP});
 }
 
 // The row of a relay counts the reports that it was told of; what others have, somebody made.
@@ -449,6 +455,33 @@ Test(tiers, tables_that_grow_show_nowhere)
         cr_expect_gt(growing.engine->tiers.edges[0].table.lane_capacity, 128);
         cr_expect_eq(growing.engine->tiers.edges[0].table.lane_capacity,
                      growing.engine->tiers.edges[EDGES - 1].table.lane_capacity);
+        cr_expect_eq(growing.wrong, 0);
+        tree_finish(&many);
+        tree_finish(&growing);
+    }
+}
+
+// Connections are gone when they are wanted again, and what waits for them has not entered its
+// channel when the tables grow.
+Test(tiers, what_waits_for_its_connection_grows_with_the_tables)
+{
+    static struct tree many;
+    static struct tree growing;
+    const struct sim_network_settings settings = {
+        .loss_ppb = 70 * (SIM_PPB / 100),
+        .channel = {.fifo = true},
+        .transport = SIM_TCP,
+        .tls = true,
+        .connections = {.cold = true, .idle_timeout_ns = MS}};
+    for (uint32_t i = 0; i < 2; i++) {
+        enum sim_queue queue = i == 0 ? SIM_QUEUE_WINDOWS : SIM_QUEUE_HEAP;
+        tree_init_on(&many, MESH_PHASED, settings);
+        tree_init_on(&growing, MESH_PHASED, settings);
+        growing.local_lanes = 64;
+        tree_run(&many, queue, 4000 * MS);
+        tree_run(&growing, queue, 4000 * MS);
+        expect_same(&many, &growing);
+        cr_expect_gt(growing.engine->tiers.edges[0].table.lane_capacity, 128);
         cr_expect_eq(growing.wrong, 0);
         tree_finish(&many);
         tree_finish(&growing);
