@@ -66,6 +66,9 @@ uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t
 // A share is rounded to the nearest number, but never to nobody.
 uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count)
 {
+    if (selection->nobody) {
+        return 0;
+    }
     if (selection->number > 0) {
         return selection->number < count ? selection->number : count;
     }
@@ -195,12 +198,9 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
 const char *sim_role_name(enum sim_role role)
 {
     static const char *const names[SIM_ROLE_COUNT] = {
-        [SIM_ROLE_AGENT] = "agents",
-        [SIM_ROLE_RELAY] = "relays",
-        [SIM_ROLE_BRIDGE] = "bridges",
-        [SIM_ROLE_LEADER] = "leaders",
-        [SIM_ROLE_AGGREGATOR] = "aggregators",
-        [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_AGENT] = "agents",           [SIM_ROLE_RELAY] = "relays",
+        [SIM_ROLE_BRIDGE] = "bridges",         [SIM_ROLE_LEADER] = "leaders",
+        [SIM_ROLE_AGGREGATOR] = "aggregators", [SIM_ROLE_COORDINATOR] = "coordinators",
     };
     assert(role < SIM_ROLE_COUNT);
     return names[role];

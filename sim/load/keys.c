@@ -27,7 +27,6 @@
 
 #define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
-#define NO_GUARD "no agent misbehaves in this version"
 
 #define LATENCY(name, member, of, where, far)                                                   \
     {.path = "network.latency." name "_ms",                                                     \
@@ -412,13 +411,39 @@ const struct sim_key sim_keys[] = {
     {.path = "security.rate_limit_per_peer",
      WHOLE(1, 1000000000),
      .topologies = SIM_FOR_ALL,
-     .effect = "messages per second that a peer may send",
-     .recorded = NO_GUARD},
+     TAKES(U32, guard.rate),
+     .effect = "messages per second that a peer may send; what is more is rejected"},
     {.path = "security.byzantine_threshold",
      SHARE,
      .topologies = SIM_FOR_ALL,
-     .effect = "reputation below which a peer is ignored",
-     .recorded = NO_GUARD},
+     TAKES(U32, guard.threshold_ppb),
+     .effect = "reputation below which a peer is ignored"},
+    {.path = "security.guard",
+     .type = SIM_KEY_CHOICE,
+     .choices = sim_choices_of_guard,
+     .topologies = SIM_FOR_ALL,
+     TAKES(U32, guard.when),
+     .fallback = "auto",
+     .effect = "whether what peers send is checked: auto where somebody lies, on always, off only "
+               "that it decodes"},
+    {.path = "security.clock_bound_ms",
+     MS(0, DAY_NS),
+     .topologies = SIM_FOR_ALL,
+     TAKES(U64, guard.bound_ns),
+     .fallback = "1000",
+     .effect = "updates so far from the future, and ticks so far from now, are rejected; 0: none"},
+    {.path = "security.recovery_ms",
+     MS(1000000, DAY_NS),
+     .topologies = SIM_FOR_ALL,
+     TAKES(U64, guard.recovery_ns),
+     .fallback = "60000",
+     .effect = "reputation comes back from 0 to 1 in so long"},
+    {.path = "security.remembered_peers",
+     WHOLE(4, 4096),
+     .topologies = SIM_FOR_ALL,
+     TAKES(U32, guard.peers),
+     .fallback = "64",
+     .effect = "peers of whom an agent remembers something at a time, by fours"},
     {.path = "security.encryption",
      .type = SIM_KEY_CHOICE,
      .choices = sim_choices_of_cipher,
@@ -761,7 +786,8 @@ const struct sim_key sim_keys[] = {
 
 #include "keys_faults.inc"
 
-    {.path = "byzantine", .type = SIM_KEY_LIST, .topologies = SIM_FOR_ALL, .later = true},
+#include "keys_byzantine.inc"
+
     {.path = "membership", .type = SIM_KEY_TEXT, .topologies = SIM_FOR_ALL, .later = true},
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},
 };
