@@ -266,6 +266,8 @@ bool mesh_guard_admits(struct stepping *stepping, const struct mesh_scope *scope
         reason = MESH_REJECT_IGNORED;
     } else if (guard->gap_ns > 0 && !take_token(stepping, entry)) {
         reason = MESH_REJECT_RATE;
+    } else if (message->garbled) {
+        reason = MESH_REJECT_FORMAT;
     } else if (!is_timely(stepping, scope)) {
         reason = MESH_REJECT_STALE;
     } else if ((reason = judge_updates(stepping)) == 0 && denies_own(stepping)) {

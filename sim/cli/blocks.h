@@ -39,6 +39,7 @@ void sim_block_faults(const struct sim_page *page, const struct sim_scenario *sc
                       const struct sim_summary *summary);
 
 // What losses of leaders and bridges cost; nothing where there were none.
+void sim_block_liars(const struct sim_page *page, const struct sim_summary *summary);
 void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
 #endif

@@ -276,7 +276,7 @@ static void renew(void *context, uint32_t node, uint32_t peer)
     struct sim_engine *engine = context;
     enum sim_pair_class pair = sim_network_pair(engine->config.network, node, peer);
     count_handshake(engine->workers[0], SIM_ROTATION, node, peer, pair, SIM_HANDSHAKE_FULL,
-                    (engine->window + 1) * engine->window_ns);
+                    sim_stride_end_ns(engine));
 }
 
 static void renew_list(struct sim_engine *engine, uint32_t node, const uint32_t *peers,
@@ -448,6 +448,11 @@ static void end_second(struct sim_engine *engine, uint64_t time_ns, bool peaks)
     }
     account->counted_ns += time_ns - account->since_ns;
     account->since_ns = time_ns;
+}
+
+uint64_t sim_account_due_ns(const struct sim_engine *engine)
+{
+    return engine->account.host_count > 0 ? engine->account.since_ns + SECOND_NS : UINT64_MAX / 2;
 }
 
 bool sim_account_is_due(const struct sim_engine *engine, uint64_t time_ns)

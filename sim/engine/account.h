@@ -73,6 +73,9 @@ void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *m
 
 void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count);
 
+// The second ends with the first window that ends then or later.
+uint64_t sim_account_due_ns(const struct sim_engine *engine);
+
 // Whether a second ends in this window.
 bool sim_account_is_due(const struct sim_engine *engine, uint64_t time_ns);
 

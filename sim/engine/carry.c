@@ -67,6 +67,7 @@ struct parcel {
     uint64_t window;
     uint64_t window_ns;
     uint64_t window_reciprocal;
+    uint64_t ahead_most;
     uint64_t slot_mask;
     uint64_t block_count;
     const uint16_t *block_of;  // the engine's, and its blocks
@@ -123,7 +124,7 @@ static inline void arrive(struct sim_worker *worker, const struct parcel *parcel
     struct sim_ring *ring = &worker->ring;
     uint64_t since_ns = parcel->since_ns + latency_ns;
     uint64_t ahead = (uint64_t)((mesh_uint128)since_ns * parcel->window_reciprocal >> 64);
-    if (ahead > parcel->slot_mask) {
+    if (ahead > parcel->ahead_most) {
         sim_ring_push_far(ring, parcel->message->sent_ns + latency_ns, target, pair,
                           parcel->message);
         return;
@@ -255,8 +256,8 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
 }
 
 // Sends the copies [first, end) through the network. `varied` is the network's, `lying`: the parcel
-// has delays or a first place; each of the callers is compiled for its own, so that plain links keep
-// a short loop.
+// has delays or a first place; each of the callers is compiled for its own, so that plain links
+// keep a short loop.
 __attribute__((always_inline)) static inline void dispatch(struct sim_worker *worker,
                                                            const struct parcel *shared,
                                                            uint32_t first, uint32_t end,
@@ -329,9 +330,10 @@ __attribute__((always_inline)) static inline struct parcel parcel_of(
         .reference = reference,
         .generation = generation,
         .way = engine->config.queue == SIM_QUEUE_HEAP ? INTO_HEAP : INTO_RING,
-        .since_ns = message->sent_ns - engine->window * engine->window_ns,
+        .since_ns = message->sent_ns - worker->window * engine->window_ns,
         .buckets = worker->ring.buckets,
-        .window = engine->window,
+        .window = worker->window,
+        .ahead_most = engine->ahead_most,
         .window_ns = engine->window_ns,
         .window_reciprocal = engine->window_reciprocal,
         .slot_mask = worker->ring.slot_count - 1,

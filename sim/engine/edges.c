@@ -256,7 +256,7 @@ static void list_due(const struct sim_engine *engine, uint32_t index)
     struct sim_edge *edge = &engine->tiers.edges[index];
     struct sim_timers *timers = &edge->timers;
     uint32_t first = scope_of(engine, index)->first;
-    uint64_t end_ns = (engine->window + 1) * engine->window_ns;
+    uint64_t end_ns = sim_stride_end_ns(engine);
     edge->report_count = 0;
     while (timers->turn_ns + timers->timers[timers->cursor].at_ns < end_ns) {
         const struct sim_timer *timer = &timers->timers[timers->cursor];

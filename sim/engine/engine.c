@@ -75,17 +75,22 @@ static void create_workers(struct sim_engine *engine)
 // Slots of the message memory: of the ring, or what the heap needs.
 static uint32_t message_slots(struct sim_engine *engine)
 {
+    uint32_t stride = engine->stride_most;
     if (engine->config.queue == SIM_QUEUE_WINDOWS) {
+        uint64_t reach = sim_edges_reach_ns(engine) / engine->window_ns + 2;
+        uint32_t slots = engine->workers[0]->ring.slot_count;
+        slots = stride > 1 && reach + stride < slots ? (uint32_t)reach + stride : slots;
         engine->windows_per_slot = 1;
-        return engine->workers[0]->ring.slot_count;
+        engine->ahead_most = slots - stride;
+        return slots;
     }
     uint64_t reach_ns = sim_account_transit_ns(engine->config.network);
     reach_ns = reach_ns < HEAP_REACH_NS_MAX ? reach_ns : HEAP_REACH_NS_MAX;
     uint64_t windows = reach_ns / engine->window_ns + 3;
-    engine->windows_per_slot = (uint32_t)(windows / 1000 + 1);
-    uint32_t slots = (uint32_t)(windows / engine->windows_per_slot);
+    engine->windows_per_slot = (uint32_t)(windows / 1000 + stride);
+    uint32_t slots = (uint32_t)(windows / engine->windows_per_slot + 1);
     engine->reach_ns = (uint64_t)slots * engine->windows_per_slot * engine->window_ns;
-    return slots + 2;
+    return slots + 3;
 }
 
 static void equip_workers(struct sim_engine *engine)
@@ -99,7 +104,8 @@ static void equip_workers(struct sim_engine *engine)
         }
         if (engine->config.queue == SIM_QUEUE_WINDOWS) {
             sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
-                          sim_edges_reach_ns(engine));
+                          sim_edges_reach_ns(engine) +
+                              (engine->stride_most - 1) * engine->window_ns);
         }
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
         worker->latencies_from_ns = engine->config.warmup_ns;
@@ -192,6 +198,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_tiers_attach(made);
     sim_liars_attach(made);
     sim_rafts_create(made);
+    sim_strides_create(made);
     equip_workers(made);
     sim_account_init(made);
     sim_faults_create(made);
@@ -273,10 +280,10 @@ static void silence(struct sim_engine *engine, uint32_t write)
     }
 }
 
-// Reserves lanes for the writes of the window that begins; false: there are not enough.
+// Reserves lanes for the writes of the stride that begins; false: there are not enough.
 static bool reserve_lanes(struct sim_engine *engine)
 {
-    uint64_t end_ns = (engine->window + 1) * engine->window_ns;
+    uint64_t end_ns = sim_stride_end_ns(engine);
     engine->write_first = engine->write_end;
     uint32_t end = engine->write_first;
     while (end < engine->config.write_count && engine->writes[end].time_ns < end_ns) {
@@ -304,17 +311,27 @@ static bool reserve_lanes(struct sim_engine *engine)
     return true;
 }
 
-static bool begin_window(struct sim_engine *engine)
+// Empties the slots of the message memory that the stride will fill.
+static void turn_messages(struct sim_engine *engine)
 {
     uint64_t slot = engine->window / engine->windows_per_slot;
-    for (uint32_t i = 0; i < engine->worker_count && engine->window % engine->windows_per_slot == 0;
-         i++) {
+    uint64_t end = engine->windows_per_slot == 1 ? engine->window_end : slot + 1;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct sim_worker *worker = engine->workers[i];
-        sim_messages_turn(&worker->messages, (uint32_t)(slot % worker->messages.slot_count));
-        worker->output.messages = NULL;
-        worker->output.message_words = 0;
-        worker->output.message_word_capacity = 0;
+        worker->window = engine->window;
+        for (uint64_t next = slot < engine->slot ? engine->slot : slot; next < end; next++) {
+            sim_messages_empty(&worker->messages, (uint32_t)(next % worker->messages.slot_count));
+        }
+        sim_messages_go_on(&worker->messages, &worker->output,
+                           (uint32_t)(slot % worker->messages.slot_count));
     }
+    engine->slot = end;
+}
+
+static bool begin_stride(struct sim_engine *engine, uint64_t until_ns)
+{
+    engine->window_end = sim_strides_end(engine, until_ns);
+    turn_messages(engine);
     return sim_faults_begin_window(engine) && reserve_lanes(engine) &&
            sim_edges_begin_window(engine);
 }
@@ -418,10 +435,10 @@ static void checkpoint(struct sim_engine *engine, uint64_t time_ns)
 }
 
 // Returns true when the observer has seen enough.
-static bool end_window(struct sim_engine *engine)
+static bool end_stride(struct sim_engine *engine)
 {
     const struct sim_observer *observer = &engine->config.observer;
-    uint64_t time_ns = (engine->window + 1) * engine->window_ns;
+    uint64_t time_ns = sim_stride_end_ns(engine);
     sim_faults_end_window(engine);
     sim_rafts_end_window(engine);
     uint32_t change_count = collect_changes(engine);
@@ -446,16 +463,16 @@ uint64_t sim_engine_run(struct sim_engine *engine, uint64_t until_ns)
 {
     bool enough = false;
     while (!enough && engine->window * engine->window_ns < until_ns) {
-        if (!begin_window(engine)) {
+        if (!begin_stride(engine, until_ns)) {
             break;
         }
         if (engine->config.queue == SIM_QUEUE_HEAP) {
-            sim_heap_run_window(engine);
+            sim_heap_run_stride(engine);
         } else {
-            sim_windows_run_window(engine);
+            sim_windows_run_stride(engine);
         }
-        enough = end_window(engine);
-        engine->window++;
+        enough = end_stride(engine);
+        engine->window = engine->window_end;
     }
     uint64_t reached_ns = engine->window * engine->window_ns;
     sim_quiet_end(engine, reached_ns);

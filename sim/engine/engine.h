@@ -221,16 +221,22 @@ struct sim_raft_note {
     uint32_t node;
     uint32_t number;  // of the server's notes
     uint16_t group;
+    uint32_t voters;     // places of the members that vote, as the server has it
     uint8_t kind;        // enum sim_raft_note_kind
     uint8_t entry_kind;  // enum mesh_raft_kind
     bool led;            // CUT, ENTRY: before and after the server was the leader of its term
     bool overwrites;     // ENTRY: it had another one there
+    bool handed_over;    // ROLE: it leads because the last leader wanted it so
+    bool fetched;        // RESTORED: the snapshot came from the leader
 };
 
 // How the groups of mesh->raft begin, and their disks.
 struct sim_rafting {
-    bool elected;  // the first of each roster are its bridges and everybody knows; the first
-                   // server stands for election at once. Else: all begin with nothing
+    bool elected;      // the first of each roster are its bridges and everybody knows; the first
+                       // server stands for election at once. Else: all begin with nothing
+    bool logs_differ;  // not elected: the servers of a group begin with 0, 1, 2 ... entries of
+                       // term 1, dealt by chance
+    uint32_t failed;   // the last so many of each roster are members and never start
     uint64_t read_every_ns;  // so often each server is asked for a read; 0: never
     struct sim_link disk;    // how long a write takes (network.h); all zero: no time
 };
@@ -406,8 +412,10 @@ uint64_t sim_engine_caught_ns(const struct sim_engine *engine, uint32_t node);
 uint64_t sim_engine_rejects(const struct sim_engine *engine, enum mesh_reject reason, bool lies);
 uint64_t sim_engine_ignored(const struct sim_engine *engine, bool lies);
 
-// Whether messages from one node to another that are sent at `time_ns`, the end of the last window,
-// are cut.
+// Whether messages from one node to another that are sent at `time_ns`, in the last window or at
+// its end, are cut; and when that, between any two nodes, may next be otherwise than at `after_ns`,
+// as far as faults have fired; SIM_FAULT_NEVER.
+uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns);
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns);
 

@@ -743,9 +743,15 @@ const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *e
     return engine->faults.counts;
 }
 
+uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns)
+{
+    return sim_rules_next_cut_ns(&engine->faults.rules, after_ns);
+}
+
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns)
 {
     uint64_t delay_ns;
-    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns);
+    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns) ||
+           sim_cross_loses_all(engine, source, target, time_ns);
 }

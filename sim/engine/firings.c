@@ -144,22 +144,49 @@ static uint32_t divide(struct sim_engine *engine, const struct sim_fault *fault,
     return count;
 }
 
+// Nobody named: the links of all.
+static uint32_t choose_links(struct sim_engine *engine, const struct sim_fault *fault,
+                             const struct sim_firing *firing, struct sim_rule *rule)
+{
+    uint32_t nodes = engine->config.node_count;
+    rule->pairs = fault->pairs == 0 ? UINT32_MAX : fault->pairs;
+    rule->link = fault->link;
+    rule->faces = fault->from.named;
+    if (!fault->of.named) {
+        return nodes;
+    }
+    rule->sides = sim_memory_zeroed(nodes * sizeof *rule->sides);
+    uint32_t count = put_on_side(engine, &fault->of, firing, 1, rule->sides);
+    return count == 0 || !rule->faces
+               ? count
+               : count + put_on_side(engine, &fault->from, firing, 2, rule->sides);
+}
+
+static uint32_t choose_sides(struct sim_engine *engine, const struct sim_fault *fault,
+                             const struct sim_firing *firing, struct sim_rule *rule)
+{
+    rule->sides = sim_memory_zeroed(engine->config.node_count * sizeof *rule->sides);
+    return rule->kind == SIM_RULE_SLOW ? put_on_side(engine, &fault->of, firing, 1, rule->sides)
+                                       : divide(engine, fault, firing, rule->sides);
+}
+
 static uint32_t add_rule(struct sim_engine *engine, const struct sim_fault *fault,
                          const struct sim_firing *firing)
 {
-    bool slow = fault->verb == SIM_FAULT_SLOW;
+    bool link = fault->verb == SIM_FAULT_LINK;
     uint64_t lasts_ns = fault->until_ns - fault->at_ns;
     struct sim_rule rule = {
-        .kind = slow ? SIM_RULE_SLOW : SIM_RULE_CUT,
+        .kind = link                            ? SIM_RULE_LINK
+                : fault->verb == SIM_FAULT_SLOW ? SIM_RULE_SLOW
+                                                : SIM_RULE_CUT,
         .from_ns = firing->time_ns,
         .until_ns =
             fault->until_ns == SIM_FAULT_NEVER ? SIM_FAULT_NEVER : firing->time_ns + lasts_ns,
-        .sides = sim_memory_zeroed(engine->config.node_count * sizeof *rule.sides),
         .delay_ns = fault->delay_ns,
         .direction = fault->direction,
     };
-    uint32_t count = slow ? put_on_side(engine, &fault->of, firing, 1, rule.sides)
-                          : divide(engine, fault, firing, rule.sides);
+    uint32_t count = link ? choose_links(engine, fault, firing, &rule)
+                          : choose_sides(engine, fault, firing, &rule);
     sim_rules_add(&engine->faults.rules, &rule);
     return count;
 }
@@ -234,7 +261,8 @@ void sim_firings_take(struct sim_engine *engine, uint64_t end_ns)
         uint32_t count;
         switch (fault->verb) {
         case SIM_FAULT_PARTITION:
-        case SIM_FAULT_SLOW: count = add_rule(engine, fault, &firing); break;
+        case SIM_FAULT_SLOW:
+        case SIM_FAULT_LINK: count = add_rule(engine, fault, &firing); break;
         case SIM_FAULT_SWIZZLE: count = clog_nodes(engine, fault, &firing); break;
         case SIM_FAULT_CHURN:
             count = select_departure(engine, fault, &firing, first_pending);

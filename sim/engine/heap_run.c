@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One window with the plain queue: the least event, one step, its effects; again.
+// One stride with the plain queue: the least event, one step, its effects; again.
 #include "allocate.h"
 #include "mesh/schedule.h"
 #include "state.h"
@@ -117,11 +117,14 @@ static void pull_far(struct sim_engine *engine)
 {
     struct sim_worker *worker = engine->workers[0];
     struct sim_ring *ring = &worker->ring;
-    uint64_t before_ns = (engine->window + engine->windows_per_slot) * engine->window_ns;
+    // The next slot begins with a stride, at most that much later.
+    uint64_t before = engine->slot * engine->windows_per_slot + engine->stride_most;
+    uint64_t before_ns = before * engine->window_ns;
     uint32_t kept = 0;
-    if (engine->window % engine->windows_per_slot != 0) {
+    if (engine->pulled_ns == before_ns) {
         return;
     }
+    engine->pulled_ns = before_ns;
     for (uint32_t i = 0; i < ring->far_count; i++) {
         struct sim_far_event *far = &ring->far[i];
         if (far->arrival_ns >= before_ns) {
@@ -143,10 +146,10 @@ static void pull_far(struct sim_engine *engine)
     ring->far_count = kept;
 }
 
-void sim_heap_run_window(struct sim_engine *engine)
+void sim_heap_run_stride(struct sim_engine *engine)
 {
     struct sim_heap *heap = &engine->workers[0]->heap;
-    uint64_t end_ns = (engine->window + 1) * engine->window_ns;
+    uint64_t end_ns = sim_stride_end_ns(engine);
     pull_far(engine);
     sim_faults_push_joins(engine, push_own);
     push_writes(engine);

@@ -10,8 +10,8 @@
 //
 //     write_of_lane   0 .. a write | totals | SIM_LIE + the lie's place in the list
 //
-// A lie that has a lane is in the table like any other update; only its liars' messages name it, and
-// whoever believes them. Where nobody lies nothing of this runs.
+// A lie that has a lane is in the table like any other update; only its liars' messages name it,
+// and whoever believes them. Where nobody lies nothing of this runs.
 
 #ifndef SIM_ENGINE_LIARS_H
 #define SIM_ENGINE_LIARS_H

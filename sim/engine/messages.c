@@ -35,6 +35,7 @@ void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
         .chunks = shared->chunks,
         .chunk_shift = shared->shift,
         .slot_first = sim_memory_zeroed(slot_count * sizeof *messages->slot_first),
+        .slot_words = sim_memory_zeroed(slot_count * sizeof *messages->slot_words),
         .slot_count = slot_count,
     };
 }
@@ -42,9 +43,10 @@ void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
 void sim_messages_finish(struct sim_messages *messages)
 {
     sim_memory_free(messages->slot_first);
+    sim_memory_free(messages->slot_words);
 }
 
-void sim_messages_turn(struct sim_messages *messages, uint32_t slot)
+void sim_messages_empty(struct sim_messages *messages, uint32_t slot)
 {
     uint32_t chunk = messages->slot_first[slot];
     while (chunk != 0) {
@@ -54,6 +56,15 @@ void sim_messages_turn(struct sim_messages *messages, uint32_t slot)
         chunk = next;
     }
     messages->slot_first[slot] = 0;
+}
+
+void sim_messages_go_on(struct sim_messages *messages, struct mesh_output *output, uint32_t slot)
+{
+    messages->slot_words[messages->slot] = output->message_words;
+    uint32_t chunk = messages->slot_first[slot];
+    output->messages = messages->chunks[chunk];  // NULL: the slot has none yet
+    output->message_words = chunk == 0 ? 0 : messages->slot_words[slot];
+    output->message_word_capacity = chunk == 0 ? 0 : (size_t)1 << messages->chunk_shift;
     messages->slot = slot;
 }
 

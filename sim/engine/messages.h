@@ -44,6 +44,7 @@ struct sim_messages {
     uint64_t **chunks;     // the shared
     uint32_t chunk_shift;  // the shared
     uint32_t *slot_first;  // [slot_count]
+    size_t *slot_words;    // [slot_count] filled of the first chunk, as the slot was left
     uint32_t free_first;
     uint32_t slot_count;
     uint32_t slot;  // the one being filled
@@ -58,8 +59,11 @@ void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
                        uint32_t slot_count);
 void sim_messages_finish(struct sim_messages *messages);
 
-// Empties `slot` and goes on in it.
-void sim_messages_turn(struct sim_messages *messages, uint32_t slot);
+// Empties `slot`. Whoever is in it has to go on.
+void sim_messages_empty(struct sim_messages *messages, uint32_t slot);
+
+// Goes on in `slot` where it was left, and points the output's message memory there.
+void sim_messages_go_on(struct sim_messages *messages, struct mesh_output *output, uint32_t slot);
 
 // Points the output's message memory at a chunk with room for `words`, continuing the current one
 // when it has.

@@ -10,6 +10,8 @@
 #include "mesh/wire.h"
 #include "state.h"
 
+#define SIM_QUIET_LOOKS 8u  // at a part without activity, within the longest latency
+
 // ---- Parts ----
 
 static bool is_home(const struct sim_engine *engine, const struct sim_part *part, uint16_t index)
@@ -220,7 +222,8 @@ static uint64_t count_under_way(const struct sim_engine *engine, const struct si
     const struct sim_network *network = engine->config.network;
     const struct sim_link *link = &network->links[SIM_SAME_HOST];
     uint32_t fanout = sim_scope_fanout(&engine->config.mesh->scopes[timers->scope]);
-    struct walk walk = walk_from(timers, before(time_ns, engine->quiet_reach_ns), time_ns);
+    uint64_t longest_ns = link->minimum_ns + link->span_ns;
+    struct walk walk = walk_from(timers, before(time_ns, longest_ns + 1), time_ns);
     uint32_t words[4][SIM_DRAW_BATCH];
     uint64_t count = 0;
     uint32_t local;
@@ -384,9 +387,17 @@ static bool is_harmless_event(const struct sim_engine *engine, const struct sim_
                        block->states.node_first + sim_event_local(event));
 }
 
-// The events of a block that are in the rings for one window, or for all.
+// Whether a copy under way is one that a tick without news would send, or not of the part's own.
+static bool is_countable(const struct sim_engine *engine, uint64_t event)
+{
+    const struct mesh_message *message =
+        sim_messages_at(&engine->workers[0]->messages, sim_event_reference(event));
+    return message->update_count == 0 || !engine->is_home[message->scope];
+}
+
+// The events of a block that are in the rings for some windows; countable as well, if asked for.
 static bool are_harmless(const struct sim_engine *engine, uint32_t block_index,
-                         uint64_t window_first, uint64_t window_end)
+                         uint64_t window_first, uint64_t window_end, bool countable)
 {
     const struct sim_block *block = &engine->blocks[block_index];
     for (uint32_t i = 0; i < engine->worker_count; i++) {
@@ -397,7 +408,8 @@ static bool are_harmless(const struct sim_engine *engine, uint32_t block_index,
             for (const struct sim_event_chunk *chunk = bucket->first; chunk != NULL;
                  chunk = chunk->next, fill = SIM_CHUNK_EVENTS) {
                 for (uint32_t j = 0; j < fill; j++) {
-                    if (!is_harmless_event(engine, block, chunk->events[j])) {
+                    if (!is_harmless_event(engine, block, chunk->events[j]) ||
+                        (countable && !is_countable(engine, chunk->events[j]))) {
                         return false;
                     }
                 }
@@ -432,7 +444,7 @@ static bool is_silent(const struct sim_engine *engine, const struct sim_part *pa
     uint64_t window = engine->window + 1;
     uint32_t slots = engine->workers[0]->ring.slot_count;
     for (uint32_t i = part->block_first; i < part->block_end; i++) {
-        if (!are_harmless(engine, i, window, window + slots - 1)) {
+        if (!are_harmless(engine, i, window, window + slots - 1, true)) {
             return false;
         }
     }
@@ -500,23 +512,28 @@ static uint64_t last_activity_ns(const struct sim_engine *engine, const struct s
     return last_ns;
 }
 
-// What was said before the last activity has arrived once the longest latency has passed.
+// Most of what was said before the last activity has arrived a while later; whether all has, the
+// rings tell. Ticks before the measurement are in no counter, so that they cannot be counted later.
 void sim_quiet_end_window(struct sim_engine *engine, uint64_t time_ns)
 {
+    uint64_t warmup_ns = engine->config.warmup_ns;
+    uint64_t pause_ns = engine->quiet_reach_ns / SIM_QUIET_LOOKS + 1;
+    if (warmup_ns > 0 && time_ns < warmup_ns + engine->quiet_reach_ns) {
+        return;
+    }
     for (uint32_t i = 0; i < engine->part_count; i++) {
         struct sim_part *part = &engine->parts[i];
-        if (part->quiet || time_ns < part->look_next_ns ||
-            time_ns < engine->config.warmup_ns + engine->quiet_reach_ns) {
+        if (part->quiet || time_ns < part->look_next_ns) {
             continue;
         }
-        part->look_next_ns = last_activity_ns(engine, part) + engine->quiet_reach_ns;
+        part->look_next_ns = last_activity_ns(engine, part) + pause_ns;
         if (time_ns < part->look_next_ns) {
             continue;
         }
         if (is_silent(engine, part)) {
             fall_silent(engine, part, time_ns);
         } else {
-            part->look_next_ns = time_ns + engine->quiet_reach_ns;
+            part->look_next_ns = time_ns + pause_ns;
         }
     }
 }
@@ -600,7 +617,7 @@ static void wake(struct sim_engine *engine, struct sim_part *part, uint64_t time
     visit_timers(worker, part, wake_timers);
     worker->latencies_from_ns = engine->config.warmup_ns;
     part->quiet = false;
-    part->look_next_ns = time_ns + engine->quiet_reach_ns;
+    part->look_next_ns = time_ns;
 }
 
 void sim_quiet_begin_window(struct sim_engine *engine)
@@ -609,7 +626,7 @@ void sim_quiet_begin_window(struct sim_engine *engine)
     for (uint32_t i = 0; i < engine->part_count; i++) {
         struct sim_part *part = &engine->parts[i];
         for (uint32_t block = part->block_first; part->quiet && block < part->block_end; block++) {
-            if (!are_harmless(engine, block, window, window + 1) ||
+            if (!are_harmless(engine, block, window, window + 1, false) ||
                 sim_rafts_write(engine, block)) {
                 wake(engine, part, window * engine->window_ns);
             }

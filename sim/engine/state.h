@@ -62,6 +62,7 @@ struct sim_receipt_cost {
 
 struct sim_worker {
     struct sim_engine *engine;
+    uint64_t window;  // that it runs
     uint64_t *keys;  // events of one block and window
     uint64_t *keys_scratch;
     uint32_t keys_capacity;
@@ -145,8 +146,16 @@ struct sim_engine {
     uint32_t window_bits;        // offsets in a window are below 2^window_bits
     uint64_t window_reciprocal;  // ceil(2^64 / window_ns): multiplying by it and dropping
                                  // 64 bits divides times below 2^44 by window_ns
-    uint64_t window;             // index of the current one
-    uint32_t windows_per_slot;   // of the message memory
+    uint64_t window;             // index of the current one, the first of its stride
+    uint64_t window_end;         // of the stride
+    uint32_t stride_most;        // windows in a stride
+    bool blocks_run_ahead;       // in a stride, without waiting for each other
+    uint64_t run_first;          // windows that the threads are running: [run_first, run_end)
+    uint64_t run_end;
+    uint32_t windows_per_slot;  // of the message memory
+    uint64_t slot;              // of the message memory: the next to be emptied
+    uint64_t pulled_ns;         // SIM_QUEUE_HEAP: before then nothing is on the overflow list
+    uint64_t ahead_most;        // windows that something in the rings can be under way
     uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
     bool *is_home;             // [scope_count] its members have no scope before it
@@ -205,6 +214,11 @@ static inline uint32_t sim_block_of(const struct sim_engine *engine, uint32_t no
 static inline struct mesh_states *sim_states_of(const struct sim_engine *engine, uint32_t node)
 {
     return &engine->blocks[sim_block_of(engine, node)].states;
+}
+
+static inline uint64_t sim_stride_end_ns(const struct sim_engine *engine)
+{
+    return engine->window_end * engine->window_ns;
 }
 
 static inline uint32_t sim_scope_member(const struct mesh_scope *scope, uint32_t position)
@@ -270,6 +284,10 @@ bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t t
 
 // The widest that the table can become.
 uint32_t sim_lanes_words_max(const struct sim_engine *engine);
+
+// strides.c How long they are; where the one ends that begins with the current window.
+void sim_strides_create(struct sim_engine *engine);
+uint64_t sim_strides_end(const struct sim_engine *engine, uint64_t until_ns);
 
 // roles.c
 void sim_roles_create(struct sim_engine *engine);
@@ -355,9 +373,9 @@ void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, ui
 void sim_push(struct sim_worker *worker, uint64_t time_ns, uint32_t node, enum sim_pair_class pair,
               uint32_t reference);
 
-// windows.c, heap_run.c: handle all events of the current window
-void sim_windows_run_window(struct sim_engine *engine);
-void sim_heap_run_window(struct sim_engine *engine);
+// windows.c, heap_run.c: handle all events of the current stride
+void sim_windows_run_stride(struct sim_engine *engine);
+void sim_heap_run_stride(struct sim_engine *engine);
 void sim_heap_push_timers(struct sim_engine *engine);
 
 // engine.c The node's timer in this scope, none of the heap's, whose ticks are events.

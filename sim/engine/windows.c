@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One window, block by block: gather, sort, step.
+// One stride, block by block and window by window: gather, sort, step.
 #include <assert.h>
 
 #include "allocate.h"
@@ -48,7 +48,7 @@ static uint32_t take_irregular(struct sim_worker *worker, const struct sim_block
                                struct sim_timers *timers, uint32_t count)
 {
     const struct sim_engine *engine = worker->engine;
-    uint64_t start_ns = engine->window * engine->window_ns;
+    uint64_t start_ns = worker->window * engine->window_ns;
     uint64_t end_ns = start_ns + engine->window_ns;
     for (uint32_t i = 0; i < timers->count; i++) {
         struct sim_timer *timer = &timers->timers[i];
@@ -69,7 +69,7 @@ static uint32_t take_messages(struct sim_worker *worker, uint32_t block_index)
     uint32_t count = 0;
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct sim_ring *ring = &engine->workers[i]->ring;
-        struct sim_bucket *bucket = sim_ring_bucket(ring, engine->window, block_index);
+        struct sim_bucket *bucket = sim_ring_bucket(ring, worker->window, block_index);
         if (bucket->first != NULL) {
             make_room(worker, count + sim_ring_count(bucket));
             count += sim_ring_take(bucket, worker->keys + count, &worker->emptied[i]);
@@ -83,7 +83,7 @@ static uint32_t gather(struct sim_worker *worker, uint32_t block_index)
     struct sim_engine *engine = worker->engine;
     struct sim_block *block = &engine->blocks[block_index];
     uint32_t count = take_messages(worker, block_index);
-    uint64_t start_ns = engine->window * engine->window_ns;
+    uint64_t start_ns = worker->window * engine->window_ns;
     for (uint32_t i = 0; i < block->timers_count; i++) {
         struct sim_timers *timers = &block->timers[i];
         if (timers->silent) {
@@ -149,7 +149,7 @@ static void unpack(struct sim_worker *worker, const struct mesh_states *states, 
 {
     struct sim_engine *engine = worker->engine;
     const struct mesh_message **messages = worker->heard[first / SIM_BATCH_EVENTS % 2];
-    uint64_t start_ns = engine->window * engine->window_ns;
+    uint64_t start_ns = worker->window * engine->window_ns;
     uint64_t warmup_ns = engine->config.warmup_ns;
     for (uint32_t i = first; i < end; i++) {
         uint64_t key = worker->keys[i];
@@ -179,7 +179,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     const struct sim_engine *engine = worker->engine;
     struct sim_block *block = &engine->blocks[block_index];
     const struct mesh_states *states = &block->states;
-    uint64_t last_ns = (engine->window + 1) * engine->window_ns - 1;
+    uint64_t last_ns = (worker->window + 1) * engine->window_ns - 1;
     uint32_t count = gather(worker, block_index);
     if (count == 0) {
         sim_rafts_run_block(worker, block, last_ns);
@@ -198,7 +198,17 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     sim_rafts_run_block(worker, block, last_ns);
 }
 
-// What each thread does in a window: it takes blocks until none is left.
+// Sends from this window on.
+static void go_on(struct sim_worker *worker, uint64_t window)
+{
+    if (worker->window != window) {
+        worker->window = window;
+        sim_messages_go_on(&worker->messages, &worker->output,
+                           (uint32_t)(window % worker->messages.slot_count));
+    }
+}
+
+// What each thread does: it takes blocks until none is left, and runs the windows in each.
 static void run_blocks(void *context, uint32_t index)
 {
     struct sim_engine *engine = context;
@@ -208,15 +218,21 @@ static void run_blocks(void *context, uint32_t index)
         if (block >= engine->block_count) {
             return;
         }
-        run_block(worker, block);
+        for (uint64_t window = engine->run_first; window < engine->run_end; window++) {
+            go_on(worker, window);
+            run_block(worker, block);
+        }
+        sim_ring_give_back(&worker->ring, &worker->emptied[index]);
     }
 }
 
-// A window of few events is over before the other threads have noticed: how many it has is taken
-// from the one before.
-static void run_all_blocks(struct sim_engine *engine)
+// Few events are over before the other threads have noticed: how many there are is taken from the
+// time before.
+static void run_all_blocks(struct sim_engine *engine, uint64_t first, uint64_t end)
 {
     uint64_t events = sim_engine_events(engine);
+    engine->run_first = first;
+    engine->run_end = end;
     engine->together = events - engine->events_before >= EVENTS_TOGETHER;
     engine->events_before = events;
     atomic_store_explicit(&engine->block_next, 0, memory_order_relaxed);
@@ -238,14 +254,14 @@ void sim_push(struct sim_worker *worker, uint64_t time_ns, uint32_t node, enum s
                                  node - engine->blocks[block].states.node_first, pair, reference));
 }
 
-// The messages are copied to the message memory's current slot.
-static void pull_far(struct sim_worker *worker)
+// Those of so many windows; the messages are copied to the message memory's current slot.
+static void pull_far(struct sim_worker *worker, uint64_t windows)
 {
     struct sim_ring *ring = &worker->ring;
     uint32_t kept = 0;
     for (uint32_t i = 0; i < ring->far_count; i++) {
         struct sim_far_event *far = &ring->far[i];
-        if (far->arrival_ns / ring->window_ns - ring->window >= ring->slot_count) {
+        if (far->arrival_ns / ring->window_ns - ring->window >= windows) {
             ring->far[kept++] = *far;
             continue;
         }
@@ -264,8 +280,10 @@ static void prepare_rings(struct sim_engine *engine)
         for (uint32_t j = 0; j < engine->worker_count; j++) {
             sim_ring_give_back(&engine->workers[j]->ring, &worker->emptied[j]);
         }
-        if (sim_ring_pulls(&worker->ring)) {
-            pull_far(worker);
+        if (engine->stride_most > 1) {
+            pull_far(worker, engine->window_end - engine->window);
+        } else if (sim_ring_pulls(&worker->ring)) {
+            pull_far(worker, worker->ring.slot_count);
         }
     }
 }
@@ -275,7 +293,19 @@ static void push_own(struct sim_engine *engine, uint64_t time_ns, uint32_t node,
     sim_push(engine->workers[0], time_ns, node, SIM_SAME_HOST, reference);
 }
 
-void sim_windows_run_window(struct sim_engine *engine)
+// Blocks that share a home hear each other within a stride, window after window.
+static void run_stride(struct sim_engine *engine)
+{
+    if (engine->blocks_run_ahead) {
+        run_all_blocks(engine, engine->window, engine->window_end);
+        return;
+    }
+    for (uint64_t window = engine->window; window < engine->window_end; window++) {
+        run_all_blocks(engine, window, window + 1);
+    }
+}
+
+void sim_windows_run_stride(struct sim_engine *engine)
 {
     prepare_rings(engine);
     sim_faults_push_joins(engine, push_own);
@@ -286,6 +316,6 @@ void sim_windows_run_window(struct sim_engine *engine)
         push_own(engine, engine->writes[i].time_ns, engine->writes[i].node, SIM_REFERENCE_WRITE);
     }
     sim_quiet_begin_window(engine);
-    run_all_blocks(engine);
+    run_stride(engine);
     sim_cross_kept(engine);
 }

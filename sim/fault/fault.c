@@ -172,6 +172,7 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
         case SIM_FAULT_PARTITION:
         case SIM_FAULT_SLOW:
         case SIM_FAULT_SWIZZLE:
+        case SIM_FAULT_LINK:
         case SIM_FAULT_VERB_COUNT: return 0;
         }
         made = put_span(actions, made, action, begins, ends, time_ns);
@@ -189,7 +190,7 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
         [SIM_FAULT_OUTAGE] = "outage",   [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
         [SIM_FAULT_CHURN] = "churn",     [SIM_FAULT_MASS_JOIN] = "mass-join",
         [SIM_FAULT_SLOW] = "slow",       [SIM_FAULT_SKEW] = "skew",
-        [SIM_FAULT_SWIZZLE] = "swizzle",
+        [SIM_FAULT_SWIZZLE] = "swizzle", [SIM_FAULT_LINK] = "link",
     };
     assert(verb < SIM_FAULT_VERB_COUNT);
     return names[verb];

@@ -31,9 +31,14 @@
 //   swizzle           What the nodes send and what is sent to them is held back, from one node more
 //                     at each gap on, and let go node by node in another order (FoundationDB's
 //                     "swizzle clogging").
+//   link              What is sent over some links while it lasts finds other loss, latency, rate,
+//                     duplication or corruption than the network says: by the instant at which a
+//                     message sets out, which is when its connection is there. What is under way
+//                     when it begins or ends stays what it was, and what waits for a rate keeps it.
 //
 // Faults overlap freely: a node is down as long as one crash holds it down, paused as long as one
-// pause does; delays and skews add up. A crash drops what waits for the end of a pause.
+// pause does; delays and skews add up. A crash drops what waits for the end of a pause. Of several
+// that change a link the last to begin decides, setting by setting.
 //
 // Draws are keyed by (fault seed, purpose, node or number, entry and firing): another entry,
 // another node or another workload changes none of them.
@@ -61,6 +66,7 @@ enum sim_fault_verb {
     SIM_FAULT_SLOW,
     SIM_FAULT_SKEW,
     SIM_FAULT_SWIZZLE,
+    SIM_FAULT_LINK,
     SIM_FAULT_VERB_COUNT
 };
 
@@ -105,6 +111,28 @@ struct sim_selection {
 
 enum sim_direction { SIM_BOTH_WAYS, SIM_OUTWARD, SIM_INWARD };
 
+enum sim_link_part {
+    SIM_LINK_LOSS,
+    SIM_LINK_DUPLICATE,
+    SIM_LINK_CORRUPT,
+    SIM_LINK_LATENCY,
+    SIM_LINK_SCALE,
+    SIM_LINK_RATE,
+    SIM_LINK_PART_COUNT
+};
+
+// What holds for a link instead of what the network says, as far as it is given.
+struct sim_link_change {
+    uint32_t given;  // bits 1 << enum sim_link_part
+    uint32_t loss_ppb;
+    uint32_t duplicate_ppb;
+    uint32_t corrupt_ppb;
+    uint64_t latency_ns_min;  // uniform between these two
+    uint64_t latency_ns_max;
+    uint64_t scale_ppb;        // of any latency, given or the network's; 1e9: as it is
+    uint64_t rate_bits_per_s;  // between two hosts
+};
+
 struct sim_fault {
     enum sim_fault_verb verb;
     uint64_t at_ns;
@@ -113,12 +141,15 @@ struct sim_fault {
     uint32_t times;     // it fires at most; 0: any number of times
     uint64_t end_ns;    // it does not fire from then on; SIM_FAULT_NEVER
     struct sim_selection of;
-    struct sim_selection from;           // partition: the other side; not named: all others
+    struct sim_selection from;           // partition, link: the other side; not named: all others,
+                                         // of links all
     const struct sim_selection *groups;  // [group_count] partition: sides, instead of the two
     uint32_t group_count;
     enum sim_place_kind between;  // partition: every place of this kind is a side, with `by_place`
     bool by_place;
-    enum sim_direction direction;  // partition: of what is cut, from `of`
+    enum sim_direction direction;  // partition, link: of what is cut or changed, from `of`
+    uint32_t pairs;                // link: bits 1 << class of the pair (network.h); 0: all
+    struct sim_link_change link;
     bool disk_lost;
     uint64_t delay_ns;  // slow
     int64_t skew_ns;    // skew

@@ -68,6 +68,11 @@ const struct sim_choice sim_choices_of_leaders_start[] = {
     {.name = "fresh", .value = SIM_LEADERS_FRESH},
     {0},
 };
+const struct sim_choice sim_choices_of_leaders_logs[] = {
+    {.name = "equal", .value = SIM_LOGS_EQUAL},
+    {.name = "different", .value = SIM_LOGS_DIFFERENT},
+    {0},
+};
 const struct sim_choice sim_choices_of_compression[] = {
     {.name = "none", .value = SIM_COMPRESS_NONE},
     {.name = "zstd", .value = SIM_COMPRESS_ZSTD},
@@ -112,6 +117,16 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "slow", .value = SIM_FAULT_SLOW},
     {.name = "skew", .value = SIM_FAULT_SKEW},
     {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
+    {.name = "link", .value = SIM_FAULT_LINK},
+    {0},
+};
+const struct sim_choice sim_choices_of_pair[] = {
+    {.name = "same_host", .value = SIM_SAME_HOST},
+    {.name = "same_zone", .value = SIM_SAME_ZONE},
+    {.name = "same_region", .value = SIM_SAME_REGION},
+    {.name = "inter_region", .value = SIM_INTER_REGION},
+    {.name = "edge_aggregator", .value = SIM_EDGE_AGGREGATOR},
+    {.name = "aggregator_coordinator", .value = SIM_AGGREGATOR_COORDINATOR},
     {0},
 };
 const struct sim_choice sim_choices_of_role[] = {

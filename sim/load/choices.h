@@ -23,6 +23,7 @@ extern const struct sim_choice sim_choices_of_crdt[];
 extern const struct sim_choice sim_choices_of_signature[];
 extern const struct sim_choice sim_choices_of_election[];
 extern const struct sim_choice sim_choices_of_leaders_start[];
+extern const struct sim_choice sim_choices_of_leaders_logs[];
 extern const struct sim_choice sim_choices_of_compression[];
 extern const struct sim_choice sim_choices_of_start[];
 extern const struct sim_choice sim_choices_of_profile[];
@@ -35,6 +36,7 @@ extern const struct sim_choice sim_choices_of_role[];
 extern const struct sim_choice sim_choices_of_disk[];
 extern const struct sim_choice sim_choices_of_between[];
 extern const struct sim_choice sim_choices_of_cut[];
+extern const struct sim_choice sim_choices_of_pair[];
 extern const struct sim_choice sim_choices_of_behaviour[];
 extern const struct sim_choice sim_choices_of_guard[];
 

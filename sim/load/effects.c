@@ -140,6 +140,15 @@ static const char *accelerator_without_effect(const char *path, const struct sim
                : NULL;
 }
 
+static bool some_link_gets(const struct sim_scenario *scenario, enum sim_link_part part)
+{
+    bool gets = false;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        gets |= (scenario->faults[i].link.given >> part & 1) != 0;
+    }
+    return gets;
+}
+
 // Settings of bursts, of the queue and of pairs of regions that nothing asks for.
 static const char *network_without_effect(const char *path, const struct sim_cell *cell,
                                           const struct sim_scenario *scenario)
@@ -161,7 +170,7 @@ static const char *network_without_effect(const char *path, const struct sim_cel
         return "loss_enter_percent and its like decide how many are lost";
     }
     if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
-        channel->rate_bits_per_s == 0) {
+        channel->rate_bits_per_s == 0 && !some_link_gets(scenario, SIM_LINK_RATE)) {
         return "without rate_mbit nothing waits";
     }
     const char *reason = accelerator_without_effect(path, scenario);
@@ -259,6 +268,10 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (scenario->fault_count == 0 && (strcmp(key->path, "fault_seed") == 0 ||
                                        strcmp(key->path, "hierarchy.relay_timeout_ms") == 0)) {
         return "nothing goes wrong in this scenario";
+    }
+    if (strcmp(key->path, "leaders.logs") == 0 && scenario->leaders.start == SIM_LEADERS_ELECTED &&
+        scenario->leaders.logs == SIM_LOGS_DIFFERENT) {
+        return "with start: elected all logs hold what the first leader has committed";
     }
     if (strcmp(key->path, "agent_count") == 0 && counted) {
         return "it declares a range; agents decides";

@@ -222,8 +222,9 @@ static bool read_amount(const struct reading *reading, const struct sim_node *ma
         }
         selection->share_ppb = (uint32_t)value.low;
         selection->nobody = value.low == 0;
-        return value.low > 0 || reading->world->perhaps_nobody || sim_node_fail(percent, reading->error,
-                                              "%s.percent: 0 percent hit nobody", reading->shown);
+        return value.low > 0 || reading->world->perhaps_nobody ||
+               sim_node_fail(percent, reading->error, "%s.percent: 0 percent hit nobody",
+                             reading->shown);
     }
     if (number != NULL && sim_key_read(sim_key_find("faults[].of.number"), reading->shown, number,
                                        &value, reading->error)) {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "decimal.h"
-#include "loading.h"
+#include "fault_reading.h"
 
 #define MS_PLACES 6
 
@@ -34,15 +34,44 @@ enum part {
     PART_GAP,
     PART_BATCH,
     PART_OVER,
+    PART_PAIRS,
+    PART_LOSS,
+    PART_DUPLICATE,
+    PART_CORRUPT,
+    PART_LATENCY,
+    PART_SCALE,
+    PART_RATE,
     PART_COUNT
 };
 
 static const char *const part_names[PART_COUNT] = {
-    "until_ms", "every_ms",  "times",    "end_ms",  "disk",    "of",     "from",  "groups",
-    "between",  "direction", "delay_ms", "skew_ms", "down_ms", "gap_ms", "batch", "over_ms",
+    "until_ms",
+    "every_ms",
+    "times",
+    "end_ms",
+    "disk",
+    "of",
+    "from",
+    "groups",
+    "between",
+    "direction",
+    "delay_ms",
+    "skew_ms",
+    "down_ms",
+    "gap_ms",
+    "batch",
+    "over_ms",
+    "pairs",
+    "loss_percent",
+    "duplicate_percent",
+    "corrupt_percent",
+    "latency_ms",
+    "latency_percent",
+    "rate_mbit",
 };
 
 #define P(part) (1u << PART_##part)
+#define LINK_PARTS (P(LOSS) | P(DUPLICATE) | P(CORRUPT) | P(LATENCY) | P(SCALE) | P(RATE))
 #define AGAIN (P(EVERY) | P(TIMES) | P(END))
 
 static const struct use {
@@ -61,23 +90,16 @@ static const struct use {
     [SIM_FAULT_SLOW] = {P(OF) | P(DELAY), P(UNTIL) | AGAIN},
     [SIM_FAULT_SKEW] = {P(OF) | P(SKEW), P(UNTIL) | AGAIN},
     [SIM_FAULT_SWIZZLE] = {P(OF) | P(GAP), AGAIN},
-};
-
-struct reading {
-    struct sim_arena *arena;
-    struct sim_scenario *scenario;
-    struct sim_fault_world world;
-    const struct sim_node *node;  // of the fault
-    char shown[32];               // "faults[2]"
-    struct sim_error *error;
+    [SIM_FAULT_LINK] = {0,
+                        P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(DIRECTION) | P(PAIRS) | LINK_PARTS},
 };
 
 // ---- What is written and what is not ----
 
-static bool check_parts(const struct reading *reading, enum sim_fault_verb verb)
+static bool check_parts(const struct sim_fault_reading *reading, enum sim_fault_verb verb)
 {
     const struct use *use = &uses[verb];
-    char list[200] = "fault, at_ms";
+    char list[300] = "fault, at_ms";
     size_t length = strlen(list);
     for (uint32_t part = 0; part < PART_COUNT; part++) {
         if (((use->needed | use->allowed) >> part & 1) != 0) {
@@ -99,27 +121,33 @@ static bool check_parts(const struct reading *reading, enum sim_fault_verb verb)
     return true;
 }
 
-// The number under a key of the fault, or `fallback`.
-static bool read(const struct reading *reading, const char *name, int64_t fallback, int64_t *number)
+bool sim_fault_value(const struct sim_fault_reading *reading, const char *name,
+                     struct sim_value *value, bool *given)
 {
     const struct sim_node *node = sim_node_get(reading->node, name);
-    struct sim_value value;
     char path[SIM_KEY_PATH_BYTES];
     char shown[SIM_KEY_PATH_BYTES];
-    *number = fallback;
+    *given = node != NULL;
     if (node == NULL) {
         return true;
     }
     snprintf(path, sizeof path, "faults[].%s", name);
     snprintf(shown, sizeof shown, "%s.%s", reading->shown, name);
-    if (!sim_key_read(sim_key_find(path), shown, node, &value, reading->error)) {
-        return false;
-    }
-    *number = value.low;
-    return true;
+    return sim_key_read(sim_key_find(path), shown, node, value, reading->error);
 }
 
-static bool read_time(const struct reading *reading, const char *name, uint64_t fallback,
+// The number under a key of the fault, or `fallback`.
+static bool read(const struct sim_fault_reading *reading, const char *name, int64_t fallback,
+                 int64_t *number)
+{
+    struct sim_value value = {0};
+    bool given;
+    bool fine = sim_fault_value(reading, name, &value, &given);
+    *number = given ? value.low : fallback;
+    return fine;
+}
+
+static bool read_time(const struct sim_fault_reading *reading, const char *name, uint64_t fallback,
                       uint64_t *time_ns)
 {
     int64_t number;
@@ -133,7 +161,7 @@ static bool read_time(const struct reading *reading, const char *name, uint64_t 
 #define FAIL(reading, name, ...) \
     sim_node_fail(sim_node_get((reading)->node, (name)), (reading)->error, __VA_ARGS__)
 
-static bool check_times(const struct reading *reading, const struct sim_fault *fault)
+static bool check_times(const struct sim_fault_reading *reading, const struct sim_fault *fault)
 {
     uint64_t end_ns = sim_scenario_end_ns(reading->scenario);
     char at[SIM_DECIMAL_TEXT_BYTES];
@@ -161,7 +189,7 @@ static bool check_times(const struct reading *reading, const struct sim_fault *f
                 reading->shown);
 }
 
-static bool read_times(const struct reading *reading, struct sim_fault *fault)
+static bool read_times(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t times;
     if (sim_node_get(reading->node, "at_ms") == NULL) {
@@ -186,7 +214,7 @@ static bool read_times(const struct reading *reading, struct sim_fault *fault)
 
 // ---- Whom ----
 
-static bool read_selection(const struct reading *reading, const char *name,
+static bool read_selection(const struct sim_fault_reading *reading, const char *name,
                            struct sim_selection *selection)
 {
     const struct sim_node *node = sim_node_get(reading->node, name);
@@ -196,7 +224,7 @@ static bool read_selection(const struct reading *reading, const char *name,
                                               selection, reading->error);
 }
 
-static bool read_groups(const struct reading *reading, struct sim_fault *fault)
+static bool read_groups(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     const struct sim_node *list = sim_node_get(reading->node, "groups");
     if (list == NULL) {
@@ -217,7 +245,7 @@ static bool read_groups(const struct reading *reading, struct sim_fault *fault)
 }
 
 // A partition has two sides, groups, or a side for every place of a kind.
-static bool check_sides(const struct reading *reading, const struct sim_fault *fault)
+static bool check_sides(const struct sim_fault_reading *reading, const struct sim_fault *fault)
 {
     const struct sim_node *groups = sim_node_get(reading->node, "groups");
     const struct sim_node *between = sim_node_get(reading->node, "between");
@@ -245,7 +273,7 @@ static bool check_sides(const struct reading *reading, const struct sim_fault *f
                          sim_topology_name(reading->scenario->topology));
 }
 
-static bool read_targets(const struct reading *reading, struct sim_fault *fault)
+static bool read_targets(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t between;
     int64_t direction;
@@ -260,6 +288,12 @@ static bool read_targets(const struct reading *reading, struct sim_fault *fault)
     fault->direction = (enum sim_direction)direction;
     if (fault->verb == SIM_FAULT_PARTITION && !check_sides(reading, fault)) {
         return false;
+    }
+    const struct sim_node *facing = sim_node_get(reading->node, "from");
+    facing = facing != NULL ? facing : sim_node_get(reading->node, "direction");
+    if (fault->verb == SIM_FAULT_LINK && !fault->of.named && facing != NULL) {
+        return sim_node_fail(facing, reading->error, "%s: without of it is the links of all",
+                             reading->shown);
     }
     bool placed = fault->of.place_counts[SIM_PLACE_HOST] + fault->of.place_counts[SIM_PLACE_ZONE] +
                       fault->of.place_counts[SIM_PLACE_REGION] >
@@ -306,12 +340,19 @@ static const char *whom_text(struct sim_arena *arena, const struct sim_scenario 
         }
         return text;
     }
-    if (fault->verb != SIM_FAULT_PARTITION) {
+    bool faces = fault->verb == SIM_FAULT_LINK && fault->of.named;
+    if (fault->verb != SIM_FAULT_PARTITION && !faces) {
         return sim_arena_format(arena, "of %s", of);
     }
     static const char *const arrows[] = {[SIM_BOTH_WAYS] = "from",
                                          [SIM_OUTWARD] = "when it sends to",
                                          [SIM_INWARD] = "when it hears from"};
+    if (faces) {
+        return sim_arena_format(
+            arena, "of %s %s %s", of,
+            fault->direction == SIM_BOTH_WAYS ? "with" : arrows[fault->direction],
+            fault->from.named ? sim_selection_text(arena, scenario, &fault->from) : "anybody");
+    }
     return sim_arena_format(arena, "of %s %s %s", of, arrows[fault->direction],
                             fault->from.named ? sim_selection_text(arena, scenario, &fault->from)
                                               : "all others");
@@ -319,7 +360,7 @@ static const char *whom_text(struct sim_arena *arena, const struct sim_scenario 
 
 // ---- The whole ----
 
-static bool read_fault(struct reading *reading, struct sim_fault *fault)
+static bool read_fault(struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t verb;
     int64_t lost;
@@ -337,13 +378,13 @@ static bool read_fault(struct reading *reading, struct sim_fault *fault)
     fault->disk_lost = lost != 0;
     fault->batch = (uint32_t)batch;
     if (!check_parts(reading, fault->verb) || !read_times(reading, fault) ||
-        !read_targets(reading, fault)) {
+        !read_targets(reading, fault) || !sim_fault_read_link(reading, fault)) {
         return false;
     }
-    fault->text = sim_arena_format(reading->arena, "%s %s %s%s", sim_fault_verb_name(fault->verb),
-                                   when_text(reading->arena, fault),
-                                   whom_text(reading->arena, reading->scenario, fault),
-                                   fault->disk_lost ? ", disks lost" : "");
+    fault->text = sim_arena_format(
+        reading->arena, "%s %s %s%s%s", sim_fault_verb_name(fault->verb),
+        when_text(reading->arena, fault), whom_text(reading->arena, reading->scenario, fault),
+        fault->disk_lost ? ", disks lost" : "", sim_fault_link_text(reading->arena, fault));
     return true;
 }
 
@@ -354,10 +395,10 @@ bool sim_bind_faults(struct sim_arena *arena, const struct sim_cell *cell,
     uint32_t count = list == NULL ? 0 : list->count;
     struct sim_fault *faults = sim_arena_array(arena, count, sizeof *faults);
     struct sim_origin *origins = sim_arena_array(arena, count, sizeof *origins);
-    struct reading reading = {.arena = arena,
-                              .scenario = scenario,
-                              .world = sim_fault_world_of(scenario),
-                              .error = error};
+    struct sim_fault_reading reading = {.arena = arena,
+                                        .scenario = scenario,
+                                        .world = sim_fault_world_of(scenario),
+                                        .error = error};
     for (uint32_t i = 0; i < count; i++) {
         reading.node = list->entries[i].value;
         snprintf(reading.shown, sizeof reading.shown, "faults[%" PRIu32 "]", i);

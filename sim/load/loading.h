@@ -145,6 +145,8 @@ const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenari
 // of channels (channel_settings.c). Called when the scenario has its other settings.
 bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenario,
                         struct sim_error *error);
+bool sim_bind_disk(const struct sim_cell *cell, struct sim_scenario *scenario,
+                   struct sim_error *error);  // of Raft's candidates
 bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *scenario,
                            struct sim_error *error);
 bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario,

@@ -91,6 +91,10 @@ struct sim_gossip {
 // with nothing.
 enum sim_leaders_start { SIM_LEADERS_ELECTED, SIM_LEADERS_FRESH };
 
+// The logs with which fresh groups begin: empty, or each candidate's with another number of entries
+// that nobody has committed: 0, 1, 2 ... dealt by chance.
+enum sim_leaders_logs { SIM_LOGS_EQUAL, SIM_LOGS_DIFFERENT };
+
 // multi_region_leaders: the `candidates` of each region form a group of Raft, which agrees on
 // leader_count of them as its bridges.
 struct sim_leaders {
@@ -101,10 +105,12 @@ struct sim_leaders {
     uint64_t failover_ns;      // a bridge silent for so long is replaced
     uint64_t election_ns_min;  // a follower's patience is uniform between these two
     uint64_t election_ns_max;
-    uint64_t read_every_ns;  // 0: nobody reads
-    uint64_t disk_ns_min;    // so is what a write of a candidate's disk takes
-    uint64_t disk_ns_max;
+    uint64_t read_every_ns;                      // 0: nobody reads
+    struct sim_latency disk;                     // what a write of a candidate's disk takes
+    const struct sim_quantiles *disk_quantiles;  // of other distributions than uniform, or NULL
+    uint32_t failed;  // candidates of each region that take no part, the last ones; < candidates
     enum sim_leaders_start start;
+    enum sim_leaders_logs logs;
     bool pre_vote;
     bool check_quorum;
 };
@@ -252,7 +258,7 @@ struct sim_scenario {
 
 // A table that latencies are sampled from, kept with the run.
 struct sim_table {
-    const char *used_for;  // a pair class, or "regions"
+    const char *used_for;  // a pair class, "regions" or "disk"
     const struct sim_quantiles *quantiles;
 };
 

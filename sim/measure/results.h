@@ -190,13 +190,15 @@ struct sim_rejoin {
     bool disk_lost;
 };
 
-// A region was without a leader: from when its leader crashed, was paused or stepped down until
-// another, or itself, committed an entry of its own term.
+// A region lost the leader that could commit, by a crash, a pause, a partition or another term, and
+// the next one was another, or the same by another election (run/leading.h).
 struct sim_election {
     uint64_t lost_ns;
-    uint64_t won_ns;    // when it, or the one before it, had won: since lost_ns
-    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run; likewise won_ns
+    uint64_t won_ns;    // when the first had won an election: since lost_ns
+    uint64_t after_ns;  // until one had committed an entry of its own term; likewise, or
+                        // SIM_TIME_NEVER: not within the run; so may won_ns be
     uint64_t term;      // of the new leader; 0: there is none
+    uint64_t terms;     // from the old leader's to this one; above 1 others ended without a leader
     uint32_t region;
     uint32_t leader;  // the new one, or MESH_NODE_NONE
     bool first;       // the run began with it under way: no election is measured
@@ -215,8 +217,12 @@ struct sim_failover {
 
 // A region's group of Raft over the run.
 struct sim_region_leading {
-    uint64_t leaderless_ns;  // without a leader in whose term anything was committed
-    uint64_t terms;          // begun
+    uint64_t unavailable_ns;  // nobody could commit anything (run/leading.h)
+    uint64_t terms;           // begun
+    uint64_t transfers;       // elections won by whom the leader before had asked to stand
+    uint64_t member_changes;  // committed
+    uint64_t snapshots;       // that servers took over from leaders
+    uint64_t reads;           // answered, each of them found linearizable (check/groups.h)
 };
 
 // A relay was replaced.

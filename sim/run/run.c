@@ -168,6 +168,9 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
     sim_recorder_window(&watch->recorder);
+    if (watch->leading != NULL) {
+        sim_leading_window(watch->leading, time_ns);
+    }
     if (watch->checks != NULL && sim_group_checks_broken(watch->checks) != NULL) {
         return true;
     }
@@ -360,6 +363,20 @@ static void set_intervals(const struct sim_world *world, struct sim_result *resu
     }
 }
 
+static struct sim_rafting rafting_of(const struct sim_leaders *leaders)
+{
+    return (struct sim_rafting){
+        .elected = leaders->start == SIM_LEADERS_ELECTED,
+        .logs_differ = leaders->logs == SIM_LOGS_DIFFERENT,
+        .failed = leaders->failed,
+        .read_every_ns = leaders->read_every_ns,
+        .disk = {.minimum_ns = leaders->disk.minimum_ns,
+                 .span_ns = leaders->disk.maximum_ns - leaders->disk.minimum_ns,
+                 .quantiles = leaders->disk_quantiles,
+                 .scale = UINT64_C(1) << 32},
+    };
+}
+
 // A property of Raft that is broken is a run that failed: with the story of how it came about.
 static bool holds(const struct watch *watch, const struct sim_scenario *scenario,
                   struct sim_error *error)
@@ -450,11 +467,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                   .seed = scenario->liar_seed + repetition,
                   .until_ns = sim_scenario_end_ns(scenario)},
         .relaying = sim_targets_relaying(&targets),
-        .rafting = {.read_every_ns = scenario->leaders.read_every_ns,
-                    .elected = scenario->leaders.start == SIM_LEADERS_ELECTED,
-                    .disk = {.minimum_ns = scenario->leaders.disk_ns_min,
-                             .span_ns =
-                                 scenario->leaders.disk_ns_max - scenario->leaders.disk_ns_min}},
+        .rafting = rafting_of(&scenario->leaders),
         .base_bytes = watch.faults ? base_bytes : NULL,
         .base_context = &watch,
         .observer = {.context = &watch,
@@ -480,6 +493,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     bool ran = sim_engine_create(&config, &engine, error);
     watch.engine = engine;
     targets.engine = engine;
+    sim_leading_watch(watch.leading, engine);
     if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whom the selections of faults and liars name, and who takes over from silent relays: what the engine asks
-// of the mesh as it is laid out.
+// Whom the selections of faults and liars name, and who takes over from silent relays: what the
+// engine asks of the mesh as it is laid out.
 //
 //     selection   places (nodes, hosts, zones, regions, edges)  and  roles  -->  nodes, ascending
 //     relays      the agents of an edge with the largest weights, without those that are down and

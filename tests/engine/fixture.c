@@ -78,6 +78,26 @@ static void build_places(struct world *world, const struct shape *shape)
     world->scopes[0].group_count = hosts;
 }
 
+// As a loader does (fault.h).
+static struct sim_change_settings changes_of(const struct shape *shape)
+{
+    struct sim_change_settings changes = {false, UINT64_MAX, SIM_PPB};
+    for (uint32_t i = 0; i < shape->fault_count; i++) {
+        const struct sim_link_change *link = &shape->faults[i].link;
+        changes.any |= link->given != 0;
+        if ((link->given >> SIM_LINK_LATENCY & 1) != 0) {
+            changes.latency_ns_min = link->latency_ns_min < changes.latency_ns_min
+                                         ? link->latency_ns_min
+                                         : changes.latency_ns_min;
+        }
+        if ((link->given >> SIM_LINK_SCALE & 1) != 0) {
+            changes.scale_ppb_min =
+                link->scale_ppb < changes.scale_ppb_min ? link->scale_ppb : changes.scale_ppb_min;
+        }
+    }
+    return changes;
+}
+
 static void build_network(struct world *world, const struct shape *shape)
 {
     world->settings = (struct sim_network_settings){
@@ -90,6 +110,7 @@ static void build_network(struct world *world, const struct shape *shape)
         .signature_bytes = MESH_SIGNATURE_BYTES,
         .connections = shape->connections,
         .channel = shape->channel,
+        .changes = changes_of(shape),
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         bool apart = pair != SIM_SAME_HOST && shape->between_hosts.maximum_ns != 0;

@@ -164,6 +164,39 @@ static const struct sim_fault skews[] = {{.verb = SIM_FAULT_SKEW,
                                           .skew_ns = -100 * (int64_t)MS,
                                           .of = EVERYBODY(20)}};
 
+#define LINK(part) (1u << SIM_LINK_##part)
+static const struct sim_fault links[] = {
+    {.verb = SIM_FAULT_LINK,
+     .at_ns = 20 * MS,
+     .until_ns = 60 * MS,
+     .every_ns = 100 * MS,
+     .end_ns = NEVER,
+     .link = {.given = LINK(LOSS) | LINK(DUPLICATE) | LINK(SCALE),
+              .loss_ppb = 300000000,
+              .duplicate_ppb = 100000000,
+              .scale_ppb = 2500000000}},
+    {.verb = SIM_FAULT_LINK,
+     .at_ns = 50 * MS,
+     .until_ns = 150 * MS,
+     .end_ns = NEVER,
+     .of = EVERYBODY(30),
+     .direction = SIM_OUTWARD,
+     .link = {.given = LINK(LATENCY) | LINK(CORRUPT) | LINK(LOSS),
+              .loss_ppb = 20000000,
+              .corrupt_ppb = 50000000,
+              .latency_ns_min = 300 * US,
+              .latency_ns_max = 800 * US}},
+    {.verb = SIM_FAULT_LINK,
+     .at_ns = 100 * MS + 1,
+     .until_ns = NEVER,
+     .end_ns = NEVER,
+     .of = NODES(0, 20, 100),
+     .from = NODES(20, 60, 100),
+     .direction = SIM_INWARD,
+     .pairs = 1u << SIM_SAME_HOST | 1u << SIM_INTER_REGION,
+     .link = {
+         .given = LINK(RATE) | LINK(SCALE), .rate_bits_per_s = 1000000, .scale_ppb = 400000000}}};
+
 #define FAULTS(list) .faults = (list), .fault_count = sizeof(list) / sizeof *(list)
 #define SPREAD .latency = UNIFORM(1 * MS, 10 * MS), .writes = 60, .write_every_ns = 5 * MS
 
@@ -250,6 +283,17 @@ static const struct shape shapes[] = {
      FAULTS(joining)},
     {"slow nodes", .nodes = 300, .mode = MESH_PUSH_PULL, SPREAD, FAULTS(slowness)},
     {"swizzle", .nodes = 300, .mode = MESH_EAGER, SPREAD, FAULTS(clogging)},
+    {"links, push-pull, three blocks", .nodes = 9000, .mode = MESH_PUSH_PULL, SPREAD,
+     FAULTS(links)},
+    {"links, eager, many hosts, bursts, cold", .nodes = 300, .mode = MESH_EAGER, .hosts = 12,
+     SPREAD, .between_hosts = UNIFORM(2 * MS, 9 * MS), .loss_percent = 3, .carrier = 1 + SIM_QUIC,
+     .connections = {.cold = true, .idle_timeout_ns = 30 * MS},
+     .channel = {.bursts = true,
+                 .enter_ppb = 50000000,
+                 .leave_ppb = 200000000,
+                 .bad_loss_ppb = 500000000,
+                 .queue_packets = 40},
+     FAULTS(links)},
     {"wrong clocks", .nodes = 300, .mode = MESH_PUSH_PULL, SPREAD, FAULTS(skews)},
 };
 

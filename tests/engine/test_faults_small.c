@@ -292,6 +292,68 @@ Test(small_faults, a_slow_node_hears_later_and_a_clogged_one_when_it_is_let_go)
     }
 }
 
+Test(small_faults, a_link_is_another_for_what_sets_out_while_its_fault_lasts)
+{
+    const struct sim_fault loss = {.verb = SIM_FAULT_LINK,
+                                   .at_ns = 100 * MS,
+                                   .until_ns = 200 * MS,
+                                   .every_ns = 150 * MS,
+                                   .times = 2,
+                                   .end_ns = NEVER,
+                                   .of = NODE(1),
+                                   .direction = SIM_INWARD,
+                                   .link = {1u << SIM_LINK_LOSS, .loss_ppb = SIM_PPB}};
+    struct shape shape = pushing(&loss, 1);
+    struct world world;
+    struct outcome outcome;
+    run_both(&shape, &world, &outcome);
+    struct sim_counters sum = outcome_sum(&outcome, MESH_MESSAGE_PUSH);
+    uint64_t lost = ticks(&world, 0, 100 * MS, 200 * MS) + ticks(&world, 0, 250 * MS, 350 * MS);
+    cr_expect(sum.lost == lost && lost == 20, "%" PRIu64 " lost, by hand %" PRIu64, sum.lost, lost);
+    cr_expect_eq(sum.messages,
+                 ticks(&world, 0, 0, outcome.reached_ns) + ticks(&world, 1, 0, outcome.reached_ns),
+                 "what is lost was sent");
+    outcome_finish(&outcome);
+    world_finish(&world);
+}
+
+// 2 ms of latency are 0.7 ms while the fault lasts, then half of that, then five times as much.
+Test(small_faults, a_link_that_becomes_faster_or_slower_delivers_at_its_new_latency)
+{
+    const struct {
+        struct sim_link_change link;
+        uint64_t latency_ns;
+    } cases[] = {
+        {{.given = 1u << SIM_LINK_LATENCY, .latency_ns_min = 700 * US, .latency_ns_max = 700 * US},
+         700 * US},
+        {{.given = 1u << SIM_LINK_LATENCY | 1u << SIM_LINK_SCALE,
+          .latency_ns_min = 700 * US,
+          .latency_ns_max = 700 * US,
+          .scale_ppb = SIM_PPB / 2},
+         350 * US},
+        {{.given = 1u << SIM_LINK_SCALE, .scale_ppb = UINT64_C(5) * SIM_PPB}, 10 * MS},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct sim_fault fault = {.verb = SIM_FAULT_LINK,
+                                        .at_ns = 105 * MS,
+                                        .until_ns = 125 * MS,
+                                        .end_ns = NEVER,
+                                        .link = cases[i].link};
+        struct shape shape = pushing(&fault, 1);
+        shape.writes = 1;  // by node 0, which tells node 1 at its next tick
+        shape.first_write_ns = 110 * MS;
+        struct world world;
+        struct outcome outcome;
+        run_both(&shape, &world, &outcome);
+        cr_assert_eq(outcome.change_count, 2);
+        uint64_t arrival_ns = next_tick_ns(&world, 0, 110 * MS) + cases[i].latency_ns;
+        cr_expect_eq(outcome.changes[1].time_ns, arrival_ns, "case %zu: at %" PRIu64, i,
+                     outcome.changes[1].time_ns);
+        outcome_finish(&outcome);
+        world_finish(&world);
+    }
+}
+
 struct clocks {
     uint64_t clock[2];  // of the first update of each node
 };

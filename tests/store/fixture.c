@@ -136,6 +136,35 @@ static void init_result(struct sim_result *result, uint32_t repetition,
                                           {8000000, SIM_TIME_NEVER, 2, false}};
     static struct sim_takeover takeovers[] = {{6000000, 4, 81, 97}};
     static struct sim_gap gaps[] = {{SIM_GAP_AGGREGATOR, 1001, 60, 120}};
+    static struct sim_election elections[] = {
+        {.lost_ns = 0,
+         .won_ns = 21,
+         .after_ns = 31,
+         .term = 2,
+         .terms = 1,
+         .leader = 50,
+         .region = 1,
+         .first = true},
+        {.lost_ns = 7000000,
+         .won_ns = SIM_TIME_NEVER,
+         .after_ns = SIM_TIME_NEVER,
+         .terms = 3,
+         .leader = MESH_NODE_NONE},
+    };
+    static struct sim_failover failovers[] = {
+        {.lost_ns = 7000001,
+         .after_ns = 41,
+         .exchange_ns = SIM_TIME_NEVER,
+         .region = 1,
+         .bridge = 60,
+         .successor = 70},
+        {.lost_ns = 7000002,
+         .after_ns = SIM_TIME_NEVER,
+         .exchange_ns = SIM_TIME_NEVER,
+         .bridge = 0,
+         .successor = MESH_NODE_NONE},
+    };
+    static struct sim_region_leading leading[] = {{13, 5, 0, 0, 0, 0}, {31, 2, 1, 3, 4, 600}};
     *result = (struct sim_result){
         .seed = UINT64_MAX - 1 + repetition,
         .repetition = repetition,
@@ -160,6 +189,12 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .lagging = 60,
         .gaps = gaps,
         .gap_count = 1,
+        .elections = elections,
+        .election_count = 2,
+        .failovers = failovers,
+        .failover_count = 2,
+        .leading = leading,
+        .leading_count = 2,
         .wall_ns = 777,
         .peak_rss_bytes = 888,
     };
