@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "guarding.h"
 #include "links.h"
 #include "stepping.h"
 
@@ -135,6 +136,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     if (config->swim_count > 0) {
         mesh_swim_bound(config, &bound);
     }
+    if (config->guard != NULL) {
+        mesh_guard_bound(config, words, &bound);
+    }
     return bound;
 }
 
@@ -189,11 +193,18 @@ struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_re
     return record;
 }
 
-void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason)
 {
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_REJECT);
-    record->reject.source = stepping->event->message->source;
+    record->reject.source = peer;
     record->reject.reason = reason;
+    record->reject.ignored =
+        stepping->config->guard != NULL && mesh_guard_blame(stepping, peer, reason);
+}
+
+void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+{
+    mesh_stepping_reject_peer(stepping, stepping->event->message->source, reason);
 }
 
 void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes)
@@ -294,6 +305,7 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
     case MESH_EVENT_JOIN: mesh_join_start(stepping); break;
+    case MESH_EVENT_REFUSED: mesh_guard_refused(stepping); break;
     case MESH_EVENT_RAFT_START:
     case MESH_EVENT_RAFT_TIMER:
     case MESH_EVENT_RAFT_STORED:

@@ -118,6 +118,7 @@ struct sim_selection {
     uint32_t roles;      // bits 1 << enum sim_role; 0: none named
     uint32_t share_ppb;  // 0: no share, or all
     uint32_t number;     // 0: no number, or all
+    bool nobody;         // 0 percent
     bool named;          // the user wrote it
 };
 

@@ -159,3 +159,21 @@ const struct sim_choice sim_choices_of_cut[] = {
     {.name = "in", .value = SIM_INWARD},
     {0},
 };
+const struct sim_choice sim_choices_of_behaviour[] = {
+    {.name = "silent", .value = SIM_SILENT},
+    {.name = "delaying", .value = SIM_DELAYING},
+    {.name = "forging", .value = SIM_FORGING},
+    {.name = "equivocating", .value = SIM_EQUIVOCATING},
+    {.name = "replaying", .value = SIM_REPLAYING},
+    {.name = "flooding", .value = SIM_FLOODING},
+    {.name = "lying-digests", .value = SIM_LYING_DIGESTS},
+    {.name = "corrupting", .value = SIM_CORRUPTING},
+    {.name = "eclipsing", .value = SIM_ECLIPSING},
+    {0},
+};
+const struct sim_choice sim_choices_of_guard[] = {
+    {.name = "auto", .value = SIM_GUARD_AUTO},
+    {.name = "on", .value = SIM_GUARD_ON},
+    {.name = "off", .value = SIM_GUARD_OFF},
+    {0},
+};
