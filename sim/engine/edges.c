@@ -103,6 +103,8 @@ static void create_edge(struct sim_engine *engine, uint32_t index)
 void sim_edges_create(struct sim_engine *engine)
 {
     struct sim_tiers *tiers = &engine->tiers;
+    assert(engine->config.reporting.local_lanes <= SIM_LOCAL_LANES_MAX &&
+           engine->config.reporting.local_lanes_max <= SIM_LOCAL_LANES_MAX);
     engine->local_words = (engine->config.reporting.local_lanes + 63) / 64;
     tiers->edges = sim_memory_zeroed(tiers->edge_count * sizeof *tiers->edges);
     tiers->local_tables =
@@ -407,7 +409,8 @@ static uint32_t words_wanted(const struct sim_engine *engine)
     return words < most ? words : most;
 }
 
-static bool fail(struct sim_engine *engine)
+// `memory`: a wider table would do, if there were memory for it.
+static bool fail(struct sim_engine *engine, bool memory)
 {
     uint32_t edge = 0;
     while (!engine->tiers.edges[edge].waits) {
@@ -415,9 +418,10 @@ static bool fail(struct sim_engine *engine)
     }
     return sim_error_set(&engine->failure, SIM_ERROR_INTERNAL,
                          "at %" PRIu64 " ms edge %" PRIu32 " has %" PRIu32
-                         " reports under way, and more need memory than is left",
+                         " reports under way, and %s",
                          engine->window * engine->window_ns / 1000000, edge,
-                         engine->tiers.edges[edge].table.lane_capacity);
+                         engine->tiers.edges[edge].table.lane_capacity,
+                         memory ? "more need memory than is left" : "there cannot be more");
 }
 
 static bool grow(struct sim_engine *engine)
@@ -425,8 +429,11 @@ static bool grow(struct sim_engine *engine)
     uint32_t words = words_wanted(engine);
     uint64_t tables =
         engine->tiers.edge_count * (table_bytes(words) - table_bytes(engine->local_words));
-    if (words < words_needed(engine) || !sim_lanes_widen_local(engine, words, tables)) {
-        return fail(engine);
+    if (words < words_needed(engine)) {
+        return fail(engine, false);
+    }
+    if (!sim_lanes_widen_local(engine, words, tables)) {
+        return fail(engine, true);
     }
     for (uint32_t i = 0; i < engine->tiers.edge_count; i++) {
         struct sim_edge *edge = &engine->tiers.edges[i];

@@ -52,6 +52,7 @@
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
+#define SIM_LOCAL_LANES_MAX (1u << 21)  // of an edge: words of 64 are numbered by 16 bits
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
 #define SIM_THREADS_MAX 64u
 #define SIM_FINGERPRINT_VERSION 2u    // changes with what enters a fingerprint, or how
@@ -88,7 +89,7 @@ struct sim_reporting {
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
     uint64_t until_ns;             // the run's end: how many totals there may be
     uint32_t local_lanes;          // of each edge, to begin with
-    uint32_t local_lanes_max;      // and as many as there can ever be use for
+    uint32_t local_lanes_max;      // and at most: as there can be use for, or SIM_LOCAL_LANES_MAX
     uint32_t agents_per_edge_max;  // of the largest edge
     uint64_t (*first_ns)(void *context, uint32_t agent);  // below every_ns
     // The report that `agent` writes as its `number`th, from 1: the same whenever it is asked.

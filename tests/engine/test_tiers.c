@@ -43,6 +43,7 @@ struct tree {
     struct sim_host hosts[1];
     struct sim_write writes[3];
     uint32_t local_lanes;
+    uint32_t local_lanes_max;
     uint32_t block_nodes;
     uint32_t threads;
     uint64_t memory_bytes;
@@ -138,6 +139,7 @@ static void tree_init_on(struct tree *tree, enum mesh_schedule schedule,
         };
     }
     tree->local_lanes = 1024;
+    tree->local_lanes_max = 4096;
 }
 
 static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
@@ -294,7 +296,7 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
         .reporting = {.every_ns = 70 * MS,
                       .until_ns = until_ns,
                       .local_lanes = tree->local_lanes,
-                      .local_lanes_max = 4096,
+                      .local_lanes_max = tree->local_lanes_max,
                       .agents_per_edge_max = AGENTS_PER_EDGE,
                       .first_ns = first_ns,
                       .compose = compose},
@@ -499,6 +501,20 @@ Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
     cr_assert_not_null(failure);
     cr_expect_eq(failure->code, SIM_ERROR_INTERNAL);
     cr_expect_not_null(strstr(failure->text, "64 reports under way"), "%s", failure->text);
+    tree_finish(&tree);
+}
+
+Test(tiers, the_run_ends_where_an_edge_has_as_many_reports_as_can_be)
+{
+    static struct tree tree;
+    tree_init(&tree, MESH_PHASED, 100);
+    tree.local_lanes = 64;
+    tree.local_lanes_max = 128;
+    tree_run(&tree, SIM_QUEUE_WINDOWS, 2000 * MS);
+    const struct sim_error *failure = sim_engine_failure(tree.engine);
+    cr_assert_not_null(failure);
+    cr_expect_not_null(strstr(failure->text, "128 reports under way, and there cannot be more"),
+                       "%s", failure->text);
     tree_finish(&tree);
 }
 
