@@ -62,6 +62,21 @@ const struct sim_choice sim_choices_of_signature[] = {
     {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
     {0},
 };
+const struct sim_choice sim_choices_of_membership[] = {
+    {.name = "roster", .value = false},
+    {.name = "swim", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_periods[] = {
+    {.name = "phased", .value = false},
+    {.name = "synchronised", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_order[] = {
+    {.name = "shuffled", .value = false},
+    {.name = "random", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
 const struct sim_choice sim_choices_of_leaders_start[] = {
     {.name = "elected", .value = SIM_LEADERS_ELECTED},
