@@ -86,6 +86,7 @@ static void apply(struct sim_condition *condition, const struct sim_action *acti
     case SIM_ACTION_RESUME: condition->paused--; break;
     case SIM_ACTION_SKEW: condition->skew_ns += action->skew_ns; break;
     case SIM_ACTION_UNSKEW: condition->skew_ns -= action->skew_ns; break;
+    case SIM_ACTION_LEAVE: break;
     }
     condition->resume_ns = condition->paused == 0 ? 0 : condition->resume_ns;
 }
@@ -233,6 +234,12 @@ static void find_transitions(struct sim_faults *faults)
                    faults->actions[i].time_ns == action->time_ns;
                  i++) {
                 apply(&condition, &faults->actions[i]);
+                if (faults->actions[i].kind == SIM_ACTION_LEAVE) {
+                    add_transition(faults,
+                                   &(struct sim_transition){.time_ns = action->time_ns,
+                                                            .node = action->node,
+                                                            .kind = SIM_TRANSITION_LEAVING});
+                }
             }
             add_differences(faults, action, &before, &condition);
             condition.lost &= condition.down > 0;

@@ -40,8 +40,8 @@ static void count_firing(struct sim_engine *engine, const struct sim_firing *fir
 static void add_actions(struct sim_engine *engine, const struct sim_firing *firing, uint32_t count)
 {
     struct sim_faults *faults = &engine->faults;
-    if (faults->pending_count + 2 * count > faults->pending_capacity) {
-        faults->pending_capacity = 2 * (faults->pending_count + 2 * count);
+    if (faults->pending_count + 3 * count > faults->pending_capacity) {
+        faults->pending_capacity = 2 * (faults->pending_count + 3 * count);
         faults->pending =
             sim_memory_resize(faults->pending, faults->pending_capacity * sizeof *faults->pending);
     }

@@ -155,6 +155,10 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
             break;
         case SIM_FAULT_ROLLING_RESTART:
             time_ns += i / fault->batch * fault->gap_ns;
+            if (fault->transfer_ns > 0) {
+                made = put(actions, made, &action, SIM_ACTION_LEAVE, time_ns);
+                time_ns += fault->transfer_ns;
+            }
             action.until_ns = time_ns + fault->down_ns;
             break;
         case SIM_FAULT_CHURN: action.until_ns = away_until(fault, seed, firing, nodes[i]); break;

@@ -22,7 +22,8 @@
 //   partition         What is sent from one side to the other is dropped and counted (cut). What is
 //                     in flight when it begins, or waits for its connection, arrives.
 //   outage            A crash of all that lives in a place, whatever its role.
-//   rolling-restart   Crashes of one batch after the other.
+//   rolling-restart   Crashes of one batch after the other. With a time for transfer, who leads a
+//                     group of Raft is asked in its turn to hand over, and goes down so much later.
 //   churn             Departures as a Poisson process, each of a node that is up; they stay away
 //                     for exponential times, so that arrivals come as a Poisson process, too.
 //   mass-join         The nodes are absent from the start and join within a span, with no disk.
@@ -150,13 +151,15 @@ struct sim_fault {
     uint32_t pairs;                // link: bits 1 << class of the pair (network.h); 0: all
     struct sim_link_change link;
     bool disk_lost;
-    uint64_t delay_ns;  // slow
-    int64_t skew_ns;    // skew
-    uint64_t down_ns;   // rolling-restart: of each; churn: the mean; 0: they stay away
-    uint64_t gap_ns;    // between two batches, departures (the mean), nodes clogged or let go
-    uint32_t batch;     // rolling-restart: nodes at once
-    uint64_t over_ns;   // mass-join: the span in which they join
-    const char *text;   // for people
+    uint64_t delay_ns;     // slow
+    int64_t skew_ns;       // skew
+    uint64_t down_ns;      // rolling-restart: of each; churn: the mean; 0: they stay away
+    uint64_t gap_ns;       // between two batches, departures (the mean), nodes clogged or let go
+    uint32_t batch;        // rolling-restart: nodes at once
+    uint64_t transfer_ns;  // rolling-restart: so long before it goes down a leader of Raft is asked
+                           // to hand over; 0: it is not
+    uint64_t over_ns;      // mass-join: the span in which they join
+    const char *text;      // for people
 };
 
 enum sim_action_kind {
@@ -167,6 +170,7 @@ enum sim_action_kind {
     SIM_ACTION_RESUME,
     SIM_ACTION_SKEW,
     SIM_ACTION_UNSKEW,
+    SIM_ACTION_LEAVE,  // it will go down, and has time to hand over what it leads
 };
 
 struct sim_action {
@@ -201,7 +205,7 @@ uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t
 // How many of `count` nodes a selection wants.
 uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count);
 
-// What a firing does to the nodes [count], at most two actions each, in any order of time;
+// What a firing does to the nodes [count], at most three actions each, in any order of time;
 // `actions` has room for them. Returns how many. Of churn the one node that departs is given; verbs
 // that act between nodes do nothing here.
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,

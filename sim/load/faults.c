@@ -41,6 +41,7 @@ enum part {
     PART_LATENCY,
     PART_SCALE,
     PART_RATE,
+    PART_TRANSFER,
     PART_COUNT
 };
 
@@ -68,6 +69,7 @@ static const char *const part_names[PART_COUNT] = {
     "latency_ms",
     "latency_percent",
     "rate_mbit",
+    "transfer_ms",
 };
 
 #define P(part) (1u << PART_##part)
@@ -84,7 +86,8 @@ static const struct use {
     [SIM_FAULT_PARTITION] = {0, P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(GROUPS) | P(BETWEEN) |
                                     P(DIRECTION)},
     [SIM_FAULT_OUTAGE] = {P(OF), P(UNTIL) | AGAIN | P(DISK)},
-    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN), AGAIN | P(DISK) | P(GAP) | P(BATCH)},
+    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN),
+                                   AGAIN | P(DISK) | P(GAP) | P(BATCH) | P(TRANSFER)},
     [SIM_FAULT_CHURN] = {P(OF) | P(GAP), P(UNTIL) | P(DISK) | P(DOWN)},
     [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER)},
     [SIM_FAULT_SLOW] = {P(OF) | P(DELAY), P(UNTIL) | AGAIN},
@@ -184,6 +187,11 @@ static bool check_times(const struct sim_fault_reading *reading, const struct si
     if (fault->end_ns <= fault->at_ns) {
         return FAIL(reading, "end_ms", "%s.end_ms: not after at_ms, %s", reading->shown, at);
     }
+    if (fault->transfer_ns > 0 && reading->scenario->topology != SIM_MULTI_REGION_LEADERS) {
+        return FAIL(reading, "transfer_ms",
+                    "%s.transfer_ms: only multi_region_leaders has leaders that could hand over",
+                    reading->shown);
+    }
     return fault->verb != SIM_FAULT_MASS_JOIN || fault->at_ns > 0 ||
            FAIL(reading, "at_ms", "%s.at_ms: who joins at 0 was there from the start",
                 reading->shown);
@@ -204,6 +212,7 @@ static bool read_times(const struct sim_fault_reading *reading, struct sim_fault
         !read_time(reading, "gap_ms", fault->verb == SIM_FAULT_ROLLING_RESTART ? fault->down_ns : 0,
                    &fault->gap_ns) ||
         !read_time(reading, "over_ms", 1, &fault->over_ns) ||
+        !read_time(reading, "transfer_ms", 0, &fault->transfer_ns) ||
         !read_time(reading, "delay_ms", 0, &fault->delay_ns) ||
         !read(reading, "times", 0, &times)) {
         return false;
@@ -382,9 +391,11 @@ static bool read_fault(struct sim_fault_reading *reading, struct sim_fault *faul
         return false;
     }
     fault->text = sim_arena_format(
-        reading->arena, "%s %s %s%s%s", sim_fault_verb_name(fault->verb),
+        reading->arena, "%s %s %s%s%s%s", sim_fault_verb_name(fault->verb),
         when_text(reading->arena, fault), whom_text(reading->arena, reading->scenario, fault),
-        fault->disk_lost ? ", disks lost" : "", sim_fault_link_text(reading->arena, fault));
+        fault->disk_lost ? ", disks lost" : "",
+        fault->transfer_ns > 0 ? ", leaders hand over first" : "",
+        sim_fault_link_text(reading->arena, fault));
     return true;
 }
 
