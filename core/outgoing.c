@@ -6,6 +6,8 @@
 
 #include "vector.h"
 
+#define WORDS_AHEAD 256u  // memory is asked for so long before messages are written to it
+
 static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion, uint32_t word_first,
                                          uint32_t words)
@@ -17,6 +19,9 @@ static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_me
     struct mesh_message *message =
         (struct mesh_message *)(output->messages + output->message_words);
     output->message_words += size;
+    for (size_t at = 0; at < size && words > 1; at += 8) {
+        __builtin_prefetch(output->messages + output->message_words + WORDS_AHEAD + at, 1);
+    }
     memset(message, 0, size * sizeof(uint64_t));
     message->source = stepping->event->node;
     message->initiator = initiator;
@@ -182,8 +187,7 @@ static void trim(struct stepping *stepping, struct mesh_message *message)
 static bool may_be_trimmed(const struct mesh_message *message)
 {
     return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
-           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind) &&
-           !mesh_message_is_raft(message->kind);
+           message->kind != MESH_MESSAGE_VECTOR && mesh_message_has_lanes(message->kind);
 }
 
 // Sends to the `target_count` targets that stand at the end of the output.
@@ -220,6 +224,14 @@ void mesh_outgoing_to_places(struct stepping *stepping, struct mesh_message *mes
     for (; places != 0; places &= places - 1) {
         output->targets[output->target_count + count++] = roster[__builtin_ctz(places)];
     }
+    send_to(stepping, message, count);
+}
+
+void mesh_outgoing_to_all(struct stepping *stepping, struct mesh_message *message,
+                          const uint32_t *targets, uint32_t count)
+{
+    struct mesh_output *output = stepping->output;
+    memcpy(output->targets + output->target_count, targets, count * sizeof *targets);
     send_to(stepping, message, count);
 }
 

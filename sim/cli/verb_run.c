@@ -84,9 +84,13 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
         struct sim_result *result = next_result(results);
         sim_progress_begin(&running->progress, index, results->count);
         if (!sim_run(cell->scenario, results->count, &options, result, error)) {
-            sim_result_finish(result);
             if (error->code == SIM_ERROR_EXPECTATION) {
                 print_again(running, cell, results->count);
+            }
+            if (result->invalid) {
+                results->count++;  // it was run to its end, and says what the lies did
+            } else {
+                sim_result_finish(result);
             }
             return;
         }

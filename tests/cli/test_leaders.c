@@ -64,18 +64,6 @@ Test(leaders, more_candidates_than_a_group_may_have_are_refused)
     expect_part(ended.errors, "x.yaml:7:31: bootstrap.seeds_per_region");
 }
 
-Test(leaders, handing_over_is_refused_where_nobody_leads)
-{
-    write_file("x.yaml",
-               "topology: flat_mesh\nagent_count: 10\ngossip: {fanout: 3, interval_ms: "
-               "100}\nfaults:\n  - {fault: rolling-restart, at_ms: 100, of: {nodes: [1]}, "
-               "down_ms: 50, transfer_ms: 10}\n");
-    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
-    expect_exit(&ended, 65);
-    expect_part(ended.errors, "x.yaml:5:86: faults[0].transfer_ms: only multi_region_leaders has "
-                              "leaders that could hand over");
-}
-
 Test(leaders, a_group_of_which_all_have_failed_is_refused)
 {
     write_file("x.yaml", MESH "leaders: {failed: 5}\n");
