@@ -61,7 +61,7 @@ struct sim_receipt_cost {
 struct sim_worker {
     struct sim_engine *engine;
     uint64_t window;  // that it runs
-    uint64_t *keys;  // events of one block and window
+    uint64_t *keys;   // events of one block and window
     uint64_t *keys_scratch;
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS + 1];          // the last for a server's own event
@@ -153,7 +153,7 @@ struct sim_engine {
     uint64_t slot;              // of the message memory: the next to be emptied
     uint64_t pulled_ns;         // SIM_QUEUE_HEAP: before then nothing is on the overflow list
     uint64_t ahead_most;        // windows that something in the rings can be under way
-    uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
+    uint64_t reach_ns;          // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
     bool *is_home;             // [scope_count] its members have no scope before it
     uint16_t *block_of;        // [node_count]; NULL: of node n it is n >> SIM_BLOCK_SHIFT

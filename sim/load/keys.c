@@ -772,6 +772,8 @@ const struct sim_key sim_keys[] = {
 
 #include "keys_faults.inc"
 
+#include "keys_migration.inc"
+
     {.path = "byzantine", .type = SIM_KEY_LIST, .topologies = SIM_FOR_ALL, .later = true},
     {.path = "membership", .type = SIM_KEY_TEXT, .topologies = SIM_FOR_ALL, .later = true},
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},

@@ -45,6 +45,8 @@ struct sim_cohorts {
 // `updates`: that are written at most. `result` has its list of them.
 void sim_cohorts_init(struct sim_cohorts *cohorts, uint32_t agents, uint32_t updates,
                       struct sim_result *result);
+// The node is no agent, or never there: it counts for nothing. Before the first write.
+void sim_cohorts_leave_out(struct sim_cohorts *cohorts, uint32_t agent);
 void sim_cohorts_finish(struct sim_cohorts *cohorts);
 
 // Bytes that they take while `updates` are under way.
