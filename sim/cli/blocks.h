@@ -45,6 +45,7 @@ void sim_block_faults(const struct sim_page *page, const struct sim_scenario *sc
 void sim_block_fault_rows(const struct sim_page *page, const struct sim_rows *rows);
 
 // What losses of leaders and bridges cost; nothing where there were none.
+void sim_block_liars(const struct sim_page *page, const struct sim_summary *summary);
 void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
 #endif

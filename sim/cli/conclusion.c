@@ -60,7 +60,7 @@ static void print_expectations(const struct sim_conclusion *conclusion, const st
             fputc('\n', page->output);
             sim_page_left(page, 0, "FAILED ", SIM_RED);
             sim_page_paragraph(page, 7, 7, text);
-            sim_advice_reproduce(conclusion, finding, command);
+            sim_advice_cell(conclusion->request, conclusion->batch, finding->cell, command);
             fprintf(page->output, "       Reproduce: %s\n", command);
         }
     }

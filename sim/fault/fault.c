@@ -66,6 +66,9 @@ uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t
 // A share is rounded to the nearest number, but never to nobody.
 uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count)
 {
+    if (selection->nobody) {
+        return 0;
+    }
     if (selection->number > 0) {
         return selection->number < count ? selection->number : count;
     }

@@ -125,6 +125,7 @@ struct sim_selection {
     uint32_t without;    // who has any of these is not meant
     uint32_t share_ppb;  // 0: no share, or all
     uint32_t number;     // 0: no number, or all
+    bool nobody;         // 0 percent
     bool named;          // the user wrote it
 };
 

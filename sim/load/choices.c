@@ -62,6 +62,21 @@ const struct sim_choice sim_choices_of_signature[] = {
     {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
     {0},
 };
+const struct sim_choice sim_choices_of_membership[] = {
+    {.name = "roster", .value = false},
+    {.name = "swim", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_periods[] = {
+    {.name = "phased", .value = false},
+    {.name = "synchronised", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_order[] = {
+    {.name = "shuffled", .value = false},
+    {.name = "random", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
 const struct sim_choice sim_choices_of_leaders_start[] = {
     {.name = "elected", .value = SIM_LEADERS_ELECTED},
@@ -162,5 +177,23 @@ const struct sim_choice sim_choices_of_cut[] = {
     {.name = "both", .value = SIM_BOTH_WAYS},
     {.name = "out", .value = SIM_OUTWARD},
     {.name = "in", .value = SIM_INWARD},
+    {0},
+};
+const struct sim_choice sim_choices_of_behaviour[] = {
+    {.name = "silent", .value = SIM_SILENT},
+    {.name = "delaying", .value = SIM_DELAYING},
+    {.name = "forging", .value = SIM_FORGING},
+    {.name = "equivocating", .value = SIM_EQUIVOCATING},
+    {.name = "replaying", .value = SIM_REPLAYING},
+    {.name = "flooding", .value = SIM_FLOODING},
+    {.name = "lying-digests", .value = SIM_LYING_DIGESTS},
+    {.name = "corrupting", .value = SIM_CORRUPTING},
+    {.name = "eclipsing", .value = SIM_ECLIPSING},
+    {0},
+};
+const struct sim_choice sim_choices_of_guard[] = {
+    {.name = "auto", .value = SIM_GUARD_AUTO},
+    {.name = "on", .value = SIM_GUARD_ON},
+    {.name = "off", .value = SIM_GUARD_OFF},
     {0},
 };

@@ -137,6 +137,10 @@ static bool check(const struct reading *reading, const struct sim_scenario *old,
     if (old->network.regions.region_count > 0 || scenario->network.regions.region_count > 0) {
         return refuse(reading, "latencies by pair of regions are of one mesh: give inter_region");
     }
+    const struct sim_node *liars = sim_node_get(reading->cell->merged, "byzantine");
+    if (scenario->swim.runs || old->swim.runs || (liars != NULL && liars->count > 0)) {
+        return refuse(reading, "a migration has no membership: swim and nobody who lies, yet");
+    }
     if (migration->gateways > old->agents) {
         return refuse(reading, "there are more gateways than agents");
     }

@@ -22,6 +22,7 @@
 #include "compression.h"
 #include "error.h"
 #include "fault.h"
+#include "liar.h"
 #include "mesh/raft.h"
 #include "mesh/step.h"
 #include "network.h"
@@ -112,6 +113,26 @@ struct sim_leaders {
     enum sim_leaders_logs logs;
     bool pre_vote;
     bool check_quorum;
+};
+
+// SWIM in the mesh, in each region or in each edge (mesh/swim.h, whose group this becomes).
+struct sim_swim_settings {
+    bool runs;  // membership: swim
+    bool lifeguard;
+    bool read_only;  // who has no majority refuses writes
+    bool synchronised;
+    bool random;
+    uint32_t proxies;
+    uint32_t gossip;
+    uint32_t news;
+    uint32_t retransmit;
+    uint32_t confirmations;
+    uint32_t seeds;  // members that a joiner asks; 0: those that the mesh has anyway
+    uint64_t period_ns;
+    uint64_t timeout_ns;
+    uint64_t suspicion_ns;
+    uint64_t suspicion_ns_max;  // once read >= suspicion_ns
+    uint64_t sync_ns;
 };
 
 // hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as
@@ -208,6 +229,18 @@ struct sim_expectation {
     struct sim_origin origin;
 };
 
+// When peers' messages are checked: where somebody lies, always, or never.
+enum sim_guard_when { SIM_GUARD_AUTO, SIM_GUARD_ON, SIM_GUARD_OFF };
+
+struct sim_guard_settings {  // mesh/guard.h
+    enum sim_guard_when when;
+    uint32_t rate;  // messages per second and peer; 0: any number
+    uint32_t threshold_ppb;
+    uint64_t bound_ns;
+    uint64_t recovery_ns;
+    uint32_t peers;
+};
+
 enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
 
 struct sim_scenario {
@@ -227,7 +260,8 @@ struct sim_scenario {
     struct sim_gossip gossip;
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
-    enum sim_profile profile;        // where latencies come from that nobody gave
+    struct sim_swim_settings swim;
+    enum sim_profile profile;  // where latencies come from that nobody gave
     bool global_accelerator;
     uint32_t accelerator_ppb;     // what it leaves of a delay between two regions
     uint32_t regions_jitter_ppb;  // of a pair of regions: standard deviation / mean
@@ -241,6 +275,10 @@ struct sim_scenario {
     const struct sim_fault *faults;          // [fault_count]
     const struct sim_origin *fault_origins;  // [fault_count]
     uint32_t fault_count;
+    struct sim_guard_settings guard;
+    uint64_t liar_seed;            // of repetition 0, as with seed
+    const struct sim_liar *liars;  // [liar_count]
+    uint32_t liar_count;
     const struct sim_table *tables;  // [table_count]
     const struct sim_data_file *data_files;
     const struct sim_compression *compression;  // NULL: to be measured before the first event

@@ -32,6 +32,7 @@
 #include "aggregation.h"
 #include "faults.h"
 #include "leading.h"
+#include "lying.h"
 #include "phases.h"
 #include "results.h"
 #include "scenario.h"
@@ -105,6 +106,13 @@ enum sim_metric_id {
     SIM_MEMBER_CHANGES,
     SIM_RAFT_SNAPSHOTS,
     SIM_READS,
+    SIM_DETECTION_MS,
+    SIM_DECEIT_MS,
+    SIM_DECEIVED,
+    SIM_LIES,
+    SIM_REJECTED,
+    SIM_WRONGLY_IGNORED,
+    SIM_UNDETECTED,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -149,6 +157,7 @@ struct sim_summary {
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_fault_figures faults;
     struct sim_phases phases;
+    struct sim_liar_figures liars;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.
@@ -181,6 +190,12 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
     return metric >= SIM_REJOIN_MS && metric <= SIM_OLD_AGENTS;
+}
+
+// Whether it is about those who lie.
+static inline bool sim_metric_is_of_liars(enum sim_metric_id metric)
+{
+    return metric >= SIM_DETECTION_MS && metric <= SIM_UNDETECTED;
 }
 
 // Whether it is about groups of Raft.

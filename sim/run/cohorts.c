@@ -39,11 +39,11 @@ void sim_cohorts_init(struct sim_cohorts *cohorts, uint32_t agents, uint32_t upd
     memset(cohorts->rejoin_of, 0xff, agents * sizeof *cohorts->rejoin_of);
 }
 
-void sim_cohorts_leave_out(struct sim_cohorts *cohorts, uint32_t agent)
+void sim_cohorts_exclude(struct sim_cohorts *cohorts, uint32_t agent)
 {
+    cohorts->up--;
     cohorts->up_since_ns[agent] = SIM_TIME_NEVER;
     cohorts->lost[agent] = true;
-    cohorts->up--;
 }
 
 void sim_cohorts_finish(struct sim_cohorts *cohorts)

@@ -45,9 +45,10 @@ struct sim_cohorts {
 // `updates`: that are written at most. `result` has its list of them.
 void sim_cohorts_init(struct sim_cohorts *cohorts, uint32_t agents, uint32_t updates,
                       struct sim_result *result);
-// The node is no agent, or never there: it counts for nothing. Before the first write.
-void sim_cohorts_leave_out(struct sim_cohorts *cohorts, uint32_t agent);
 void sim_cohorts_finish(struct sim_cohorts *cohorts);
+
+// The agent is never a member of any, nor comes or goes: before anything is written.
+void sim_cohorts_exclude(struct sim_cohorts *cohorts, uint32_t agent);
 
 // Bytes that they take while `updates` are under way.
 uint64_t sim_cohorts_bytes(uint32_t agents, uint32_t updates);

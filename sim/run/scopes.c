@@ -320,16 +320,17 @@ static void choose_seeds(struct sim_scopes *scopes, const struct sim_scenario *s
 {
     uint32_t gateways = scenario->migration->gateways;
     if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
-        scopes->seed_count = scopes->group_starts[places->regions.count];
-        scopes->seeds = sim_memory_zeroed(scopes->seed_count * sizeof *scopes->seeds);
-        memcpy(scopes->seeds, scopes->candidates, scopes->seed_count * sizeof *scopes->seeds);
+        scopes->starter_count = scopes->group_starts[places->regions.count];
+        scopes->starters = sim_memory_zeroed(scopes->starter_count * sizeof *scopes->starters);
+        memcpy(scopes->starters, scopes->candidates,
+               scopes->starter_count * sizeof *scopes->starters);
     } else if (scenario->topology == SIM_HIERARCHICAL) {
-        scopes->seed_count = places->aggregators;
-        scopes->seeds =
-            spread(places->agents, places->agents + places->aggregators, scopes->seed_count);
+        scopes->starter_count = places->aggregators;
+        scopes->starters =
+            spread(places->agents, places->agents + places->aggregators, scopes->starter_count);
     } else {
-        scopes->seed_count = gateways < places->agents ? gateways : places->agents;
-        scopes->seeds = spread(0, places->agents, scopes->seed_count);
+        scopes->starter_count = gateways < places->agents ? gateways : places->agents;
+        scopes->starters = spread(0, places->agents, scopes->starter_count);
     }
 }
 
@@ -344,9 +345,71 @@ static void add_old_mesh(struct sim_scopes *scopes, const struct sim_scenario *s
     struct mesh_scope link = push_pull(scenario, 1, migration->interval_ns);
     link.members = scopes->gateways;
     link.count = scopes->gateway_count;
-    link.callees = scopes->seeds;
-    link.callee_count = scopes->seed_count;
+    link.callees = scopes->starters;
+    link.callee_count = scopes->starter_count;
     add_scope(scopes, &link, SIM_TICK_LINK);
+}
+
+// ---- Membership ----
+
+#define SEEDS 3u  // where the file names none
+
+// Spread evenly over the scope; of leaders the region's candidates, which are spread likewise.
+static uint32_t seeds_of(const struct sim_scenario *scenario, const struct mesh_scope *scope)
+{
+    bool leaders = scenario->topology == SIM_MULTI_REGION_LEADERS;
+    uint32_t wanted = leaders                    ? scenario->leaders.candidates
+                      : scenario->swim.seeds > 0 ? scenario->swim.seeds
+                                                 : SEEDS;
+    return wanted < scope->count ? wanted : scope->count;
+}
+
+static void add_swim(struct sim_scopes *scopes, const struct sim_swim_settings *settings,
+                     uint16_t index, uint32_t *seeds, uint32_t seed_count)
+{
+    const struct mesh_scope *scope = &scopes->items[index];
+    for (uint32_t i = 0; i < seed_count; i++) {
+        seeds[i] = scope->first + (uint32_t)((uint64_t)i * scope->count / seed_count);
+    }
+    scopes->swims[scopes->swim_count++] = (struct mesh_swim_group){
+        .scope = index,
+        .synchronised = settings->synchronised,
+        .random = settings->random,
+        .lifeguard = settings->lifeguard,
+        .quorum = settings->read_only,
+        .proxies = settings->proxies,
+        .gossip = settings->gossip,
+        .news = settings->news,
+        .retransmit = settings->retransmit,
+        .confirmations = settings->confirmations,
+        .period_ns = settings->period_ns,
+        .timeout_ns = settings->timeout_ns,
+        .suspicion_ns = settings->suspicion_ns,
+        .suspicion_ns_max = settings->suspicion_ns_max,
+        .sync_ns = settings->sync_ns,
+        .seeds = seeds,
+        .seed_count = seed_count,
+    };
+}
+
+// In every home of agents with others to look after.
+static void add_swims(struct sim_scopes *scopes, const struct sim_scenario *scenario)
+{
+    uint32_t seeds = 0;
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        seeds += seeds_of(scenario, &scopes->items[i]);
+    }
+    scopes->swims = sim_memory_zeroed(scopes->count * sizeof *scopes->swims);
+    scopes->seeds = sim_memory_zeroed(seeds * sizeof *scopes->seeds);
+    seeds = 0;
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        const struct mesh_scope *scope = &scopes->items[i];
+        if (scopes->ticks[i] == SIM_TICK_GOSSIP && scope->count > 1) {
+            uint32_t count = seeds_of(scenario, scope);
+            add_swim(scopes, &scenario->swim, (uint16_t)i, scopes->seeds + seeds, count);
+            seeds += count;
+        }
+    }
 }
 
 // ---- All ----
@@ -377,6 +440,9 @@ void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scena
     default: add_home(scopes, scenario, places, network, 0, scenario->agents);
     }
     scopes->new_count = scopes->count;
+    if (scenario->swim.runs) {
+        add_swims(scopes, scenario);
+    }
     if (scenario->migration != NULL) {
         add_old_mesh(scopes, scenario, places, network);
     }
@@ -395,8 +461,10 @@ void sim_scopes_finish(struct sim_scopes *scopes)
     sim_memory_free(scopes->members);
     sim_memory_free(scopes->candidates);
     sim_memory_free(scopes->gateways);
-    sim_memory_free(scopes->seeds);
+    sim_memory_free(scopes->starters);
     sim_memory_free(scopes->rafts);
+    sim_memory_free(scopes->swims);
+    sim_memory_free(scopes->seeds);
     sim_memory_free(scopes->coordinators);
     sim_memory_free(scopes->aggregators);
 }

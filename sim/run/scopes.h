@@ -35,6 +35,7 @@
 #define SIM_SCOPES_H
 
 #include "mesh/raft.h"
+#include "mesh/swim.h"
 #include "places.h"
 #include "results.h"
 
@@ -50,11 +51,14 @@ struct sim_scopes {
     uint16_t bridge_scope;   // the bridges'; 0: there are no leaders
     uint32_t new_count;      // scopes of the new mesh
     uint32_t *gateways;      // [gateway_count] of a migration, members of the last scope
-    uint32_t *seeds;         // [seed_count] its callees
+    uint32_t *starters;      // [starter_count] its callees, the seeds of the new mesh
     uint32_t gateway_count;
-    uint32_t seed_count;
+    uint32_t starter_count;
     struct mesh_raft_group *rafts;  // [raft_count] the regions' candidates, leaders only
     uint32_t raft_count;
+    struct mesh_swim_group *swims;  // [swim_count] the homes of agents; membership: swim only
+    uint32_t swim_count;
+    uint32_t *seeds;         // of all of them
     uint32_t *coordinators;  // callees of the aggregators
     uint32_t *aggregators;   // callees of the relays
 };
