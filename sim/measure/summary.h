@@ -32,6 +32,7 @@
 #include "aggregation.h"
 #include "faults.h"
 #include "leading.h"
+#include "lying.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -92,10 +93,23 @@ enum sim_metric_id {
     SIM_LAGGING_AGENTS,
     SIM_WON_MS,
     SIM_ELECTION_MS,
+    SIM_ELECTION_TERMS,
+    SIM_SPLIT_ELECTIONS,
     SIM_FAILOVER_MS,
     SIM_FAILOVER_EXCHANGE_MS,
-    SIM_LEADERLESS_MS,
+    SIM_UNAVAILABLE_MS,
     SIM_TERMS,
+    SIM_TRANSFERS,
+    SIM_MEMBER_CHANGES,
+    SIM_RAFT_SNAPSHOTS,
+    SIM_READS,
+    SIM_DETECTION_MS,
+    SIM_DECEIT_MS,
+    SIM_DECEIVED,
+    SIM_LIES,
+    SIM_REJECTED,
+    SIM_WRONGLY_IGNORED,
+    SIM_UNDETECTED,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -139,6 +153,7 @@ struct sim_summary {
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_fault_figures faults;
+    struct sim_liar_figures liars;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.
@@ -173,10 +188,16 @@ static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
     return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
 }
 
+// Whether it is about those who lie.
+static inline bool sim_metric_is_of_liars(enum sim_metric_id metric)
+{
+    return metric >= SIM_DETECTION_MS && metric <= SIM_UNDETECTED;
+}
+
 // Whether it is about groups of Raft.
 static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
 {
-    return metric >= SIM_WON_MS && metric <= SIM_TERMS;
+    return metric >= SIM_WON_MS && metric <= SIM_READS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

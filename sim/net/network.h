@@ -97,6 +97,13 @@ struct sim_connection_settings {
 
 enum sim_compressor { SIM_COMPRESS_NONE, SIM_COMPRESS_ZSTD };
 
+// Links that change on the way (fault.h), as far as it must be known from the start.
+struct sim_change_settings {
+    bool any;
+    uint64_t latency_ns_min;  // that a link is ever given; UINT64_MAX: none is
+    uint64_t scale_ppb_min;   // that any latency is ever multiplied by; SIM_PPB: none is shortened
+};
+
 // What the user decided about the network.
 struct sim_network_settings {
     struct sim_latency latency[SIM_PAIR_CLASS_COUNT];
@@ -105,6 +112,7 @@ struct sim_network_settings {
     // Tier links take the latency of the places they join: same zone, same region, two regions.
     bool tiers_by_place[SIM_PAIR_CLASS_COUNT];
     struct sim_channel_settings channel;
+    struct sim_change_settings changes;
     uint32_t loss_ppb;       // a message is lost, <= SIM_PPB
     uint32_t duplicate_ppb;  // a message arrives twice, each copy with a latency of its own
     enum sim_transport transport;
@@ -173,8 +181,9 @@ struct sim_network {
     struct sim_link *region_links;  // [from * region_count + to], owned
     bool one_host;                  // every node on one host: the class needs no look-up
     bool duplicates;
+    bool changes;       // some link may be another on the way; messages then cross channels
     bool varied;        // some link has a table, or places decide
-    bool has_channels;  // messages cross channels, whose rules are:
+    bool has_channels;  // messages cross channels, whose rules (where nothing changes them) are:
     struct sim_channel_rules channel;
     uint32_t packet_bytes_max;       // payload of one packet
     uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet
@@ -186,8 +195,8 @@ struct sim_network {
     struct sim_connection_settings connections;
     struct sim_handshake handshakes[SIM_HANDSHAKE_NONE];
     struct sim_compression compression;  // of nothing until it is measured
-    uint64_t latency_ns_min;             // over the pair classes that occur: the lookahead
-    uint64_t latency_ns_max;
+    uint64_t latency_ns_min;  // over the pair classes that occur and all changes: the lookahead
+    uint64_t latency_ns_max;  // without changes
 };
 
 // Fills `network`. `host_of` and `hosts` stay the caller's; every node has a host, every host a
@@ -202,6 +211,15 @@ struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
                                   enum sim_pair_class pair);
 struct sim_link sim_link_of_regions(const struct sim_network_settings *settings, uint32_t from,
                                     uint32_t to);
+
+// A latency multiplied by parts per billion.
+static inline uint64_t sim_scaled_ns(uint64_t latency_ns, uint64_t scale_ppb)
+{
+    return (uint64_t)((mesh_uint128)latency_ns * scale_ppb / SIM_PPB);
+}
+
+// A probability in parts per billion as a bound on a 32-bit draw.
+uint64_t sim_draw_below(uint32_t ppb);
 
 // How far apart two different hosts are. Agents and coordinators do not talk to each other.
 static inline enum sim_pair_class sim_network_pair_of_hosts(const struct sim_host *from,
@@ -248,9 +266,25 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
 
 // What the transport adds to a message of `bytes` bytes, compressed if they are, with `updates`
 // updates; and in how many packets it travels.
-uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
-                                     uint32_t updates);
-uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes, uint32_t updates);
+static inline uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes,
+                                           uint32_t updates)
+{
+    uint32_t packets = bytes <= network->packet_bytes_max
+                           ? bytes > 0
+                           : (bytes + network->packet_bytes_max - 1) / network->packet_bytes_max;
+    return network->packet_per_update && updates > packets ? updates : packets;
+}
+
+static inline uint32_t sim_network_packet_bytes(const struct sim_network *network, uint32_t packets)
+{
+    return packets * network->packet_overhead_bytes + (packets + 1) / 2 * network->ack_bytes;
+}
+
+static inline uint32_t sim_network_transport_bytes(const struct sim_network *network,
+                                                   uint32_t bytes, uint32_t updates)
+{
+    return sim_network_packet_bytes(network, sim_network_packets(network, bytes, updates));
+}
 
 // Updates or rows in a message; names of rows are none.
 static inline uint32_t sim_network_updates(const struct mesh_message *message)
@@ -266,6 +300,23 @@ static inline uint32_t sim_network_carried_bytes(const struct sim_network *netwo
                ? sim_compression_bytes(&network->compression, message->wire_bytes,
                                        sim_network_updates(message) > 0)
                : message->wire_bytes;
+}
+
+// A message on its way: what it takes, which is the same for all its copies.
+struct sim_carriage {
+    uint32_t bytes;    // as encoded
+    uint32_t carried;  // what is left of them compressed
+    uint32_t updates;
+    uint32_t packets;
+};
+
+static inline struct sim_carriage sim_network_carriage(const struct sim_network *network,
+                                                       const struct mesh_message *message)
+{
+    uint32_t updates = sim_network_updates(message);
+    uint32_t carried = sim_network_carried_bytes(network, message);
+    return (struct sim_carriage){message->wire_bytes, carried, updates,
+                                 sim_network_packets(network, carried, updates)};
 }
 
 // The copies of a message that a tick or a first receipt sends are told apart by their place in the

@@ -51,8 +51,8 @@ static enum sim_fate send(struct lab *lab, uint64_t sent_ns, uint32_t to, uint32
     }
     lab->sent++;
     *latency_ns = 0;
-    return sim_channels_cross(&lab->channels, &lab->network, &lab->network.links[SIM_SAME_ZONE],
-                              &crossing, latency_ns);
+    return sim_channels_cross(&lab->channels, &lab->network.channel,
+                              &lab->network.links[SIM_SAME_ZONE], &crossing, latency_ns);
 }
 
 static const struct sim_latency one_ms = {SIM_CONSTANT, MS, MS};
