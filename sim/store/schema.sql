@@ -395,8 +395,8 @@ CREATE TABLE liars (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition in which they lied
     ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
-    behaviour   TEXT NOT NULL,     -- silent, delaying, forging, equivocating, replaying, flooding,
-                                   -- lying-digests, corrupting, eclipsing
+    behaviour   TEXT NOT NULL,     -- silent, delaying, forging, inflating, equivocating, replaying,
+                                   -- flooding, lying-digests, corrupting, eclipsing
     text        TEXT NOT NULL,     -- the entry for people
     nodes       INTEGER NOT NULL,  -- that lie
     lying       INTEGER NOT NULL,  -- of them, those that came to do so
@@ -449,7 +449,7 @@ CREATE TABLE rejects (
 CREATE TABLE trust (
     run_id           INTEGER NOT NULL,  -- the run it belongs to
     repetition       INTEGER NOT NULL,  -- the repetition
-    honest           INTEGER NOT NULL,  -- agents
+    honest           INTEGER NOT NULL,  -- agents that do not lie
     deceived         INTEGER NOT NULL,  -- of them, those that ever believed a lie
     wrongly_ignored  INTEGER NOT NULL,  -- honest nodes that somebody honest ignored
     invalid          INTEGER NOT NULL   -- 1: somebody honest held what nobody wrote
