@@ -636,6 +636,8 @@ static void receive_apart(struct stepping *stepping, const struct mesh_scope *sc
         mesh_tiers_receive(stepping, scope);
     } else if (mesh_message_is_raft(kind)) {
         mesh_raft_handle(stepping);
+    } else if (mesh_message_is_swim(kind)) {
+        mesh_swim_handle(stepping);
     } else {
         mesh_join_receive(stepping, scope);
     }
@@ -645,7 +647,7 @@ void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *sco
 {
     const struct mesh_message *message = stepping->event->message;
     assert(message->word_first + message->words <= stepping->states->words ||
-           mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind));
+           !mesh_message_has_lanes(message->kind));
     if (stepping->config->guard != NULL && !mesh_guard_admits(stepping, scope)) {
         return;
     }

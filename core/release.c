@@ -84,7 +84,7 @@ static void unsettle(struct mesh_lanes set, uint32_t word_first, uint32_t word_e
 void mesh_release_under_way(const struct mesh_message *message, uint32_t word_first,
                             uint32_t word_end, uint64_t *settled)
 {
-    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
+    if (!mesh_message_has_lanes(message->kind)) {
         return;
     }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {

@@ -73,15 +73,10 @@ void mesh_role_widen(const struct mesh_role *old, struct mesh_width old_width,
     widen_planes(old->recent, old_width, MESH_RECENT_PLANES, role->recent, width);
 }
 
-static bool has_lanes(const struct mesh_message *message)
-{
-    return message->kind <= MESH_MESSAGE_SNAPSHOT;
-}
-
 uint32_t mesh_message_widened(const struct mesh_message *message, uint32_t old_local_words,
                               uint32_t local_words)
 {
-    bool crosses = has_lanes(message) && message->word_first < old_local_words &&
+    bool crosses = mesh_message_has_lanes(message->kind) && message->word_first < old_local_words &&
                    message->word_first + message->words > old_local_words;
     return crosses ? mesh_message_sets(message->kind) * (local_words - old_local_words) : 0;
 }
@@ -91,7 +86,7 @@ void mesh_message_widen(const struct mesh_message *old, uint32_t old_local_words
 {
     uint32_t more = local_words - old_local_words;
     if (mesh_message_widened(old, old_local_words, local_words) == 0) {
-        if (has_lanes(old) && old->word_first >= old_local_words) {
+        if (mesh_message_has_lanes(old->kind) && old->word_first >= old_local_words) {
             message->word_first = (uint16_t)(old->word_first + more);
         }
         return;
@@ -137,6 +132,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     }
     if (config->raft_count > 0) {
         mesh_raft_bound(config, &bound);
+    }
+    if (config->swim_count > 0) {
+        mesh_swim_bound(config, &bound);
     }
     if (config->guard != NULL) {
         mesh_guard_bound(config, words, &bound);
@@ -316,8 +314,41 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_RAFT_CHANGE:
     case MESH_EVENT_RAFT_TRANSFER:
     case MESH_EVENT_RAFT_COMPACT: mesh_raft_handle(stepping); break;
+    case MESH_EVENT_SWIM_START:
+    case MESH_EVENT_SWIM_JOIN:
+    case MESH_EVENT_SWIM_TIMER:
+    case MESH_EVENT_SWIM_LEAVE: mesh_swim_handle(stepping); break;
     default: assert(false);
     }
+}
+
+#define LINE 64u  // bytes that come into the cache at once, or fewer
+#define AHEAD 6u  // events: long enough for memory to answer
+
+// Always inline: gcc drops calls of functions that only prefetch.
+__attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += LINE) {
+        __builtin_prefetch((const char *)from + at, 1);
+    }
+}
+
+// Asks for what an event will touch behind the first lines of its replica and of its message. With
+// few lanes there is nothing behind them.
+__attribute__((always_inline)) static inline void look_ahead(const struct mesh_states *states,
+                                                             const struct mesh_event *event)
+{
+    const struct mesh_replica *replica = mesh_replica_of(states, event->node);
+    if (event->kind != MESH_EVENT_RECEIVE) {
+        ask_for(replica, states->stride);
+        return;
+    }
+    const struct mesh_message *message = event->message;
+    uint32_t planes = message->kind == MESH_MESSAGE_OPEN ? 4 : 2;
+    ask_for(message->lanes,
+            (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0]);
+    ask_for(replica->planes, (size_t)planes * states->words * sizeof replica->planes[0]);
+    ask_for(replica->planes + (size_t)states->planes * states->words, 1);
 }
 
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
@@ -334,6 +365,9 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
         .output = output,
     };
     uint32_t done = 0;
+    for (uint32_t i = 0; states->words > 1 && i < count && i < AHEAD; i++) {
+        look_ahead(states, &events[i]);
+    }
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.
         uint32_t fit = events_that_fit(output, &bound);
@@ -342,6 +376,9 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
             return done;
         }
         for (; done < end; done++) {
+            if (states->words > 1 && done + AHEAD < count) {
+                look_ahead(states, &events[done + AHEAD]);
+            }
             stepping.event = &events[done];
             stepping.event_index = done;
             handle(&stepping);

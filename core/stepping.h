@@ -127,6 +127,10 @@ void mesh_tiers_renew(struct stepping *stepping);
 void mesh_raft_handle(struct stepping *stepping);
 void mesh_raft_bound(const struct mesh_config *config, struct mesh_bound *bound);
 
+// swim.c: the same of SWIM.
+void mesh_swim_handle(struct stepping *stepping);
+void mesh_swim_bound(const struct mesh_config *config, struct mesh_bound *bound);
+
 // bridges.c: whether the node is one of those in this scope who know its active bridges by
 // registers; whom it may call there, false: it is no active bridge and calls nobody; registers
 // among news `first` on.

@@ -11,6 +11,7 @@
 #include "mesh/summary.h"
 #include "rafting.h"
 #include "rows.h"
+#include "swimming.h"
 #include "vector.h"
 
 // ---- Sizes ----
@@ -158,6 +159,9 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
     }
     if (mesh_message_is_raft(message->kind)) {
         return bytes + mesh_raft_wire_bytes(message);
+    }
+    if (mesh_message_is_swim(message->kind)) {
+        return bytes + mesh_swim_wire_bytes(message);
     }
     *update_bytes = message->update_count == 0 ? 0 : updates_bytes(table, message);
     bytes += *update_bytes;
@@ -327,6 +331,10 @@ static void put_content(struct writer *writer, const struct mesh_config *config,
     }
     if (mesh_message_is_raft(message->kind)) {
         mesh_raft_wire_put(writer, message);
+        return;
+    }
+    if (mesh_message_is_swim(message->kind)) {
+        mesh_swim_wire_put(writer, message);
         return;
     }
     struct section sections[2];
@@ -654,6 +662,9 @@ static enum mesh_reject take_content(struct reader *reader, const struct mesh_co
     }
     if (mesh_message_is_raft(message->kind)) {
         return mesh_raft_wire_take(reader, config, message);
+    }
+    if (mesh_message_is_swim(message->kind)) {
+        return mesh_swim_wire_take(reader, config, message);
     }
     if (carries_none(message->kind) && message->update_count > 0) {
         return MESH_REJECT_FORMAT;

@@ -72,8 +72,11 @@ struct parcel {
     uint64_t block_count;
     const uint16_t *block_of;  // the engine's, and its blocks
     const struct sim_block *blocks;
-    const uint64_t
-        *delays_ns;  // as in struct sim_posting; a liar's alone has one, or a first place
+    bool duplicates;  // of the network's links
+    bool cold;        // connections
+    bool ruled;       // faults lie between nodes
+    // As in struct sim_posting: a liar's alone has delays, or a first place.
+    const uint64_t *delays_ns;
     uint32_t place_first;
 };
 
@@ -174,10 +177,11 @@ static void arrive_again(struct sim_worker *worker, const struct parcel *parcel,
 // What became of the copies of one message, per pair class.
 struct tally {
     uint64_t sent[SIM_PAIR_CLASS_COUNT];
-    uint64_t lost[SIM_PAIR_CLASS_COUNT];
-    uint64_t duplicated[SIM_PAIR_CLASS_COUNT];
-    uint64_t cut[SIM_PAIR_CLASS_COUNT];
+    uint16_t lost[SIM_PAIR_CLASS_COUNT];
+    uint16_t duplicated[SIM_PAIR_CLASS_COUNT];
+    uint16_t cut[SIM_PAIR_CLASS_COUNT];
 };
+_Static_assert(MESH_FANOUT_MAX < UINT16_MAX, "copies of a message can be counted");
 
 static uint32_t row_bytes_of(const struct mesh_message *message)
 {
@@ -207,7 +211,7 @@ static uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t upd
 // be copies of what nobody measures. Reports are never left out; rows are no updates.
 static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
 {
-    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
+    if (!mesh_message_has_lanes(message->kind)) {
         return 0;
     }
     if (engine->counted_first == 0 || message->update_count == 0) {
@@ -227,14 +231,14 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
 }
 
 static void count_copies(struct sim_worker *worker, const struct mesh_message *message,
-                         uint32_t update_bytes, uint32_t carried_bytes, const struct tally *tally)
+                         uint32_t update_bytes, const struct sim_carriage *carriage,
+                         const struct tally *tally)
 {
     const struct sim_engine *engine = worker->engine;
     if (message->sent_ns < engine->config.warmup_ns) {
         return;
     }
-    uint32_t transport_bytes = sim_network_transport_bytes(engine->config.network, carried_bytes,
-                                                           sim_network_updates(message));
+    uint32_t transport_bytes = sim_network_packet_bytes(engine->config.network, carriage->packets);
     uint32_t digest_bytes = digest_bytes_of(message, update_bytes);
     uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
@@ -245,7 +249,7 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
         struct sim_counters *counters = &worker->counters[message->kind][pair];
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
-        counters->saved_bytes += copies * (message->wire_bytes - carried_bytes);
+        counters->saved_bytes += copies * (message->wire_bytes - carriage->carried);
         counters->digest_bytes += copies * digest_bytes;
         counters->transport_bytes += copies * transport_bytes;
         counters->updates += copies * updates;
@@ -255,54 +259,60 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
     }
 }
 
-// Sends the copies [first, end) through the network. `varied` is the network's, `lying`: the parcel
-// has delays or a first place; each of the callers is compiled for its own, so that plain links
-// keep a short loop.
+// Sends the copy at `place` through the network, with word w of its block at
+// words[w * SIM_DRAW_BATCH].
+// `varied` is the network's, `lying`: the parcel has delays or a first place; each of the callers
+// is compiled for its own, so that plain links keep a short loop.
+__attribute__((always_inline)) static inline void send_copy(struct sim_worker *worker,
+                                                            const struct parcel *parcel,
+                                                            uint32_t place, const uint32_t *words,
+                                                            bool varied, bool lying,
+                                                            struct tally *tally)
+{
+    const struct sim_network *network = worker->engine->config.network;
+    const struct sim_faults *faults = &worker->engine->faults;
+    const struct mesh_message *message = parcel->message;
+    uint32_t target = parcel->targets[place];
+    enum sim_pair_class pair = sim_network_pair(network, message->source, target);
+    const struct sim_link *link = &network->links[pair];  // losses do not look at the place
+    tally->sent[pair]++;
+    uint64_t wait_ns = 0;
+    if (parcel->ruled && sim_faults_cut(faults, message, target, &wait_ns)) {
+        tally->cut[pair]++;
+        return;
+    }
+    wait_ns += lying && parcel->delays_ns != NULL ? parcel->delays_ns[place] : 0;
+    wait_ns += parcel->cold ? sim_account_dial(worker, message, target, pair) : 0;
+    if (parcel->duplicates && sim_link_duplicates(link, words[3 * SIM_DRAW_BATCH])) {
+        tally->duplicated[pair]++;
+        arrive_again(worker, parcel, place, pair, wait_ns);
+    }
+    if (sim_link_loses(link, words[2 * SIM_DRAW_BATCH])) {
+        tally->lost[pair]++;
+        return;
+    }
+    uint64_t latency_ns =
+        varied ? latency_of(worker, message, target, pair, words[0], words[SIM_DRAW_BATCH])
+               : sim_link_uniform_ns(link, words[0], words[SIM_DRAW_BATCH]);
+    arrive(worker, parcel, target, pair, wait_ns + latency_ns);
+}
+
+// The copies [first, end).
 __attribute__((always_inline)) static inline void dispatch(struct sim_worker *worker,
                                                            const struct parcel *shared,
                                                            uint32_t first, uint32_t end,
                                                            bool varied, bool lying,
                                                            struct tally *tally)
 {
-    const struct sim_network *network = worker->engine->config.network;
-    const struct parcel copy = *shared;
-    const struct parcel *parcel = &copy;
-    const struct mesh_message *message = parcel->message;
-    uint32_t source = message->source;
-    bool duplicates = network->duplicates;
-    bool cold = worker->engine->account.cold;
-    const struct sim_faults *faults = &worker->engine->faults;
-    bool ruled = faults->rules.count > 0;
+    const struct parcel parcel = *shared;
+    const struct mesh_message *message = parcel.message;
     uint32_t words[4][SIM_DRAW_BATCH];
     uint32_t stream =
-        sim_network_stream(message, parcel->targets[0], 0) + (lying ? parcel->place_first : 0);
-    sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
+        sim_network_stream(message, parcel.targets[0], 0) + (lying ? parcel.place_first : 0);
+    sim_draw(worker->engine->config.network->seed, message->occasion, message->source,
+             stream + first, end - first, words);
     for (uint32_t place = first; place < end; place++) {
-        uint32_t i = place - first;
-        uint32_t target = parcel->targets[place];
-        enum sim_pair_class pair = sim_network_pair(network, source, target);
-        const struct sim_link *link = &network->links[pair];  // losses do not look at the place
-        tally->sent[pair]++;
-        uint64_t delay_ns = 0;
-        if (ruled && sim_faults_cut(faults, message, target, &delay_ns)) {
-            tally->cut[pair]++;
-            continue;
-        }
-        uint64_t wait_ns =
-            delay_ns + (lying && parcel->delays_ns != NULL ? parcel->delays_ns[place] : 0);
-        wait_ns += cold ? sim_account_dial(worker, message, target, pair) : 0;
-        if (duplicates && sim_link_duplicates(link, words[3][i])) {
-            tally->duplicated[pair]++;
-            arrive_again(worker, parcel, place, pair, wait_ns);
-        }
-        if (sim_link_loses(link, words[2][i])) {
-            tally->lost[pair]++;
-            continue;
-        }
-        uint64_t latency_ns =
-            varied ? latency_of(worker, message, target, pair, words[0][i], words[1][i])
-                   : sim_link_uniform_ns(link, words[0][i], words[1][i]);
-        arrive(worker, parcel, target, pair, wait_ns + latency_ns);
+        send_copy(worker, &parcel, place, words[0] + (place - first), varied, lying, tally);
     }
 }
 
@@ -340,6 +350,9 @@ __attribute__((always_inline)) static inline struct parcel parcel_of(
         .block_count = worker->ring.block_count,
         .block_of = engine->block_of,
         .blocks = engine->blocks,
+        .duplicates = engine->config.network->duplicates,
+        .cold = engine->account.cold,
+        .ruled = engine->faults.rules.count > 0,
     };
 }
 
@@ -384,7 +397,48 @@ static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
     }
 }
 
+// Draws for the next messages with one target, from this record on.
+static void draw_singles(struct sim_worker *worker, const struct mesh_record *record)
+{
+    struct sim_single_draws *draws = &worker->single_draws;
+    const struct mesh_output *output = &worker->output;
+    const struct mesh_record *end = output->records + output->record_count;
+    uint32_t count = 0;
+    for (; record < end && count < SIM_DRAW_BATCH; record++) {
+        if (record->kind != MESH_RECORD_SEND || record->send.target_count != 1) {
+            continue;
+        }
+        const struct mesh_message *message = record->send.message;
+        uint32_t target = output->targets[record->send.target_first];
+        draws->counters.occasion[0][count] = (uint32_t)message->occasion;
+        draws->counters.occasion[1][count] = (uint32_t)(message->occasion >> 32);
+        draws->counters.node[count] = message->source;
+        draws->counters.stream[count] = sim_network_stream(message, target, 0);
+        count++;
+    }
+    sim_draw_each(worker->engine->config.network->seed, &draws->counters, count, draws->words);
+    draws->next = 0;
+    draws->count = count;
+}
+
+static void dispatch_single(struct sim_worker *worker, const struct mesh_record *record,
+                            const struct parcel *parcel, struct tally *tally)
+{
+    struct sim_single_draws *draws = &worker->single_draws;
+    if (draws->next == draws->count) {
+        draw_singles(worker, record);
+    }
+    const uint32_t *words = draws->words[0] + draws->next++;
+    if (worker->engine->config.network->varied) {
+        send_copy(worker, parcel, 0, words, true, false, tally);
+    } else {
+        send_copy(worker, parcel, 0, words, false, false, tally);
+    }
+}
+
+// `record`: what the core made of it; NULL: somebody else did.
 __attribute__((always_inline)) static inline void post_one(struct sim_worker *worker,
+                                                           const struct mesh_record *record,
                                                            const struct sim_posting *posting)
 {
     const struct sim_engine *engine = worker->engine;
@@ -397,13 +451,14 @@ __attribute__((always_inline)) static inline void post_one(struct sim_worker *wo
     struct tally tally = {0};
     if (engine->config.network->has_channels) {
         post_to_channels(worker, &parcel, &tally);
+    } else if (record != NULL && parcel.count == 1) {
+        dispatch_single(worker, record, &parcel, &tally);
     } else {
         dispatch_all(worker, &parcel, &tally);
     }
-    uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
-    count_copies(worker, message, posting->update_bytes, carried_bytes, &tally);
-    sim_account_send(worker, message, carried_bytes, parcel.count,
-                     (uint32_t)tally.sent[SIM_SAME_HOST]);
+    struct sim_carriage carriage = sim_network_carriage(engine->config.network, message);
+    count_copies(worker, message, posting->update_bytes, &carriage, &tally);
+    sim_account_send(worker, message, &carriage, parcel.count, (uint32_t)tally.sent[SIM_SAME_HOST]);
     if (engine->config.observer.sent != NULL) {
         engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
                                      parcel.count);
@@ -412,20 +467,21 @@ __attribute__((always_inline)) static inline void post_one(struct sim_worker *wo
 
 void sim_post(struct sim_worker *worker, const struct sim_posting *posting)
 {
-    post_one(worker, posting);
+    post_one(worker, NULL, posting);
 }
 
 static void post(struct sim_worker *worker, const struct mesh_record *record, uint32_t generation)
 {
     const struct mesh_message *message = record->send.message;
-    post_one(worker, &(struct sim_posting){
-                         .message = message,
-                         .targets = worker->output.targets + record->send.target_first,
-                         .count = record->send.target_count,
-                         .reference = sim_messages_reference(&worker->messages, message),
-                         .generation = generation,
-                         .update_bytes = record->send.update_bytes,
-                     });
+    post_one(worker, record,
+             &(struct sim_posting){
+                 .message = message,
+                 .targets = worker->output.targets + record->send.target_first,
+                 .count = record->send.target_count,
+                 .reference = sim_messages_reference(&worker->messages, message),
+                 .generation = generation,
+                 .update_bytes = record->send.update_bytes,
+             });
 }
 
 void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,
@@ -442,21 +498,20 @@ void sim_post_again(struct sim_worker *worker, const struct mesh_message *messag
     struct tally tally = {0};
     dispatch_all(worker, &parcel, &tally);
     if (counted) {
-        uint32_t carried_bytes = sim_network_carried_bytes(network, message);
-        count_copies(worker, message, 0, carried_bytes, &tally);
-        sim_account_send(worker, message, carried_bytes, count,
-                         (uint32_t)tally.sent[SIM_SAME_HOST]);
+        struct sim_carriage carriage = sim_network_carriage(network, message);
+        count_copies(worker, message, 0, &carriage, &tally);
+        sim_account_send(worker, message, &carriage, count, (uint32_t)tally.sent[SIM_SAME_HOST]);
     }
 }
 
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
                     enum sim_pair_class pair, uint64_t messages, uint64_t copies)
 {
-    uint32_t carried_bytes = sim_network_carried_bytes(worker->engine->config.network, message);
+    struct sim_carriage carriage = sim_network_carriage(worker->engine->config.network, message);
     struct tally tally = {0};
     tally.sent[pair] = copies;
-    count_copies(worker, message, 0, carried_bytes, &tally);
-    sim_account_send_inside(worker, message, carried_bytes, messages, copies);
+    count_copies(worker, message, 0, &carriage, &tally);
+    sim_account_send_inside(worker, message, &carriage, messages, copies);
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
@@ -503,6 +558,11 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
     case MESH_RECORD_RAFT_PERSIST:
     case MESH_RECORD_RAFT_READ:
     case MESH_RECORD_RAFT_TIMER: sim_rafts_carry(worker, event, record, generation); return false;
+    case MESH_RECORD_SWIM_MEMBER:
+    case MESH_RECORD_SWIM_PROBE:
+    case MESH_RECORD_SWIM_JOINED:
+    case MESH_RECORD_SWIM_QUORUM:
+    case MESH_RECORD_SWIM_TIMER: sim_swims_carry(worker, event, record, generation); return false;
     default: return false;  // what Raft's servers say of themselves
     }
     return false;
@@ -533,6 +593,7 @@ static void add_ingredient(struct sim_worker *worker, const struct mesh_event *e
 #define SUBJECT_IGNORED (UINT64_C(1) << 32)
 #define SUBJECT_ROLE (UINT64_C(1) << 33)
 #define SUBJECT_COMMIT (UINT64_C(1) << 34)
+#define SUBJECT_MEMBER (UINT64_C(1) << 35)
 
 // Of the event whose records are [first, end).
 static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
@@ -554,6 +615,9 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
         } else if (record->kind == MESH_RECORD_REJECT && record->reject.ignored) {
             uint64_t blame[2] = {record->reject.source, record->reject.reason};
             add_ingredient(worker, event, SUBJECT_IGNORED, blame);
+        } else if (record->kind == MESH_RECORD_SWIM_MEMBER) {
+            uint64_t thought[2] = {record->swim_member.node, record->swim_member.incarnation};
+            add_ingredient(worker, event, SUBJECT_MEMBER | record->swim_member.state, thought);
         }
     }
 }
@@ -592,6 +656,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     bool accounts = worker->engine->account.cold || worker->work != NULL;
     bool faults = worker->engine->faults.any;
     bool servers = block->states.raft_count > 0;
+    worker->single_draws.next = worker->single_draws.count = 0;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
@@ -668,6 +733,7 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
 {
     const struct sim_engine *engine = worker->engine;
     worker->batch[SIM_BATCH_EVENTS] = *event;
+    sim_swims_provide(worker, block, event);
     sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
     bool skewed =
         engine->faults.skewing && sim_faults_skew(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
@@ -692,6 +758,7 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
     const struct mesh_states *states = &block->states;
     for (uint32_t done = 0; done < count;) {
         uint32_t end = serve(worker, block, done, count, generation);
+        end = sim_swims_serve(worker, block, done, end, generation);
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         end = compose(worker, states, done, end);
         if (engine->liars.any) {

@@ -376,7 +376,8 @@ void sim_cross_kept(struct sim_engine *engine)
     uint64_t start_ns = engine->window * engine->window_ns;
     collect(engine);
     bool waited = keep_waited(engine);
-    if ((waited || engine->block_count > 1) && kept->count > 1) {  // one block appends in order
+    // One block appends in order, unless servers do what falls due when others' events are done.
+    if ((waited || engine->block_count > 1 || engine->rafts.count > 0) && kept->count > 1) {
         qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
     for (uint32_t i = 0; i < kept->count; i++) {

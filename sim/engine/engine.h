@@ -52,6 +52,7 @@
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
+#define SIM_LOCAL_LANES_MAX (1u << 21)  // of an edge: words of 64 are numbered by 16 bits
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
 #define SIM_THREADS_MAX 64u
 #define SIM_FINGERPRINT_VERSION 2u    // changes with what enters a fingerprint, or how
@@ -88,7 +89,7 @@ struct sim_reporting {
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
     uint64_t until_ns;             // the run's end: how many totals there may be
     uint32_t local_lanes;          // of each edge, to begin with
-    uint32_t local_lanes_max;      // and as many as there can ever be use for
+    uint32_t local_lanes_max;      // and at most: as there can be use for, or SIM_LOCAL_LANES_MAX
     uint32_t agents_per_edge_max;  // of the largest edge
     uint64_t (*first_ns)(void *context, uint32_t agent);  // below every_ns
     // The report that `agent` writes as its `number`th, from 1: the same whenever it is asked.
@@ -111,7 +112,8 @@ enum sim_transition_kind {
     SIM_TRANSITION_JOINED,  // back without its disk, it has a peer's snapshot now
     SIM_TRANSITION_PAUSED,
     SIM_TRANSITION_RESUMED,
-    SIM_TRANSITION_RELAY,  // it became a relay, in place of `other`
+    SIM_TRANSITION_RELAY,    // it became a relay, in place of `other`
+    SIM_TRANSITION_LEAVING,  // it will go down soon: what it leads it is to hand over
     SIM_TRANSITION_COUNT
 };
 
@@ -230,6 +232,28 @@ struct sim_raft_note {
     bool fetched;        // RESTORED: the snapshot came from the leader
 };
 
+// What a node that takes part in SWIM found (mesh/swim.h), or what became of it.
+enum sim_swim_note_kind {
+    SIM_SWIM_STARTED,  // it has a record of nothing; own: it joins, and knows nobody yet
+    SIM_SWIM_JOINED,
+    SIM_SWIM_STOPPED,  // it went down; its view is gone: notes of MEMBER came before, back to ALIVE
+    SIM_SWIM_MEMBER,   // what it thinks of `subject`
+    SIM_SWIM_PROBE,    // of `subject` has ended; own: it answered
+    SIM_SWIM_QUORUM,   // own: it has no majority from now on; else it has one again
+};
+
+struct sim_swim_note {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t number;  // of the node's notes
+    uint32_t subject;
+    uint32_t incarnation;
+    uint8_t kind;   // enum sim_swim_note_kind
+    uint8_t state;  // MEMBER: enum mesh_swim_state, now and before
+    uint8_t was;
+    bool own;  // MEMBER: its own finding; else it was told
+};
+
 // How the groups of mesh->raft begin, and their disks.
 struct sim_rafting {
     bool elected;      // the first of each roster are its bridges and everybody knows; the first
@@ -300,6 +324,10 @@ struct sim_observer {
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
     // the relay had been told in the notes before that of the row being made.
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // The write does not happen: its node has no majority. When the window begins.
+    void (*refused)(void *context, uint32_t write);
+    // What SWIM found in a window, by (time, node, number).
+    void (*swims)(void *context, const struct sim_swim_note *notes, uint32_t count);
     // What Raft servers did in a window, by (time, node, number).
     void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
     // Of edges that no block cuts, instead of such notes: what an agent hears, and the row that a
@@ -424,6 +452,9 @@ const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_
 
 // What the node is in its group of Raft, or NULL; of who is down, as it was.
 const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node);
+
+// What the node thinks of its scope's members, or NULL; of who is down, nothing.
+const struct mesh_swim *sim_engine_swim(const struct sim_engine *engine, uint32_t node);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);

@@ -33,6 +33,7 @@
 #include "quiet.h"
 #include "rafts.h"
 #include "relays.h"
+#include "swims.h"
 #include "threads.h"
 #include "timers.h"
 
@@ -40,30 +41,33 @@
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
 #define SIM_REFERENCE_RAFT 0u  // the heap's: a server looks what has fallen due
-#define SIM_REFERENCE_JOIN 1u
-#define SIM_REFERENCE_WRITE 2u
-#define SIM_REFERENCE_REPORT 3u
-#define SIM_REFERENCE_TICK 4u
+#define SIM_REFERENCE_SWIM 1u  // likewise a member of SWIM
+#define SIM_REFERENCE_JOIN 2u
+#define SIM_REFERENCE_WRITE 3u
+#define SIM_REFERENCE_REPORT 4u
+#define SIM_REFERENCE_TICK 5u
 
 struct sim_block {
     struct mesh_states states;
     struct sim_timers *timers;  // [timers_count], one per scope its nodes are in
     uint32_t timers_count;
-    uint64_t active_ns;  // the last event that changed a node or that said more than a hash
+    uint64_t swim_due_ns;  // no member of SWIM has anything due before
+    uint64_t active_ns;    // the last event that changed a node or that said more than a hash
 };
 
-// What a receipt costs its host: the last that was asked for, since most are alike.
-struct sim_receipt_cost {
-    struct sim_host_work work;
-    uint32_t bytes;  // of the message, its updates, and whether it came from another host
-    uint32_t updates;
-    bool outside;
+// What the messages of a batch that have one target draw on their way, drawn for many at once, in
+// the order of their records.
+struct sim_single_draws {
+    struct sim_draw_counters counters;
+    uint32_t words[4][SIM_DRAW_BATCH];
+    uint32_t next;  // not taken yet: [next, count)
+    uint32_t count;
 };
 
 struct sim_worker {
     struct sim_engine *engine;
     uint64_t window;  // that it runs
-    uint64_t *keys;  // events of one block and window
+    uint64_t *keys;   // events of one block and window
     uint64_t *keys_scratch;
     uint32_t keys_capacity;
     struct mesh_event batch[SIM_BATCH_EVENTS + 1];          // the last for a server's own event
@@ -71,6 +75,7 @@ struct sim_worker {
     uint64_t times_ns[SIM_BATCH_EVENTS + 1];                // of the batch, where clocks are wrong
     uint64_t shown_ns[SIM_BATCH_EVENTS + 1];                // what those show
     struct mesh_output output;
+    struct sim_single_draws single_draws;
     struct sim_ring ring;         // SIM_QUEUE_WINDOWS
     struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
     struct sim_heap heap;         // SIM_QUEUE_HEAP
@@ -78,7 +83,6 @@ struct sim_worker {
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
-    struct sim_receipt_cost receipt_cost;
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
@@ -89,6 +93,9 @@ struct sim_worker {
     struct sim_raft_note *raft_notes;
     uint32_t raft_note_count;
     uint32_t raft_note_capacity;
+    struct sim_swim_note *swim_notes;
+    uint32_t swim_note_count;
+    uint32_t swim_note_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
@@ -156,7 +163,7 @@ struct sim_engine {
     uint64_t slot;              // of the message memory: the next to be emptied
     uint64_t pulled_ns;         // SIM_QUEUE_HEAP: before then nothing is on the overflow list
     uint64_t ahead_most;        // windows that something in the rings can be under way
-    uint64_t reach_ns;           // SIM_QUEUE_HEAP: for so long a message stays in that memory
+    uint64_t reach_ns;          // SIM_QUEUE_HEAP: for so long a message stays in that memory
     uint32_t block_count;
     bool *is_home;             // [scope_count] its members have no scope before it
     uint16_t *block_of;        // [node_count]; NULL: of node n it is n >> SIM_BLOCK_SHIFT
@@ -190,6 +197,7 @@ struct sim_engine {
     struct sim_relays relays;
     struct sim_liars liars;
     struct sim_rafts rafts;
+    struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels
     struct sim_chunks chunks;
     struct sim_worker **workers;  // [worker_count]; the first does what is done between windows

@@ -62,6 +62,21 @@ const struct sim_choice sim_choices_of_signature[] = {
     {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
     {0},
 };
+const struct sim_choice sim_choices_of_membership[] = {
+    {.name = "roster", .value = false},
+    {.name = "swim", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_periods[] = {
+    {.name = "phased", .value = false},
+    {.name = "synchronised", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_order[] = {
+    {.name = "shuffled", .value = false},
+    {.name = "random", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
 const struct sim_choice sim_choices_of_leaders_start[] = {
     {.name = "elected", .value = SIM_LEADERS_ELECTED},
@@ -118,6 +133,8 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "skew", .value = SIM_FAULT_SKEW},
     {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
     {.name = "link", .value = SIM_FAULT_LINK},
+    {.name = "auto-scaling", .value = SIM_FAULT_AUTO_SCALING},
+    {.name = "spot-reclaim", .value = SIM_FAULT_SPOT_RECLAIM},
     {0},
 };
 const struct sim_choice sim_choices_of_pair[] = {

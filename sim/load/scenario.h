@@ -115,6 +115,26 @@ struct sim_leaders {
     bool check_quorum;
 };
 
+// SWIM in the mesh, in each region or in each edge (mesh/swim.h, whose group this becomes).
+struct sim_swim_settings {
+    bool runs;  // membership: swim
+    bool lifeguard;
+    bool read_only;  // who has no majority refuses writes
+    bool synchronised;
+    bool random;
+    uint32_t proxies;
+    uint32_t gossip;
+    uint32_t news;
+    uint32_t retransmit;
+    uint32_t confirmations;
+    uint32_t seeds;  // members that a joiner asks; 0: those that the mesh has anyway
+    uint64_t period_ns;
+    uint64_t timeout_ns;
+    uint64_t suspicion_ns;
+    uint64_t suspicion_ns_max;  // once read >= suspicion_ns
+    uint64_t sync_ns;
+};
+
 // hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as
 // evenly as possible, the earlier edges first. gossip.fanout and gossip.interval_ns are an edge's.
 struct sim_hierarchy {
@@ -223,7 +243,8 @@ struct sim_scenario {
     struct sim_gossip gossip;
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
-    enum sim_profile profile;        // where latencies come from that nobody gave
+    struct sim_swim_settings swim;
+    enum sim_profile profile;  // where latencies come from that nobody gave
     bool global_accelerator;
     uint32_t accelerator_ppb;     // what it leaves of a delay between two regions
     uint32_t regions_jitter_ppb;  // of a pair of regions: standard deviation / mean
@@ -302,6 +323,11 @@ bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
                        struct sim_scenario **scenarios, uint32_t *count, struct sim_error *error);
 
 void sim_scenarios_destroy(struct sim_scenario *scenarios, uint32_t count);
+
+// A file that has only `scenarios`, a list of files to be run: their paths, as `run` takes them.
+// Any other file: none. Destroy `*files` in either case, also after an error.
+bool sim_load_batch(const char *path, char ***files, uint32_t *count, struct sim_error *error);
+void sim_batch_files_destroy(char **files, uint32_t count);
 
 // `meshsim lint`: every key of the file with its value, where it stands and its effect, or why it
 // is recorded without effect; then the latencies per pair class, one way and round trip.

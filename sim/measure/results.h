@@ -198,7 +198,7 @@ struct sim_election {
     uint64_t after_ns;  // until one had committed an entry of its own term; likewise, or
                         // SIM_TIME_NEVER: not within the run; so may won_ns be
     uint64_t term;      // of the new leader; 0: there is none
-    uint64_t terms;     // from the old leader's to this one; above 1 others ended without a leader
+    uint64_t terms;     // begun until the first had won; or in vain
     uint32_t region;
     uint32_t leader;  // the new one, or MESH_NODE_NONE
     bool first;       // the run began with it under way: no election is measured

@@ -461,7 +461,7 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                          "of its own term",
                          "election", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_election_at,
                          .each_count = sim_election_count},
-    [SIM_ELECTION_TERMS] = {"election_terms", "terms", "from the lost leader's to the next one's",
+    [SIM_ELECTION_TERMS] = {"election_terms", "terms", "begun until an election is won",
                             "election_terms", "count", 1, false, SIM_REACH_ALL,
                             .each = sim_election_terms_at, .each_count = sim_election_count},
     [SIM_SPLIT_ELECTIONS] = {"split_elections", "share", "of elections that took a second term",

@@ -156,7 +156,7 @@ static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scen
         .window_entries = RAFT_WINDOW_ENTRIES,
         .entry_bytes = 8,
         .snapshot_bytes = 8,
-        .chunk_bytes = 8,
+        .chunk_bytes = 4,  // so that it travels in two, as larger ones do
         .heartbeat_ns = leaders->heartbeat_ns,
         .election_ns_min = leaders->election_ns_min,
         .election_ns_max = leaders->election_ns_max,
@@ -290,6 +290,68 @@ static void add_links(struct sim_scopes *scopes, const struct sim_scenario *scen
     }
 }
 
+// ---- Membership ----
+
+#define SEEDS 3u  // where the file names none
+
+// Spread evenly over the scope; of leaders the region's candidates, which are spread likewise.
+static uint32_t seeds_of(const struct sim_scenario *scenario, const struct mesh_scope *scope)
+{
+    bool leaders = scenario->topology == SIM_MULTI_REGION_LEADERS;
+    uint32_t wanted = leaders                    ? scenario->leaders.candidates
+                      : scenario->swim.seeds > 0 ? scenario->swim.seeds
+                                                 : SEEDS;
+    return wanted < scope->count ? wanted : scope->count;
+}
+
+static void add_swim(struct sim_scopes *scopes, const struct sim_swim_settings *settings,
+                     uint16_t index, uint32_t *seeds, uint32_t seed_count)
+{
+    const struct mesh_scope *scope = &scopes->items[index];
+    for (uint32_t i = 0; i < seed_count; i++) {
+        seeds[i] = scope->first + (uint32_t)((uint64_t)i * scope->count / seed_count);
+    }
+    scopes->swims[scopes->swim_count++] = (struct mesh_swim_group){
+        .scope = index,
+        .synchronised = settings->synchronised,
+        .random = settings->random,
+        .lifeguard = settings->lifeguard,
+        .quorum = settings->read_only,
+        .proxies = settings->proxies,
+        .gossip = settings->gossip,
+        .news = settings->news,
+        .retransmit = settings->retransmit,
+        .confirmations = settings->confirmations,
+        .period_ns = settings->period_ns,
+        .timeout_ns = settings->timeout_ns,
+        .suspicion_ns = settings->suspicion_ns,
+        .suspicion_ns_max = settings->suspicion_ns_max,
+        .sync_ns = settings->sync_ns,
+        .seeds = seeds,
+        .seed_count = seed_count,
+    };
+}
+
+// In every home of agents with others to look after.
+static void add_swims(struct sim_scopes *scopes, const struct sim_scenario *scenario)
+{
+    uint32_t seeds = 0;
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        seeds += seeds_of(scenario, &scopes->items[i]);
+    }
+    scopes->swims = sim_memory_zeroed(scopes->count * sizeof *scopes->swims);
+    scopes->seeds = sim_memory_zeroed(seeds * sizeof *scopes->seeds);
+    seeds = 0;
+    for (uint32_t i = 0; i < scopes->count; i++) {
+        const struct mesh_scope *scope = &scopes->items[i];
+        if (scopes->ticks[i] == SIM_TICK_GOSSIP && scope->count > 1) {
+            uint32_t count = seeds_of(scenario, scope);
+            add_swim(scopes, &scenario->swim, (uint16_t)i, scopes->seeds + seeds, count);
+            seeds += count;
+        }
+    }
+}
+
 // ---- All ----
 
 void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scenario,
@@ -316,6 +378,9 @@ void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scena
         break;
     default: add_home(scopes, scenario, places, network, 0, scenario->agents);
     }
+    if (scenario->swim.runs) {
+        add_swims(scopes, scenario);
+    }
 }
 
 void sim_scopes_finish(struct sim_scopes *scopes)
@@ -330,6 +395,8 @@ void sim_scopes_finish(struct sim_scopes *scopes)
     sim_memory_free(scopes->graph);
     sim_memory_free(scopes->members);
     sim_memory_free(scopes->rafts);
+    sim_memory_free(scopes->swims);
+    sim_memory_free(scopes->seeds);
     sim_memory_free(scopes->coordinators);
     sim_memory_free(scopes->aggregators);
 }

@@ -27,6 +27,7 @@
 #define SIM_SCOPES_H
 
 #include "mesh/raft.h"
+#include "mesh/swim.h"
 #include "places.h"
 #include "results.h"
 
@@ -40,6 +41,9 @@ struct sim_scopes {
     uint32_t *group_starts;         // of these; the bridges' scope has it
     struct mesh_raft_group *rafts;  // [raft_count] the regions' candidates, leaders only
     uint32_t raft_count;
+    struct mesh_swim_group *swims;  // [swim_count] the homes of agents; membership: swim only
+    uint32_t swim_count;
+    uint32_t *seeds;         // of all of them
     uint32_t *coordinators;  // callees of the aggregators
     uint32_t *aggregators;   // callees of the relays
 };

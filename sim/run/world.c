@@ -122,6 +122,8 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .scope_count = world->scopes.count,
         .raft = world->scopes.rafts,
         .raft_count = world->scopes.raft_count,
+        .swim = world->scopes.swims,
+        .swim_count = world->scopes.swim_count,
         .bridge_scope = (uint16_t)(world->scopes.count - 1),
         .eager_links = sim_scopes_forward(scenario),
         .signature_bytes = scenario->network.signature_bytes,

@@ -295,7 +295,8 @@ CREATE TABLE faults (
     repetition  INTEGER NOT NULL,  -- the repetition in which it fired or did not
     ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
     verb        TEXT NOT NULL,     -- crash, restart, pause, partition, outage, rolling-restart,
-                                   -- churn, mass-join, slow, skew, swizzle, link
+                                   -- churn, mass-join, slow, skew, swizzle, link,
+                                   -- auto-scaling, spot-reclaim
     text        TEXT NOT NULL,     -- the entry in words, "crash at 1000 ms of 10 % of agents"
     firings     INTEGER NOT NULL,  -- how often it fired
     nodes       INTEGER NOT NULL,  -- nodes hit, over all firings
@@ -355,7 +356,7 @@ CREATE TABLE elections (
     after_ns    INTEGER,           -- until one had committed an entry of its term; NULL: as above
     leader      INTEGER,           -- that node; NULL: there is none
     term        INTEGER NOT NULL,  -- its term; 0: there is none
-    terms       INTEGER NOT NULL,  -- begun since the leader that was lost; 1: no vote was split
+    terms       INTEGER NOT NULL,  -- begun until the first won one; 1: no vote was split
     measured    INTEGER NOT NULL   -- 0: under way when the run began, and in no metric
                 CHECK (measured IN (0, 1)),
     PRIMARY KEY (run_id, repetition, ordinal),

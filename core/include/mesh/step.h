@@ -108,7 +108,11 @@ enum mesh_message_kind {
     MESH_MESSAGE_RAFT_APPEND_REPLY,
     MESH_MESSAGE_RAFT_SNAPSHOT,  // a chunk of one
     MESH_MESSAGE_RAFT_SNAPSHOT_REPLY,
-    MESH_MESSAGE_RAFT_TIMEOUT_NOW,  // lead in my place
+    MESH_MESSAGE_RAFT_TIMEOUT_NOW,   // lead in my place
+    MESH_MESSAGE_SWIM_PING,          // SWIM (mesh/swim.h): are you there?
+    MESH_MESSAGE_SWIM_PING_REQUEST,  // ping somebody for me
+    MESH_MESSAGE_SWIM_ACK,
+    MESH_MESSAGE_SWIM_SYNC,  // a page of all that the sender thinks of the members
     MESH_MESSAGE_KIND_COUNT
 };
 _Static_assert(MESH_MESSAGE_KIND_COUNT <= 64, "they fit the head of a message");
@@ -155,6 +159,8 @@ struct mesh_config {
     const struct mesh_tiers *tiers;      // mesh/tiers.h; NULL: nothing is added up
     const struct mesh_raft_group *raft;  // [raft_count] groups (mesh/raft.h)
     uint32_t raft_count;
+    const struct mesh_swim_group *swim;  // [swim_count] scopes with SWIM (mesh/swim.h)
+    uint32_t swim_count;
     uint16_t bridge_scope;  // where active bridges gossip, if groups have any (mesh/bridges.h)
     bool eager_links;       // some scope forwards
     const struct mesh_guard *guard;  // mesh/guard.h; NULL: peers are believed
@@ -173,8 +179,8 @@ struct mesh_config {
 // The sets are the updates carried, but in VECTOR what the sender holds, in FILL updates and then
 // what the sender holds; what is released it holds in any case. FEEDBACK names the updates that
 // were news, and then those that were not. The second set of SNAPSHOT is the sender's clock, in its
-// first word. The messages of rows and of Raft have `words` words that mesh/tiers.h and mesh/raft.h
-// describe.
+// first word. The messages of rows, of Raft and of SWIM have `words` words that mesh/tiers.h,
+// mesh/raft.h and mesh/swim.h describe.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator : 24;  // who opened the exchange
@@ -257,6 +263,7 @@ struct mesh_states {
     uint32_t tier_count;
     uint32_t raft_count;
     struct mesh_raft *rafts;        // [raft_count] by node (mesh/raft.h)
+    struct mesh_swim *swims;        // [node_count] (mesh/swim.h); NULL: nobody takes part
     struct mesh_guard_peer *peers;  // [node_count][guard->peers], zeroed before first use; or NULL
 };
 
@@ -276,6 +283,11 @@ enum mesh_event_kind {
     MESH_EVENT_RAFT_CHANGE,    // of the members
     MESH_EVENT_RAFT_TRANSFER,  // of the leadership, to a peer
     MESH_EVENT_RAFT_COMPACT,   // the driver has made a snapshot
+    // mesh/swim.h, for nodes that take part there; `scope` is the group's
+    MESH_EVENT_SWIM_START,  // all of the roster are taken to be there
+    MESH_EVENT_SWIM_JOIN,   // it asks the seeds
+    MESH_EVENT_SWIM_TIMER,
+    MESH_EVENT_SWIM_LEAVE,
 };
 
 struct mesh_write {
@@ -297,7 +309,7 @@ struct mesh_event {
     uint16_t scope;  // one that the node is a member of, or for RECEIVE a callee
     uint16_t kind;   // enum mesh_event_kind
     union {
-        uint64_t number;                           // RAFT_TIMER, RAFT_STORED, RAFT_READ
+        uint64_t number;  // RAFT_TIMER, RAFT_STORED, RAFT_READ; SWIM_START, SWIM_JOIN: the life
         const struct mesh_raft_start *raft_start;  // RAFT_START
         const struct mesh_raft_command *command;   // RAFT_PROPOSE
         const struct mesh_raft_compact *compact;   // RAFT_COMPACT
@@ -331,6 +343,11 @@ enum mesh_record_kind {
     MESH_RECORD_RAFT_READ,
     MESH_RECORD_RAFT_PERSIST,
     MESH_RECORD_RAFT_TIMER,
+    MESH_RECORD_SWIM_MEMBER,
+    MESH_RECORD_SWIM_PROBE,
+    MESH_RECORD_SWIM_JOINED,
+    MESH_RECORD_SWIM_QUORUM,
+    MESH_RECORD_SWIM_TIMER,
 };
 
 enum mesh_reject {
@@ -340,8 +357,8 @@ enum mesh_reject {
     MESH_REJECT_FORMAT,     // bytes that do not decode
     MESH_REJECT_FULL,       // more updates in flight than the receiver's table has lanes
     MESH_REJECT_EDGE,       // rows of edges that are not below the receiver
-    MESH_REJECT_MEMBER,     // Raft: from or to a node that is not in the group
-    MESH_REJECT_HISTORY,    // Raft: it contradicts what can be
+    MESH_REJECT_MEMBER,     // Raft, SWIM: from, to or about a node that is not in the group
+    MESH_REJECT_HISTORY,    // Raft, SWIM: it contradicts what can be
     // The guard's (mesh/guard.h):
     MESH_REJECT_SIGNATURE,     // an update whose signature is wrong
     MESH_REJECT_CLOCK,         // an update from the future
@@ -421,6 +438,23 @@ struct mesh_record {
             uint64_t at_ns;
             uint64_t number;
         } raft_timer;
+        struct {
+            uint32_t node;
+            uint32_t incarnation;
+            uint8_t state;  // enum mesh_swim_state, what it thinks from now on
+            uint8_t was;    // and what it thought
+            bool own;       // it found out itself; else it was told
+        } swim_member;
+        struct {
+            uint32_t node;
+            bool answered;
+        } swim_probe;
+        struct {
+            bool lost;  // no majority is reachable: writes are to be refused
+        } swim_quorum;
+        struct {
+            uint64_t at_ns;
+        } swim_timer;
     };
 };
 
@@ -516,6 +550,18 @@ static inline bool mesh_message_is_raft(uint8_t kind)
     return kind >= MESH_MESSAGE_RAFT_VOTE && kind <= MESH_MESSAGE_RAFT_TIMEOUT_NOW;
 }
 
+// Whether it is one of SWIM's: likewise.
+static inline bool mesh_message_is_swim(uint8_t kind)
+{
+    return kind >= MESH_MESSAGE_SWIM_PING && kind <= MESH_MESSAGE_SWIM_SYNC;
+}
+
+// Whether the words behind its head are lanes.
+static inline bool mesh_message_has_lanes(uint8_t kind)
+{
+    return kind <= MESH_MESSAGE_SNAPSHOT;
+}
+
 // Sets of lanes behind the head of a message of this kind.
 static inline uint32_t mesh_message_sets(uint8_t kind)
 {
@@ -532,11 +578,11 @@ static inline struct mesh_lanes mesh_message_set(const struct mesh_message *mess
 }
 
 // The updates that it carries, and what it says that its sender holds; no words where there is
-// nothing of the kind. Messages of rows and of Raft have neither.
+// nothing of the kind. Messages of rows, of Raft and of SWIM have neither.
 static inline struct mesh_lanes mesh_message_updates(const struct mesh_message *message)
 {
     struct mesh_lanes set = mesh_message_set(message, 0);
-    bool carries = message->kind <= MESH_MESSAGE_SNAPSHOT && message->kind != MESH_MESSAGE_VECTOR &&
+    bool carries = mesh_message_has_lanes(message->kind) && message->kind != MESH_MESSAGE_VECTOR &&
                    message->kind != MESH_MESSAGE_FEEDBACK;
     set.words = carries ? set.words : 0;
     return set;
