@@ -54,6 +54,11 @@ static uint32_t next_target(struct swimming *swimming)
 {
     struct mesh_swim *swim = swimming->swim;
     uint32_t others = swimming->scope->count - 1;
+    uint32_t doubted = swim->doubted;
+    swim->doubted = MESH_NODE_NONE;
+    if (doubted != MESH_NODE_NONE && mesh_swim_state_of(swim, doubted) <= MESH_SWIM_SUSPECT) {
+        return doubted;
+    }
     uint32_t most = others < SKIPPED_MAX ? others : SKIPPED_MAX;
     for (uint32_t i = 0; i < most; i++) {
         uint32_t node = target_at(swimming, swim->probe_place++);

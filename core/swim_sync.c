@@ -110,29 +110,20 @@ void mesh_swim_sync(struct swimming *swimming)
     }
 }
 
-// Whether it comes from the other side of a partition: one of the two holds the other for dead.
-static bool is_foreign(const struct swimming *swimming)
-{
-    const struct mesh_swim_news *news = mesh_swim_carried(swimming->message);
-    bool accused = mesh_swim_state_of(swimming->swim, swimming->message->source) == MESH_SWIM_DEAD;
-    for (uint32_t i = 0; i < swimming->heard->count; i++) {
-        accused |= news[i].node == swimming->swim->node && news[i].state == MESH_SWIM_DEAD;
-    }
-    return accused;
-}
-
-// Who has a view of its own does not simply believe the dead of another's.
+// Who has a view of its own does not believe the dead of another's, which may be of the other side
+// of a partition that has healed: it asks the next of them itself, and lets all refute it.
 static void learn_page(struct swimming *swimming)
 {
-    const struct mesh_swim *swim = swimming->swim;
+    struct mesh_swim *swim = swimming->swim;
     const struct mesh_swim_news *news = mesh_swim_carried(swimming->message);
-    bool foreign = is_foreign(swimming);
     for (uint32_t i = 0; i < swimming->heard->count; i++) {
         struct mesh_swim_news said = news[i];
+        enum mesh_swim_state held = mesh_swim_state_of(swim, said.node);
         if (said.state == MESH_SWIM_DEAD && swim->phase == MESH_SWIM_ACTIVE &&
-            mesh_swim_state_of(swim, said.node) <= MESH_SWIM_SUSPECT) {
-            said.state = foreign ? MESH_SWIM_ACCUSED : MESH_SWIM_SUSPECT;
+            held <= MESH_SWIM_SUSPECT && said.node != swim->node) {
+            said.state = held == MESH_SWIM_ALIVE ? MESH_SWIM_ACCUSED : MESH_SWIM_SUSPECT;
             said.from = swimming->message->source;
+            swim->doubted = said.node;
         }
         mesh_swim_learn(swimming, said);
     }

@@ -349,13 +349,29 @@ void mesh_swim_expire(struct swimming *swimming)
 
 // ---- News ----
 
+// Who was held for dead was cut off: what it thinks of others since then is told no further, by a
+// side of a partition to the other.
+static void fall_silent(struct mesh_swim *swim)
+{
+    for (uint32_t index = swim->news_first; index != 0;) {
+        struct mesh_swim_member *member = &swim->members[index - 1];
+        index = member->behind;
+        if (member->state == MESH_SWIM_SUSPECT || member->state == MESH_SWIM_DEAD) {
+            unqueue(swim, member);
+        }
+    }
+}
+
 // What is said of the node itself: nobody but it begins an incarnation (paper 4.2). That it had to
 // is a sign that it is slow (Lifeguard 3.1).
-static void refute(struct swimming *swimming, uint32_t incarnation)
+static void refute(struct swimming *swimming, struct mesh_swim_news news)
 {
     struct mesh_swim *swim = swimming->swim;
+    if (news.state != MESH_SWIM_SUSPECT) {
+        fall_silent(swim);
+    }
     struct mesh_swim_member *self = listed(swim, swim->node);
-    swim->incarnation = incarnation + 1;
+    swim->incarnation = news.incarnation + 1;
     if (self != NULL) {
         think(swimming, self, MESH_SWIM_ALIVE, swim->incarnation, true);
     }
@@ -369,7 +385,7 @@ static void learn_of_self(struct swimming *swimming, struct mesh_swim_news news)
         return;
     }
     if (news.state != MESH_SWIM_ALIVE) {
-        refute(swimming, news.incarnation);
+        refute(swimming, news);
     } else {
         swim->incarnation = news.incarnation;  // of a former life
     }

@@ -558,6 +558,11 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
     case MESH_RECORD_RAFT_PERSIST:
     case MESH_RECORD_RAFT_READ:
     case MESH_RECORD_RAFT_TIMER: sim_rafts_carry(worker, event, record, generation); return false;
+    case MESH_RECORD_SWIM_MEMBER:
+    case MESH_RECORD_SWIM_PROBE:
+    case MESH_RECORD_SWIM_JOINED:
+    case MESH_RECORD_SWIM_QUORUM:
+    case MESH_RECORD_SWIM_TIMER: sim_swims_carry(worker, event, record, generation); return false;
     default: return false;  // what Raft's servers say of themselves
     }
     return false;
@@ -569,7 +574,8 @@ static void note_receipt(struct sim_engine *engine, const struct mesh_event *eve
     if (event->message->kind == MESH_MESSAGE_SNAPSHOT) {
         sim_faults_heard(engine, event);
     }
-    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first) {
+    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first &&
+        event->scope < engine->config.relaying.link_end) {
         sim_relays_heard(engine, event);
     }
 }
@@ -588,6 +594,7 @@ static void add_ingredient(struct sim_worker *worker, const struct mesh_event *e
 #define SUBJECT_IGNORED (UINT64_C(1) << 32)
 #define SUBJECT_ROLE (UINT64_C(1) << 33)
 #define SUBJECT_COMMIT (UINT64_C(1) << 34)
+#define SUBJECT_MEMBER (UINT64_C(1) << 35)
 
 // Of the event whose records are [first, end).
 static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
@@ -609,6 +616,9 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
         } else if (record->kind == MESH_RECORD_REJECT && record->reject.ignored) {
             uint64_t blame[2] = {record->reject.source, record->reject.reason};
             add_ingredient(worker, event, SUBJECT_IGNORED, blame);
+        } else if (record->kind == MESH_RECORD_SWIM_MEMBER) {
+            uint64_t thought[2] = {record->swim_member.node, record->swim_member.incarnation};
+            add_ingredient(worker, event, SUBJECT_MEMBER | record->swim_member.state, thought);
         }
     }
 }
@@ -724,6 +734,7 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
 {
     const struct sim_engine *engine = worker->engine;
     worker->batch[SIM_BATCH_EVENTS] = *event;
+    sim_swims_provide(worker, block, event);
     sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
     bool skewed =
         engine->faults.skewing && sim_faults_skew(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
@@ -748,6 +759,7 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
     const struct mesh_states *states = &block->states;
     for (uint32_t done = 0; done < count;) {
         uint32_t end = serve(worker, block, done, count, generation);
+        end = sim_swims_serve(worker, block, done, end, generation);
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         end = compose(worker, states, done, end);
         if (engine->liars.any) {

@@ -99,7 +99,7 @@ static void equip_workers(struct sim_engine *engine)
     sim_chunks_init(&engine->chunks, message_words_max(engine));
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct sim_worker *worker = engine->workers[i];
-        if (network->has_channels || network->by_place != 0) {
+        if (network->has_channels || network->by_place != 0 || network->old_links != NULL) {
             worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
         }
         if (engine->config.queue == SIM_QUEUE_WINDOWS) {
@@ -198,6 +198,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_tiers_attach(made);
     sim_liars_attach(made);
     sim_rafts_create(made);
+    sim_swims_create(made);
     sim_strides_create(made);
     equip_workers(made);
     sim_account_init(made);
@@ -206,6 +207,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_quiet_create(made);
     start(made);
     sim_rafts_start(made);
+    sim_swims_start(made);
     *engine = made;
     return true;
 }
@@ -220,6 +222,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->changes);
     sim_memory_free(worker->notes);
     sim_memory_free(worker->raft_notes);
+    sim_memory_free(worker->swim_notes);
     sim_kept_finish(&worker->kept);
     sim_memory_free(worker->settled);
     sim_memory_free(worker->work);
@@ -254,6 +257,7 @@ void sim_engine_destroy(struct sim_engine *engine)
     sim_faults_finish(engine);
     sim_relays_finish(engine);
     sim_rafts_finish(engine);
+    sim_swims_finish(engine);
     sim_quiet_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
@@ -280,6 +284,15 @@ static void silence(struct sim_engine *engine, uint32_t write)
     }
 }
 
+static void refuse(struct sim_engine *engine, uint32_t write)
+{
+    const struct sim_observer *observer = &engine->config.observer;
+    engine->written[write] = 1;
+    if (observer->refused != NULL) {
+        observer->refused(observer->context, write);
+    }
+}
+
 // Reserves lanes for the writes of the stride that begins; false: there are not enough.
 static bool reserve_lanes(struct sim_engine *engine)
 {
@@ -296,10 +309,15 @@ static bool reserve_lanes(struct sim_engine *engine)
     }
     sim_rafts_begin_window(engine);
     sim_liars_forge(engine);
+    sim_swims_begin_window(engine);
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
         if (sim_faults_silence(engine, write->time_ns, write->node)) {
             silence(engine, engine->write_end);
+            continue;
+        }
+        if (sim_swims_refuse(engine, write->node)) {
+            refuse(engine, engine->write_end);
             continue;
         }
         struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
@@ -441,6 +459,7 @@ static bool end_stride(struct sim_engine *engine)
     uint64_t time_ns = sim_stride_end_ns(engine);
     sim_faults_end_window(engine);
     sim_rafts_end_window(engine);
+    sim_swims_end_window(engine);
     uint32_t change_count = collect_changes(engine);
     if (change_count > 0) {
         observer->changes(observer->context, &engine->table, engine->write_of_lane, engine->changes,
@@ -515,6 +534,13 @@ const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_
 const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node)
 {
     return mesh_raft_of(sim_states_of(engine, node), node);
+}
+
+const struct mesh_swim *sim_engine_swim(const struct sim_engine *engine, uint32_t node)
+{
+    const struct mesh_swim *swim = mesh_swim_of(sim_states_of(engine, node), node);
+    return swim == NULL || swim->group == MESH_SWIM_NONE || sim_engine_is_down(engine, node) ? NULL
+                                                                                             : swim;
 }
 
 const struct sim_error *sim_engine_failure(const struct sim_engine *engine)

@@ -175,8 +175,9 @@ struct sim_lie {
 // Who takes over from relays of a hierarchy that fall silent.
 struct sim_relaying {
     void *context;
-    uint64_t silence_ns;  // an aggregator replaces a relay after so much silence; 0: never
-    uint16_t link_first;  // scopes from here on are links, each with one callee, its aggregator
+    uint64_t silence_ns;       // an aggregator replaces a relay after so much silence; 0: never
+    uint16_t link_first;       // scopes [link_first, link_end) are links, each with one callee, its
+    uint16_t link_end;         // aggregator
     uint32_t *const *members;  // [links] of each, the memory that its scope's members are in
     // Who takes over from a relay of the link that has been silent; MESH_NODE_NONE: nobody can.
     uint32_t (*successor)(void *context, const struct sim_engine *engine, uint32_t link,
@@ -230,6 +231,28 @@ struct sim_raft_note {
     bool overwrites;     // ENTRY: it had another one there
     bool handed_over;    // ROLE: it leads because the last leader wanted it so
     bool fetched;        // RESTORED: the snapshot came from the leader
+};
+
+// What a node that takes part in SWIM found (mesh/swim.h), or what became of it.
+enum sim_swim_note_kind {
+    SIM_SWIM_STARTED,  // it has a record of nothing; own: it joins, and knows nobody yet
+    SIM_SWIM_JOINED,
+    SIM_SWIM_STOPPED,  // it went down; its view is gone: notes of MEMBER came before, back to ALIVE
+    SIM_SWIM_MEMBER,   // what it thinks of `subject`
+    SIM_SWIM_PROBE,    // of `subject` has ended; own: it answered
+    SIM_SWIM_QUORUM,   // own: it has no majority from now on; else it has one again
+};
+
+struct sim_swim_note {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t number;  // of the node's notes
+    uint32_t subject;
+    uint32_t incarnation;
+    uint8_t kind;   // enum sim_swim_note_kind
+    uint8_t state;  // MEMBER: enum mesh_swim_state, now and before
+    uint8_t was;
+    bool own;  // MEMBER: its own finding; else it was told
 };
 
 // How the groups of mesh->raft begin, and their disks.
@@ -302,6 +325,10 @@ struct sim_observer {
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
     // the relay had been told in the notes before that of the row being made.
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // The write does not happen: its node has no majority. When the window begins.
+    void (*refused)(void *context, uint32_t write);
+    // What SWIM found in a window, by (time, node, number).
+    void (*swims)(void *context, const struct sim_swim_note *notes, uint32_t count);
     // What Raft servers did in a window, by (time, node, number).
     void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
     // Of edges that no block cuts, instead of such notes: what an agent hears, and the row that a
@@ -426,6 +453,9 @@ const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_
 
 // What the node is in its group of Raft, or NULL; of who is down, as it was.
 const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node);
+
+// What the node thinks of its scope's members, or NULL; of who is down, nothing.
+const struct mesh_swim *sim_engine_swim(const struct sim_engine *engine, uint32_t node);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);

@@ -531,6 +531,10 @@ void sim_faults_set_right(struct sim_worker *worker, uint32_t first, uint32_t en
             struct mesh_record *timer = &worker->output.records[i];
             timer->raft_timer.at_ns +=
                 worker->times_ns[first + record->event] - worker->shown_ns[first + record->event];
+        } else if (record->kind == MESH_RECORD_SWIM_TIMER) {
+            struct mesh_record *timer = &worker->output.records[i];
+            timer->swim_timer.at_ns +=
+                worker->times_ns[first + record->event] - worker->shown_ns[first + record->event];
         }
     }
 }

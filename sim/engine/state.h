@@ -33,6 +33,7 @@
 #include "quiet.h"
 #include "rafts.h"
 #include "relays.h"
+#include "swims.h"
 #include "threads.h"
 #include "timers.h"
 
@@ -40,16 +41,18 @@
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
 #define SIM_REFERENCE_RAFT 0u  // the heap's: a server looks what has fallen due
-#define SIM_REFERENCE_JOIN 1u
-#define SIM_REFERENCE_WRITE 2u
-#define SIM_REFERENCE_REPORT 3u
-#define SIM_REFERENCE_TICK 4u
+#define SIM_REFERENCE_SWIM 1u  // likewise a member of SWIM
+#define SIM_REFERENCE_JOIN 2u
+#define SIM_REFERENCE_WRITE 3u
+#define SIM_REFERENCE_REPORT 4u
+#define SIM_REFERENCE_TICK 5u
 
 struct sim_block {
     struct mesh_states states;
     struct sim_timers *timers;  // [timers_count], one per scope its nodes are in
     uint32_t timers_count;
-    uint64_t active_ns;  // the last event that changed a node or that said more than a hash
+    uint64_t swim_due_ns;  // no member of SWIM has anything due before
+    uint64_t active_ns;    // the last event that changed a node or that said more than a hash
 };
 
 // What the messages of a batch that have one target draw on their way, drawn for many at once, in
@@ -90,6 +93,9 @@ struct sim_worker {
     struct sim_raft_note *raft_notes;
     uint32_t raft_note_count;
     uint32_t raft_note_capacity;
+    struct sim_swim_note *swim_notes;
+    uint32_t swim_note_count;
+    uint32_t swim_note_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
@@ -191,6 +197,7 @@ struct sim_engine {
     struct sim_relays relays;
     struct sim_liars liars;
     struct sim_rafts rafts;
+    struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels
     struct sim_chunks chunks;
     struct sim_worker **workers;  // [worker_count]; the first does what is done between windows

@@ -273,6 +273,14 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
         scenario->leaders.logs == SIM_LOGS_DIFFERENT) {
         return "with start: elected all logs hold what the first leader has committed";
     }
+    if (strncmp(key->path, "swim.", strlen("swim.")) == 0) {
+        return sim_swim_without_effect(key->path, &scenario->swim);
+    }
+    if (strncmp(key->path, "bootstrap.seeds[]", strlen("bootstrap.seeds[]")) == 0 &&
+        (!scenario->swim.runs || scenario->topology == SIM_MULTI_REGION_LEADERS)) {
+        return scenario->swim.runs ? "the candidates of a region are its seeds"
+                                   : "agents know each other from the start";
+    }
     if (strcmp(key->path, "agent_count") == 0 && counted) {
         return "it declares a range; agents decides";
     }

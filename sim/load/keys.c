@@ -3,6 +3,7 @@
 #include "keys.h"
 
 #include "choices.h"
+#include "mesh/swim.h"
 
 #define FLAT SIM_FOR(SIM_FLAT_MESH)
 #define LEADERS SIM_FOR(SIM_MULTI_REGION_LEADERS)
@@ -27,7 +28,7 @@
 #define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
 #define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
-#define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
+#define NO_BOOTSTRAP "who joins asks members of its own scope"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
 
 #define LATENCY(name, member, of, where, far)                                                   \
@@ -540,8 +541,8 @@ const struct sim_key sim_keys[] = {
     {.path = "bootstrap.seeds[]",
      TEXT(300),
      .topologies = SIM_FOR_ALL,
-     .effect = "an address to join through",
-     .recorded = NO_BOOTSTRAP},
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "with membership swim, an agent that joiners ask: so many are spread over the mesh"},
     {.path = "bootstrap.seeds_per_region",
      WHOLE(1, MESH_RAFT_MEMBERS_MAX),
      .topologies = LEADERS,
@@ -734,11 +735,14 @@ const struct sim_key sim_keys[] = {
      .lands = SIM_LANDS_BY_NAME,
      .effect = "runs every combination of the values it lists"},
 
+#include "keys_swim.inc"
+
 #include "keys_faults.inc"
+
+#include "keys_migration.inc"
 
 #include "keys_byzantine.inc"
 
-    {.path = "membership", .type = SIM_KEY_TEXT, .topologies = SIM_FOR_ALL, .later = true},
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},
 };
 

@@ -97,6 +97,11 @@ bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *s
 bool sim_check_tiers(const struct sim_cell *cell, struct sim_scenario *scenario,
                      struct sim_error *error);
 
+// swim.c Completes the settings; why one of them has no effect, or NULL.
+bool sim_bind_swim(const struct sim_cell *cell, struct sim_scenario *scenario,
+                   struct sim_error *error);
+const char *sim_swim_without_effect(const char *path, const struct sim_swim_settings *swim);
+
 // What agents report, where, and which of it is judged (reports.c). Called when it is known how
 // many regions and edges there are.
 bool sim_bind_reports(struct sim_arena *arena, const struct sim_cell *cell,
@@ -138,6 +143,15 @@ bool sim_bind_liars(struct sim_arena *arena, const struct sim_cell *cell,
 // "10 % of the relays in edges 0-3".
 const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenario *scenario,
                                const struct sim_selection *selection);
+
+// ---- Migrations (migration.c) ----
+
+// The mesh that runs now, if the scenario is about leaving it. Called when the scenario has its
+// places; and the phases by which results are told apart.
+bool sim_bind_migration(struct sim_arena *arena, const struct sim_cell *cell,
+                        struct sim_scenario *scenario, struct sim_error *error);
+bool sim_bind_phases(struct sim_arena *arena, const struct sim_cell *cell,
+                     struct sim_scenario *scenario, struct sim_error *error);
 
 // ---- The network's models ----
 

@@ -115,6 +115,26 @@ struct sim_leaders {
     bool check_quorum;
 };
 
+// SWIM in the mesh, in each region or in each edge (mesh/swim.h, whose group this becomes).
+struct sim_swim_settings {
+    bool runs;  // membership: swim
+    bool lifeguard;
+    bool read_only;  // who has no majority refuses writes
+    bool synchronised;
+    bool random;
+    uint32_t proxies;
+    uint32_t gossip;
+    uint32_t news;
+    uint32_t retransmit;
+    uint32_t confirmations;
+    uint32_t seeds;  // members that a joiner asks; 0: those that the mesh has anyway
+    uint64_t period_ns;
+    uint64_t timeout_ns;
+    uint64_t suspicion_ns;
+    uint64_t suspicion_ns_max;  // once read >= suspicion_ns
+    uint64_t sync_ns;
+};
+
 // hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as
 // evenly as possible, the earlier edges first. gossip.fanout and gossip.interval_ns are an edge's.
 struct sim_hierarchy {
@@ -177,6 +197,23 @@ struct sim_workload {
     struct sim_report_settings reports;
 };
 
+// From one mesh to another (run/places.h, scopes.h): both are there from the start, as nodes of one
+// run; `faults` says when who of them comes and goes. Gateways, agents of the old mesh, exchange
+// what they hold with seeds of the new one. Who writes moves over.
+struct sim_migration {
+    const struct sim_scenario *from;  // the old mesh; of it count places, gossip and latencies
+    uint32_t gateways;
+    uint64_t interval_ns;   // between a gateway's ticks towards the seeds
+    uint64_t move_at_ns;    // until then old agents write; SIM_FAULT_NEVER
+    uint64_t move_over_ns;  // so long the share of the new ones grows, then they are all
+};
+
+// From `at_ns` on, until the next begins: results are told apart by it.
+struct sim_phase {
+    const char *name;
+    uint64_t at_ns;
+};
+
 // What one host offers its agents (topologies/instances.yaml).
 struct sim_instance {
     const char *name;
@@ -223,13 +260,17 @@ struct sim_scenario {
     struct sim_gossip gossip;
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
-    enum sim_profile profile;        // where latencies come from that nobody gave
+    struct sim_swim_settings swim;
+    enum sim_profile profile;  // where latencies come from that nobody gave
     bool global_accelerator;
     uint32_t accelerator_ppb;     // what it leaves of a delay between two regions
     uint32_t regions_jitter_ppb;  // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
+    const struct sim_migration *migration;  // NULL: none
+    const struct sim_phase *phases;         // [phase_count], ascending
+    uint32_t phase_count;
     uint64_t fault_seed;                     // of repetition 0, as with seed
     const struct sim_fault *faults;          // [fault_count]
     const struct sim_origin *fault_origins;  // [fault_count]

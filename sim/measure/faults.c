@@ -47,6 +47,24 @@ bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result
     return true;
 }
 
+bool sim_old_agents_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                       uint64_t *sample)
+{
+    (void)result;
+    *sample = scenario->migration == NULL ? 0 : scenario->migration->from->agents;
+    return true;
+}
+
+bool sim_agents_per_edge_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                            uint64_t *sample)
+{
+    uint64_t edges = (uint64_t)scenario->region_count * scenario->hierarchy.aggregators_per_region *
+                     scenario->hierarchy.edges_per_aggregator;
+    (void)result;
+    *sample = edges == 0 ? 0 : (scenario->agents + edges - 1) / edges;
+    return edges > 0;
+}
+
 // ---- Pooling ----
 
 static void add_gap(struct sim_fault_figures *figures, const struct sim_gap *gap)

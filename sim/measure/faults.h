@@ -58,6 +58,10 @@ bool sim_extra_of(const struct sim_scenario *scenario, const struct sim_result *
 // Metrics of runs with faults (summary.h).
 bool sim_unwritten_of(const struct sim_scenario *scenario, const struct sim_result *result,
                       uint64_t *sample);
+bool sim_old_agents_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                       uint64_t *sample);
+bool sim_agents_per_edge_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                            uint64_t *sample);
 bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result *result,
                     uint64_t *sample);
 

@@ -360,6 +360,25 @@ static void observe_silenced(void *context, uint32_t write)
     ((struct watching *)context)->outcome->silenced++;
 }
 
+static void observe_refused(void *context, uint32_t write)
+{
+    (void)write;
+    ((struct watching *)context)->outcome->unwritten++;
+}
+
+static void observe_swims(void *context, const struct sim_swim_note *notes, uint32_t count)
+{
+    struct outcome *outcome = ((struct watching *)context)->outcome;
+    uint32_t needed = outcome->swim_note_count + count;
+    if (needed > outcome->swim_note_capacity) {
+        outcome->swim_note_capacity = 2 * needed;
+        outcome->swim_notes = realloc(outcome->swim_notes, 2 * needed * sizeof *notes);
+        cr_assert_not_null(outcome->swim_notes);
+    }
+    memcpy(outcome->swim_notes + outcome->swim_note_count, notes, count * sizeof *notes);
+    outcome->swim_note_count = needed;
+}
+
 static void observe_released(void *context, const struct mesh_update *update)
 {
     (void)update;
@@ -432,6 +451,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         config.observer = (struct sim_observer){.context = &watching,
                                                 .transitions = observe_transitions,
                                                 .silenced = observe_silenced,
+                                                .refused = observe_refused,
+                                                .swims = observe_swims,
                                                 .changes = observe_changes,
                                                 .released = observe_released,
                                                 .checkpoint = observe_checkpoint,
@@ -477,6 +498,7 @@ void outcome_finish(struct outcome *outcome)
     free(outcome->changes);
     free(outcome->arrivals);
     free(outcome->transitions);
+    free(outcome->swim_notes);
 }
 
 void shape_run(const struct shape *shape, enum sim_queue queue, struct outcome *outcome)

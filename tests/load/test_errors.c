@@ -179,7 +179,7 @@ Test(errors, what_comes_later_is_refused_and_never_ignored)
 {
     static const struct mistake mistakes[] = {
         {"cost: {}", 1, "cost is not in this version"},
-        {"membership: swim", 1, "membership is not in this version"},
+        {"membership: gossip", 13, "membership"},
         {"workload: {report_every_ms: 5}", 12,
          "workload.report_every_ms belongs to hierarchical; this is a flat_mesh"},
     };

@@ -36,13 +36,13 @@
 // views page by page.
 //
 // What news are lost, a node finds by comparing its view's hash with a random member's once in a
-// while; where they differ both go through their views. Who holds a member for alive then only
-// suspects it, if the other holds it for dead.
+// while; where they differ both go through their views.
 //
 // Partitions. Each side holds the other for dead, and asks nobody there any more. So once in a
-// while a node calls one it holds for dead, a seed sooner than others (as Serf reconnects). What
-// the other side says of the dead changes no view here: it is told on as ACCUSED, and the accused
-// refute it.
+// while a node calls one it holds for dead, a seed sooner than others (as Serf reconnects), and the
+// two go through their views. The dead of another's view, where this one holds them for alive,
+// change nothing in it: they are told on as ACCUSED, which the accused refute, and the node probes
+// one of them next.
 //
 // Lifeguard, a switch. A node whose probes fail, who hears no NACK of a proxy, or is suspected
 // itself, takes its own state into account: a probe and its timeout take (1 + health) times as
@@ -155,6 +155,7 @@ struct mesh_swim {
     uint64_t probe;        // its number, and the last there was
     uint64_t probe_place;  // in the order of targets, over all rounds
     uint32_t target;       // MESH_NODE_NONE: none is under way
+    uint32_t doubted;      // to be probed next, or MESH_NODE_NONE
     uint32_t asked;        // proxies
     uint32_t nacks;        // of them, who said that they do not hear it either
     struct mesh_swim_relay relays[MESH_SWIM_RELAYS_MAX];
