@@ -41,4 +41,7 @@ void sim_block_faults(const struct sim_page *page, const struct sim_scenario *sc
 // What losses of leaders and bridges cost; nothing where there were none.
 void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
+// What SWIM found, how soon, and what of it was false; nothing where there is none.
+void sim_block_membership(const struct sim_page *page, const struct sim_summary *summary);
+
 #endif

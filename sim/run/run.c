@@ -17,6 +17,7 @@
 #include "recorder.h"
 #include "report_outcome.h"
 #include "reporting.h"
+#include "roll.h"
 #include "targets.h"
 #include "world.h"
 
@@ -29,6 +30,7 @@ struct watch {
     struct sim_engine *engine;
     struct sim_group_checks *checks;  // NULL: no groups
     struct sim_leading *leading;      // likewise
+    struct sim_roll *roll;            // NULL: no SWIM
     bool faults;
     bool reporting;
     const struct sim_run_options *options;
@@ -71,6 +73,9 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     if (watch->leading != NULL) {
         sim_leading_transitions(watch->leading, transitions, count);
     }
+    if (watch->roll != NULL) {
+        sim_roll_transitions(watch->roll, transitions, count);
+    }
 }
 
 static void observe_rafts(void *context, const struct sim_raft_note *notes, uint32_t count)
@@ -78,6 +83,12 @@ static void observe_rafts(void *context, const struct sim_raft_note *notes, uint
     struct watch *watch = context;
     sim_leading_notes(watch->leading, notes, count);
     sim_group_checks_look(watch->checks, notes, count);
+}
+
+static void observe_swims(void *context, const struct sim_swim_note *notes, uint32_t count)
+{
+    const struct watch *watch = context;
+    sim_roll_notes(watch->roll, watch->engine, notes, count);
 }
 
 static void observe_released(void *context, const struct mesh_update *update)
@@ -96,6 +107,13 @@ static void observe_silenced(void *context, uint32_t write)
 {
     struct watch *watch = context;
     sim_recorder_silenced(&watch->recorder, write);
+}
+
+static void observe_refused(void *context, uint32_t write)
+{
+    struct watch *watch = context;
+    sim_recorder_silenced(&watch->recorder, write);
+    watch->recorder.result->membership.refused_writes++;
 }
 
 static void observe_notes(void *context, const struct sim_note *notes, uint32_t count)
@@ -160,6 +178,9 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
     sim_recorder_window(&watch->recorder);
+    if (watch->roll != NULL && watch->faults) {
+        sim_roll_window(watch->roll, watch->engine, time_ns);
+    }
     if (watch->leading != NULL) {
         sim_leading_window(watch->leading, time_ns);
     }
@@ -418,6 +439,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         watch.leading =
             sim_leading_create(&world.mesh, scenario->leaders.start == SIM_LEADERS_ELECTED, result);
     }
+    watch.roll = sim_roll_create(&world.mesh, world.places.nodes, result);
     bool reports = sim_reports_wanted(scenario);
     watch.reporting = reports;
     if (reports) {
@@ -441,6 +463,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .transitions = observe_transitions,
                      .rafts = watch.checks != NULL ? observe_rafts : NULL,
                      .silenced = observe_silenced,
+                     .refused = observe_refused,
+                     .swims = watch.roll != NULL ? observe_swims : NULL,
                      .released = watch.faults ? observe_released : NULL,
                      .changes = observe_changes,
                      .notes = observe_notes,
@@ -488,6 +512,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
         ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error);
     }
+    sim_roll_finish(watch.roll, result->simulated_ns);
     sim_leading_finish(watch.leading, result->simulated_ns);
     sim_group_checks_destroy(watch.checks);
     sim_engine_destroy(engine);

@@ -17,7 +17,7 @@
 
 static const char *const groups[] = {
     "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue",
-    "infect-and-die", "rounds",         "serf",           "delta",
+    "infect-and-die", "rounds",         "serf",           "delta",     "swim",
 };
 #define GROUP_COUNT (sizeof groups / sizeof *groups)
 
@@ -113,6 +113,11 @@ Test(published, serfs_formula_is_not_what_push_does)
 Test(published, delta_propagation_sends_each_element_as_often_as_the_graph_demands)
 {
     cr_expect_eq(expect_group("delta"), 5);
+}
+
+Test(published, swim_detects_a_crash_and_fails_falsely_as_its_analysis_says)
+{
+    cr_expect_eq(expect_group("swim"), 6);
 }
 
 // Its figures are percentiles over elections, of which a run has twenty: the file expects them.
