@@ -7,6 +7,8 @@
 #include "mesh/swim.h"
 #include "vector.h"
 
+#define WORDS_AHEAD 256u  // memory is asked for so long before messages are written to it
+
 static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion, uint32_t word_first,
                                          uint32_t words)
@@ -18,6 +20,9 @@ static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_me
     struct mesh_message *message =
         (struct mesh_message *)(output->messages + output->message_words);
     output->message_words += size;
+    for (size_t at = 0; at < size && words > 1; at += 8) {
+        __builtin_prefetch(output->messages + output->message_words + WORDS_AHEAD + at, 1);
+    }
     memset(message, 0, size * sizeof(uint64_t));
     message->source = stepping->event->node;
     message->initiator = initiator;

@@ -119,7 +119,7 @@ uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t 
         uint32_t lane = first;
         while (lane != MESH_LANE_NONE && has(lanes, words, lane) &&
                table->updates[lane].dot.origin - table->origin_first < table->origin_count &&
-               mesh_table_is_next(table, lane)) {
+               !table->updates[lane].contested && mesh_table_is_next(table, lane)) {
             uint32_t next = table->updates[lane].next_lane;
             if (releasing != NULL) {
                 releasing(context, &table->updates[lane]);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "guarding.h"
 #include "links.h"
 #include "stepping.h"
 
@@ -135,6 +136,9 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     if (config->swim_count > 0) {
         mesh_swim_bound(config, &bound);
     }
+    if (config->guard != NULL) {
+        mesh_guard_bound(config, words, &bound);
+    }
     return bound;
 }
 
@@ -189,11 +193,18 @@ struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_re
     return record;
 }
 
-void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason)
 {
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_REJECT);
-    record->reject.source = stepping->event->message->source;
+    record->reject.source = peer;
     record->reject.reason = reason;
+    record->reject.ignored =
+        stepping->config->guard != NULL && mesh_guard_blame(stepping, peer, reason);
+}
+
+void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+{
+    mesh_stepping_reject_peer(stepping, stepping->event->message->source, reason);
 }
 
 void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes)
@@ -294,6 +305,7 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
     case MESH_EVENT_JOIN: mesh_join_start(stepping); break;
+    case MESH_EVENT_REFUSED: mesh_guard_refused(stepping); break;
     case MESH_EVENT_RAFT_START:
     case MESH_EVENT_RAFT_TIMER:
     case MESH_EVENT_RAFT_STORED:
@@ -310,6 +322,35 @@ static void handle(struct stepping *stepping)
     }
 }
 
+#define LINE 64u  // bytes that come into the cache at once, or fewer
+#define AHEAD 6u  // events: long enough for memory to answer
+
+// Always inline: gcc drops calls of functions that only prefetch.
+__attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += LINE) {
+        __builtin_prefetch((const char *)from + at, 1);
+    }
+}
+
+// Asks for what an event will touch behind the first lines of its replica and of its message. With
+// few lanes there is nothing behind them.
+__attribute__((always_inline)) static inline void look_ahead(const struct mesh_states *states,
+                                                             const struct mesh_event *event)
+{
+    const struct mesh_replica *replica = mesh_replica_of(states, event->node);
+    if (event->kind != MESH_EVENT_RECEIVE) {
+        ask_for(replica, states->stride);
+        return;
+    }
+    const struct mesh_message *message = event->message;
+    uint32_t planes = message->kind == MESH_MESSAGE_OPEN ? 4 : 2;
+    ask_for(message->lanes,
+            (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0]);
+    ask_for(replica->planes, (size_t)planes * states->words * sizeof replica->planes[0]);
+    ask_for(replica->planes + (size_t)states->planes * states->words, 1);
+}
+
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
                    const struct mesh_event *events, uint32_t count, struct mesh_output *output)
 {
@@ -324,6 +365,9 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
         .output = output,
     };
     uint32_t done = 0;
+    for (uint32_t i = 0; states->words > 1 && i < count && i < AHEAD; i++) {
+        look_ahead(states, &events[i]);
+    }
     for (;;) {
         // Most events cause little, so what is left may hold many more than was sure to fit.
         uint32_t fit = events_that_fit(output, &bound);
@@ -332,6 +376,9 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
             return done;
         }
         for (; done < end; done++) {
+            if (states->words > 1 && done + AHEAD < count) {
+                look_ahead(states, &events[done + AHEAD]);
+            }
             stepping.event = &events[done];
             stepping.event_index = done;
             handle(&stepping);

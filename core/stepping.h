@@ -79,6 +79,8 @@ static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
 // step.c: effects
 struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind);
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason);
+// The same of no message that is at hand, and of an origin that is caught by what others said.
+void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason);
 
 // What an event brings, word by word, and the record of all of it, from news `first` on; `hash`:
 // the sum of theirs.

@@ -114,13 +114,15 @@ static struct report_drawing *add_run(struct report_drawings *drawings,
                                       const struct report_picture *picture)
 {
     const struct report_run *run = picture->lines[0].run;
+    const char *file = picture->of_reports ? "reports" : picture->of_leaders ? "leaders" : "tiers";
+    const char *what = picture->of_reports   ? "Reports"
+                       : picture->of_leaders ? "Elections and failovers"
+                                             : "Tiers and regions";
     char name[REPORT_NAME_BYTES];
     char caption[REPORT_CAPTION_BYTES];
-    snprintf(name, sizeof name, "%s-run-%" PRId64, picture->of_reports ? "reports" : "tiers",
-             run->run_id);
-    snprintf(caption, sizeof caption, "%s of run %" PRId64 ": %s, %" PRId64 " agents, %s",
-             picture->of_reports ? "Reports" : "Tiers and regions", run->run_id, run->topology,
-             run->agents, run->mode);
+    snprintf(name, sizeof name, "%s-run-%" PRId64, file, run->run_id);
+    snprintf(caption, sizeof caption, "%s of run %" PRId64 ": %s, %" PRId64 " agents, %s", what,
+             run->run_id, run->topology, run->agents, run->mode);
     return add_drawing(drawings, REPORT_TIERS, name, picture->part, caption);
 }
 
@@ -169,6 +171,7 @@ static bool collect_curves(const struct report_store *store, struct report_drawi
     struct report_pictures meshes;
     struct report_pictures tiers = {0};
     struct report_pictures reports = {0};
+    struct report_pictures leaders = {0};
     bool collected = report_curves_by_mesh(store, &meshes);
     drawings->skipped = meshes.skipped;
     if (collected && meshes.count == 0) {
@@ -180,10 +183,12 @@ static bool collect_curves(const struct report_store *store, struct report_drawi
     collected =
         collected && add_curves(&meshes, drawings, store->error) &&
         report_curves_by_tier(store, &tiers) && add_curves(&tiers, drawings, store->error) &&
-        report_curves_of_reports(store, &reports) && add_curves(&reports, drawings, store->error);
+        report_curves_of_reports(store, &reports) && add_curves(&reports, drawings, store->error) &&
+        report_curves_of_leaders(store, &leaders) && add_curves(&leaders, drawings, store->error);
     report_pictures_finish(&meshes);
     report_pictures_finish(&tiers);
     report_pictures_finish(&reports);
+    report_pictures_finish(&leaders);
     return collected;
 }
 

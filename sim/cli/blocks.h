@@ -38,7 +38,11 @@ void sim_block_aggregation(const struct sim_page *page, const struct sim_summary
 void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,
                       const struct sim_summary *summary);
 
+// The same of several rows, in short: what never fired, and who is left behind.
+void sim_block_fault_rows(const struct sim_page *page, const struct sim_rows *rows);
+
 // What losses of leaders and bridges cost; nothing where there were none.
+void sim_block_liars(const struct sim_page *page, const struct sim_summary *summary);
 void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
 // What SWIM found, how soon, and what of it was false; nothing where there is none.

@@ -76,6 +76,26 @@ static void put_faults(struct sim_json *json, const struct sim_scenario *scenari
     sim_json_close(json, ']');
 }
 
+static void put_liars(struct sim_json *json, const struct sim_liar_figures *figures)
+{
+    if (figures->entry_count == 0) {
+        return;
+    }
+    sim_json_open(json, "liars", '[');
+    for (uint32_t i = 0; i < figures->entry_count; i++) {
+        const struct sim_liar_pool *entry = &figures->entries[i];
+        sim_json_open(json, NULL, '{');
+        sim_json_text(json, "liars", entry->text);
+        sim_json_count(json, "nodes", entry->nodes);
+        sim_json_count(json, "lying", entry->lying);
+        sim_json_count(json, "lies", entry->lies);
+        sim_json_boolean(json, "lied", entry->lies > 0);
+        sim_json_close(json, '}');
+    }
+    sim_json_close(json, ']');
+    sim_json_boolean(json, "valid", figures->invalid == 0);
+}
+
 bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
                    const struct sim_result *result)
 {
@@ -105,6 +125,7 @@ bool sim_lines_run(struct sim_json *json, const struct sim_batch_cell *cell,
         }
     }
     put_faults(json, cell->scenario, &summary.faults);
+    put_liars(json, &summary.liars);
     sim_json_close(json, '}');
     sim_summary_finish(&summary);
     return sim_json_end_line(json);
@@ -251,6 +272,7 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     put_fingerprint(json, finding->summary.fingerprint);
     put_metrics(json, scenario, &finding->summary);
     put_faults(json, scenario, &finding->summary.faults);
+    put_liars(json, &finding->summary.liars);
     put_wire(json, &finding->summary);
     put_hosts(json, finding);
     put_shares(json, scenario, &finding->shares);

@@ -125,7 +125,10 @@ bool sim_retrace_run(struct sim_retrace *retrace, uint32_t repetition, struct si
                        : recorded->interrupted ? recorded->simulated_ns
                                                : 0;
     if (!sim_run(retrace->scenario, repetition, &options, result, error)) {
-        return false;
+        if (!result->invalid) {
+            return false;
+        }
+        *error = (struct sim_error){0};  // it is the run that it was
     }
     if (options.interrupted != NULL && *options.interrupted) {
         return true;

@@ -172,41 +172,33 @@ uint64_t sim_account_dial(struct sim_worker *worker, const struct mesh_message *
 }
 
 void sim_account_send(struct sim_worker *worker, const struct mesh_message *message,
-                      uint32_t carried, uint32_t copies, uint32_t inside)
+                      const struct sim_carriage *carriage, uint32_t copies, uint32_t inside)
 {
     if (worker->work != NULL) {
-        sim_host_send(work_of(worker, message->source), worker->engine->config.network,
-                      message->wire_bytes, carried, sim_network_updates(message), copies,
-                      copies - inside);
+        sim_host_send(work_of(worker, message->source), worker->engine->config.network, carriage,
+                      copies, copies - inside);
     }
 }
 
 void sim_account_send_inside(struct sim_worker *worker, const struct mesh_message *message,
-                             uint32_t carried, uint64_t messages, uint64_t copies)
+                             const struct sim_carriage *carriage, uint64_t messages,
+                             uint64_t copies)
 {
     if (worker->work != NULL && messages > 0) {
         struct sim_host_work one = {0};
-        sim_host_send(&one, worker->engine->config.network, message->wire_bytes, carried,
-                      sim_network_updates(message), (uint32_t)(copies / messages), 0);
+        sim_host_send(&one, worker->engine->config.network, carriage, (uint32_t)(copies / messages),
+                      0);
         sim_host_add(work_of(worker, message->source), &one, messages);
     }
 }
 
-static inline void receive(struct sim_worker *worker, const struct mesh_message *message,
-                           uint32_t target, struct sim_host_work *work)
+static void receive(struct sim_worker *worker, const struct mesh_message *message, uint32_t target,
+                    struct sim_host_work *work)
 {
     const struct sim_network *network = worker->engine->config.network;
-    struct sim_receipt_cost *last = &worker->receipt_cost;
+    struct sim_carriage carriage = sim_network_carriage(network, message);
     bool outside = network->host_of[message->source] != network->host_of[target];
-    uint32_t updates = sim_network_updates(message);
-    if (last->bytes != message->wire_bytes || last->updates != updates ||
-        last->outside != outside) {
-        uint32_t carried = sim_network_carried_bytes(network, message);
-        *last = (struct sim_receipt_cost){
-            .bytes = message->wire_bytes, .updates = updates, .outside = outside};
-        sim_host_receive(&last->work, network, message->wire_bytes, carried, updates, outside);
-    }
-    sim_host_add(work, &last->work, 1);
+    sim_host_receive(work, network, &carriage, outside);
 }
 
 void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *message,

@@ -56,13 +56,14 @@ void sim_account_finish(struct sim_engine *engine);
 uint64_t sim_account_dial(struct sim_worker *worker, const struct mesh_message *message,
                           uint32_t target, enum sim_pair_class pair);
 
-// `copies` of which `inside` stay on the source's host; `carried` bytes are left after compression.
+// `copies` of which `inside` stay on the source's host.
 void sim_account_send(struct sim_worker *worker, const struct mesh_message *message,
-                      uint32_t carried, uint32_t copies, uint32_t inside);
+                      const struct sim_carriage *carriage, uint32_t copies, uint32_t inside);
 
 // `messages` of these, whose `copies` all stay inside.
 void sim_account_send_inside(struct sim_worker *worker, const struct mesh_message *message,
-                             uint32_t carried, uint64_t messages, uint64_t copies);
+                             const struct sim_carriage *carriage, uint64_t messages,
+                             uint64_t copies);
 
 void sim_account_receive(struct sim_worker *worker, const struct mesh_event *event);
 

@@ -72,6 +72,12 @@ struct parcel {
     uint64_t block_count;
     const uint16_t *block_of;  // the engine's, and its blocks
     const struct sim_block *blocks;
+    bool duplicates;  // of the network's links
+    bool cold;        // connections
+    bool ruled;       // faults lie between nodes
+    // As in struct sim_posting: a liar's alone has delays, or a first place.
+    const uint64_t *delays_ns;
+    uint32_t place_first;
 };
 
 static void arrive_in_heap(struct sim_worker *worker, const struct parcel *parcel, uint32_t target,
@@ -159,7 +165,7 @@ static void arrive_again(struct sim_worker *worker, const struct parcel *parcel,
                          enum sim_pair_class pair, uint64_t wait_ns)
 {
     const struct mesh_message *message = parcel->message;
-    uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
+    uint32_t stream = sim_network_stream(message, parcel->targets[0], 1) + parcel->place_first;
     struct mesh_random random =
         mesh_philox(worker->engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
@@ -171,10 +177,11 @@ static void arrive_again(struct sim_worker *worker, const struct parcel *parcel,
 // What became of the copies of one message, per pair class.
 struct tally {
     uint64_t sent[SIM_PAIR_CLASS_COUNT];
-    uint64_t lost[SIM_PAIR_CLASS_COUNT];
-    uint64_t duplicated[SIM_PAIR_CLASS_COUNT];
-    uint64_t cut[SIM_PAIR_CLASS_COUNT];
+    uint16_t lost[SIM_PAIR_CLASS_COUNT];
+    uint16_t duplicated[SIM_PAIR_CLASS_COUNT];
+    uint16_t cut[SIM_PAIR_CLASS_COUNT];
 };
+_Static_assert(MESH_FANOUT_MAX < UINT16_MAX, "copies of a message can be counted");
 
 static uint32_t row_bytes_of(const struct mesh_message *message)
 {
@@ -224,14 +231,14 @@ static uint32_t counted_updates(const struct sim_engine *engine, const struct me
 }
 
 static void count_copies(struct sim_worker *worker, const struct mesh_message *message,
-                         uint32_t update_bytes, uint32_t carried_bytes, const struct tally *tally)
+                         uint32_t update_bytes, const struct sim_carriage *carriage,
+                         const struct tally *tally)
 {
     const struct sim_engine *engine = worker->engine;
     if (message->sent_ns < engine->config.warmup_ns) {
         return;
     }
-    uint32_t transport_bytes = sim_network_transport_bytes(engine->config.network, carried_bytes,
-                                                           sim_network_updates(message));
+    uint32_t transport_bytes = sim_network_packet_bytes(engine->config.network, carriage->packets);
     uint32_t digest_bytes = digest_bytes_of(message, update_bytes);
     uint32_t updates = counted_updates(engine, message);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
@@ -242,7 +249,7 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
         struct sim_counters *counters = &worker->counters[message->kind][pair];
         counters->messages += copies;
         counters->bytes += copies * message->wire_bytes;
-        counters->saved_bytes += copies * (message->wire_bytes - carried_bytes);
+        counters->saved_bytes += copies * (message->wire_bytes - carriage->carried);
         counters->digest_bytes += copies * digest_bytes;
         counters->transport_bytes += copies * transport_bytes;
         counters->updates += copies * updates;
@@ -252,50 +259,60 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
     }
 }
 
-// Sends the copies [first, end) through the network. `varied` is the network's; each of the two
-// callers is compiled for its own, so that plain links keep a short loop.
+// Sends the copy at `place` through the network, with word w of its block at
+// words[w * SIM_DRAW_BATCH].
+// `varied` is the network's, `lying`: the parcel has delays or a first place; each of the callers
+// is compiled for its own, so that plain links keep a short loop.
+__attribute__((always_inline)) static inline void send_copy(struct sim_worker *worker,
+                                                            const struct parcel *parcel,
+                                                            uint32_t place, const uint32_t *words,
+                                                            bool varied, bool lying,
+                                                            struct tally *tally)
+{
+    const struct sim_network *network = worker->engine->config.network;
+    const struct sim_faults *faults = &worker->engine->faults;
+    const struct mesh_message *message = parcel->message;
+    uint32_t target = parcel->targets[place];
+    enum sim_pair_class pair = sim_network_pair(network, message->source, target);
+    const struct sim_link *link = &network->links[pair];  // losses do not look at the place
+    tally->sent[pair]++;
+    uint64_t wait_ns = 0;
+    if (parcel->ruled && sim_faults_cut(faults, message, target, &wait_ns)) {
+        tally->cut[pair]++;
+        return;
+    }
+    wait_ns += lying && parcel->delays_ns != NULL ? parcel->delays_ns[place] : 0;
+    wait_ns += parcel->cold ? sim_account_dial(worker, message, target, pair) : 0;
+    if (parcel->duplicates && sim_link_duplicates(link, words[3 * SIM_DRAW_BATCH])) {
+        tally->duplicated[pair]++;
+        arrive_again(worker, parcel, place, pair, wait_ns);
+    }
+    if (sim_link_loses(link, words[2 * SIM_DRAW_BATCH])) {
+        tally->lost[pair]++;
+        return;
+    }
+    uint64_t latency_ns =
+        varied ? latency_of(worker, message, target, pair, words[0], words[SIM_DRAW_BATCH])
+               : sim_link_uniform_ns(link, words[0], words[SIM_DRAW_BATCH]);
+    arrive(worker, parcel, target, pair, wait_ns + latency_ns);
+}
+
+// The copies [first, end).
 __attribute__((always_inline)) static inline void dispatch(struct sim_worker *worker,
                                                            const struct parcel *shared,
                                                            uint32_t first, uint32_t end,
-                                                           bool varied, struct tally *tally)
+                                                           bool varied, bool lying,
+                                                           struct tally *tally)
 {
-    const struct sim_network *network = worker->engine->config.network;
-    const struct parcel copy = *shared;
-    const struct parcel *parcel = &copy;
-    const struct mesh_message *message = parcel->message;
-    uint32_t source = message->source;
-    bool duplicates = network->duplicates;
-    bool cold = worker->engine->account.cold;
-    const struct sim_faults *faults = &worker->engine->faults;
-    bool ruled = faults->rules.count > 0;
+    const struct parcel parcel = *shared;
+    const struct mesh_message *message = parcel.message;
     uint32_t words[4][SIM_DRAW_BATCH];
-    uint32_t stream = sim_network_stream(message, parcel->targets[0], 0);
-    sim_draw(network->seed, message->occasion, message->source, stream + first, end - first, words);
+    uint32_t stream =
+        sim_network_stream(message, parcel.targets[0], 0) + (lying ? parcel.place_first : 0);
+    sim_draw(worker->engine->config.network->seed, message->occasion, message->source,
+             stream + first, end - first, words);
     for (uint32_t place = first; place < end; place++) {
-        uint32_t i = place - first;
-        uint32_t target = parcel->targets[place];
-        enum sim_pair_class pair = sim_network_pair(network, source, target);
-        const struct sim_link *link = &network->links[pair];  // losses do not look at the place
-        tally->sent[pair]++;
-        uint64_t delay_ns = 0;
-        if (ruled && sim_faults_cut(faults, message, target, &delay_ns)) {
-            tally->cut[pair]++;
-            continue;
-        }
-        uint64_t wait_ns = delay_ns;
-        wait_ns += cold ? sim_account_dial(worker, message, target, pair) : 0;
-        if (duplicates && sim_link_duplicates(link, words[3][i])) {
-            tally->duplicated[pair]++;
-            arrive_again(worker, parcel, place, pair, wait_ns);
-        }
-        if (sim_link_loses(link, words[2][i])) {
-            tally->lost[pair]++;
-            continue;
-        }
-        uint64_t latency_ns =
-            varied ? latency_of(worker, message, target, pair, words[0][i], words[1][i])
-                   : sim_link_uniform_ns(link, words[0][i], words[1][i]);
-        arrive(worker, parcel, target, pair, wait_ns + latency_ns);
+        send_copy(worker, &parcel, place, words[0] + (place - first), varied, lying, tally);
     }
 }
 
@@ -303,7 +320,14 @@ __attribute__((noinline)) static void dispatch_varied(struct sim_worker *worker,
                                                       const struct parcel *parcel, uint32_t first,
                                                       uint32_t end, struct tally *tally)
 {
-    dispatch(worker, parcel, first, end, true, tally);
+    dispatch(worker, parcel, first, end, true, false, tally);
+}
+
+__attribute__((noinline)) static void dispatch_lies(struct sim_worker *worker,
+                                                    const struct parcel *parcel, uint32_t first,
+                                                    uint32_t end, struct tally *tally)
+{
+    dispatch(worker, parcel, first, end, true, true, tally);
 }
 
 __attribute__((always_inline)) static inline struct parcel parcel_of(
@@ -326,6 +350,9 @@ __attribute__((always_inline)) static inline struct parcel parcel_of(
         .block_count = worker->ring.block_count,
         .block_of = engine->block_of,
         .blocks = engine->blocks,
+        .duplicates = engine->config.network->duplicates,
+        .cold = engine->account.cold,
+        .ruled = engine->faults.rules.count > 0,
     };
 }
 
@@ -345,8 +372,13 @@ static void post_to_channels(struct sim_worker *worker, const struct parcel *par
     for (uint32_t place = 0; place < parcel->count; place++) {
         tally->sent[sim_network_pair(network, message->source, parcel->targets[place])]++;
     }
-    sim_cross(worker, message, parcel->reference, parcel->generation, parcel->targets,
-              parcel->count);
+    sim_cross(worker, &(struct sim_posting){.message = message,
+                                            .targets = parcel->targets,
+                                            .delays_ns = parcel->delays_ns,
+                                            .count = parcel->count,
+                                            .reference = parcel->reference,
+                                            .generation = parcel->generation,
+                                            .place_first = parcel->place_first});
 }
 
 static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
@@ -355,36 +387,101 @@ static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
     for (uint32_t first = 0; first < parcel->count; first += SIM_DRAW_BATCH) {
         uint32_t end =
             parcel->count - first < SIM_DRAW_BATCH ? parcel->count : first + SIM_DRAW_BATCH;
-        if (worker->engine->config.network->varied) {
+        if (worker->lying.lying) {
+            dispatch_lies(worker, parcel, first, end, tally);
+        } else if (worker->engine->config.network->varied) {
             dispatch_varied(worker, parcel, first, end, tally);
         } else {
-            dispatch(worker, parcel, first, end, false, tally);
+            dispatch(worker, parcel, first, end, false, false, tally);
         }
     }
 }
 
-static void post(struct sim_worker *worker, const struct mesh_record *record, uint32_t generation)
+// Draws for the next messages with one target, from this record on.
+static void draw_singles(struct sim_worker *worker, const struct mesh_record *record)
+{
+    struct sim_single_draws *draws = &worker->single_draws;
+    const struct mesh_output *output = &worker->output;
+    const struct mesh_record *end = output->records + output->record_count;
+    uint32_t count = 0;
+    for (; record < end && count < SIM_DRAW_BATCH; record++) {
+        if (record->kind != MESH_RECORD_SEND || record->send.target_count != 1) {
+            continue;
+        }
+        const struct mesh_message *message = record->send.message;
+        uint32_t target = output->targets[record->send.target_first];
+        draws->counters.occasion[0][count] = (uint32_t)message->occasion;
+        draws->counters.occasion[1][count] = (uint32_t)(message->occasion >> 32);
+        draws->counters.node[count] = message->source;
+        draws->counters.stream[count] = sim_network_stream(message, target, 0);
+        count++;
+    }
+    sim_draw_each(worker->engine->config.network->seed, &draws->counters, count, draws->words);
+    draws->next = 0;
+    draws->count = count;
+}
+
+static void dispatch_single(struct sim_worker *worker, const struct mesh_record *record,
+                            const struct parcel *parcel, struct tally *tally)
+{
+    struct sim_single_draws *draws = &worker->single_draws;
+    if (draws->next == draws->count) {
+        draw_singles(worker, record);
+    }
+    const uint32_t *words = draws->words[0] + draws->next++;
+    if (worker->engine->config.network->varied) {
+        send_copy(worker, parcel, 0, words, true, false, tally);
+    } else {
+        send_copy(worker, parcel, 0, words, false, false, tally);
+    }
+}
+
+// `record`: what the core made of it; NULL: somebody else did.
+__attribute__((always_inline)) static inline void post_one(struct sim_worker *worker,
+                                                           const struct mesh_record *record,
+                                                           const struct sim_posting *posting)
 {
     const struct sim_engine *engine = worker->engine;
-    const struct mesh_message *message = record->send.message;
-    struct parcel parcel =
-        parcel_of(worker, message, sim_messages_reference(&worker->messages, message), generation);
-    parcel.targets = worker->output.targets + record->send.target_first;
-    parcel.count = record->send.target_count;
+    const struct mesh_message *message = posting->message;
+    struct parcel parcel = parcel_of(worker, message, posting->reference, posting->generation);
+    parcel.targets = posting->targets;
+    parcel.count = posting->count;
+    parcel.delays_ns = posting->delays_ns;
+    parcel.place_first = posting->place_first;
     struct tally tally = {0};
     if (engine->config.network->has_channels) {
         post_to_channels(worker, &parcel, &tally);
+    } else if (record != NULL && parcel.count == 1) {
+        dispatch_single(worker, record, &parcel, &tally);
     } else {
         dispatch_all(worker, &parcel, &tally);
     }
-    uint32_t carried_bytes = sim_network_carried_bytes(engine->config.network, message);
-    count_copies(worker, message, record->send.update_bytes, carried_bytes, &tally);
-    sim_account_send(worker, message, carried_bytes, parcel.count,
-                     (uint32_t)tally.sent[SIM_SAME_HOST]);
+    struct sim_carriage carriage = sim_network_carriage(engine->config.network, message);
+    count_copies(worker, message, posting->update_bytes, &carriage, &tally);
+    sim_account_send(worker, message, &carriage, parcel.count, (uint32_t)tally.sent[SIM_SAME_HOST]);
     if (engine->config.observer.sent != NULL) {
         engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
                                      parcel.count);
     }
+}
+
+void sim_post(struct sim_worker *worker, const struct sim_posting *posting)
+{
+    post_one(worker, NULL, posting);
+}
+
+static void post(struct sim_worker *worker, const struct mesh_record *record, uint32_t generation)
+{
+    const struct mesh_message *message = record->send.message;
+    post_one(worker, record,
+             &(struct sim_posting){
+                 .message = message,
+                 .targets = worker->output.targets + record->send.target_first,
+                 .count = record->send.target_count,
+                 .reference = sim_messages_reference(&worker->messages, message),
+                 .generation = generation,
+                 .update_bytes = record->send.update_bytes,
+             });
 }
 
 void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,
@@ -401,21 +498,20 @@ void sim_post_again(struct sim_worker *worker, const struct mesh_message *messag
     struct tally tally = {0};
     dispatch_all(worker, &parcel, &tally);
     if (counted) {
-        uint32_t carried_bytes = sim_network_carried_bytes(network, message);
-        count_copies(worker, message, 0, carried_bytes, &tally);
-        sim_account_send(worker, message, carried_bytes, count,
-                         (uint32_t)tally.sent[SIM_SAME_HOST]);
+        struct sim_carriage carriage = sim_network_carriage(network, message);
+        count_copies(worker, message, 0, &carriage, &tally);
+        sim_account_send(worker, message, &carriage, count, (uint32_t)tally.sent[SIM_SAME_HOST]);
     }
 }
 
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
                     enum sim_pair_class pair, uint64_t messages, uint64_t copies)
 {
-    uint32_t carried_bytes = sim_network_carried_bytes(worker->engine->config.network, message);
+    struct sim_carriage carriage = sim_network_carriage(worker->engine->config.network, message);
     struct tally tally = {0};
     tally.sent[pair] = copies;
-    count_copies(worker, message, 0, carried_bytes, &tally);
-    sim_account_send_inside(worker, message, carried_bytes, messages, copies);
+    count_copies(worker, message, 0, &carriage, &tally);
+    sim_account_send_inside(worker, message, &carriage, messages, copies);
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
@@ -438,11 +534,23 @@ static bool carry_out(struct sim_worker *worker, const struct mesh_event *event,
                       const struct mesh_record *record, uint32_t generation)
 {
     switch ((enum mesh_record_kind)record->kind) {
-    case MESH_RECORD_SEND: post(worker, record, generation); return true;
+    case MESH_RECORD_SEND:
+        if (worker->lying.lying) {
+            return sim_liars_send(worker, event, record, generation);
+        }
+        post(worker, record, generation);
+        return true;
     case MESH_RECORD_DELIVER: deliver(worker, event, record); return false;
-    case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
-    case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
-    case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
+    case MESH_RECORD_PERSIST:  // disks are instant: what follows need not wait
+        if (worker->lying.lying) {
+            sim_liars_write(worker, record);
+        }
+        return false;
+    case MESH_RECORD_REJECT:
+        assert(worker->engine->liars.guarded);  // nobody lies, so the fault were ours
+        sim_liars_reject(worker, event, record);
+        return false;
+    case MESH_RECORD_TIMER: assert(false); return false;  // timers are set at the start
     case MESH_RECORD_ROW:
         sim_tiers_note_row(worker, event, record);
         sim_account_deliver(worker, event, 1);
@@ -482,6 +590,7 @@ static void add_ingredient(struct sim_worker *worker, const struct mesh_event *e
     worker->ingredients += XXH3_64bits(entry, sizeof entry);
 }
 
+#define SUBJECT_IGNORED (UINT64_C(1) << 32)
 #define SUBJECT_ROLE (UINT64_C(1) << 33)
 #define SUBJECT_COMMIT (UINT64_C(1) << 34)
 #define SUBJECT_MEMBER (UINT64_C(1) << 35)
@@ -503,6 +612,9 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
         } else if (record->kind == MESH_RECORD_RAFT_COMMIT) {
             uint64_t commit[2] = {record->raft_commit.index_first, record->raft_commit.count};
             add_ingredient(worker, event, SUBJECT_COMMIT, commit);
+        } else if (record->kind == MESH_RECORD_REJECT && record->reject.ignored) {
+            uint64_t blame[2] = {record->reject.source, record->reject.reason};
+            add_ingredient(worker, event, SUBJECT_IGNORED, blame);
         } else if (record->kind == MESH_RECORD_SWIM_MEMBER) {
             uint64_t thought[2] = {record->swim_member.node, record->swim_member.incarnation};
             add_ingredient(worker, event, SUBJECT_MEMBER | record->swim_member.state, thought);
@@ -544,6 +656,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     bool accounts = worker->engine->account.cold || worker->work != NULL;
     bool faults = worker->engine->faults.any;
     bool servers = block->states.raft_count > 0;
+    worker->single_draws.next = worker->single_draws.count = 0;
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
@@ -630,6 +743,10 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
     if (skewed) {
         sim_faults_set_right(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
     }
+    if (engine->liars.any) {
+        sim_liars_apart(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
+        sim_liars_look(worker);
+    }
     carry_out_all(worker, block, &worker->batch[SIM_BATCH_EVENTS], 1, generation);
     worker->events++;
 }
@@ -644,11 +761,17 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
         end = sim_swims_serve(worker, block, done, end, generation);
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         end = compose(worker, states, done, end);
+        if (engine->liars.any) {
+            end = sim_liars_apart(worker, done, end);
+        }
         bool skewed = engine->faults.skewing && sim_faults_skew(worker, done, end);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
         if (skewed) {
             sim_faults_set_right(worker, done, end);
+        }
+        if (worker->lying.lying) {
+            sim_liars_look(worker);
         }
         carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;

@@ -299,18 +299,19 @@ static uint64_t wait_for_connection(struct sim_worker *worker, const struct mesh
                : 0;
 }
 
-void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
-               uint32_t generation, const uint32_t *targets, uint32_t count)
+void sim_cross(struct sim_worker *worker, const struct sim_posting *posting)
 {
     const struct sim_engine *engine = worker->engine;
-    uint32_t stream = sim_network_stream(message, targets[0], 0);
+    const struct mesh_message *message = posting->message;
+    uint32_t stream = sim_network_stream(message, posting->targets[0], 0) + posting->place_first;
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
-    for (uint32_t place = 0; place < count; place++) {
-        uint32_t target = targets[place];
+    for (uint32_t place = 0; place < posting->count; place++) {
+        uint32_t target = posting->targets[place];
         uint64_t delay_ns = 0;
         if (is_cut(worker, message, target, &delay_ns)) {
             continue;
         }
+        delay_ns += posting->delays_ns != NULL ? posting->delays_ns[place] : 0;
         uint64_t wait_ns = wait_for_connection(worker, message, target);
         if (wait_ns > 0) {
             let_wait(&worker->kept, message,
@@ -320,8 +321,8 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
                                                .stream = stream + place});
         } else if (engine->config.queue == SIM_QUEUE_HEAP) {
             struct sim_arrival arrival = {.message = message,
-                                          .reference = reference,
-                                          .generation = generation,
+                                          .reference = posting->reference,
+                                          .generation = posting->generation,
                                           .target = target,
                                           .delay_ns = delay_ns};
             cross(worker, &arrival, message->sent_ns, stream + place);
@@ -329,7 +330,7 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
             keep(&worker->kept, &(struct sim_kept_copy){
                                     .order = offset_ns << 32 | message->source,
                                     .delay_ns = delay_ns,
-                                    .reference = reference,
+                                    .reference = posting->reference,
                                     .target = target,
                                     .stream = stream + place,
                                 });
@@ -375,7 +376,8 @@ void sim_cross_kept(struct sim_engine *engine)
     uint64_t start_ns = engine->window * engine->window_ns;
     collect(engine);
     bool waited = keep_waited(engine);
-    if ((waited || engine->block_count > 1) && kept->count > 1) {  // one block appends in order
+    // One block appends in order, unless servers do what falls due when others' events are done.
+    if ((waited || engine->block_count > 1 || engine->rafts.count > 0) && kept->count > 1) {
         qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
     for (uint32_t i = 0; i < kept->count; i++) {

@@ -38,6 +38,7 @@
 
 struct sim_engine;
 struct sim_worker;
+struct sim_posting;
 struct mesh_message;
 
 struct sim_kept_copy {
@@ -72,8 +73,7 @@ void sim_kept_finish(struct sim_kept *kept);
 
 // Sends the message's copies to `targets` over their channels: at once, or with sim_cross_kept.
 // They have been counted as sent.
-void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
-               uint32_t generation, const uint32_t *targets, uint32_t count);
+void sim_cross(struct sim_worker *worker, const struct sim_posting *posting);
 
 // At the end of a window, when all its events have been handled.
 void sim_cross_kept(struct sim_engine *engine);

@@ -191,10 +191,12 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     made->checkpoint_next_ns = SIM_CHECKPOINT_NS;
     create_workers(made);
     create_writes(made);
+    sim_liars_create(made);
     sim_tiers_create(made);
     sim_lanes_create(made);
     sim_roles_create(made);
     sim_tiers_attach(made);
+    sim_liars_attach(made);
     sim_rafts_create(made);
     sim_swims_create(made);
     sim_strides_create(made);
@@ -244,6 +246,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         sim_memory_free(engine->blocks[i].timers);
     }
     sim_threads_destroy(engine->threads);
+    sim_liars_finish(engine);
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         destroy_worker(engine->workers[i]);
     }
@@ -300,10 +303,12 @@ static bool reserve_lanes(struct sim_engine *engine)
         end++;
     }
     if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine) +
-                                       sim_rafts_registers_wanted(engine))) {
+                                       sim_rafts_registers_wanted(engine) +
+                                       sim_liars_lanes_wanted(engine, engine->write_first, end))) {
         return false;
     }
     sim_rafts_begin_window(engine);
+    sim_liars_forge(engine);
     sim_swims_begin_window(engine);
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
@@ -318,6 +323,7 @@ static bool reserve_lanes(struct sim_engine *engine)
         struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
         write->write.lane = mesh_table_reserve(&engine->table, dot);
         engine->write_of_lane[write->write.lane] = engine->write_end;
+        sim_liars_reserve(engine, write);
     }
     sim_tiers_reserve_totals(engine);
     return true;

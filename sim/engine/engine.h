@@ -44,12 +44,15 @@
 #include "error.h"
 #include "fault.h"
 #include "host.h"
+#include "liar.h"
+#include "mesh/guard.h"
 #include "mesh/tiers.h"
 #include "network.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
+#define SIM_LOCAL_LANES_MAX (1u << 21)  // of an edge: words of 64 are numbered by 16 bits
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
 #define SIM_THREADS_MAX 64u
 #define SIM_FINGERPRINT_VERSION 2u    // changes with what enters a fingerprint, or how
@@ -86,7 +89,7 @@ struct sim_reporting {
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
     uint64_t until_ns;             // the run's end: how many totals there may be
     uint32_t local_lanes;          // of each edge, to begin with
-    uint32_t local_lanes_max;      // and as many as there can ever be use for
+    uint32_t local_lanes_max;      // and at most: as there can be use for, or SIM_LOCAL_LANES_MAX
     uint32_t agents_per_edge_max;  // of the largest edge
     uint64_t (*first_ns)(void *context, uint32_t agent);  // below every_ns
     // The report that `agent` writes as its `number`th, from 1: the same whenever it is asked.
@@ -109,7 +112,8 @@ enum sim_transition_kind {
     SIM_TRANSITION_JOINED,  // back without its disk, it has a peer's snapshot now
     SIM_TRANSITION_PAUSED,
     SIM_TRANSITION_RESUMED,
-    SIM_TRANSITION_RELAY,  // it became a relay, in place of `other`
+    SIM_TRANSITION_RELAY,    // it became a relay, in place of `other`
+    SIM_TRANSITION_LEAVING,  // it will go down soon: what it leads it is to hand over
     SIM_TRANSITION_COUNT
 };
 
@@ -142,6 +146,30 @@ struct sim_faulting {
     uint32_t (*select)(void *context, const struct sim_selection *selection, uint32_t *nodes);
     // The place of this kind that a node is in; UINT32_MAX: none.
     uint32_t (*place_of)(void *context, enum sim_place_kind place, uint32_t node);
+};
+
+// Who lies.
+struct sim_lying {
+    const struct sim_liar *liars;  // [count]
+    uint32_t count;                // 0: nobody, and the rest is not looked at
+    const uint32_t *entries;       // [nodes] bit i: the node is one of liars[i]
+    uint64_t seed;
+    uint64_t until_ns;  // the run's end: how many forgeries there may be
+};
+
+// In place of a write's index: place in the list of lies + this.
+#define SIM_LIE (UINT32_C(1) << 31)
+
+// An update that nobody wrote, or the second value of one that somebody did.
+struct sim_lie {
+    uint64_t time_ns;
+    struct mesh_dot dot;
+    uint32_t lane;
+    uint32_t entry;   // of the liars
+    uint32_t liar;    // of an equivocation; MESH_NODE_NONE: all of the entry tell it
+    uint32_t write;   // of an equivocation: that of the first value
+    uint32_t before;  // 1 + the liar's lie before; 0: none
+    uint8_t *value;   // owned; or NULL
 };
 
 // Who takes over from relays of a hierarchy that fall silent.
@@ -285,7 +313,7 @@ struct sim_host_use {
 struct sim_observer {
     void *context;
     // Changes in the total order; write_of_lane: the index of the write in each lane at this time,
-    // from write_count on for the coordinators' totals.
+    // from write_count on for the coordinators' totals, from SIM_LIE on for lies.
     // May be NULL, like the others.
     void (*changes)(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
                     const struct sim_change *changes, uint32_t count);
@@ -330,6 +358,7 @@ struct sim_engine_config {
     struct sim_author author;
     struct sim_reporting reporting;
     struct sim_faulting faulting;
+    struct sim_lying lying;
     struct sim_relaying relaying;
     struct sim_rafting rafting;
     uint32_t (*base_bytes)(void *context);  // of what released updates were folded into, as a
@@ -395,6 +424,21 @@ bool sim_engine_is_calm(const struct sim_engine *engine);
 
 // What came of the faults so far, [config.faulting.count].
 const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *engine);
+
+// What came of the liars so far, [config.lying.count].
+const struct sim_liar_count *sim_engine_liar_counts(const struct sim_engine *engine);
+
+// The lies that have lanes, [*count], in the order in which they were told.
+const struct sim_lie *sim_engine_lies(const struct sim_engine *engine, uint32_t *count);
+
+// When a node first lied, and when somebody honest first ignored it; SIM_FAULT_NEVER.
+uint64_t sim_engine_lied_ns(const struct sim_engine *engine, uint32_t node);
+uint64_t sim_engine_caught_ns(const struct sim_engine *engine, uint32_t node);
+
+// How often honest nodes rejected something for this reason, and how often they came to ignore
+// somebody: who lies (true), or who does not.
+uint64_t sim_engine_rejects(const struct sim_engine *engine, enum mesh_reject reason, bool lies);
+uint64_t sim_engine_ignored(const struct sim_engine *engine, bool lies);
 
 // Whether messages from one node to another that are sent at `time_ns`, in the last window or at
 // its end, are cut; and when that, between any two nodes, may next be otherwise than at `after_ns`,

@@ -14,14 +14,18 @@ static uint32_t *selected_of(struct sim_engine *engine)
     return engine->faults.selected;
 }
 
+uint32_t sim_firings_select(struct sim_engine *engine, const struct sim_selection *selection)
+{
+    const struct sim_faulting *faulting = &engine->config.faulting;
+    return faulting->select(faulting->context, selection, selected_of(engine));
+}
+
 // The nodes of a selection, drawn if it has a share or a number; in the scratch.
 static uint32_t select_nodes(struct sim_engine *engine, const struct sim_selection *selection,
                              const struct sim_firing *firing)
 {
-    const struct sim_faulting *faulting = &engine->config.faulting;
-    uint32_t *nodes = selected_of(engine);
-    uint32_t count = faulting->select(faulting->context, selection, nodes);
-    return sim_fault_pick(faulting->seed, firing, nodes, count,
+    uint32_t count = sim_firings_select(engine, selection);
+    return sim_fault_pick(engine->config.faulting.seed, firing, selected_of(engine), count,
                           sim_selection_wanted(selection, count));
 }
 
@@ -37,24 +41,34 @@ static void count_firing(struct sim_engine *engine, const struct sim_firing *fir
 
 // ---- What happens to nodes ----
 
-static void add_actions(struct sim_engine *engine, const struct sim_firing *firing, uint32_t count)
+struct sim_action *sim_firings_room(struct sim_faults *faults, uint32_t count)
 {
-    struct sim_faults *faults = &engine->faults;
-    if (faults->pending_count + 2 * count > faults->pending_capacity) {
-        faults->pending_capacity = 2 * (faults->pending_count + 2 * count);
+    uint32_t needed = faults->pending_count + SIM_FAULT_ACTIONS_MAX * count;
+    if (needed > faults->pending_capacity) {
+        faults->pending_capacity = 2 * needed;
         faults->pending =
             sim_memory_resize(faults->pending, faults->pending_capacity * sizeof *faults->pending);
     }
-    struct sim_action *made = faults->pending + faults->pending_count;
-    uint32_t more =
-        sim_fault_act(&engine->config.faulting.faults[firing->entry], engine->config.faulting.seed,
-                      firing, selected_of(engine), count, made);
-    for (uint32_t i = 0; i < more; i++) {
-        if (made[i].time_ns < faults->pending_least_ns) {
-            faults->pending_least_ns = made[i].time_ns;
+    return faults->pending + faults->pending_count;
+}
+
+void sim_firings_made(struct sim_faults *faults, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_action *action = &faults->pending[faults->pending_count++];
+        if (action->time_ns < faults->pending_least_ns) {
+            faults->pending_least_ns = action->time_ns;
         }
     }
-    faults->pending_count += more;
+}
+
+static void add_actions(struct sim_engine *engine, const struct sim_firing *firing, uint32_t count)
+{
+    const struct sim_faulting *faulting = &engine->config.faulting;
+    struct sim_action *made = sim_firings_room(&engine->faults, count);
+    sim_firings_made(&engine->faults,
+                     sim_fault_act(&faulting->faults[firing->entry], faulting->seed, firing,
+                                   selected_of(engine), count, made));
 }
 
 static bool is_going_down(const struct sim_faults *faults, uint32_t first_pending, uint32_t node)
@@ -266,6 +280,11 @@ void sim_firings_take(struct sim_engine *engine, uint64_t end_ns)
         case SIM_FAULT_SWIZZLE: count = clog_nodes(engine, fault, &firing); break;
         case SIM_FAULT_CHURN:
             count = select_departure(engine, fault, &firing, first_pending);
+            add_actions(engine, &firing, count);
+            break;
+        case SIM_FAULT_AUTO_SCALING: count = sim_scale(engine, &firing); break;
+        case SIM_FAULT_SPOT_RECLAIM:
+            count = sim_select_hosts(engine, &firing);
             add_actions(engine, &firing, count);
             break;
         default:

@@ -16,15 +16,24 @@ void sim_chunks_init(struct sim_chunks *chunks, size_t message_words_max)
     chunks->capacity = 1u << (SIM_REFERENCE_BITS - chunks->shift);
     chunks->chunks = sim_memory_pages(chunks->capacity * sizeof *chunks->chunks);
     chunks->next = sim_memory_pages(chunks->capacity * sizeof *chunks->next);
+    chunks->slab_chunks = sim_memory_pages(chunks->capacity * sizeof *chunks->slab_chunks);
+}
+
+static size_t slab_bytes(const struct sim_chunks *chunks, uint32_t count)
+{
+    return (size_t)count * sizeof(uint64_t) << chunks->shift;
 }
 
 void sim_chunks_finish(struct sim_chunks *chunks)
 {
-    for (uint32_t chunk = 1; chunk < chunks->count && chunk < chunks->capacity; chunk++) {
-        sim_memory_free_pages(chunks->chunks[chunk], sizeof(uint64_t) << chunks->shift);
+    for (uint32_t first = 1; first < chunks->capacity && chunks->slab_chunks[first] > 0;) {
+        uint32_t count = chunks->slab_chunks[first];
+        sim_memory_free_pages(chunks->chunks[first], slab_bytes(chunks, count));
+        first += count;
     }
     sim_memory_free_pages(chunks->chunks, chunks->capacity * sizeof *chunks->chunks);
     sim_memory_free_pages(chunks->next, chunks->capacity * sizeof *chunks->next);
+    sim_memory_free_pages(chunks->slab_chunks, chunks->capacity * sizeof *chunks->slab_chunks);
 }
 
 void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
@@ -68,19 +77,33 @@ void sim_messages_go_on(struct sim_messages *messages, struct mesh_output *outpu
     messages->slot = slot;
 }
 
-static uint32_t new_chunk(struct sim_messages *messages)
+// Puts the chunks of a new slab on the free list, the first in front.
+static void cut_slab(struct sim_messages *messages)
 {
     struct sim_chunks *shared = messages->shared;
-    uint32_t chunk = messages->free_first;
-    if (chunk != 0) {
-        messages->free_first = shared->next[chunk];
-        return chunk;
-    }
-    chunk = atomic_fetch_add_explicit(&shared->count, 1, memory_order_relaxed);
-    if (chunk >= shared->capacity) {
+    uint32_t count = 2 * messages->slab_chunks;
+    count = count == 0 ? 1 : slab_bytes(shared, count) > SIM_SLAB_BYTES ? count / 2 : count;
+    uint32_t first = atomic_fetch_add_explicit(&shared->count, count, memory_order_relaxed);
+    if (first + count > shared->capacity) {
         sim_memory_exhausted("messages under way", UINT64_C(8) << SIM_REFERENCE_BITS);
     }
-    shared->chunks[chunk] = sim_memory_pages(sizeof(uint64_t) << shared->shift);
+    uint64_t *slab = sim_memory_pages(slab_bytes(shared, count));
+    for (uint32_t i = count; i-- > 0;) {
+        shared->chunks[first + i] = slab + ((size_t)i << shared->shift);
+        shared->next[first + i] = messages->free_first;
+        messages->free_first = first + i;
+    }
+    shared->slab_chunks[first] = count;
+    messages->slab_chunks = count;
+}
+
+static uint32_t new_chunk(struct sim_messages *messages)
+{
+    if (messages->free_first == 0) {
+        cut_slab(messages);
+    }
+    uint32_t chunk = messages->free_first;
+    messages->free_first = messages->shared->next[chunk];
     return chunk;
 }
 

@@ -10,7 +10,8 @@
 //
 // A slot is emptied when the ring comes round to it, when nothing sent in it can still be under
 // way. Chunks are reused, never returned. Chunk 0 is never handed out: references below the chunk
-// size are free for the queue's own use.
+// size are free for the queue's own use. They are cut from slabs that double up to SIM_SLAB_BYTES,
+// so that a large run's messages lie in huge pages.
 //
 // Each worker fills slots of its own; the chunks of all of them are numbered together, so that a
 // reference says the same to everyone. Which numbers a worker gets depends on the threads' timing,
@@ -28,12 +29,14 @@
 
 #define SIM_REFERENCE_BITS 29
 #define SIM_REFERENCE_FREE 8192u  // no message has a reference below
+#define SIM_SLAB_BYTES (UINT64_C(4) << 20)
 
 // What the workers share. Only who owns a chunk touches its place in `next`; a place in `chunks` is
 // written once, before there is a reference to it.
 struct sim_chunks {
     uint64_t **chunks;       // [capacity] by number; [0] is NULL
     uint32_t *next;          // [capacity] next chunk of the same slot or free list, 0: none
+    uint32_t *slab_chunks;   // [capacity] of the slab that begins with this chunk, 0: none does
     _Atomic uint32_t count;  // handed out so far, 0 among them
     uint32_t capacity;
     uint32_t shift;  // a chunk has 1 << shift words
@@ -46,6 +49,7 @@ struct sim_messages {
     uint32_t *slot_first;  // [slot_count]
     size_t *slot_words;    // [slot_count] filled of the first chunk, as the slot was left
     uint32_t free_first;
+    uint32_t slab_chunks;  // of the slab that was cut last
     uint32_t slot_count;
     uint32_t slot;  // the one being filled
 };

@@ -11,6 +11,7 @@
 //       account    connections, what hosts do                     account.c    who pays
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
+//       liars      who lies, and the lies that have lanes         liars.c, lying.c
 //       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
@@ -26,6 +27,7 @@
 #include "faults.h"
 #include "heap.h"
 #include "latencies.h"
+#include "liars.h"
 #include "messages.h"
 #include "queue.h"
 #include "quiet.h"
@@ -53,12 +55,13 @@ struct sim_block {
     uint64_t active_ns;    // the last event that changed a node or that said more than a hash
 };
 
-// What a receipt costs its host: the last that was asked for, since most are alike.
-struct sim_receipt_cost {
-    struct sim_host_work work;
-    uint32_t bytes;  // of the message, its updates, and whether it came from another host
-    uint32_t updates;
-    bool outside;
+// What the messages of a batch that have one target draw on their way, drawn for many at once, in
+// the order of their records.
+struct sim_single_draws {
+    struct sim_draw_counters counters;
+    uint32_t words[4][SIM_DRAW_BATCH];
+    uint32_t next;  // not taken yet: [next, count)
+    uint32_t count;
 };
 
 struct sim_worker {
@@ -72,6 +75,7 @@ struct sim_worker {
     uint64_t times_ns[SIM_BATCH_EVENTS + 1];                // of the batch, where clocks are wrong
     uint64_t shown_ns[SIM_BATCH_EVENTS + 1];                // what those show
     struct mesh_output output;
+    struct sim_single_draws single_draws;
     struct sim_ring ring;         // SIM_QUEUE_WINDOWS
     struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
     struct sim_heap heap;         // SIM_QUEUE_HEAP
@@ -79,7 +83,6 @@ struct sim_worker {
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
-    struct sim_receipt_cost receipt_cost;
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
@@ -98,6 +101,7 @@ struct sim_worker {
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
     uint64_t latencies_from_ns;  // copies sent before are not noted in `latencies`
     struct sim_replay replay;
+    struct sim_lying_notes lying;
 };
 
 // A report of the current window.
@@ -191,6 +195,7 @@ struct sim_engine {
     struct sim_account account;
     struct sim_faults faults;
     struct sim_relays relays;
+    struct sim_liars liars;
     struct sim_rafts rafts;
     struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels
@@ -251,6 +256,21 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
 // Counts `messages` like this one, with `copies` over links of one class, as sent.
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
                     enum sim_pair_class pair, uint64_t messages, uint64_t copies);
+
+// A message on its way, to be counted as sent.
+struct sim_posting {
+    const struct mesh_message *message;
+    const uint32_t *targets;    // [count]
+    const uint64_t *delays_ns;  // [count] on top of any latency; NULL: none
+    uint32_t count;
+    uint32_t reference;     // of the message
+    uint32_t generation;    // of the event that sends it
+    uint32_t update_bytes;  // of its bytes, what its updates take
+    uint32_t place_first;   // of the first target among the occasion's, which its draws follow from
+};
+
+// carry.c
+void sim_post(struct sim_worker *worker, const struct sim_posting *posting);
 
 // The same draws as when it was sent, or as if it were: counted as sent if `counted`; what arrives
 // goes to sim_quiet_arrive.

@@ -439,6 +439,7 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         !sim_bind_swim(cell, scenario, error) ||
         !sim_bind_latencies(cell, scenario, error) || !sim_bind_disk(cell, scenario, error) ||
         !sim_bind_faults(arena, cell, scenario, error) ||
+        !sim_bind_liars(arena, cell, scenario, error) ||
         !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||
         !bind_instances(cell, scenario, error)) {
         return false;

@@ -133,6 +133,8 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "skew", .value = SIM_FAULT_SKEW},
     {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
     {.name = "link", .value = SIM_FAULT_LINK},
+    {.name = "auto-scaling", .value = SIM_FAULT_AUTO_SCALING},
+    {.name = "spot-reclaim", .value = SIM_FAULT_SPOT_RECLAIM},
     {0},
 };
 const struct sim_choice sim_choices_of_pair[] = {
@@ -170,5 +172,23 @@ const struct sim_choice sim_choices_of_cut[] = {
     {.name = "both", .value = SIM_BOTH_WAYS},
     {.name = "out", .value = SIM_OUTWARD},
     {.name = "in", .value = SIM_INWARD},
+    {0},
+};
+const struct sim_choice sim_choices_of_behaviour[] = {
+    {.name = "silent", .value = SIM_SILENT},
+    {.name = "delaying", .value = SIM_DELAYING},
+    {.name = "forging", .value = SIM_FORGING},
+    {.name = "equivocating", .value = SIM_EQUIVOCATING},
+    {.name = "replaying", .value = SIM_REPLAYING},
+    {.name = "flooding", .value = SIM_FLOODING},
+    {.name = "lying-digests", .value = SIM_LYING_DIGESTS},
+    {.name = "corrupting", .value = SIM_CORRUPTING},
+    {.name = "eclipsing", .value = SIM_ECLIPSING},
+    {0},
+};
+const struct sim_choice sim_choices_of_guard[] = {
+    {.name = "auto", .value = SIM_GUARD_AUTO},
+    {.name = "on", .value = SIM_GUARD_ON},
+    {.name = "off", .value = SIM_GUARD_OFF},
     {0},
 };

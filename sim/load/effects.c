@@ -236,6 +236,28 @@ static const char *connections_without_effect(const char *path, const struct sim
                              : NULL;
 }
 
+static const char *guard_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    static const char *const of_guard[] = {
+        "security.rate_limit_per_peer", "security.byzantine_threshold", "security.clock_bound_ms",
+        "security.recovery_ms", "security.remembered_peers"};
+    const struct sim_guard_settings *guard = &scenario->guard;
+    if (strcmp(path, "byzantine_seed") == 0 && scenario->liar_count == 0) {
+        return "nobody lies in this scenario";
+    }
+    for (size_t i = 0; i < sizeof of_guard / sizeof *of_guard; i++) {
+        if (strcmp(path, of_guard[i]) != 0) {
+            continue;
+        }
+        return guard->when == SIM_GUARD_OFF ? "security.guard is off"
+               : guard->when == SIM_GUARD_AUTO && scenario->liar_count == 0
+                   ? "nobody lies in this scenario (byzantine); security.guard: on checks peers "
+                     "all the same"
+                   : NULL;
+    }
+    return NULL;
+}
+
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario)
 {
@@ -278,7 +300,11 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);
     }
-    const char *reason = connections_without_effect(key->path, scenario);
+    const char *reason = guard_without_effect(key->path, scenario);
+    if (reason != NULL) {
+        return reason;
+    }
+    reason = connections_without_effect(key->path, scenario);
     if (reason == NULL && strncmp(key->path, "network.", strlen("network.")) == 0) {
         reason = network_without_effect(key->path, cell, scenario);
     }

@@ -3,7 +3,8 @@
 //
 //     faults.c         the verb, what it may be told, when, whom --+
 //     fault_links.c    what a link becomes ------------------------+--> struct sim_fault
-//     fault_targets.c  selections --------------------------------+
+//     fault_targets.c  selections ---------------------------------+
+//     fault_words.c    the same in words
 
 #ifndef SIM_FAULT_READING_H
 #define SIM_FAULT_READING_H
@@ -29,5 +30,8 @@ bool sim_fault_read_link(const struct sim_fault_reading *reading, struct sim_fau
 
 // ": loss 5 %, latency 20-60 ms".
 const char *sim_fault_link_text(struct sim_arena *arena, const struct sim_fault *fault);
+
+const char *sim_fault_text(struct sim_arena *arena, const struct sim_scenario *scenario,
+                           const struct sim_fault *fault);
 
 #endif

@@ -221,8 +221,10 @@ static bool read_amount(const struct reading *reading, const struct sim_node *ma
             return false;
         }
         selection->share_ppb = (uint32_t)value.low;
-        return value.low > 0 || sim_node_fail(percent, reading->error,
-                                              "%s.percent: 0 percent hit nobody", reading->shown);
+        selection->nobody = value.low == 0;
+        return value.low > 0 || reading->world->perhaps_nobody ||
+               sim_node_fail(percent, reading->error, "%s.percent: 0 percent hit nobody",
+                             reading->shown);
     }
     if (number != NULL && sim_key_read(sim_key_find("faults[].of.number"), reading->shown, number,
                                        &value, reading->error)) {
@@ -332,7 +334,7 @@ const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenari
     if (selection->number > 0) {
         return sim_arena_format(arena, "%" PRIu32 " of %s%s", selection->number, roles, places);
     }
-    if (selection->share_ppb > 0) {
+    if (selection->share_ppb > 0 || selection->nobody) {
         char percent[SIM_DECIMAL_TEXT_BYTES];
         sim_decimal_format(selection->share_ppb, 7, percent);
         return sim_arena_format(arena, "%s %% of %s%s", percent, roles, places);

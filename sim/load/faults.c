@@ -41,6 +41,9 @@ enum part {
     PART_LATENCY,
     PART_SCALE,
     PART_RATE,
+    PART_START,
+    PART_TARGETS,
+    PART_NOTICE,
     PART_COUNT
 };
 
@@ -68,6 +71,9 @@ static const char *const part_names[PART_COUNT] = {
     "latency_ms",
     "latency_percent",
     "rate_mbit",
+    "start",
+    "targets",
+    "notice_ms",
 };
 
 #define P(part) (1u << PART_##part)
@@ -84,9 +90,13 @@ static const struct use {
     [SIM_FAULT_PARTITION] = {0, P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(GROUPS) | P(BETWEEN) |
                                     P(DIRECTION)},
     [SIM_FAULT_OUTAGE] = {P(OF), P(UNTIL) | AGAIN | P(DISK)},
-    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN), AGAIN | P(DISK) | P(GAP) | P(BATCH)},
+    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN),
+                                   AGAIN | P(DISK) | P(GAP) | P(BATCH) | P(NOTICE)},
     [SIM_FAULT_CHURN] = {P(OF) | P(GAP), P(UNTIL) | P(DISK) | P(DOWN)},
-    [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER)},
+    [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER) | P(DISK)},
+    [SIM_FAULT_AUTO_SCALING] = {P(OF) | P(TARGETS),
+                                P(START) | P(GAP) | P(BATCH) | P(NOTICE) | AGAIN},
+    [SIM_FAULT_SPOT_RECLAIM] = {P(OF), P(DOWN) | P(NOTICE) | AGAIN},
     [SIM_FAULT_SLOW] = {P(OF) | P(DELAY), P(UNTIL) | AGAIN},
     [SIM_FAULT_SKEW] = {P(OF) | P(SKEW), P(UNTIL) | AGAIN},
     [SIM_FAULT_SWIZZLE] = {P(OF) | P(GAP), AGAIN},
@@ -184,7 +194,8 @@ static bool check_times(const struct sim_fault_reading *reading, const struct si
     if (fault->end_ns <= fault->at_ns) {
         return FAIL(reading, "end_ms", "%s.end_ms: not after at_ms, %s", reading->shown, at);
     }
-    return fault->verb != SIM_FAULT_MASS_JOIN || fault->at_ns > 0 ||
+    bool from_start = fault->verb == SIM_FAULT_MASS_JOIN || fault->verb == SIM_FAULT_AUTO_SCALING;
+    return !from_start || fault->at_ns > 0 ||
            FAIL(reading, "at_ms", "%s.at_ms: who joins at 0 was there from the start",
                 reading->shown);
 }
@@ -210,6 +221,50 @@ static bool read_times(const struct sim_fault_reading *reading, struct sim_fault
     }
     fault->times = (uint32_t)times;
     return check_times(reading, fault);
+}
+
+// ---- How many ----
+
+// Two minutes are what AWS gives.
+#define SPOT_NOTICE_NS UINT64_C(120000000000)
+
+static bool read_targets_of_scaling(const struct sim_fault_reading *reading,
+                                    struct sim_fault *fault)
+{
+    const struct sim_node *list = sim_node_get(reading->node, "targets");
+    uint32_t *targets =
+        sim_arena_array(reading->arena, list == NULL ? 0 : list->count, sizeof *targets);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        struct sim_value value;
+        char shown[SIM_KEY_PATH_BYTES];
+        snprintf(shown, sizeof shown, "%s.targets[%" PRIu32 "]", reading->shown, i);
+        if (!sim_key_read(sim_key_find("faults[].targets[]"), shown, list->entries[i].value, &value,
+                          reading->error)) {
+            return false;
+        }
+        targets[i] = (uint32_t)value.low;
+    }
+    fault->targets = targets;
+    fault->target_count = list == NULL ? 0 : list->count;
+    return fault->target_count < 2 || fault->every_ns > 0 ||
+           sim_node_fail(list, reading->error, "%s.targets needs every_ms: one falls due at each",
+                         reading->shown);
+}
+
+static bool read_numbers(const struct sim_fault_reading *reading, struct sim_fault *fault)
+{
+    bool scales = fault->verb == SIM_FAULT_AUTO_SCALING;
+    bool reclaims = fault->verb == SIM_FAULT_SPOT_RECLAIM;
+    int64_t batch;
+    int64_t start;
+    if (!read(reading, "batch", scales ? UINT32_MAX : 1, &batch) ||
+        !read(reading, "start", UINT32_MAX, &start) ||
+        !read_time(reading, "notice_ms", reclaims ? SPOT_NOTICE_NS : 0, &fault->notice_ns)) {
+        return false;
+    }
+    fault->batch = (uint32_t)batch;
+    fault->start = (uint32_t)start;
+    return read_targets_of_scaling(reading, fault);
 }
 
 // ---- Whom ----
@@ -304,87 +359,30 @@ static bool read_targets(const struct sim_fault_reading *reading, struct sim_fau
                 reading->shown);
 }
 
-// ---- In words ----
-
-static const char *ms_text(struct sim_arena *arena, uint64_t ns)
-{
-    char text[SIM_DECIMAL_TEXT_BYTES];
-    sim_decimal_format((int64_t)ns, MS_PLACES, text);
-    return sim_arena_format(arena, "%s ms", text);
-}
-
-static const char *when_text(struct sim_arena *arena, const struct sim_fault *fault)
-{
-    const char *text = sim_arena_format(arena, "at %s", ms_text(arena, fault->at_ns));
-    if (fault->until_ns != SIM_FAULT_NEVER) {
-        text = sim_arena_format(arena, "%s until %s", text, ms_text(arena, fault->until_ns));
-    }
-    if (fault->every_ns > 0) {
-        text = sim_arena_format(arena, "%s, every %s", text, ms_text(arena, fault->every_ns));
-    }
-    return text;
-}
-
-static const char *whom_text(struct sim_arena *arena, const struct sim_scenario *scenario,
-                             const struct sim_fault *fault)
-{
-    const char *of = fault->of.named ? sim_selection_text(arena, scenario, &fault->of) : "all";
-    if (fault->by_place) {
-        return sim_arena_format(arena, "of %s between %s", of, sim_place_name(fault->between));
-    }
-    if (fault->group_count > 0) {
-        const char *text = "between";
-        for (uint32_t i = 0; i < fault->group_count; i++) {
-            text = sim_arena_format(arena, "%s%s %s", text, i == 0 ? "" : " |",
-                                    sim_selection_text(arena, scenario, &fault->groups[i]));
-        }
-        return text;
-    }
-    bool faces = fault->verb == SIM_FAULT_LINK && fault->of.named;
-    if (fault->verb != SIM_FAULT_PARTITION && !faces) {
-        return sim_arena_format(arena, "of %s", of);
-    }
-    static const char *const arrows[] = {[SIM_BOTH_WAYS] = "from",
-                                         [SIM_OUTWARD] = "when it sends to",
-                                         [SIM_INWARD] = "when it hears from"};
-    if (faces) {
-        return sim_arena_format(
-            arena, "of %s %s %s", of,
-            fault->direction == SIM_BOTH_WAYS ? "with" : arrows[fault->direction],
-            fault->from.named ? sim_selection_text(arena, scenario, &fault->from) : "anybody");
-    }
-    return sim_arena_format(arena, "of %s %s %s", of, arrows[fault->direction],
-                            fault->from.named ? sim_selection_text(arena, scenario, &fault->from)
-                                              : "all others");
-}
-
 // ---- The whole ----
 
 static bool read_fault(struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t verb;
     int64_t lost;
-    int64_t batch;
     if (sim_node_get(reading->node, "fault") == NULL) {
         return sim_node_fail(reading->node, reading->error,
                              "%s.fault is missing: crash, pause, partition or another",
                              reading->shown);
     }
-    if (!read(reading, "fault", 0, &verb) || !read(reading, "disk", false, &lost) ||
-        !read(reading, "batch", 1, &batch) || !read(reading, "skew_ms", 0, &fault->skew_ns)) {
+    if (!read(reading, "fault", 0, &verb) ||
+        !read(reading, "disk", verb == SIM_FAULT_MASS_JOIN, &lost) ||
+        !read(reading, "skew_ms", 0, &fault->skew_ns)) {
         return false;
     }
     fault->verb = (enum sim_fault_verb)verb;
     fault->disk_lost = lost != 0;
-    fault->batch = (uint32_t)batch;
     if (!check_parts(reading, fault->verb) || !read_times(reading, fault) ||
-        !read_targets(reading, fault) || !sim_fault_read_link(reading, fault)) {
+        !read_numbers(reading, fault) || !read_targets(reading, fault) ||
+        !sim_fault_read_link(reading, fault)) {
         return false;
     }
-    fault->text = sim_arena_format(
-        reading->arena, "%s %s %s%s%s", sim_fault_verb_name(fault->verb),
-        when_text(reading->arena, fault), whom_text(reading->arena, reading->scenario, fault),
-        fault->disk_lost ? ", disks lost" : "", sim_fault_link_text(reading->arena, fault));
+    fault->text = sim_fault_text(reading->arena, reading->scenario, fault);
     return true;
 }
 

@@ -30,7 +30,6 @@
 
 #define NO_BOOTSTRAP "who joins asks members of its own scope"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
-#define NO_GUARD "no agent misbehaves in this version"
 
 #define LATENCY(name, member, of, where, far)                                                   \
     {.path = "network.latency." name "_ms",                                                     \
@@ -397,42 +396,7 @@ const struct sim_key sim_keys[] = {
      .fallback = "c6i.xlarge",
      .effect = "the same of a coordinator's host"},
 
-    {.path = "security", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    {.path = "security.signature_algo",
-     .type = SIM_KEY_CHOICE,
-     .choices = sim_choices_of_signature,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.signature_bytes),
-     .of_topology = true,
-     .fallback = "none",
-     .effect = "bytes of signature on every update: 64 with ed25519"},
-    {.path = "security.mtls",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     TAKES(BOOL, network.connections.mutual),
-     .fallback = "false",
-     .effect = "both ends show certificates; false: the one that is dialled alone"},
-    {.path = "security.rate_limit_per_peer",
-     WHOLE(1, 1000000000),
-     .topologies = SIM_FOR_ALL,
-     .effect = "messages per second that a peer may send",
-     .recorded = NO_GUARD},
-    {.path = "security.byzantine_threshold",
-     SHARE,
-     .topologies = SIM_FOR_ALL,
-     .effect = "reputation below which a peer is ignored",
-     .recorded = NO_GUARD},
-    {.path = "security.encryption",
-     .type = SIM_KEY_CHOICE,
-     .choices = sim_choices_of_cipher,
-     .topologies = SIM_FOR_ALL,
-     .effect = "the transport's cipher",
-     .recorded = "all of these add the same 16 bytes, which transport and tls already count"},
-    {.path = "security.key_rotation_hours",
-     WHOLE(1, 87600),
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.connections.key_rotation_hours),
-     .effect = "so often an agent's keys change, its certificate with them"},
+#include "keys_security.inc"
 
     {.path = "leaders", MAP, .topologies = LEADERS},
     {.path = "leaders.election",
@@ -775,7 +739,8 @@ const struct sim_key sim_keys[] = {
 
 #include "keys_faults.inc"
 
-    {.path = "byzantine", .type = SIM_KEY_LIST, .topologies = SIM_FOR_ALL, .later = true},
+#include "keys_byzantine.inc"
+
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},
 };
 

@@ -122,6 +122,7 @@ struct sim_fault_world {
     uint32_t nodes;
     uint32_t hosts;
     uint32_t edges;
+    bool perhaps_nobody;  // 0 percent is no mistake
 };
 
 struct sim_fault_world sim_fault_world_of(const struct sim_scenario *scenario);
@@ -134,6 +135,10 @@ bool sim_bind_faults(struct sim_arena *arena, const struct sim_cell *cell,
 bool sim_bind_selection(struct sim_arena *arena, const struct sim_fault_world *world,
                         const struct sim_node *node, const char *shown,
                         struct sim_selection *selection, struct sim_error *error);
+
+// The list of liars (liars.c). Called when the scenario has its places.
+bool sim_bind_liars(struct sim_arena *arena, const struct sim_cell *cell,
+                    struct sim_scenario *scenario, struct sim_error *error);
 
 // "10 % of the relays in edges 0-3".
 const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenario *scenario,

@@ -22,6 +22,7 @@
 #include "compression.h"
 #include "error.h"
 #include "fault.h"
+#include "liar.h"
 #include "mesh/raft.h"
 #include "mesh/step.h"
 #include "network.h"
@@ -211,6 +212,18 @@ struct sim_expectation {
     struct sim_origin origin;
 };
 
+// When peers' messages are checked: where somebody lies, always, or never.
+enum sim_guard_when { SIM_GUARD_AUTO, SIM_GUARD_ON, SIM_GUARD_OFF };
+
+struct sim_guard_settings {  // mesh/guard.h
+    enum sim_guard_when when;
+    uint32_t rate;  // messages per second and peer; 0: any number
+    uint32_t threshold_ppb;
+    uint64_t bound_ns;
+    uint64_t recovery_ns;
+    uint32_t peers;
+};
+
 enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
 
 struct sim_scenario {
@@ -242,6 +255,10 @@ struct sim_scenario {
     const struct sim_fault *faults;          // [fault_count]
     const struct sim_origin *fault_origins;  // [fault_count]
     uint32_t fault_count;
+    struct sim_guard_settings guard;
+    uint64_t liar_seed;            // of repetition 0, as with seed
+    const struct sim_liar *liars;  // [liar_count]
+    uint32_t liar_count;
     const struct sim_table *tables;  // [table_count]
     const struct sim_data_file *data_files;
     const struct sim_compression *compression;  // NULL: to be measured before the first event
@@ -306,6 +323,11 @@ bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
                        struct sim_scenario **scenarios, uint32_t *count, struct sim_error *error);
 
 void sim_scenarios_destroy(struct sim_scenario *scenarios, uint32_t count);
+
+// A file that has only `scenarios`, a list of files to be run: their paths, as `run` takes them.
+// Any other file: none. Destroy `*files` in either case, also after an error.
+bool sim_load_batch(const char *path, char ***files, uint32_t *count, struct sim_error *error);
+void sim_batch_files_destroy(char **files, uint32_t count);
 
 // `meshsim lint`: every key of the file with its value, where it stands and its effect, or why it
 // is recorded without effect; then the latencies per pair class, one way and round trip.

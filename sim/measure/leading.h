@@ -19,7 +19,7 @@ uint32_t sim_election_count(const struct sim_result *result);
 bool sim_failover_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 bool sim_failover_exchange_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 uint32_t sim_failover_count(const struct sim_result *result);
-// Terms from one leader's to the next's, and whether these are more than one, a share of 0 or 1.
+// Terms that it took to win one, and whether these were more than one, a share of 0 or 1.
 bool sim_election_terms_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 bool sim_split_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 

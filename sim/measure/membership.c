@@ -7,27 +7,27 @@
 
 // ---- Of each ----
 
-static bool detected(const struct sim_detection *detection, uint64_t after_ns, uint64_t *sample)
+static bool detected(const struct sim_discovery *detection, uint64_t after_ns, uint64_t *sample)
 {
     *sample = after_ns;
     return after_ns != SIM_TIME_NEVER || !detection->cut_short;
 }
 
-bool sim_detection_first_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
+bool sim_discovery_first_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
-    const struct sim_detection *detection = &result->membership.detections[index];
+    const struct sim_discovery *detection = &result->membership.discoveries[index];
     return detected(detection, detection->first_ns, sample);
 }
 
-bool sim_detection_all_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
+bool sim_discovery_all_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
-    const struct sim_detection *detection = &result->membership.detections[index];
+    const struct sim_discovery *detection = &result->membership.discoveries[index];
     return detected(detection, detection->all_ns, sample);
 }
 
-uint32_t sim_detection_count(const struct sim_result *result)
+uint32_t sim_discovery_count(const struct sim_result *result)
 {
-    return result->membership.detection_count;
+    return result->membership.discovery_count;
 }
 
 bool sim_readmission_at(const struct sim_result *result, uint32_t index, uint64_t *sample)

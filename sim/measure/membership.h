@@ -13,9 +13,9 @@
 #include "results.h"
 #include "scenario.h"
 
-bool sim_detection_first_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
-bool sim_detection_all_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
-uint32_t sim_detection_count(const struct sim_result *result);
+bool sim_discovery_first_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
+bool sim_discovery_all_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
+uint32_t sim_discovery_count(const struct sim_result *result);
 bool sim_readmission_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 uint32_t sim_readmission_count(const struct sim_result *result);
 bool sim_separation_at(const struct sim_result *result, uint32_t index, uint64_t *sample);

@@ -38,11 +38,14 @@ void sim_result_finish(struct sim_result *result)
     free(result->checkpoints);
     free(result->reports);
     free(result->faults);
+    free(result->liars);
+    free(result->detections);
+    free(result->deceits);
     free(result->rejoins);
     free(result->takeovers);
     free(result->gaps);
     free(result->elections);
-    free(result->membership.detections);
+    free(result->membership.discoveries);
     free(result->membership.readmissions);
     free(result->membership.separations);
     free(result->membership.reunions);

@@ -15,6 +15,7 @@
 
 #include "fault.h"
 #include "host.h"
+#include "liar.h"
 #include "mesh/step.h"
 #include "mesh/summary.h"
 #include "network.h"
@@ -152,6 +153,35 @@ struct sim_fault_result {
     enum sim_fault_verb verb;
 };
 
+// What came of an entry of the liars.
+struct sim_liar_result {
+    const char *text;   // the scenario's; NULL in results read back from a store
+    uint64_t first_ns;  // of its lies; SIM_TIME_NEVER: there were none
+    uint64_t last_ns;
+    uint64_t lies;   // messages rewritten, withheld, delayed or sent besides
+    uint32_t nodes;  // that lie
+    uint32_t lying;  // of them, those that came to do so
+    enum sim_behaviour behaviour;
+};
+
+// A node lied: how long until somebody honest ignored it.
+struct sim_detection {
+    uint64_t lied_ns;   // first
+    uint64_t after_ns;  // SIM_TIME_NEVER: nobody did
+    uint32_t node;
+};
+
+// Honest agents believed a lie: from the first that did until none does (run/deceits.h).
+struct sim_deceit {
+    uint64_t told_ns;   // the lie
+    uint64_t first_ns;  // when it was first believed
+    uint64_t after_ns;  // since then; SIM_TIME_NEVER: some still do at the end
+    uint32_t origin;    // the dot
+    uint32_t sequence;
+    uint32_t entry;  // of the liars
+    uint32_t held;   // agents that ever believed it
+};
+
 // An agent came back: how long until it held all that had been written before.
 struct sim_rejoin {
     uint64_t up_ns;
@@ -168,7 +198,7 @@ struct sim_election {
     uint64_t after_ns;  // until one had committed an entry of its own term; likewise, or
                         // SIM_TIME_NEVER: not within the run; so may won_ns be
     uint64_t term;      // of the new leader; 0: there is none
-    uint64_t terms;     // from the old leader's to this one; above 1 others ended without a leader
+    uint64_t terms;     // begun until the first had won; or in vain
     uint32_t region;
     uint32_t leader;  // the new one, or MESH_NODE_NONE
     bool first;       // the run began with it under way: no election is measured
@@ -198,7 +228,7 @@ struct sim_region_leading {
 // SWIM's members, one of which went down: until another held it for unreachable, and until all who
 // were up did; SIM_TIME_NEVER: they did not, within the run or, if that was cut short, before it
 // was back.
-struct sim_detection {
+struct sim_discovery {
     uint64_t down_ns;
     uint64_t first_ns;
     uint64_t all_ns;
@@ -228,12 +258,12 @@ struct sim_reunion {
 
 // What SWIM found, held against what was so (run/roll.h). Not kept in a store one by one.
 struct sim_membership {
-    struct sim_detection *detections;      // [detection_count] by time
+    struct sim_discovery *discoveries;     // [discovery_count] by time
     struct sim_readmission *readmissions;  // [readmission_count] by time
     struct sim_separation *separations;    // [separation_count] by (time, node)
     struct sim_reunion *reunions;          // [reunion_count] by time
     uint64_t *read_only;                   // [node_count] how long each was
-    uint32_t detection_count;
+    uint32_t discovery_count;
     uint32_t readmission_count;
     uint32_t separation_count;
     uint32_t reunion_count;
@@ -292,7 +322,18 @@ struct sim_result {
     uint32_t unwritten;  // writes that did not happen, their agents being down or paused
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
     uint32_t fault_count;
-    uint64_t calm_ns;            // when the last fault that has an end was over; 0: none was
+    struct sim_liar_result *liars;  // [liar_count], as in the scenario
+    uint32_t liar_count;
+    struct sim_detection *detections;  // [detection_count] by node: of those that came to lie
+    uint32_t detection_count;
+    struct sim_deceit *deceits;  // [deceit_count] in the order in which they were told
+    uint32_t deceit_count;
+    uint32_t honest;           // agents, where somebody lies
+    uint32_t deceived;         // of them, those that ever believed a lie
+    uint32_t wrongly_ignored;  // nodes that never lied and were ignored by somebody honest
+    uint64_t rejects[2][MESH_REJECT_COUNT];  // by honest nodes; [1]: of what liars sent or signed
+    bool invalid;      // a gossip validity violation: somebody honest held what nobody wrote
+    uint64_t calm_ns;  // when the last fault that has an end was over; 0: none was
     struct sim_rejoin *rejoins;  // [rejoin_count], by (up_ns, node)
     uint32_t rejoin_count;
     struct sim_takeover *takeovers;  // [takeover_count], in order of time

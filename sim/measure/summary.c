@@ -461,7 +461,7 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                          "of its own term",
                          "election", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_election_at,
                          .each_count = sim_election_count},
-    [SIM_ELECTION_TERMS] = {"election_terms", "terms", "from the lost leader's to the next one's",
+    [SIM_ELECTION_TERMS] = {"election_terms", "terms", "begun until an election is won",
                             "election_terms", "count", 1, false, SIM_REACH_ALL,
                             .each = sim_election_terms_at, .each_count = sim_election_count},
     [SIM_SPLIT_ELECTIONS] = {"split_elections", "share", "of elections that took a second term",
@@ -490,6 +490,7 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                                           sim_raft_snapshots_of),
     [SIM_READS] = IN_ALL_REGIONS("reads", "reads", "answered, and linearizable", sim_reads_of),
 #include "metrics_membership.inc"
+#include "metrics_lying.inc"
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, .of_run = wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -509,6 +510,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     bool edges = scenario->topology == SIM_HIERARCHICAL;
     if (sim_metric_is_of_faults(metric)) {
         return scenario->fault_count == 0 ? "no faults" : NULL;
+    }
+    if (sim_metric_is_of_liars(metric)) {
+        return scenario->liar_count == 0 ? "nobody who lies" : NULL;
     }
     if (sim_metric_is_of_leaders(metric)) {
         return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
@@ -541,6 +545,8 @@ const char *sim_metric_samples(enum sim_metric_id metric)
            : sim_metrics[metric].of_rejoin != NULL                   ? "returns"
            : sim_metrics[metric].each_count == sim_election_count    ? "losses of leaders"
            : sim_metrics[metric].each_count == sim_unavailable_count ? "regions"
+           : sim_metrics[metric].each_count == sim_detection_count   ? "liars"
+           : sim_metrics[metric].each_count == sim_deceit_count      ? "lies"
            : sim_metrics[metric].each != NULL                        ? "losses of bridges"
                                                                      : "reports";
 }
@@ -747,6 +753,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
     summary->fingerprint = combined_fingerprint(results, count);
     sim_fault_figures_init(&summary->faults, scenario, results, count);
+    sim_liar_figures_init(&summary->liars, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
         if (shares_samples(id, scenario)) {
@@ -775,4 +782,5 @@ void sim_summary_finish(struct sim_summary *summary)
 {
     sim_summary_release(summary);
     sim_fault_figures_finish(&summary->faults);
+    sim_liar_figures_finish(&summary->liars);
 }

@@ -33,6 +33,7 @@
 #include "faults.h"
 #include "leading.h"
 #include "membership.h"
+#include "lying.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -117,6 +118,13 @@ enum sim_metric_id {
     SIM_FLAPS_PER_NODE_HOUR,
     SIM_MEMBERSHIP_CALM_MS,
     SIM_SWIM_BYTES,
+    SIM_DETECTION_MS,
+    SIM_DECEIT_MS,
+    SIM_DECEIVED,
+    SIM_LIES,
+    SIM_REJECTED,
+    SIM_WRONGLY_IGNORED,
+    SIM_UNDETECTED,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -160,6 +168,7 @@ struct sim_summary {
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_fault_figures faults;
+    struct sim_liar_figures liars;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.
@@ -192,6 +201,12 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
     return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+}
+
+// Whether it is about those who lie.
+static inline bool sim_metric_is_of_liars(enum sim_metric_id metric)
+{
+    return metric >= SIM_DETECTION_MS && metric <= SIM_UNDETECTED;
 }
 
 // Whether it is about groups of Raft.

@@ -40,8 +40,20 @@ void sim_compression_measure(struct sim_compression *compression, const struct m
                              const struct mesh_table *table, uint32_t update_limit);
 
 // What a message of so many encoded bytes takes.
-uint32_t sim_compression_bytes(const struct sim_compression *compression, uint32_t encoded_bytes,
-                               bool updates);
+static inline uint32_t sim_compression_bytes(const struct sim_compression *compression,
+                                             uint32_t encoded_bytes, bool updates)
+{
+    const struct sim_compressed *classes =
+        compression->classes[updates ? SIM_PAYLOAD_UPDATES : SIM_PAYLOAD_DOTS];
+    uint32_t class = encoded_bytes == 0 ? 0 : 31 - (uint32_t)__builtin_clz(encoded_bytes);
+    while (class > 0 && classes[class].encoded_bytes == 0) {
+        class --;
+    }
+    uint64_t before = classes[class].encoded_bytes;
+    uint64_t after = classes[class].compressed_bytes;
+    return before <= after ? encoded_bytes
+                           : (uint32_t)((encoded_bytes * after + before - 1) / before);
+}
 
 const char *sim_payload_name(enum sim_payload payload);
 

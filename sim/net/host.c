@@ -38,34 +38,36 @@ static uint64_t cipher_ps(const struct sim_network *network, uint32_t bytes)
     return network->encrypted ? (uint64_t)bytes * CIPHER_BYTE_PS : 0;
 }
 
-void sim_host_send(struct sim_host_work *work, const struct sim_network *network, uint32_t bytes,
-                   uint32_t carried, uint32_t updates, uint32_t copies, uint32_t outside)
+void sim_host_send(struct sim_host_work *work, const struct sim_network *network,
+                   const struct sim_carriage *carriage, uint32_t copies, uint32_t outside)
 {
-    uint64_t packets = sim_network_packets(network, carried, updates);
-    uint64_t acks = acks_of(network, (uint32_t)packets);
+    uint64_t packets = carriage->packets;
     // A message is made and compressed once, and enciphered for each of its targets.
     work->cpu_ps += STEP_PS;
-    work->cpu_ps += copies * (packets * SEND_PS + cipher_ps(network, carried));
+    work->cpu_ps += copies * (packets * SEND_PS + cipher_ps(network, carriage->carried));
     if (network->compression.measured) {
-        work->cpu_ps += COMPRESS_PS + (uint64_t)bytes * COMPRESS_BYTE_PS;
+        work->cpu_ps += COMPRESS_PS + (uint64_t)carriage->bytes * COMPRESS_BYTE_PS;
     }
-    work->packets += outside * (packets + acks);
-    work->bytes_out += outside * (carried + packets * network->packet_overhead_bytes);
-    work->bytes_in += outside * acks * network->ack_bytes;
+    if (outside > 0) {
+        uint64_t acks = acks_of(network, carriage->packets);
+        work->packets += outside * (packets + acks);
+        work->bytes_out += outside * (carriage->carried + packets * network->packet_overhead_bytes);
+        work->bytes_in += outside * acks * network->ack_bytes;
+    }
 }
 
-void sim_host_receive(struct sim_host_work *work, const struct sim_network *network, uint32_t bytes,
-                      uint32_t carried, uint32_t updates, bool outside)
+void sim_host_receive(struct sim_host_work *work, const struct sim_network *network,
+                      const struct sim_carriage *carriage, bool outside)
 {
-    uint64_t packets = sim_network_packets(network, carried, updates);
-    uint64_t acks = acks_of(network, (uint32_t)packets);
-    work->cpu_ps += STEP_PS + packets * RECEIVE_PS + cipher_ps(network, carried);
-    if (carried < bytes) {
-        work->cpu_ps += RESTORE_PS + (uint64_t)bytes * RESTORE_BYTE_PS;
+    uint64_t packets = carriage->packets;
+    work->cpu_ps += STEP_PS + packets * RECEIVE_PS + cipher_ps(network, carriage->carried);
+    if (carriage->carried < carriage->bytes) {
+        work->cpu_ps += RESTORE_PS + (uint64_t)carriage->bytes * RESTORE_BYTE_PS;
     }
     if (outside) {
+        uint64_t acks = acks_of(network, carriage->packets);
         work->packets += packets + acks;
-        work->bytes_in += carried + packets * network->packet_overhead_bytes;
+        work->bytes_in += carriage->carried + packets * network->packet_overhead_bytes;
         work->bytes_out += acks * network->ack_bytes;
     }
 }

@@ -46,11 +46,10 @@ struct sim_host_work {
 };
 
 // `copies` of a message that were sent, of which `outside` to other hosts; one that was received.
-// `bytes` as encoded, `carried` what is left of them compressed.
-void sim_host_send(struct sim_host_work *work, const struct sim_network *network, uint32_t bytes,
-                   uint32_t carried, uint32_t updates, uint32_t copies, uint32_t outside);
-void sim_host_receive(struct sim_host_work *work, const struct sim_network *network, uint32_t bytes,
-                      uint32_t carried, uint32_t updates, bool outside);
+void sim_host_send(struct sim_host_work *work, const struct sim_network *network,
+                   const struct sim_carriage *carriage, uint32_t copies, uint32_t outside);
+void sim_host_receive(struct sim_host_work *work, const struct sim_network *network,
+                      const struct sim_carriage *carriage, bool outside);
 
 // `count` handshakes at the end that dialled, or at the other one.
 void sim_host_shake(struct sim_host_work *work, const struct sim_network *network,

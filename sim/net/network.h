@@ -266,9 +266,25 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
 
 // What the transport adds to a message of `bytes` bytes, compressed if they are, with `updates`
 // updates; and in how many packets it travels.
-uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
-                                     uint32_t updates);
-uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes, uint32_t updates);
+static inline uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes,
+                                           uint32_t updates)
+{
+    uint32_t packets = bytes <= network->packet_bytes_max
+                           ? bytes > 0
+                           : (bytes + network->packet_bytes_max - 1) / network->packet_bytes_max;
+    return network->packet_per_update && updates > packets ? updates : packets;
+}
+
+static inline uint32_t sim_network_packet_bytes(const struct sim_network *network, uint32_t packets)
+{
+    return packets * network->packet_overhead_bytes + (packets + 1) / 2 * network->ack_bytes;
+}
+
+static inline uint32_t sim_network_transport_bytes(const struct sim_network *network,
+                                                   uint32_t bytes, uint32_t updates)
+{
+    return sim_network_packet_bytes(network, sim_network_packets(network, bytes, updates));
+}
 
 // Updates or rows in a message; names of rows are none.
 static inline uint32_t sim_network_updates(const struct mesh_message *message)
@@ -284,6 +300,23 @@ static inline uint32_t sim_network_carried_bytes(const struct sim_network *netwo
                ? sim_compression_bytes(&network->compression, message->wire_bytes,
                                        sim_network_updates(message) > 0)
                : message->wire_bytes;
+}
+
+// A message on its way: what it takes, which is the same for all its copies.
+struct sim_carriage {
+    uint32_t bytes;    // as encoded
+    uint32_t carried;  // what is left of them compressed
+    uint32_t updates;
+    uint32_t packets;
+};
+
+static inline struct sim_carriage sim_network_carriage(const struct sim_network *network,
+                                                       const struct mesh_message *message)
+{
+    uint32_t updates = sim_network_updates(message);
+    uint32_t carried = sim_network_carried_bytes(network, message);
+    return (struct sim_carriage){message->wire_bytes, carried, updates,
+                                 sim_network_packets(network, carried, updates)};
 }
 
 // The copies of a message that a tick or a first receipt sends are told apart by their place in the

@@ -83,18 +83,3 @@ void sim_transport_init(struct sim_network *network, const struct sim_network_se
         network->handshakes[kind] = handshake_of(settings, (enum sim_handshake_kind)kind);
     }
 }
-
-uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes, uint32_t updates)
-{
-    uint32_t packets = bytes <= network->packet_bytes_max
-                           ? bytes > 0
-                           : (bytes + network->packet_bytes_max - 1) / network->packet_bytes_max;
-    return network->packet_per_update && updates > packets ? updates : packets;
-}
-
-uint32_t sim_network_transport_bytes(const struct sim_network *network, uint32_t bytes,
-                                     uint32_t updates)
-{
-    uint32_t packets = sim_network_packets(network, bytes, updates);
-    return packets * network->packet_overhead_bytes + (packets + 1) / 2 * network->ack_bytes;
-}

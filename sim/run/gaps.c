@@ -216,7 +216,8 @@ void sim_gaps_find(const struct sim_engine *engine, const struct sim_scenario *s
     find_islands(&search);
     for (uint32_t agent = 0; agent < agents; agent++) {
         struct reason reason;
-        if (is_up(&search, agent) && find_reason(&search, agent, &reason)) {
+        bool counts = cohorts->up_since_ns[agent] != SIM_TIME_NEVER;  // liars never do
+        if (counts && is_up(&search, agent) && find_reason(&search, agent, &reason)) {
             result->lagging++;
             add(result, &reason, agent);
         }

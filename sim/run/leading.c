@@ -19,7 +19,8 @@ struct region {
     bool measured;     // some leader was lost, or there was to be an election at the start
     uint64_t lost_ns;  // since then
     uint64_t won_ns;   // until the first won an election; SIM_TIME_NEVER: nobody has
-    uint64_t before;   // the term then
+    uint64_t terms;    // that it took
+    uint64_t before;   // the term of the loss
 };
 
 struct sim_leading {
@@ -110,12 +111,13 @@ static void add_election(struct sim_leading *leading, uint32_t index, uint64_t a
         result->elections = sim_memory_resize(result->elections, leading->election_capacity *
                                                                      sizeof *result->elections);
     }
-    uint64_t term = found ? region->term : result->leading[index].terms;
+    uint64_t begun = result->leading[index].terms;
+    uint64_t in_vain = begun > region->before ? begun - region->before : 0;
     result->elections[result->election_count++] = (struct sim_election){
         .lost_ns = region->lost_ns,
         .after_ns = after_ns,
-        .term = found ? term : 0,
-        .terms = term > region->before ? term - region->before : 0,
+        .term = found ? region->term : 0,
+        .terms = region->won_ns != SIM_TIME_NEVER ? region->terms : in_vain,
         .region = index,
         .leader = found ? region->leader : MESH_NODE_NONE,
         .won_ns = region->won_ns,
@@ -157,6 +159,7 @@ static void note_leader(struct sim_leading *leading, const struct sim_raft_note 
     look_at(leading, note->group, note->time_ns);
     if (region->won_ns == SIM_TIME_NEVER) {
         region->won_ns = note->time_ns - region->lost_ns;
+        region->terms = note->term - region->before;
     }
     region->term = note->term;
     region->leader = note->node;

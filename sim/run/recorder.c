@@ -9,6 +9,34 @@
 
 #define P99_PPB 990000000u
 
+// ---- Who is counted ----
+
+static bool lies(const struct sim_recorder *recorder, uint32_t node)
+{
+    return recorder->world->liars != NULL && recorder->world->liars[node] != 0;
+}
+
+// Honest agents among these.
+static uint32_t honest_in(const struct sim_recorder *recorder, uint32_t first, uint32_t end)
+{
+    return recorder->world->liars == NULL
+               ? end - first
+               : recorder->honest_before[end] - recorder->honest_before[first];
+}
+
+static void count_honest(struct sim_recorder *recorder, uint32_t agents)
+{
+    recorder->honest_before =
+        sim_memory_zeroed((agents + (size_t)1) * sizeof *recorder->honest_before);
+    for (uint32_t agent = 0; agent < agents; agent++) {
+        recorder->honest_before[agent + 1] =
+            recorder->honest_before[agent] + !lies(recorder, agent);
+        if (lies(recorder, agent) && recorder->faults) {
+            sim_cohorts_exclude(&recorder->cohorts, agent);
+        }
+    }
+}
+
 // ---- What is counted ----
 
 static void add_curve(struct sim_result *result, enum sim_reach reach, uint32_t region)
@@ -58,7 +86,7 @@ static uint32_t pairs_of(const struct sim_recorder *recorder, uint32_t index,
         return update->cohort;
     }
     if (all) {
-        return starts[curve->region + 1] - starts[curve->region];
+        return honest_in(recorder, starts[curve->region], starts[curve->region + 1]);
     }
     for (uint32_t agent = starts[curve->region]; agent < starts[curve->region + 1]; agent++) {
         count += sim_cohorts_has(&recorder->cohorts, agent, update->written_ns);
@@ -91,7 +119,7 @@ static void init_update(struct sim_recorder *recorder, uint32_t index, uint32_t 
         near[SIM_REACH_REGION] = vicinity_of(&places->regions, writer);
     }
     for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
-        update->near[reach].cohort = near[reach].end - near[reach].first;
+        update->near[reach].cohort = honest_in(recorder, near[reach].first, near[reach].end);
         update->near[reach].theta_ns = SIM_TIME_NEVER;
     }
     count_pairs(recorder, index, true, true);
@@ -116,6 +144,9 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
         recorder->closed = sim_memory_zeroed(updates);
         sim_cohorts_init(&recorder->cohorts, scenario->agents, updates, result);
     }
+    if (world->liars != NULL) {
+        count_honest(recorder, scenario->agents);
+    }
     recorder->receipts = sim_memory_pages((size_t)recorder->tracked * world->places.nodes *
                                           sizeof *recorder->receipts);
     init_curves(recorder);
@@ -123,11 +154,16 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
     result->update_count = updates;
     for (uint32_t i = 0; i < updates; i++) {
         const struct sim_write *write = &world->writes[i];
+        bool lied = lies(recorder, write->node);
+        recorder->open -= lied;
+        if (recorder->faults) {
+            recorder->closed[i] = lied;
+        }
         result->updates[i] = (struct sim_update_result){
             .dot = {.origin = write->node},
             .written_ns = write->time_ns,
-            .measured = write->time_ns >= scenario->workload.warmup_ns,
-            .cohort = scenario->agents,
+            .measured = !lied && write->time_ns >= scenario->workload.warmup_ns,
+            .cohort = honest_in(recorder, 0, scenario->agents),
             .theta_ns = SIM_TIME_NEVER,
             .half_ns = SIM_TIME_NEVER,
             .p99_ns = SIM_TIME_NEVER,
@@ -144,6 +180,7 @@ void sim_recorder_finish(struct sim_recorder *recorder)
                                                   recorder->world->places.nodes *
                                                   sizeof *recorder->receipts);
     sim_memory_free(recorder->near);
+    sim_memory_free(recorder->honest_before);
     sim_memory_free(recorder->closed);
     sim_memory_free(recorder->transitions);
     if (recorder->faults) {
@@ -353,7 +390,8 @@ static void note_takeover(struct sim_recorder *recorder, const struct sim_transi
 
 static void tell(struct sim_recorder *recorder, const struct sim_transition *transition)
 {
-    bool agent = transition->node < recorder->world->places.agents;
+    bool agent =
+        transition->node < recorder->world->places.agents && !lies(recorder, transition->node);
     recorder->now_ns = transition->time_ns;
     if (transition->kind == SIM_TRANSITION_RELAY) {
         note_takeover(recorder, transition);
@@ -409,6 +447,9 @@ bool sim_recorder_is_done(const struct sim_recorder *recorder)
 void sim_recorder_silenced(void *context, uint32_t write)
 {
     struct sim_recorder *recorder = context;
+    if (recorder->closed[write]) {
+        return;  // it was to be written at a liar
+    }
     count_pairs(recorder, write, true, false);
     recorder->closed[write] = 1;
     recorder->open--;
@@ -457,8 +498,9 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
             uint32_t update = write_of_lane[lane];
-            if (update >= recorder->update_count) {
-                continue;  // a coordinator's total
+            if (update >= recorder->update_count ||
+                lies(recorder, table->updates[lane].dot.origin)) {
+                continue;  // a coordinator's total, a lie
             }
             recorder->result->updates[update].dot = table->updates[lane].dot;
             if (update < recorder->tracked) {
@@ -467,7 +509,8 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
             if (recorder->faults && changes[i].message == NULL) {
                 begin(recorder, update);
             }
-            if (changes[i].node < recorder->world->places.agents) {
+            if (changes[i].node < recorder->world->places.agents &&
+                !lies(recorder, changes[i].node)) {
                 hold(recorder, update, &changes[i]);
             }
         }

@@ -79,7 +79,8 @@ static uint64_t held_up_ns(const struct sim_scenario *scenario)
 
 static uint32_t lanes_max(const struct sim_scenario *scenario)
 {
-    return numbers_max(scenario) * edge_agents_max(scenario);
+    uint64_t all = (uint64_t)numbers_max(scenario) * edge_agents_max(scenario);
+    return all < SIM_LOCAL_LANES_MAX ? (uint32_t)all : SIM_LOCAL_LANES_MAX;
 }
 
 // Those written since they could settle; whole cache lines of a plane.

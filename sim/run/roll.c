@@ -41,7 +41,7 @@ struct sim_roll {
     bool cut;            // somebody is
     uint32_t read_only;  // members
     struct sim_result *result;
-    uint32_t detection_capacity;
+    uint32_t discovery_capacity;
     uint32_t readmission_capacity;
     uint32_t separation_capacity;
     uint32_t reunion_capacity;
@@ -119,7 +119,7 @@ static void look_at_member(struct sim_roll *roll, uint32_t node, uint64_t time_n
     struct member *member = &roll->members[node];
     struct sim_membership *membership = &roll->result->membership;
     if (member->detection != NONE) {
-        struct sim_detection *detection = &membership->detections[member->detection];
+        struct sim_discovery *detection = &membership->discoveries[member->detection];
         if (member->doubters > 0 && detection->first_ns == SIM_TIME_NEVER) {
             detection->first_ns = time_ns - detection->down_ns;
         }
@@ -171,10 +171,10 @@ static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
     roll->doubts -= member->doubters;
     group->up--;
     if (time_ns > 0) {
-        membership->detections = room(membership->detections, membership->detection_count,
-                                      &roll->detection_capacity, sizeof *membership->detections);
-        member->detection = membership->detection_count++;
-        membership->detections[member->detection] = (struct sim_detection){
+        membership->discoveries = room(membership->discoveries, membership->discovery_count,
+                                       &roll->discovery_capacity, sizeof *membership->discoveries);
+        member->detection = membership->discovery_count++;
+        membership->discoveries[member->detection] = (struct sim_discovery){
             .down_ns = time_ns,
             .first_ns = member->doubters > 0 ? 0 : SIM_TIME_NEVER,
             .all_ns = SIM_TIME_NEVER,
@@ -192,7 +192,7 @@ static void come(struct sim_roll *roll, const struct sim_swim_note *note)
     struct member *member = &roll->members[note->node];
     struct sim_membership *membership = &roll->result->membership;
     if (member->detection != NONE) {
-        membership->detections[member->detection].cut_short = true;
+        membership->discoveries[member->detection].cut_short = true;
         member->detection = NONE;
     }
     member->up = true;

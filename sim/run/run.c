@@ -10,6 +10,7 @@
 #include "base.h"
 #include "checks.h"
 #include "connections.h"
+#include "deceits.h"
 #include "gaps.h"
 #include "groups.h"
 #include "hosts.h"
@@ -19,6 +20,7 @@
 #include "reporting.h"
 #include "roll.h"
 #include "targets.h"
+#include "validity.h"
 #include "world.h"
 
 #define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
@@ -31,6 +33,8 @@ struct watch {
     struct sim_group_checks *checks;  // NULL: no groups
     struct sim_leading *leading;      // likewise
     struct sim_roll *roll;            // NULL: no SWIM
+    struct sim_validity *validity;    // NULL: nobody lies
+    struct sim_deceits *deceits;      // likewise
     bool faults;
     bool reporting;
     const struct sim_run_options *options;
@@ -56,6 +60,10 @@ static void observe_changes(void *context, const struct mesh_table *table,
     struct watch *watch = context;
     const struct sim_watcher *watcher = watch->options->watcher;
     sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
+    if (watch->validity != NULL) {
+        sim_validity_look(watch->validity, table, changes, count);
+        sim_deceits_look(watch->deceits, watch->engine, table, write_of_lane, changes, count);
+    }
     if (watcher != NULL && watcher->changes != NULL) {
         watcher->changes(watcher->context, watch->recorder.world, table, write_of_lane, changes,
                          count);
@@ -405,6 +413,21 @@ static bool holds(const struct watch *watch, const struct sim_scenario *scenario
                          property, sim_group_checks_how(watch->checks));
 }
 
+// So is one in which somebody honest held what nobody wrote; but it was run to its end.
+static bool is_valid(const struct watch *watch, const struct sim_scenario *scenario,
+                     struct sim_result *result, struct sim_error *error)
+{
+    if (watch->validity == NULL || !sim_validity_broken(watch->validity)) {
+        return true;
+    }
+    result->invalid = true;
+    if (watch->options->story != NULL) {
+        sim_validity_tell(watch->validity, watch->options->story);
+    }
+    return sim_error_set(error, SIM_ERROR_EXPECTATION, "%s: gossip validity is broken: %s",
+                         scenario->name, sim_validity_how(watch->validity));
+}
+
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error)
@@ -429,11 +452,16 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
         watch.end_ns = options->until_ns;
     }
+    struct sim_targets targets;
+    sim_targets_init(&targets, scenario, &world);
+    world.liars = sim_targets_liars(&targets, repetition);
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
     watch.faults = scenario->fault_count > 0;
-    struct sim_targets targets;
-    sim_targets_init(&targets, scenario, &world);
+    if (world.liars != NULL) {
+        watch.validity = sim_validity_create(world.liars);
+        watch.deceits = sim_deceits_create(scenario, &world, result);
+    }
     if (world.mesh.raft_count > 0) {
         watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
         watch.leading =
@@ -455,6 +483,11 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .author = world.author,
         .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
         .faulting = sim_targets_faulting(&targets, repetition),
+        .lying = {.liars = scenario->liars,
+                  .count = scenario->liar_count,
+                  .entries = world.liars,
+                  .seed = scenario->liar_seed + repetition,
+                  .until_ns = sim_scenario_end_ns(scenario)},
         .relaying = sim_targets_relaying(&targets),
         .rafting = rafting_of(&scenario->leaders),
         .base_bytes = watch.faults ? base_bytes : NULL,
@@ -498,6 +531,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
             copy_faults(engine, scenario, result);
             sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
         }
+        if (watch.deceits != NULL) {
+            sim_deceits_close(watch.deceits, engine);
+        }
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
@@ -510,9 +546,12 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
-        ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error);
+        ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error) &&
+              is_valid(&watch, scenario, result, error);
     }
     sim_roll_finish(watch.roll, result->simulated_ns);
+    sim_deceits_destroy(watch.deceits);
+    sim_validity_destroy(watch.validity);
     sim_leading_finish(watch.leading, result->simulated_ns);
     sim_group_checks_destroy(watch.checks);
     sim_engine_destroy(engine);

@@ -190,6 +190,27 @@ struct sim_faulting sim_targets_faulting(struct sim_targets *targets, uint32_t r
     };
 }
 
+uint32_t *sim_targets_liars(struct sim_targets *targets, uint32_t repetition)
+{
+    const struct sim_scenario *scenario = targets->scenario;
+    uint32_t nodes = places_of(targets)->nodes;
+    if (scenario->liar_count == 0) {
+        return NULL;
+    }
+    uint32_t *entries = sim_memory_zeroed(nodes * sizeof *entries);
+    uint32_t *named = sim_memory_zeroed(nodes * sizeof *named);
+    for (uint32_t i = 0; i < scenario->liar_count; i++) {
+        const struct sim_liar *liar = &scenario->liars[i];
+        uint32_t count = select_nodes(targets, &liar->of, named);
+        count = sim_liar_pick(liar, i, scenario->liar_seed + repetition, named, count);
+        for (uint32_t j = 0; j < count; j++) {
+            entries[named[j]] |= 1u << i;
+        }
+    }
+    sim_memory_free(named);
+    return entries;
+}
+
 // ---- Relays ----
 
 static bool has_bit(const uint64_t *bits, uint32_t index)

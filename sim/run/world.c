@@ -80,6 +80,34 @@ static void measure_compression(struct sim_world *world, const struct sim_scenar
     }
 }
 
+#define NS_PER_S UINT64_C(1000000000)
+#define BURST_NS (NS_PER_S / 10)  // so much ahead of its rate a peer may be
+#define BURST_MIN 10u             // or so many messages
+
+// Where peers lie there is a guard, if only to throw away what does not decode.
+static void appoint_guard(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    const struct sim_guard_settings *settings = &scenario->guard;
+    bool checks = settings->when == SIM_GUARD_ON ||
+                  (settings->when == SIM_GUARD_AUTO && scenario->liar_count > 0);
+    if (!checks && scenario->liar_count == 0) {
+        return;
+    }
+    world->guard =
+        (struct mesh_guard){.recovery_ns = settings->recovery_ns, .peers = MESH_GUARD_WAYS};
+    if (checks) {
+        uint64_t gap_ns = settings->rate == 0 ? 0 : NS_PER_S / settings->rate;
+        uint64_t burst_ns = BURST_MIN * gap_ns;
+        world->guard.signatures = scenario->network.signature_bytes > 0;
+        world->guard.gap_ns = gap_ns;
+        world->guard.burst_ns = burst_ns > BURST_NS ? burst_ns : BURST_NS;
+        world->guard.bound_ns = settings->bound_ns;
+        world->guard.threshold_ppb = settings->threshold_ppb;
+        world->guard.peers = settings->peers / MESH_GUARD_WAYS * MESH_GUARD_WAYS;
+    }
+    world->mesh.guard = &world->guard;
+}
+
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     *world = (struct sim_world){0};
@@ -109,6 +137,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         };
         world->mesh.tiers = &world->tiers;
     }
+    appoint_guard(world, scenario);
     plan_writes(world, scenario, seed);
 }
 
@@ -118,5 +147,6 @@ void sim_world_finish(struct sim_world *world)
     sim_places_finish(&world->places);
     sim_scopes_finish(&world->scopes);
     sim_memory_free(world->writes);
+    sim_memory_free(world->liars);
     sim_content_finish(&world->content);
 }

@@ -6,6 +6,7 @@
 
 #include "allocate.h"
 #include "faults.h"
+#include "lying.h"
 #include "query.h"
 #include "resources.h"
 
@@ -439,6 +440,124 @@ static bool read_raft_groups(struct reading *reading)
     return sim_query_finish(&query);
 }
 
+// ---- What liars did ----
+
+static bool read_liars(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, behaviour, nodes, lying, lies, first_ns, last_ns FROM"
+                     " liars WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        enum sim_behaviour behaviour = 0;
+        while (behaviour < SIM_BEHAVIOUR_COUNT &&
+               strcmp(sim_behaviour_name(behaviour), sim_query_text(&query, 1)) != 0) {
+            behaviour++;
+        }
+        if (result == NULL || behaviour == SIM_BEHAVIOUR_COUNT) {
+            continue;
+        }
+        result->liars = room_for(result->liars, result->liar_count, sizeof *result->liars);
+        result->liars[result->liar_count++] = (struct sim_liar_result){
+            .behaviour = behaviour,
+            .nodes = (uint32_t)sim_query_count(&query, 2),
+            .lying = (uint32_t)sim_query_count(&query, 3),
+            .lies = sim_query_count(&query, 4),
+            .first_ns = sim_query_count(&query, 5),
+            .last_ns = sim_query_count(&query, 6),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_detections(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, node, lied_ns, after_ns FROM detections"
+                     " WHERE run_id = ?1 ORDER BY repetition, node",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->detections =
+            room_for(result->detections, result->detection_count, sizeof *result->detections);
+        result->detections[result->detection_count++] = (struct sim_detection){
+            .node = (uint32_t)sim_query_count(&query, 1),
+            .lied_ns = sim_query_count(&query, 2),
+            .after_ns = sim_query_count(&query, 3),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_deceits(struct reading *reading)
+{
+    struct sim_query query = sim_query_of(
+        reading->store,
+        "SELECT repetition, entry, origin, sequence, told_ns, first_ns, after_ns, held FROM deceits"
+        " WHERE run_id = ?1 ORDER BY repetition, ordinal",
+        reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->deceits = room_for(result->deceits, result->deceit_count, sizeof *result->deceits);
+        result->deceits[result->deceit_count++] = (struct sim_deceit){
+            .entry = (uint32_t)sim_query_count(&query, 1),
+            .origin = (uint32_t)sim_query_count(&query, 2),
+            .sequence = (uint32_t)sim_query_count(&query, 3),
+            .told_ns = sim_query_count(&query, 4),
+            .first_ns = sim_query_count(&query, 5),
+            .after_ns = sim_query_count(&query, 6),
+            .held = (uint32_t)sim_query_count(&query, 7),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_rejects(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, reason, of_liars, messages FROM rejects WHERE run_id = ?1",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        for (uint32_t reason = 1; result != NULL && reason < MESH_REJECT_COUNT; reason++) {
+            if (strcmp(sim_reject_name((enum mesh_reject)reason), sim_query_text(&query, 1)) == 0) {
+                result->rejects[sim_query_count(&query, 2) != 0][reason] =
+                    sim_query_count(&query, 3);
+            }
+        }
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_trust(struct reading *reading)
+{
+    struct sim_query query = sim_query_of(reading->store,
+                                          "SELECT repetition, honest, deceived, wrongly_ignored, "
+                                          "invalid FROM trust WHERE run_id = ?1",
+                                          reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->honest = (uint32_t)sim_query_count(&query, 1);
+        result->deceived = (uint32_t)sim_query_count(&query, 2);
+        result->wrongly_ignored = (uint32_t)sim_query_count(&query, 3);
+        result->invalid = sim_query_count(&query, 4) != 0;
+    }
+    return sim_query_finish(&query);
+}
+
 // ---- All of them ----
 
 bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_result **results,
@@ -449,7 +568,9 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
                 read_latencies(&reading) && read_faults(&reading) && read_rejoins(&reading) &&
                 read_takeovers(&reading) && read_gaps(&reading) && read_elections(&reading) &&
-                read_failovers(&reading) && read_raft_groups(&reading);
+                read_failovers(&reading) && read_raft_groups(&reading) && read_liars(&reading) &&
+                read_detections(&reading) && read_deceits(&reading) && read_rejects(&reading) &&
+                read_trust(&reading);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);

@@ -354,6 +354,93 @@ Test(small_faults, a_link_that_becomes_faster_or_slower_delivers_at_its_new_late
     }
 }
 
+// Up or down as the transitions say, at an instant.
+static uint32_t count_up(const struct outcome *outcome, uint32_t nodes, uint64_t time_ns)
+{
+    uint32_t up = nodes;
+    for (uint32_t i = 0;
+         i < outcome->transition_count && outcome->transitions[i].time_ns <= time_ns; i++) {
+        up += outcome->transitions[i].kind == SIM_TRANSITION_UP;
+        up -= outcome->transitions[i].kind == SIM_TRANSITION_DOWN;
+    }
+    return up;
+}
+
+Test(small_faults, auto_scaling_goes_from_target_to_target_batch_by_batch)
+{
+    static const uint32_t targets[] = {9, 4};
+    const struct sim_fault scaling = {.verb = SIM_FAULT_AUTO_SCALING,
+                                      .at_ns = 100 * MS,
+                                      .every_ns = 100 * MS,
+                                      .until_ns = NEVER,
+                                      .end_ns = NEVER,
+                                      .start = 3,
+                                      .targets = targets,
+                                      .target_count = 2,
+                                      .batch = 4,
+                                      .gap_ns = 10 * MS,
+                                      .notice_ns = 25 * MS};
+    struct shape shape = pushing(&scaling, 1);
+    shape.nodes = 10;
+    struct world world;
+    struct outcome outcome;
+    run_both(&shape, &world, &outcome);
+    static const struct {
+        uint64_t time_ns;
+        uint32_t up;
+    } steps[] = {{0, 3},        {100 * MS - 1, 3}, {100 * MS, 7}, {110 * MS - 1, 7},
+                 {110 * MS, 9}, {225 * MS - 1, 9}, {225 * MS, 5}, {235 * MS - 1, 5},
+                 {235 * MS, 4}, {400 * MS, 4}};
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        cr_expect_eq(count_up(&outcome, 10, steps[i].time_ns), steps[i].up, "step %zu: %u", i,
+                     count_up(&outcome, 10, steps[i].time_ns));
+    }
+    outcome_finish(&outcome);
+    world_finish(&world);
+}
+
+// Four hosts of three nodes each. Who has notice writes nothing, but hears and tells.
+Test(small_faults, a_reclaimed_host_is_drained_goes_as_a_whole_and_is_replaced_without_its_disk)
+{
+    const struct sim_fault reclaim = {.verb = SIM_FAULT_SPOT_RECLAIM,
+                                      .at_ns = 100 * MS,
+                                      .until_ns = NEVER,
+                                      .end_ns = NEVER,
+                                      .down_ns = 60 * MS,
+                                      .notice_ns = 50 * MS,
+                                      .of = NODE(1)};
+    struct shape shape = pushing(&reclaim, 1);
+    shape.nodes = 12;
+    shape.hosts = 4;
+    shape.mode = MESH_PUSH_PULL;
+    shape.writes = 30;  // by node 1, at 10, 20, ... 300 ms
+    shape.one_writer = true;
+    shape.first_write_ns = 10 * MS;
+    shape.write_every_ns = 10 * MS;
+    struct world world;
+    struct outcome outcome;
+    run_both(&shape, &world, &outcome);
+    uint32_t down = 0;
+    uint32_t up = 0;
+    for (uint32_t i = 0; i < outcome.transition_count; i++) {
+        const struct sim_transition *transition = &outcome.transitions[i];
+        cr_expect(transition->node < 3, "node %u is not on the host", transition->node);
+        down += transition->kind == SIM_TRANSITION_DOWN && transition->time_ns == 150 * MS;
+        up += transition->kind == SIM_TRANSITION_UP && transition->time_ns == 210 * MS &&
+              transition->disk_lost;
+    }
+    cr_expect(down == 3 && up == 3, "%u down, %u up", down, up);
+    cr_expect_eq(outcome.silenced, 11, "at 100, 110, ... 200 ms");
+    uint32_t heard = 0;
+    for (uint32_t i = 0; i < outcome.change_count; i++) {
+        heard += outcome.changes[i].node == 2 && outcome.changes[i].time_ns > 100 * MS &&
+                 outcome.changes[i].time_ns < 150 * MS;
+    }
+    cr_expect(heard > 0, "node 2 hears what was written just before the notice");
+    outcome_finish(&outcome);
+    world_finish(&world);
+}
+
 struct clocks {
     uint64_t clock[2];  // of the first update of each node
 };

@@ -43,6 +43,7 @@ struct tree {
     struct sim_host hosts[1];
     struct sim_write writes[3];
     uint32_t local_lanes;
+    uint32_t local_lanes_max;
     uint32_t block_nodes;
     uint32_t threads;
     uint64_t memory_bytes;
@@ -114,7 +115,8 @@ static void init_scopes(struct tree *tree, enum mesh_schedule schedule)
     }
 }
 
-static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
+static void tree_init_on(struct tree *tree, enum mesh_schedule schedule,
+                         struct sim_network_settings settings)
 {
     memset(tree, 0, sizeof *tree);
     init_scopes(tree, schedule);
@@ -124,9 +126,6 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
                                       .scope_count = SCOPES,
                                       .tiers = &tree->tiers,
                                       .hash = hash};
-    struct sim_network_settings settings = {.loss_ppb = loss_percent * (SIM_PPB / 100),
-                                            .duplicate_ppb = SIM_PPB / 20,
-                                            .transport = SIM_UDP};
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         settings.latency[pair] = (struct sim_latency){.minimum_ns = MS, .maximum_ns = 5 * MS};
     }
@@ -140,6 +139,15 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
         };
     }
     tree->local_lanes = 1024;
+    tree->local_lanes_max = 4096;
+}
+
+static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
+{
+    tree_init_on(tree, schedule,
+                 (struct sim_network_settings){.loss_ppb = loss_percent * (SIM_PPB / 100),
+                                               .duplicate_ppb = SIM_PPB / 20,
+                                               .transport = SIM_UDP});
 }
 
 // The row of a relay counts the reports that it was told of; what others have, somebody made.
@@ -288,7 +296,7 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
         .reporting = {.every_ns = 70 * MS,
                       .until_ns = until_ns,
                       .local_lanes = tree->local_lanes,
-                      .local_lanes_max = 4096,
+                      .local_lanes_max = tree->local_lanes_max,
                       .agents_per_edge_max = AGENTS_PER_EDGE,
                       .first_ns = first_ns,
                       .compose = compose},
@@ -455,6 +463,33 @@ Test(tiers, tables_that_grow_show_nowhere)
     }
 }
 
+// Connections are gone when they are wanted again, and what waits for them has not entered its
+// channel when the tables grow.
+Test(tiers, what_waits_for_its_connection_grows_with_the_tables)
+{
+    static struct tree many;
+    static struct tree growing;
+    const struct sim_network_settings settings = {
+        .loss_ppb = 70 * (SIM_PPB / 100),
+        .channel = {.fifo = true},
+        .transport = SIM_TCP,
+        .tls = true,
+        .connections = {.cold = true, .idle_timeout_ns = MS}};
+    for (uint32_t i = 0; i < 2; i++) {
+        enum sim_queue queue = i == 0 ? SIM_QUEUE_WINDOWS : SIM_QUEUE_HEAP;
+        tree_init_on(&many, MESH_PHASED, settings);
+        tree_init_on(&growing, MESH_PHASED, settings);
+        growing.local_lanes = 64;
+        tree_run(&many, queue, 4000 * MS);
+        tree_run(&growing, queue, 4000 * MS);
+        expect_same(&many, &growing);
+        cr_expect_gt(growing.engine->tiers.edges[0].table.lane_capacity, 128);
+        cr_expect_eq(growing.wrong, 0);
+        tree_finish(&many);
+        tree_finish(&growing);
+    }
+}
+
 Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
 {
     static struct tree tree;
@@ -466,6 +501,20 @@ Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
     cr_assert_not_null(failure);
     cr_expect_eq(failure->code, SIM_ERROR_INTERNAL);
     cr_expect_not_null(strstr(failure->text, "64 reports under way"), "%s", failure->text);
+    tree_finish(&tree);
+}
+
+Test(tiers, the_run_ends_where_an_edge_has_as_many_reports_as_can_be)
+{
+    static struct tree tree;
+    tree_init(&tree, MESH_PHASED, 100);
+    tree.local_lanes = 64;
+    tree.local_lanes_max = 128;
+    tree_run(&tree, SIM_QUEUE_WINDOWS, 2000 * MS);
+    const struct sim_error *failure = sim_engine_failure(tree.engine);
+    cr_assert_not_null(failure);
+    cr_expect_not_null(strstr(failure->text, "128 reports under way, and there cannot be more"),
+                       "%s", failure->text);
     tree_finish(&tree);
 }
 

@@ -64,9 +64,9 @@ def first_difference(a, b):
 
 def main():
     program, root = Path(sys.argv[1]), Path(sys.argv[2])
-    files = sorted((root / 'scenarios').glob('*.yaml')) + sorted(
-        file for file in (root / 'topologies').glob('*.yaml')
-        if any(line.startswith('topology:') for line in file.read_text().splitlines()))
+    files = sorted(
+        file for folder in ('scenarios', 'topologies') for file in (root / folder).glob('*.yaml')
+        if any(line.startswith(('topology:', 'sweep:')) for line in file.read_text().splitlines()))
     print(f'1..{len(files)}', flush=True)
     for number, file in enumerate(files, 1):
         first = results(program, root, file, WAYS[0])

@@ -264,3 +264,37 @@ Test(faults, a_link_that_becomes_nothing_or_is_not_there_is_refused)
     must_fail(REGIONS "  - {fault: link, at_ms: 1, loss_percent: 1, direction: in}\n",
               SIM_ERROR_SCENARIO, 10, 57, "faults[0]: without of it is the links of all");
 }
+
+Test(faults, auto_scaling_has_targets_and_spots_have_notice)
+{
+    struct outcome outcome = must_load(
+        REGIONS "  - {fault: auto-scaling, at_ms: 100, every_ms: 1000, start: 40, batch: 10,\n"
+                "     targets: [80, 120, 20], gap_ms: 50, of: {roles: [agents]}}\n"
+                "  - {fault: spot-reclaim, at_ms: 100, down_ms: 500, of: {number: 1}}\n"
+                "  - {fault: mass-join, at_ms: 100, disk: kept, of: {number: 1}}\n");
+    const struct sim_fault *faults = outcome.scenarios[0].faults;
+    cr_assert_eq(outcome.scenarios[0].fault_count, 3);
+    cr_expect_eq(faults[0].start, 40);
+    cr_assert_eq(faults[0].target_count, 3);
+    cr_expect(faults[0].targets[0] == 80 && faults[0].targets[2] == 20);
+    cr_expect(faults[0].batch == 10 && faults[0].notice_ns == 0);
+    cr_expect_str_eq(faults[0].text,
+                     "auto-scaling at 100 ms, every 1000 ms of agents, from 40 to 80, 120, 20");
+    cr_expect_eq(faults[1].notice_ns, 120000 * MS, "two minutes");
+    cr_expect_str_eq(faults[1].text, "spot-reclaim at 100 ms of 1 of agents, notice 120000 ms, "
+                                     "replaced after 500 ms");
+    cr_expect(!faults[2].disk_lost);
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
+}
+
+Test(faults, targets_that_never_fall_due_are_refused)
+{
+    static const struct mistake mistakes[] = {
+        {"{fault: auto-scaling, at_ms: 1, of: {percent: 50}, targets: [1, 2]}", 65,
+         "faults[0].targets needs every_ms: one falls due at each"},
+        {"{fault: auto-scaling, at_ms: 0, of: {percent: 50}, targets: [1]}", 34,
+         "faults[0].at_ms: who joins at 0 was there from the start"},
+        {"{fault: auto-scaling, at_ms: 1, of: {percent: 50}}", 5, "faults[0].targets is missing"},
+    };
+    REFUSE_EACH(REGIONS, 10, mistakes);
+}

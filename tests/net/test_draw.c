@@ -84,3 +84,43 @@ Test(net, the_code_that_the_machine_gets_draws_the_same_blocks)
         expect_blocks("chosen", &keys[3], count, words);
     }
 }
+
+// Counters that differ in everything.
+static void mix_counters(struct sim_draw_counters *counters)
+{
+    for (uint32_t i = 0; i < SIM_DRAW_BATCH; i++) {
+        const struct block_key *key = &keys[i % (sizeof keys / sizeof *keys)];
+        counters->occasion[0][i] = (uint32_t)key->occasion ^ i;
+        counters->occasion[1][i] = (uint32_t)(key->occasion >> 32) + i;
+        counters->node[i] = key->node + 3 * i;
+        counters->stream[i] = key->stream - i;
+    }
+}
+
+Test(net, blocks_that_have_nothing_in_common_are_those_of_philox_in_every_code)
+{
+    struct sim_draw_counters counters;
+    uint32_t words[4][SIM_DRAW_BATCH];
+    mix_counters(&counters);
+    for (enum sim_draw_code code = SIM_DRAW_PLAIN; code < SIM_DRAW_CODE_COUNT; code++) {
+        for (uint32_t count = 0; count <= SIM_DRAW_BATCH; count++) {
+            fill(words);
+            bool drawn = sim_draw_each_by(code, keys[0].seed, &counters, count, words);
+            for (uint32_t i = 0; drawn && i < count; i++) {
+                struct mesh_random wanted =
+                    mesh_philox(keys[0].seed, counters.occasion[0][i], counters.occasion[1][i],
+                                counters.node[i], counters.stream[i]);
+                for (uint32_t word = 0; word < 4; word++) {
+                    cr_assert(words[word][i] == wanted.word[word], "%s, %u blocks: block %u",
+                              code_names[code], count, i);
+                }
+            }
+        }
+    }
+    fill(words);
+    sim_draw_each(keys[0].seed, &counters, 1, words);
+    cr_assert(words[3][0] == mesh_philox(keys[0].seed, counters.occasion[0][0],
+                                         counters.occasion[1][0], counters.node[0],
+                                         counters.stream[0])
+                                 .word[3]);
+}

@@ -15,20 +15,26 @@ static struct sim_network network_of(enum sim_transport transport, bool tls)
     return network;
 }
 
+static struct sim_carriage carriage_of(uint32_t bytes, uint32_t carried, uint32_t updates)
+{
+    return (struct sim_carriage){bytes, carried, updates, 1};
+}
+
 // 1,000 bytes in one packet over TLS: 74 more, and an acknowledgement of 52 comes back.
 Test(host, a_message_is_made_once_and_sent_to_each)
 {
     struct sim_network network = network_of(SIM_TCP, true);
+    struct sim_carriage carriage = carriage_of(1000, 1000, 3);
     struct sim_host_work work = {0};
-    sim_host_send(&work, &network, 1000, 1000, 3, 5, 2);
+    sim_host_send(&work, &network, &carriage, 5, 2);
     cr_expect(work.cpu_ps == 120000 + 5 * (800000 + UINT64_C(1000) * 466));
     cr_expect(work.packets == 2 * 2 && work.bytes_out == 2 * 1074 && work.bytes_in == 2 * 52);
     work = (struct sim_host_work){0};
-    sim_host_receive(&work, &network, 1000, 1000, 3, true);
+    sim_host_receive(&work, &network, &carriage, true);
     cr_expect(work.cpu_ps == 120000 + 210000 + UINT64_C(1000) * 466);
     cr_expect(work.packets == 2 && work.bytes_in == 1074 && work.bytes_out == 52);
     work = (struct sim_host_work){0};
-    sim_host_receive(&work, &network, 1000, 1000, 3, false);
+    sim_host_receive(&work, &network, &carriage, false);
     cr_expect(work.packets == 0 && work.bytes_in == 0 && work.cpu_ps > 0);
 }
 
@@ -36,15 +42,17 @@ Test(host, compression_is_worked_for)
 {
     struct sim_network network = network_of(SIM_UDP, false);
     network.compression.measured = true;
+    struct sim_carriage carriage = carriage_of(1000, 600, 3);
     struct sim_host_work work = {0};
-    sim_host_send(&work, &network, 1000, 600, 3, 2, 2);
+    sim_host_send(&work, &network, &carriage, 2, 2);
     cr_expect(work.cpu_ps == 120000 + 2 * 800000 + 1000000 + 1000 * 2300);
     cr_expect(work.bytes_out == 2 * 628);
     work = (struct sim_host_work){0};
-    sim_host_receive(&work, &network, 1000, 600, 3, true);
+    sim_host_receive(&work, &network, &carriage, true);
     cr_expect(work.cpu_ps == 120000 + 210000 + 70000 + 1000 * 170);
     work = (struct sim_host_work){0};
-    sim_host_receive(&work, &network, 40, 40, 0, true);
+    carriage = carriage_of(40, 40, 0);
+    sim_host_receive(&work, &network, &carriage, true);
     cr_expect(work.cpu_ps == 120000 + 210000, "what was sent as it is need not be restored");
 }
 

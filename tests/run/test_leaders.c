@@ -124,16 +124,18 @@ static const struct {
     enum sim_leaders_start start;
     uint64_t disk_ns;
     uint32_t loss_ppb;
-    bool plain;  // neither asks before an election nor checks its quorum
+    bool plain;                // neither asks before an election nor checks its quorum
+    uint32_t correlation_ppb;  // of what channels between two hosts do
 } cases[] = {
-    {"elected", NULL, 0, SIM_LEADERS_ELECTED, 0, 0, false},
-    {"fresh, with loss", NULL, 0, SIM_LEADERS_FRESH, 0, 200000000, false},
-    {"fresh, with loss and slow disks, plain", NULL, 0, SIM_LEADERS_FRESH, 80 * MS, 300000000,
-     true},
-    {"crashes, disks among them", crashes, 2, SIM_LEADERS_ELECTED, 3 * MS, 0, false},
-    {"pauses and a wrong clock", pauses, 3, SIM_LEADERS_ELECTED, 20 * MS, 0, false},
-    {"partitions and a slow link", partitions, 2, SIM_LEADERS_ELECTED, 0, 50000000, false},
-    {"crashes, plain", crashes, 2, SIM_LEADERS_FRESH, 500000, 50000000, true},
+    {"elected", NULL, 0, SIM_LEADERS_ELECTED, 0, 0, false, 0},
+    {"fresh, with loss", NULL, 0, SIM_LEADERS_FRESH, 0, 200000000, false, 0},
+    {"fresh, with loss and slow disks, plain", NULL, 0, SIM_LEADERS_FRESH, 80 * MS, 300000000, true,
+     0},
+    {"crashes, disks among them", crashes, 2, SIM_LEADERS_ELECTED, 3 * MS, 0, false, 0},
+    {"pauses and a wrong clock", pauses, 3, SIM_LEADERS_ELECTED, 20 * MS, 0, false, 0},
+    {"partitions and a slow link", partitions, 2, SIM_LEADERS_ELECTED, 0, 50000000, false, 0},
+    {"crashes, plain", crashes, 2, SIM_LEADERS_FRESH, 500000, 50000000, true, 0},
+    {"channels that remember", NULL, 0, SIM_LEADERS_ELECTED, 2 * MS, 0, false, 800000000},
 };
 
 static void run_case(size_t index, const struct sim_run_options *options, struct sim_result *result)
@@ -145,6 +147,7 @@ static void run_case(size_t index, const struct sim_run_options *options, struct
     fixture.scenario.leaders.pre_vote = !cases[index].plain;
     fixture.scenario.leaders.check_quorum = !cases[index].plain;
     fixture.scenario.network.loss_ppb = cases[index].loss_ppb;
+    fixture.scenario.network.channel.correlation_ppb = cases[index].correlation_ppb;
     set_faults(&fixture, cases[index].faults, cases[index].fault_count);
     fixture.options = *options;
     fixture_run(&fixture, 0, result);
@@ -258,7 +261,7 @@ Test(leaders, who_fail_from_the_start_are_missed_and_logs_of_different_lengths_e
     cr_assert_eq(result.election_count, 3);
     for (uint32_t i = 0; i < 3; i++) {
         const struct sim_election *election = &result.elections[i];
-        cr_expect(election->after_ns < 20000 * MS && election->term == election->terms + 1);
+        cr_expect(election->after_ns < 20000 * MS && election->term > election->terms);
         cr_expect_neq(election->leader % 50, 40, "the last candidate has failed");
     }
     sim_result_finish(&result);

@@ -164,6 +164,13 @@ static void init_result(struct sim_result *result, uint32_t repetition,
          .bridge = 0,
          .successor = MESH_NODE_NONE},
     };
+    static struct sim_liar_result liars[] = {
+        {"forging by 20 % of agents", 1000000, 9000000, 812, 200, 199, SIM_FORGING},
+        {"eclipsing by nodes 5", SIM_TIME_NEVER, SIM_TIME_NEVER, 0, 1, 0, SIM_ECLIPSING},
+    };
+    static struct sim_detection detections[] = {{1000000, 52, 5}, {1000001, SIM_TIME_NEVER, 17}};
+    static struct sim_deceit deceits[] = {{2000000, 2000300, 61, 5, 3, 0, 700},
+                                          {3000000, 3000400, SIM_TIME_NEVER, 6, 4, 1, 1}};
     static struct sim_region_leading leading[] = {{13, 5, 0, 0, 0, 0}, {31, 2, 1, 3, 4, 600}};
     *result = (struct sim_result){
         .seed = UINT64_MAX - 1 + repetition,
@@ -195,6 +202,16 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .failover_count = 2,
         .leading = leading,
         .leading_count = 2,
+        .liars = liars,
+        .liar_count = 2,
+        .detections = detections,
+        .detection_count = 2,
+        .deceits = deceits,
+        .deceit_count = 2,
+        .honest = 800,
+        .deceived = 700,
+        .wrongly_ignored = 2,
+        .rejects = {[0] = {[MESH_REJECT_RATE] = 8}, [1] = {[MESH_REJECT_SIGNATURE] = 90}},
         .wall_ns = 777,
         .peak_rss_bytes = 888,
     };

@@ -108,6 +108,16 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 "1|1|0|1|60|7000001|41|-|70\n1|1|1|0|0|7000002|-|-|-\n");
     expect_rows(path, "SELECT * FROM raft_groups WHERE repetition = 1",
                 "1|1|0|13|5|0|0|0|0\n1|1|1|31|2|1|3|4|600\n");
+    expect_rows(path, "SELECT * FROM liars WHERE repetition = 1",
+                "1|1|0|forging|forging by 20 % of agents|200|199|812|1000000|9000000\n"
+                "1|1|1|eclipsing|eclipsing by nodes 5|1|0|0|-|-\n");
+    expect_rows(path, "SELECT * FROM detections WHERE repetition = 1",
+                "1|1|5|1000000|52\n1|1|17|1000001|-\n");
+    expect_rows(path, "SELECT * FROM deceits WHERE repetition = 1",
+                "1|1|0|0|5|3|2000000|2000300|61|700\n1|1|1|1|6|4|3000000|3000400|-|1\n");
+    expect_rows(path, "SELECT * FROM rejects WHERE repetition = 1",
+                "1|1|rate|0|8\n1|1|signature|1|90\n");
+    expect_rows(path, "SELECT * FROM trust WHERE repetition = 1", "1|1|800|700|2|0\n");
     expect_rows(path, "SELECT * FROM compressions",
                 "1|0|updates|128|130|101\n"
                 "1|1|updates|128|130|101\n");

@@ -115,6 +115,7 @@ enum mesh_message_kind {
     MESH_MESSAGE_SWIM_SYNC,  // a page of all that the sender thinks of the members
     MESH_MESSAGE_KIND_COUNT
 };
+_Static_assert(MESH_MESSAGE_KIND_COUNT <= 64, "they fit the head of a message");
 
 // Delta propagation along a graph (Enes, Almeida, Baquero, Leitao, ICDE 2019, Algorithm 1).
 struct mesh_delta {
@@ -160,8 +161,9 @@ struct mesh_config {
     uint32_t raft_count;
     const struct mesh_swim_group *swim;  // [swim_count] scopes with SWIM (mesh/swim.h)
     uint32_t swim_count;
-    uint16_t bridge_scope;     // where active bridges gossip, if groups have any (mesh/bridges.h)
-    bool eager_links;          // some scope forwards
+    uint16_t bridge_scope;  // where active bridges gossip, if groups have any (mesh/bridges.h)
+    bool eager_links;       // some scope forwards
+    const struct mesh_guard *guard;  // mesh/guard.h; NULL: peers are believed
     uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
     // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
     void (*hash)(void *context, const void *bytes, size_t count, uint64_t out[2]);
@@ -182,7 +184,8 @@ struct mesh_config {
 struct mesh_message {
     uint32_t source;
     uint32_t initiator : 24;  // who opened the exchange
-    uint32_t kind : 7;        // enum mesh_message_kind
+    uint32_t kind : 6;        // enum mesh_message_kind
+    uint32_t garbled : 1;     // 1: its bytes do not decode: only where messages travel as they are
     uint32_t beyond : 1;      // 1: it names updates that the receiver's table does not know
     uint64_t occasion;        // the initiator's tick, or the dot being forwarded (mesh_occasion)
     uint64_t hash[2];     // of the sender's set; OPEN, ANSWER, SNAPSHOT and ROWS only, else zero
@@ -259,8 +262,9 @@ struct mesh_states {
     struct mesh_tier *tiers;   // [tier_count] by node (mesh/tiers.h)
     uint32_t tier_count;
     uint32_t raft_count;
-    struct mesh_raft *rafts;  // [raft_count] by node (mesh/raft.h)
-    struct mesh_swim *swims;  // [node_count] (mesh/swim.h); NULL: nobody takes part
+    struct mesh_raft *rafts;        // [raft_count] by node (mesh/raft.h)
+    struct mesh_swim *swims;        // [node_count] (mesh/swim.h); NULL: nobody takes part
+    struct mesh_guard_peer *peers;  // [node_count][guard->peers], zeroed before first use; or NULL
 };
 
 enum mesh_event_kind {
@@ -269,6 +273,7 @@ enum mesh_event_kind {
     MESH_EVENT_TICK,     // the timer of `scope` fired
     MESH_EVENT_RECEIVE,  // a message arrived
     MESH_EVENT_JOIN,     // the node starts from a peer's snapshot, whatever it held before
+    MESH_EVENT_REFUSED,  // bytes of a peer were no message (mesh_wire_decode): of use to the guard
     // mesh/raft.h, for nodes with a record there; `scope` is the group's
     MESH_EVENT_RAFT_START,     // with what the disk held
     MESH_EVENT_RAFT_TIMER,     // the timer with this number fired
@@ -308,6 +313,10 @@ struct mesh_event {
         const struct mesh_raft_start *raft_start;  // RAFT_START
         const struct mesh_raft_command *command;   // RAFT_PROPOSE
         const struct mesh_raft_compact *compact;   // RAFT_COMPACT
+        struct {
+            uint32_t peer;
+            uint32_t reason;  // enum mesh_reject
+        } refused;            // REFUSED
         struct {
             uint32_t node;
             uint32_t kind;                   // enum mesh_raft_change_kind
@@ -350,6 +359,15 @@ enum mesh_reject {
     MESH_REJECT_EDGE,       // rows of edges that are not below the receiver
     MESH_REJECT_MEMBER,     // Raft, SWIM: from, to or about a node that is not in the group
     MESH_REJECT_HISTORY,    // Raft, SWIM: it contradicts what can be
+    // The guard's (mesh/guard.h):
+    MESH_REJECT_SIGNATURE,     // an update whose signature is wrong
+    MESH_REJECT_CLOCK,         // an update from the future
+    MESH_REJECT_STALE,         // a tick from the past or the future
+    MESH_REJECT_DIGEST,        // a vector that denies what its sender wrote
+    MESH_REJECT_RATE,          // more messages than a peer may send
+    MESH_REJECT_IGNORED,       // whatever it is: its sender has no reputation left
+    MESH_REJECT_EQUIVOCATION,  // no message, but an origin that signed two values for one dot
+    MESH_REJECT_COUNT
 };
 
 struct mesh_record {
@@ -376,8 +394,9 @@ struct mesh_record {
             uint32_t lane;  // the write to make durable, with the origin's sequence
         } persist;
         struct {
-            uint32_t source;
+            uint32_t source;  // whose fault it is
             enum mesh_reject reason;
+            bool ignored;  // from now on it is ignored
         } reject;
         struct {
             uint64_t clock;  // of the row that the node made or took over from now on
