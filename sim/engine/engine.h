@@ -48,6 +48,7 @@
 #include "mesh/guard.h"
 #include "mesh/tiers.h"
 #include "network.h"
+#include "rules.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
@@ -175,8 +176,9 @@ struct sim_lie {
 // Who takes over from relays of a hierarchy that fall silent.
 struct sim_relaying {
     void *context;
-    uint64_t silence_ns;  // an aggregator replaces a relay after so much silence; 0: never
-    uint16_t link_first;  // scopes from here on are links, each with one callee, its aggregator
+    uint64_t silence_ns;       // an aggregator replaces a relay after so much silence; 0: never
+    uint16_t link_first;       // scopes [link_first, link_end) are links, each with one callee, its
+    uint16_t link_end;         // aggregator
     uint32_t *const *members;  // [links] of each, the memory that its scope's members are in
     // Who takes over from a relay of the link that has been silent; MESH_NODE_NONE: nobody can.
     uint32_t (*successor)(void *context, const struct sim_engine *engine, uint32_t link,
@@ -319,6 +321,8 @@ struct sim_observer {
                     const struct sim_change *changes, uint32_t count);
     // What became of nodes, by (time, node), before the changes of the same window.
     void (*transitions)(void *context, const struct sim_transition *transitions, uint32_t count);
+    // A fault that acts between nodes fires; readable during the call, as the window begins.
+    void (*ruled)(void *context, const struct sim_rule *rule);
     // The write does not happen: its node is down or paused. When the window begins.
     void (*silenced)(void *context, uint32_t write);
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what

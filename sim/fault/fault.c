@@ -249,9 +249,14 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
 const char *sim_role_name(enum sim_role role)
 {
     static const char *const names[SIM_ROLE_COUNT] = {
-        [SIM_ROLE_AGENT] = "agents",           [SIM_ROLE_RELAY] = "relays",
-        [SIM_ROLE_BRIDGE] = "bridges",         [SIM_ROLE_LEADER] = "leaders",
-        [SIM_ROLE_AGGREGATOR] = "aggregators", [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_AGENT] = "agents",
+        [SIM_ROLE_RELAY] = "relays",
+        [SIM_ROLE_BRIDGE] = "bridges",
+        [SIM_ROLE_LEADER] = "leaders",
+        [SIM_ROLE_AGGREGATOR] = "aggregators",
+        [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_SEED] = "seeds",
+        [SIM_ROLE_GATEWAY] = "gateways",
     };
     assert(role < SIM_ROLE_COUNT);
     return names[role];
@@ -261,7 +266,7 @@ const char *sim_place_name(enum sim_place_kind place)
 {
     static const char *const names[SIM_PLACE_COUNT] = {
         [SIM_PLACE_NODE] = "nodes",     [SIM_PLACE_HOST] = "hosts", [SIM_PLACE_ZONE] = "zones",
-        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges",
+        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges", [SIM_PLACE_MESH] = "meshes",
     };
     assert(place < SIM_PLACE_COUNT);
     return names[place];

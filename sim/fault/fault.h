@@ -93,6 +93,8 @@ enum sim_role {
     SIM_ROLE_LEADER,
     SIM_ROLE_AGGREGATOR,
     SIM_ROLE_COORDINATOR,
+    SIM_ROLE_SEED,     // of a migration: whom gateways call in the new mesh
+    SIM_ROLE_GATEWAY,  // and who calls them, in the old one
     SIM_ROLE_COUNT
 };
 
@@ -101,9 +103,13 @@ enum sim_place_kind {
     SIM_PLACE_HOST,
     SIM_PLACE_ZONE,
     SIM_PLACE_REGION,
-    SIM_PLACE_EDGE
+    SIM_PLACE_EDGE,
+    SIM_PLACE_MESH
 };
-#define SIM_PLACE_COUNT 5
+#define SIM_PLACE_COUNT 6
+
+// Meshes of a migration; there is one, the new, where nothing migrates.
+enum { SIM_MESH_NEW, SIM_MESH_OLD };
 
 // Numbers first .. end - 1.
 struct sim_span {
@@ -117,6 +123,7 @@ struct sim_selection {
     const struct sim_span *places[SIM_PLACE_COUNT];  // by their numbers in the world
     uint32_t place_counts[SIM_PLACE_COUNT];
     uint32_t roles;      // bits 1 << enum sim_role; 0: none named
+    uint32_t without;    // who has any of these is not meant
     uint32_t share_ppb;  // 0: no share, or all
     uint32_t number;     // 0: no number, or all
     bool nobody;         // 0 percent
