@@ -113,7 +113,8 @@ enum sim_transition_kind {
     SIM_TRANSITION_JOINED,  // back without its disk, it has a peer's snapshot now
     SIM_TRANSITION_PAUSED,
     SIM_TRANSITION_RESUMED,
-    SIM_TRANSITION_RELAY,  // it became a relay, in place of `other`
+    SIM_TRANSITION_RELAY,    // it became a relay, in place of `other`
+    SIM_TRANSITION_LEAVING,  // it will go down soon: what it leads it is to hand over
     SIM_TRANSITION_COUNT
 };
 

@@ -226,6 +226,11 @@ static void add_differences(struct sim_faults *faults, const struct sim_action *
         transition.disk_lost = false;
         add_transition(faults, &transition);
     }
+    if (before->drained == 0 && after->drained > 0) {
+        transition.kind = SIM_TRANSITION_LEAVING;
+        transition.disk_lost = false;
+        add_transition(faults, &transition);
+    }
 }
 
 // Goes through the window's actions, node by node and instant by instant.

@@ -302,6 +302,32 @@ static void crash(const struct own *own)
     server->up = false;
 }
 
+// The voter that lacks least of the log, of several the first; MESH_NODE_NONE: there is no other.
+static uint32_t successor_of(const struct sim_raft_server *server)
+{
+    const struct mesh_raft *raft = server->raft;
+    uint32_t best = MESH_RAFT_MEMBERS_MAX;
+    uint32_t others = raft->members.voters & ~(UINT32_C(1) << raft->self);
+    for (uint32_t left = others; left != 0; left &= left - 1) {
+        uint32_t place = (uint32_t)__builtin_ctz(left);
+        bool better = best == MESH_RAFT_MEMBERS_MAX ||
+                      raft->progress[place].match > raft->progress[best].match;
+        best = better ? place : best;
+    }
+    return best == MESH_RAFT_MEMBERS_MAX ? MESH_NODE_NONE : server->group->roster[best];
+}
+
+static void hand_over(const struct own *own)
+{
+    const struct sim_raft_server *server = own->server;
+    if (server->up && server->raft->role == MESH_RAFT_LEADER) {
+        uint32_t successor = successor_of(server);
+        if (successor != MESH_NODE_NONE) {
+            step(own, (struct mesh_event){.kind = MESH_EVENT_RAFT_TRANSFER, .peer = successor});
+        }
+    }
+}
+
 static void pass(const struct own *own)
 {
     const struct sim_engine *engine = own->worker->engine;
@@ -317,6 +343,8 @@ static void pass(const struct own *own)
                    engine->config.mesh->raft_count * sizeof *server->raft->known);
         }
         start(own, false);
+    } else if (transition->kind == SIM_TRANSITION_LEAVING) {
+        hand_over(own);
     }
 }
 

@@ -141,7 +141,7 @@ static void move_timer(struct sim_engine *engine, uint16_t scope, uint32_t from,
         return;
     }
     sim_timers_remove(sim_engine_timers(engine, from, scope), local_of(engine, from));
-    sim_timers_insert(sim_engine_timers(engine, to, scope), at_ns, local_of(engine, to), now_ns);
+    sim_timers_insert(sim_engine_timers(engine, to, scope), at_ns, local_of(engine, to));
 }
 
 static void note_change(struct sim_relays *relays, const struct sim_transition *change)

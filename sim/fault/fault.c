@@ -195,8 +195,9 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
             break;
         case SIM_FAULT_ROLLING_RESTART:
             time_ns += i / fault->batch * fault->gap_ns;
-            action.until_ns = time_ns + fault->down_ns;
-            break;
+            action.until_ns = time_ns + fault->notice_ns + fault->down_ns;
+            made = put_departure(actions, made, fault, action, time_ns);
+            continue;
         case SIM_FAULT_CHURN: action.until_ns = away_until(fault, seed, firing, nodes[i]); break;
         case SIM_FAULT_MASS_JOIN: action.until_ns = joins_at(fault, seed, firing, nodes[i]); break;
         case SIM_FAULT_SPOT_RECLAIM:

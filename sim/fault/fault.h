@@ -41,8 +41,9 @@
 //                     message sets out, which is when its connection is there. What is under way
 //                     when it begins or ends stays what it was, and what waits for a rate keeps it.
 //
-// Who is given notice, by auto-scaling or a reclaim, is drained: its users go elsewhere, so that it
-// writes nothing, while it gossips on until it leaves. What it has not told by then is lost.
+// Who is given notice, by auto-scaling, a reclaim or a restart, is drained: its users go elsewhere,
+// so that it writes nothing, while it gossips on until it leaves; what it has not told by then is
+// lost. If it leads a group of Raft it asks another to.
 //
 // Faults overlap freely: a node is down as long as one crash holds it down, paused as long as one
 // pause does; delays and skews add up. A crash drops what waits for the end of a pause. Of several
@@ -177,7 +178,7 @@ struct sim_fault {
                          // 0: they stay away
     uint64_t gap_ns;     // between two batches, departures (the mean), nodes clogged or let go
     uint32_t batch;      // rolling-restart, auto-scaling: nodes at once
-    uint64_t notice_ns;  // auto-scaling, spot-reclaim: from being told to leaving
+    uint64_t notice_ns;  // auto-scaling, spot-reclaim, rolling-restart: from being told to leaving
     uint32_t start;      // auto-scaling: nodes that are there from the start
     const uint32_t *targets;  // [target_count] auto-scaling: of firings 1, 2, ..., in turn
     uint32_t target_count;

@@ -88,7 +88,7 @@ static const char *more_text(struct sim_arena *arena, const struct sim_fault *fa
         return fault->down_ns == 0 ? sim_arena_format(arena, "%s, for good", notice)
                                    : sim_arena_format(arena, "%s, replaced after %s", notice,
                                                       ms_text(arena, fault->down_ns));
-    default: return fault->disk_lost ? ", disks lost" : "";
+    default: return sim_arena_format(arena, "%s%s", notice, fault->disk_lost ? ", disks lost" : "");
     }
 }
 

@@ -90,7 +90,8 @@ static const struct use {
     [SIM_FAULT_PARTITION] = {0, P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(GROUPS) | P(BETWEEN) |
                                     P(DIRECTION)},
     [SIM_FAULT_OUTAGE] = {P(OF), P(UNTIL) | AGAIN | P(DISK)},
-    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN), AGAIN | P(DISK) | P(GAP) | P(BATCH)},
+    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN),
+                                   AGAIN | P(DISK) | P(GAP) | P(BATCH) | P(NOTICE)},
     [SIM_FAULT_CHURN] = {P(OF) | P(GAP), P(UNTIL) | P(DISK) | P(DOWN)},
     [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER) | P(DISK)},
     [SIM_FAULT_AUTO_SCALING] = {P(OF) | P(TARGETS),
@@ -253,11 +254,12 @@ static bool read_targets_of_scaling(const struct sim_fault_reading *reading,
 static bool read_numbers(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     bool scales = fault->verb == SIM_FAULT_AUTO_SCALING;
+    bool reclaims = fault->verb == SIM_FAULT_SPOT_RECLAIM;
     int64_t batch;
     int64_t start;
     if (!read(reading, "batch", scales ? UINT32_MAX : 1, &batch) ||
         !read(reading, "start", UINT32_MAX, &start) ||
-        !read_time(reading, "notice_ms", scales ? 0 : SPOT_NOTICE_NS, &fault->notice_ns)) {
+        !read_time(reading, "notice_ms", reclaims ? SPOT_NOTICE_NS : 0, &fault->notice_ns)) {
         return false;
     }
     fault->batch = (uint32_t)batch;

@@ -445,6 +445,10 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
                        "from an agent's return until it holds all that was written before",
                        "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, .of_rejoin = rejoin_of},
+    [SIM_EXTRA_CONVERGENCE_MS] = {"extra_convergence_ms", "ms",
+                                  "later than without the faults; 0 where it was not later",
+                                  "extra_convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                                  sim_extra_of},
     [SIM_UNWRITTEN] = {"unwritten", "updates",
                        "not written, since their agents were down or paused", "unwritten", "count",
                        1, false, SIM_REACH_ALL, .of_run = sim_unwritten_of},
@@ -512,7 +516,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     enum sim_reach reach = sim_metrics[metric].reach;
     bool edges = scenario->topology == SIM_HIERARCHICAL;
     if (sim_metric_is_of_faults(metric)) {
-        return scenario->fault_count == 0 ? "no faults" : NULL;
+        return scenario->fault_count == 0                                          ? "no faults"
+               : metric == SIM_EXTRA_CONVERGENCE_MS && !sim_extra_wanted(scenario) ? "no comparison"
+                                                                                   : NULL;
     }
     if (sim_metric_is_of_liars(metric)) {
         return scenario->liar_count == 0 ? "nobody who lies" : NULL;

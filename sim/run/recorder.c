@@ -177,6 +177,7 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
             .cohort = honest_in(recorder, 0, scenario->agents) + sim_places_agents(&world->places) -
                       scenario->agents,
             .theta_ns = SIM_TIME_NEVER,
+            .calm_theta_ns = SIM_TIME_NEVER,
             .half_ns = SIM_TIME_NEVER,
             .p99_ns = SIM_TIME_NEVER,
             .all_ns = SIM_TIME_NEVER,

@@ -8,6 +8,7 @@
 
 #include "allocate.h"
 #include "base.h"
+#include "calm.h"
 #include "checks.h"
 #include "connections.h"
 #include "deceits.h"
@@ -563,6 +564,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         sim_reports_finish(&watch.reports);
     }
     sim_world_finish(&world);
+    if (ran && !result->interrupted && sim_calm_wanted(scenario)) {
+        ran = sim_calm_run(scenario, repetition, options, result, error);
+    }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;

@@ -155,7 +155,7 @@ static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scen
         .window_entries = RAFT_WINDOW_ENTRIES,
         .entry_bytes = 8,
         .snapshot_bytes = 8,
-        .chunk_bytes = 8,
+        .chunk_bytes = 4,  // so that it travels in two, as larger ones do
         .heartbeat_ns = leaders->heartbeat_ns,
         .election_ns_min = leaders->election_ns_min,
         .election_ns_max = leaders->election_ns_max,
