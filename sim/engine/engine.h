@@ -48,7 +48,8 @@
 #include "network.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
-#define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
+#define SIM_STRIDE_WINDOWS_MAX 16u  // strides.c
+#define SIM_WINDOW_NS_MIN 1000u     // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
 #define SIM_THREADS_MAX 64u
@@ -217,6 +218,7 @@ struct sim_heard {
     const struct mesh_table *reports;  // of the edge
     const struct mesh_news *news;      // [news_count] lanes of that table
     uint32_t news_count;
+    bool wrote;  // its own, which nobody else holds yet
 };
 
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +
