@@ -9,6 +9,7 @@
 #include "mesh/random.h"
 #include "mesh/schedule.h"
 #include "mesh/wire.h"
+#include "guarding.h"
 #include "links.h"
 #include "outgoing.h"
 #include "vector.h"
@@ -414,11 +415,61 @@ static void answer_answer(struct stepping *stepping, const struct mesh_scope *sc
     mesh_outgoing_reply(stepping, message);
 }
 
+// Vectors name dots: where some have two values, who names a dot has it, whichever he has. Of the
+// lanes of a word those with another value in `set`.
+__attribute__((noinline)) static uint64_t named_by(const struct stepping *stepping, uint32_t word,
+                                                   uint64_t left, const struct mesh_lanes *set)
+{
+    const struct mesh_table *table = stepping->states->table;
+    const uint64_t *lanes = set->lanes + (table->local_words - set->word_first);
+    uint32_t words = set->word_first + set->words - table->local_words;
+    uint64_t named = 0;
+    for (; left != 0 && word >= table->local_words; left &= left - 1) {
+        const struct mesh_update *update = mesh_stepping_row(stepping, word, left);
+        if (update->contested && mesh_table_has_value(table, update->dot, lanes, words)) {
+            named |= left & -left;
+        }
+    }
+    return named;
+}
+
+// Of `held`, a plane of the message's words, what the vector does not name, and what is not
+// contested: behind the message in the output.
+__attribute__((noinline)) static const uint64_t *without_named(struct stepping *stepping,
+                                                               const struct mesh_message *message,
+                                                               const uint64_t *held,
+                                                               const struct mesh_lanes *vector)
+{
+    uint64_t *told = mesh_outgoing_scratch(stepping, message);
+    for (uint32_t i = 0; i < message->words; i++) {
+        uint64_t lacking = held[i] & ~mesh_lanes_at(vector, message->word_first + i);
+        told[i] = held[i] & ~named_by(stepping, message->word_first + i, lacking, vector);
+    }
+    return told;
+}
+
+// What is visible of the words of a message that answers a vector, as far as that may lack it.
+static const uint64_t *told_plane(struct stepping *stepping, const struct mesh_scope *scope,
+                                  const struct mesh_message *message,
+                                  const struct mesh_lanes *vector)
+{
+    const uint64_t *held = visible_plane(stepping, scope, message);
+    return stepping->states->table->contested == 0 ? held
+                                                   : without_named(stepping, message, held, vector);
+}
+
 static bool same_set(struct stepping *stepping, const struct mesh_lanes *vector)
 {
+    const struct mesh_lanes held = {plane(stepping, 0, MESH_HAVE), 0, stepping->states->words};
     uint64_t different = 0;
     for (uint32_t word = stepping->word_first; word < stepping->states->words; word++) {
-        different |= *plane(stepping, word, MESH_HAVE) ^ mesh_lanes_at(vector, word);
+        uint64_t theirs = mesh_lanes_at(vector, word);
+        uint64_t differs = held.lanes[word] ^ theirs;
+        if (differs != 0 && stepping->states->table->contested > 0) {
+            differs &= ~named_by(stepping, word, differs & held.lanes[word], vector) &
+                       ~named_by(stepping, word, differs & theirs, &held);
+        }
+        different |= differs;
     }
     return different == 0;
 }
@@ -432,8 +483,8 @@ static void answer_vector(struct stepping *stepping, const struct mesh_scope *sc
     struct mesh_message *message =
         mesh_outgoing_continue_blank(stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL);
     uint32_t lacking =
-        mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message), &vector,
-                                scope->update_limit, heard->occasion);
+        mesh_outgoing_add_plane(stepping, message, told_plane(stepping, scope, message, &vector),
+                                &vector, scope->update_limit, heard->occasion);
     if (lacking == 0 && (pull || (!heard->beyond && same_set(stepping, &vector)))) {
         mesh_outgoing_drop(stepping, message);
         return;
@@ -450,8 +501,8 @@ static void answer_fill(struct stepping *stepping, const struct mesh_scope *scop
     const struct mesh_message *heard = stepping->event->message;
     const struct mesh_lanes vector = mesh_message_vector(heard);
     struct mesh_message *message = mesh_outgoing_continue_blank(stepping, MESH_MESSAGE_REST);
-    if (mesh_outgoing_add_plane(stepping, message, visible_plane(stepping, scope, message), &vector,
-                                scope->update_limit, heard->occasion) == 0) {
+    if (mesh_outgoing_add_plane(stepping, message, told_plane(stepping, scope, message, &vector),
+                                &vector, scope->update_limit, heard->occasion) == 0) {
         mesh_outgoing_drop(stepping, message);
         return;
     }
@@ -626,6 +677,8 @@ static void receive_apart(struct stepping *stepping, const struct mesh_scope *sc
         mesh_tiers_receive(stepping, scope);
     } else if (mesh_message_is_raft(kind)) {
         mesh_raft_handle(stepping);
+    } else if (mesh_message_is_swim(kind)) {
+        mesh_swim_handle(stepping);
     } else {
         mesh_join_receive(stepping, scope);
     }
@@ -635,7 +688,10 @@ void mesh_gossip_receive(struct stepping *stepping, const struct mesh_scope *sco
 {
     const struct mesh_message *message = stepping->event->message;
     assert(message->word_first + message->words <= stepping->states->words ||
-           mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind));
+           !mesh_message_has_lanes(message->kind));
+    if (stepping->config->guard != NULL && !mesh_guard_admits(stepping, scope)) {
+        return;
+    }
     if (message->scope != stepping->event->scope) {
         mesh_stepping_reject(stepping, MESH_REJECT_SCOPE);
     } else if (message->source == stepping->event->node) {

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "mesh/swim.h"
 #include "vector.h"
 
 #define WORDS_AHEAD 256u  // memory is asked for so long before messages are written to it
@@ -196,8 +197,7 @@ static void trim(struct stepping *stepping, struct mesh_message *message)
 static bool may_be_trimmed(const struct mesh_message *message)
 {
     return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
-           message->kind != MESH_MESSAGE_VECTOR && !mesh_message_has_rows(message->kind) &&
-           !mesh_message_is_raft(message->kind);
+           message->kind != MESH_MESSAGE_VECTOR && mesh_message_has_lanes(message->kind);
 }
 
 // Sends to the `target_count` targets that stand at the end of the output.
@@ -237,6 +237,14 @@ void mesh_outgoing_to_places(struct stepping *stepping, struct mesh_message *mes
     send_to(stepping, message, count);
 }
 
+void mesh_outgoing_to_all(struct stepping *stepping, struct mesh_message *message,
+                          const uint32_t *targets, uint32_t count)
+{
+    struct mesh_output *output = stepping->output;
+    memcpy(output->targets + output->target_count, targets, count * sizeof *targets);
+    send_to(stepping, message, count);
+}
+
 void mesh_outgoing_reply(struct stepping *stepping, struct mesh_message *message)
 {
     mesh_outgoing_to(stepping, message, stepping->event->message->source);
@@ -262,11 +270,69 @@ void mesh_outgoing_to_callers(struct stepping *stepping, const struct mesh_scope
     }
 }
 
+// Keeps of `count` nodes, in their order, those whom the node takes for alive, then suspects, up to
+// `most`.
+static uint32_t keep_reachable(const struct mesh_swim *swim, const uint32_t *nodes, uint32_t count,
+                               uint32_t most, uint32_t *peers)
+{
+    uint32_t kept = 0;
+    for (enum mesh_swim_state state = MESH_SWIM_ALIVE; state <= MESH_SWIM_SUSPECT; state++) {
+        for (uint32_t i = 0; i < count && kept < most; i++) {
+            if (mesh_swim_state_of(swim, nodes[i]) == state) {
+                peers[kept++] = nodes[i];
+            }
+        }
+    }
+    return kept;
+}
+
+// Peers among whom the node believes to be there: more are drawn until there are enough. Suspects
+// count as unreachable, and are called only where there are not enough others.
+static uint32_t select_reachable(const struct stepping *stepping, const struct mesh_scope *scope,
+                                 const struct mesh_swim *swim, const struct mesh_message *message,
+                                 enum mesh_purpose purpose, uint32_t *peers)
+{
+    uint32_t drawn[MESH_FANOUT_MAX];
+    struct mesh_scope wide = *scope;
+    uint32_t others = scope->count - 1 < MESH_FANOUT_MAX ? scope->count - 1 : MESH_FANOUT_MAX;
+    for (;;) {
+        wide.fanout = 2 * wide.fanout < others ? 2 * wide.fanout : others;
+        uint32_t count = mesh_peers_select(stepping->config->seed, purpose, message->occasion,
+                                           &wide, message->source, drawn);
+        uint32_t alive = 0;
+        for (uint32_t i = 0; i < count; i++) {
+            alive += mesh_swim_state_of(swim, drawn[i]) == MESH_SWIM_ALIVE;
+        }
+        if (alive >= scope->fanout || wide.fanout >= others) {
+            return keep_reachable(swim, drawn, count, scope->fanout, peers);
+        }
+    }
+}
+
+// What the node thinks of this scope's members, if it doubts any; else NULL.
+static const struct mesh_swim *doubts_of(const struct stepping *stepping, uint16_t scope)
+{
+    const struct mesh_swim *swim = mesh_swim_of(stepping->states, stepping->event->node);
+    return swim != NULL && swim->group != MESH_SWIM_NONE &&
+                   stepping->config->swim[swim->group].scope == scope &&
+                   swim->suspects + swim->dead + swim->left > 0
+               ? swim
+               : NULL;
+}
+
 void mesh_outgoing_to_peers(struct stepping *stepping, const struct mesh_scope *scope,
                             struct mesh_message *message, enum mesh_purpose purpose)
 {
     struct mesh_output *output = stepping->output;
-    uint32_t count = mesh_peers_select(stepping->config->seed, purpose, message->occasion, scope,
-                                       message->source, output->targets + output->target_count);
-    send_to(stepping, message, count);
+    uint32_t *peers = output->targets + output->target_count;
+    const struct mesh_swim *doubts = doubts_of(stepping, message->scope);
+    uint32_t count = doubts == NULL
+                         ? mesh_peers_select(stepping->config->seed, purpose, message->occasion,
+                                             scope, message->source, peers)
+                         : select_reachable(stepping, scope, doubts, message, purpose, peers);
+    if (doubts != NULL && count == 0) {
+        mesh_outgoing_drop(stepping, message);  // it believes that nobody is there
+    } else {
+        send_to(stepping, message, count);
+    }
 }

@@ -20,7 +20,7 @@ struct mesh_message *mesh_outgoing_begin_blank(struct stepping *stepping,
                                                enum mesh_message_kind kind, uint32_t initiator,
                                                uint64_t occasion);
 
-// The same for what has no lanes, rows (tiers.c) and Raft, but takes `words` words.
+// The same for what has no lanes, rows (tiers.c), Raft and SWIM, but takes `words` words.
 struct mesh_message *mesh_outgoing_begin_words(struct stepping *stepping,
                                                enum mesh_message_kind kind, uint32_t initiator,
                                                uint64_t occasion, uint32_t words);
@@ -51,6 +51,9 @@ void mesh_outgoing_to(struct stepping *stepping, struct mesh_message *message, u
 // To those places of a roster that are in the set.
 void mesh_outgoing_to_places(struct stepping *stepping, struct mesh_message *message,
                              const uint32_t *roster, uint32_t places);
+// To `count` >= 1 targets.
+void mesh_outgoing_to_all(struct stepping *stepping, struct mesh_message *message,
+                          const uint32_t *targets, uint32_t count);
 void mesh_outgoing_reply(struct stepping *stepping, struct mesh_message *message);
 void mesh_outgoing_to_peers(struct stepping *stepping, const struct mesh_scope *scope,
                             struct mesh_message *message, enum mesh_purpose purpose);

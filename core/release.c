@@ -84,7 +84,7 @@ static void unsettle(struct mesh_lanes set, uint32_t word_first, uint32_t word_e
 void mesh_release_under_way(const struct mesh_message *message, uint32_t word_first,
                             uint32_t word_end, uint64_t *settled)
 {
-    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
+    if (!mesh_message_has_lanes(message->kind)) {
         return;
     }
     if (message->kind == MESH_MESSAGE_SNAPSHOT) {
@@ -119,7 +119,7 @@ uint32_t mesh_release_lanes(struct mesh_table *table, uint64_t *lanes, uint32_t 
         uint32_t lane = first;
         while (lane != MESH_LANE_NONE && has(lanes, words, lane) &&
                table->updates[lane].dot.origin - table->origin_first < table->origin_count &&
-               mesh_table_is_next(table, lane)) {
+               !table->updates[lane].contested && mesh_table_is_next(table, lane)) {
             uint32_t next = table->updates[lane].next_lane;
             if (releasing != NULL) {
                 releasing(context, &table->updates[lane]);

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "guarding.h"
 #include "links.h"
 #include "stepping.h"
 
@@ -72,15 +73,10 @@ void mesh_role_widen(const struct mesh_role *old, struct mesh_width old_width,
     widen_planes(old->recent, old_width, MESH_RECENT_PLANES, role->recent, width);
 }
 
-static bool has_lanes(const struct mesh_message *message)
-{
-    return message->kind <= MESH_MESSAGE_SNAPSHOT;
-}
-
 uint32_t mesh_message_widened(const struct mesh_message *message, uint32_t old_local_words,
                               uint32_t local_words)
 {
-    bool crosses = has_lanes(message) && message->word_first < old_local_words &&
+    bool crosses = mesh_message_has_lanes(message->kind) && message->word_first < old_local_words &&
                    message->word_first + message->words > old_local_words;
     return crosses ? mesh_message_sets(message->kind) * (local_words - old_local_words) : 0;
 }
@@ -90,7 +86,7 @@ void mesh_message_widen(const struct mesh_message *old, uint32_t old_local_words
 {
     uint32_t more = local_words - old_local_words;
     if (mesh_message_widened(old, old_local_words, local_words) == 0) {
-        if (has_lanes(old) && old->word_first >= old_local_words) {
+        if (mesh_message_has_lanes(old->kind) && old->word_first >= old_local_words) {
             message->word_first = (uint16_t)(old->word_first + more);
         }
         return;
@@ -137,6 +133,12 @@ struct mesh_bound mesh_output_bound(const struct mesh_config *config, uint32_t w
     if (config->raft_count > 0) {
         mesh_raft_bound(config, &bound);
     }
+    if (config->swim_count > 0) {
+        mesh_swim_bound(config, &bound);
+    }
+    if (config->guard != NULL) {
+        mesh_guard_bound(config, words, &bound);
+    }
     return bound;
 }
 
@@ -180,11 +182,18 @@ void mesh_update_hash(const struct mesh_config *config, struct mesh_update *upda
     config->hash(config->hash_context, said, sizeof said, update->hash);
 }
 
-void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason)
 {
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_REJECT);
-    record->reject.source = stepping->event->message->source;
+    record->reject.source = peer;
     record->reject.reason = reason;
+    record->reject.ignored =
+        stepping->config->guard != NULL && mesh_guard_blame(stepping, peer, reason);
+}
+
+void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
+{
+    mesh_stepping_reject_peer(stepping, stepping->event->message->source, reason);
 }
 
 void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2])
@@ -278,6 +287,7 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_TICK: mesh_gossip_tick(stepping, scope); break;
     case MESH_EVENT_RECEIVE: mesh_gossip_receive(stepping, scope); break;
     case MESH_EVENT_JOIN: mesh_join_start(stepping); break;
+    case MESH_EVENT_REFUSED: mesh_guard_refused(stepping); break;
     case MESH_EVENT_RAFT_START:
     case MESH_EVENT_RAFT_TIMER:
     case MESH_EVENT_RAFT_STORED:
@@ -286,6 +296,10 @@ static void handle(struct stepping *stepping)
     case MESH_EVENT_RAFT_CHANGE:
     case MESH_EVENT_RAFT_TRANSFER:
     case MESH_EVENT_RAFT_COMPACT: mesh_raft_handle(stepping); break;
+    case MESH_EVENT_SWIM_START:
+    case MESH_EVENT_SWIM_JOIN:
+    case MESH_EVENT_SWIM_TIMER:
+    case MESH_EVENT_SWIM_LEAVE: mesh_swim_handle(stepping); break;
     default: assert(false);
     }
 }

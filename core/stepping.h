@@ -92,6 +92,8 @@ static inline struct mesh_record *mesh_stepping_record(struct stepping *stepping
 }
 
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason);
+// The same of no message that is at hand, and of an origin that is caught by what others said.
+void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason);
 
 // What an event brings, word by word, and the record of all of it, from news `first` on; `hash`:
 // the sum of theirs.
@@ -143,6 +145,10 @@ void mesh_tiers_renew(struct stepping *stepping);
 // raft.c: events of Raft and received messages of Raft; what they may append.
 void mesh_raft_handle(struct stepping *stepping);
 void mesh_raft_bound(const struct mesh_config *config, struct mesh_bound *bound);
+
+// swim.c: the same of SWIM.
+void mesh_swim_handle(struct stepping *stepping);
+void mesh_swim_bound(const struct mesh_config *config, struct mesh_bound *bound);
 
 // bridges.c: whether the node is one of those in this scope who know its active bridges by
 // registers; whom it may call there, false: it is no active bridge and calls nobody; registers

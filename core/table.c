@@ -86,6 +86,41 @@ uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
     return MESH_LANE_NONE;
 }
 
+// By the index in the order of its slots, else by lane.
+uint32_t mesh_table_next_value(const struct mesh_table *table, struct mesh_dot dot, uint32_t lane)
+{
+    bool reached = lane == MESH_LANE_NONE;
+    if (table->index == NULL) {
+        for (uint32_t next = reached ? 0 : lane + 1; next < table->lane_count; next++) {
+            if (mesh_dot_equal(table->updates[next].dot, dot)) {
+                return next;
+            }
+        }
+        return MESH_LANE_NONE;
+    }
+    for (uint32_t slot = slot_of(table, dot); table->index[slot] != 0;
+         slot = slot_after(table, slot)) {
+        uint32_t next = table->index[slot] - 1;
+        if (reached && mesh_dot_equal(table->updates[next].dot, dot)) {
+            return next;
+        }
+        reached |= next == lane;
+    }
+    return MESH_LANE_NONE;
+}
+
+bool mesh_table_has_value(const struct mesh_table *table, struct mesh_dot dot,
+                          const uint64_t *lanes, uint32_t words)
+{
+    uint32_t lane = MESH_LANE_NONE;
+    while ((lane = mesh_table_next_value(table, dot, lane)) != MESH_LANE_NONE) {
+        if (lane / 64 < words && (lanes[lane / 64] >> lane % 64 & 1) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // ---- Memory ----
 
 static void take_memory(struct mesh_table *table, struct mesh_update *updates,
@@ -248,7 +283,8 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
     struct mesh_dot after = {dot.origin, dot.sequence + 1};  // 0 after the last: nobody's
     uint32_t previous = mesh_table_find(table, before, NULL);
     uint32_t next = mesh_table_find(table, after, NULL);
-    bool first = mesh_table_find(table, dot, NULL) == MESH_LANE_NONE;
+    uint32_t other = mesh_table_find(table, dot, NULL);
+    bool first = other == MESH_LANE_NONE;
     take_next_lane(table);
     forget_size(table, lane);
     table->updates[lane] = (struct mesh_update){
@@ -256,6 +292,10 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
     if (first) {
         link_lanes(table, previous, lane);
         link_lanes(table, lane, next);
+    } else {
+        table->contested += 1 + !table->updates[other].contested;
+        table->updates[other].contested = true;
+        table->updates[lane].contested = true;
     }
     index_lane(table, lane);
     enter_standing(table, lane);

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "mesh/guard.h"
 #include "mesh/map.h"
 #include "mesh/set.h"
 #include "mesh/summary.h"
 #include "rafting.h"
 #include "rows.h"
+#include "swimming.h"
 #include "vector.h"
 
 // ---- Sizes ----
@@ -162,6 +164,9 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
     }
     if (mesh_message_is_raft(message->kind)) {
         return bytes + mesh_raft_wire_bytes(message);
+    }
+    if (mesh_message_is_swim(message->kind)) {
+        return bytes + mesh_swim_wire_bytes(message);
     }
     *update_bytes = message->update_count == 0 ? 0 : updates_bytes(table, message);
     bytes += *update_bytes;
@@ -333,6 +338,10 @@ static void put_content(struct writer *writer, const struct mesh_config *config,
         mesh_raft_wire_put(writer, message);
         return;
     }
+    if (mesh_message_is_swim(message->kind)) {
+        mesh_swim_wire_put(writer, message);
+        return;
+    }
     struct section sections[2];
     uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
     for (uint32_t i = 0; i < count; i++) {
@@ -467,6 +476,7 @@ static uint32_t enter(struct mesh_table *table, const struct mesh_update *update
     row->previous_lane = links.previous_lane;
     row->next_lane = links.next_lane;
     row->again = links.again;
+    row->contested = links.contested;
     mesh_table_enter_size(table, lane);
     if (table->signatures != NULL && signature_bytes > 0) {
         memcpy(table->signatures + (size_t)lane * MESH_SIGNATURE_BYTES, signature, signature_bytes);
@@ -479,6 +489,16 @@ static bool is_released(const struct mesh_table *table, const struct mesh_update
 {
     return update->dot.sequence <= mesh_table_released(table, update->dot.origin) &&
            mesh_table_find(table, update->dot, update->hash) == MESH_LANE_NONE;
+}
+
+// Signatures are checked on first receipt: what stands in the table has been.
+static bool is_genuine(const struct mesh_config *config, const struct mesh_table *table,
+                       const struct mesh_update *update, const uint8_t *signature)
+{
+    const struct mesh_guard *guard = config->guard;
+    return guard == NULL || guard->verify == NULL ||
+           mesh_table_find(table, update->dot, update->hash) != MESH_LANE_NONE ||
+           guard->verify(guard->verify_context, update, signature);
 }
 
 static enum mesh_reject take_updates(struct reader *reader, const struct mesh_config *config,
@@ -496,6 +516,9 @@ static enum mesh_reject take_updates(struct reader *reader, const struct mesh_co
         if (is_released(table, &update)) {
             released++;
             continue;
+        }
+        if (!is_genuine(config, table, &update, signature)) {
+            return MESH_REJECT_SIGNATURE;
         }
         uint32_t word_first = table == shared ? shared->local_words : 0;
         uint32_t word_end = table == shared ? message->words : shared->local_words;
@@ -645,6 +668,9 @@ static enum mesh_reject take_content(struct reader *reader, const struct mesh_co
     if (mesh_message_is_raft(message->kind)) {
         return mesh_raft_wire_take(reader, config, message);
     }
+    if (mesh_message_is_swim(message->kind)) {
+        return mesh_swim_wire_take(reader, config, message);
+    }
     if (carries_none(message->kind) && message->update_count > 0) {
         return MESH_REJECT_FORMAT;
     }
@@ -678,7 +704,7 @@ enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_
     if (kind == 0 || kind >= MESH_MESSAGE_KIND_COUNT) {
         return reader.failed ? MESH_REJECT_FORMAT : MESH_REJECT_KIND;
     }
-    message->kind = kind & 0x7f;
+    message->kind = kind & 0x3f;
     message->initiator = initiator & (MESH_NODE_MAX - 1);
     if (has_hash(message->kind)) {
         message->hash[0] = take(&reader, 8);

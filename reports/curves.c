@@ -26,6 +26,26 @@ static const char curve_query[] =
     " SELECT ns, min(1.0, cast(held AS REAL) / pairs) FROM sums, total WHERE pairs > 0"
     " AND (ns % step_ns = 0 OR ns = (SELECT max(ns) FROM sums)) ORDER BY ns";
 
+// Elections and failovers as a table of times: what a class of them is a share of.
+#define LEADERS_VERSION 5  // of the first store that has them
+#define LEADER_TIMES(column, table, condition)                                         \
+    "WITH " REPORT_SHOWN_REPETITIONS ", times AS (SELECT " column " AS ns FROM " table \
+    " JOIN shown USING (repetition) WHERE run_id = ?1" condition "),"                  \
+    " steps AS (SELECT ns, sum(count(*)) OVER (ORDER BY ns) AS so_far FROM times"      \
+    "  WHERE ns IS NOT NULL GROUP BY ns)"                                              \
+    " SELECT 0, 0.0 WHERE EXISTS (SELECT 1 FROM steps) UNION ALL"                      \
+    " SELECT ns, cast(so_far AS REAL) / (SELECT count(*) FROM times) FROM steps ORDER BY 1"
+
+static const struct {
+    const char *scope_class;
+    const char *query;
+} leader_classes[] = {
+    {REPORT_OF_LEADERS "won", LEADER_TIMES("won_ns", "elections", " AND measured = 1")},
+    {REPORT_OF_LEADERS "election", LEADER_TIMES("after_ns", "elections", " AND measured = 1")},
+    {REPORT_OF_LEADERS "failover", LEADER_TIMES("after_ns", "failovers", "")},
+    {REPORT_OF_LEADERS "exchange", LEADER_TIMES("exchange_ns", "failovers", "")},
+};
+
 // The tiers from the whole mesh inwards, then the regions.
 static const char class_query[] =
     "SELECT scope_class FROM curves WHERE run_id = ?1"
@@ -55,6 +75,10 @@ static const char *metric_of(const char *scope_class)
         {REPORT_OF_REPORTS "edge", "report_edge"},
         {REPORT_OF_REPORTS "aggregator", "report_aggregator"},
         {REPORT_OF_REPORTS "global", "report_global"},
+        {REPORT_OF_LEADERS "won", "won"},
+        {REPORT_OF_LEADERS "election", "election"},
+        {REPORT_OF_LEADERS "failover", "failover"},
+        {REPORT_OF_LEADERS "exchange", "failover_exchange"},
     };
     for (size_t index = 0; index < sizeof known / sizeof *known; index++) {
         if (strcmp(known[index].scope_class, scope_class) == 0) {
@@ -69,13 +93,28 @@ static bool is_of_reports(const char *scope_class)
     return strncmp(scope_class, REPORT_OF_REPORTS, strlen(REPORT_OF_REPORTS)) == 0;
 }
 
+// The query of a class of losses; NULL: it is none.
+static const char *leader_query_of(const char *scope_class)
+{
+    for (size_t index = 0; index < sizeof leader_classes / sizeof *leader_classes; index++) {
+        if (strcmp(leader_classes[index].scope_class, scope_class) == 0) {
+            return leader_classes[index].query;
+        }
+    }
+    return NULL;
+}
+
 static void read_points(const struct report_store *store, struct report_line *line)
 {
     size_t capacity = 0;
-    sqlite3_stmt *statement = report_store_prepare(store, curve_query, line->run->run_id);
-    sqlite3_bind_text(statement, 2, line->scope_class, -1, SQLITE_STATIC);
-    sqlite3_bind_int(statement, 3,
-                     metric_of(line->scope_class) != NULL && !is_of_reports(line->scope_class));
+    const char *losses = leader_query_of(line->scope_class);
+    sqlite3_stmt *statement =
+        report_store_prepare(store, losses != NULL ? losses : curve_query, line->run->run_id);
+    if (losses == NULL) {
+        sqlite3_bind_text(statement, 2, line->scope_class, -1, SQLITE_STATIC);
+        sqlite3_bind_int(statement, 3,
+                         metric_of(line->scope_class) != NULL && !is_of_reports(line->scope_class));
+    }
     while (report_store_next(store, statement)) {
         if (line->point_count == capacity) {
             capacity = capacity == 0 ? 256 : 2 * capacity;
@@ -227,6 +266,23 @@ bool report_curves_of_reports(const struct report_store *store, struct report_pi
         for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
             picture.line_count += read_line(store, &store->runs[index], classes[i],
                                             &picture.lines[picture.line_count]);
+        }
+        if (picture.line_count > 0) {
+            *add_picture(pictures) = picture;
+        }
+    }
+    return store->error->code == REPORT_OK;
+}
+
+bool report_curves_of_leaders(const struct report_store *store, struct report_pictures *pictures)
+{
+    *pictures = (struct report_pictures){0};
+    for (size_t index = 0; index < store->run_count && store->version >= LEADERS_VERSION; index++) {
+        struct report_picture picture = {.by_tier = true, .of_leaders = true};
+        for (size_t i = 0; i < sizeof leader_classes / sizeof *leader_classes; i++) {
+            picture.line_count +=
+                read_line(store, &store->runs[index], leader_classes[i].scope_class,
+                          &picture.lines[picture.line_count]);
         }
         if (picture.line_count > 0) {
             *add_picture(pictures) = picture;

@@ -10,9 +10,12 @@
 //                                    |           region eu-west-1, region us-east-1, ...
 //                                    | pictures of reports
 //                                    +--> run 3: to the edge, the aggregator, the coordinators
+//                                    | pictures of leaders
+//                                    +--> run 4: elections won, new leaders, successors of bridges
 //
-// Where the agents of a hierarchy report, a line of the last kind is the share of their reports
-// that have come so far.
+// Where the agents of a hierarchy report, a line of reports is the share of them that have come so
+// far. Where regions have leaders, a line is the share of the losses of leaders, or of bridges,
+// that are over after a time.
 //
 // Curves are sums over all repetitions that ran to their end; a run that has none shows those that
 // were cut short. Percentiles and verdicts are the stored ones, never computed anew.
@@ -31,6 +34,7 @@
 #define REPORT_TARGETS_MAX 8
 #define REPORT_WHOLE_MESH "mesh"     // the scope class of all agents
 #define REPORT_OF_REPORTS "report:"  // with what is behind it, a class of reports
+#define REPORT_OF_LEADERS "leader:"  // likewise of losses of leaders and bridges
 
 // A claim about the time to theta, and what became of it in the run that a line shows.
 struct report_target {
@@ -59,6 +63,7 @@ struct report_line {
 struct report_picture {
     bool by_tier;     // all lines are of one run
     bool of_reports;  // and are those of its agents' reports
+    bool of_leaders;  // or those of its elections and failovers
     uint32_t part;    // 0, or 2, 3, ... where there are more than REPORT_LINES_MAX lines
     struct report_line lines[REPORT_LINES_MAX];
     uint32_t line_count;  // at least one
@@ -79,6 +84,9 @@ bool report_curves_by_tier(const struct report_store *store, struct report_pictu
 
 // One picture per run whose agents reported.
 bool report_curves_of_reports(const struct report_store *store, struct report_pictures *pictures);
+
+// One picture per run in which a leader or a bridge was lost.
+bool report_curves_of_leaders(const struct report_store *store, struct report_pictures *pictures);
 
 void report_pictures_finish(struct report_pictures *pictures);
 

@@ -65,6 +65,12 @@ struct frame {
 
 enum place { BEYOND, AT_THE_END, INSIDE };
 
+// Whether a line is the share of times up to one, on which its percentiles lie.
+static bool is_of_times(const struct report_picture *picture)
+{
+    return picture->of_reports || picture->of_leaders;
+}
+
 // ---- What is shown, and where ----
 
 static bool is_marked(const struct report_percentile *percentile)
@@ -261,9 +267,10 @@ static void put_title(FILE *output, const struct report_picture *picture, const 
         interrupted |= picture->lines[index].run->interrupted;
     }
     fprintf(output, "set label '%s of ",
-            picture->of_reports ? "Reports"
-            : picture->by_tier  ? "Tiers and regions"
-                                : "Convergence");
+            picture->of_reports   ? "Reports"
+            : picture->of_leaders ? "Elections and failovers"
+            : picture->by_tier    ? "Tiers and regions"
+                                  : "Convergence");
     report_put_text(output, run->topology, NAME_LIMIT);
     fputs(", ", output);
     report_put_count(output, run->agents);
@@ -322,12 +329,15 @@ static void put_axes(FILE *output, const struct report_picture *picture, const s
             "set grid linetype 1 linecolor rgb '#e4e4e4' linewidth 0.6\n"
             "set yrange [0:%d]\n"
             "set ytics 0, 20, 100\n"
-            "set xlabel 'time since the write [%s]%s'\n"
+            "set xlabel 'time since the %s [%s]%s'\n"
             "set ylabel '%s [%%]'\n"
             "unset key\n",
-            screen(frame, top + AXES_HEIGHT), screen(frame, top), Y_END, frame->unit,
+            screen(frame, top + AXES_HEIGHT), screen(frame, top), Y_END,
+            picture->of_leaders ? "loss" : "write", frame->unit,
             frame->logarithmic ? ", logarithmic" : "",
-            picture->of_reports ? "reports that have come so far" : "agents that hold the update");
+            picture->of_reports   ? "reports that have come so far"
+            : picture->of_leaders ? "losses that are over"
+                                  : "agents that hold the update");
     if (frame->logarithmic) {
         report_put_log_axis(output, frame->start_ms, frame->end_ms);
     } else {
@@ -441,6 +451,14 @@ static void put_tier_name(FILE *output, const struct report_line *line)
         fputs("to the aggregator, in a row that covers it", output);
     } else if (strcmp(name, REPORT_OF_REPORTS "global") == 0) {
         fputs("to θ of the coordinators", output);
+    } else if (strcmp(name, REPORT_OF_LEADERS "won") == 0) {
+        fputs("lost leader, until another candidate has won an election", output);
+    } else if (strcmp(name, REPORT_OF_LEADERS "election") == 0) {
+        fputs("lost leader, until the next one has committed an entry", output);
+    } else if (strcmp(name, REPORT_OF_LEADERS "failover") == 0) {
+        fputs("lost bridge, until its successor knows", output);
+    } else if (strcmp(name, REPORT_OF_LEADERS "exchange") == 0) {
+        fputs("lost bridge, until its successor has heard from another region", output);
     } else if (strcmp(name, REPORT_WHOLE_MESH) == 0) {
         fputs("everywhere", output);
     } else if (strcmp(name, "edge") == 0 || strcmp(name, "region") == 0) {
@@ -577,7 +595,9 @@ static void put_legend(FILE *output, const struct report_picture *picture,
     if (frame->marked) {
         put_mark_row(output, frame, row++, POINT_OPEN,
                      picture->of_reports ? "p50 of the time until a report has come so far"
-                                         : "p50 of the time until θ of the agents hold an update");
+                     : picture->of_leaders
+                         ? "p50 of the time until it is over"
+                         : "p50 of the time until θ of the agents hold an update");
         put_mark_row(output, frame, row++, POINT_FILLED, "p95 of that time");
     }
     for (uint32_t index = 0; index < frame->target_count; index++, row++) {
@@ -594,17 +614,16 @@ static void put_plot(FILE *output, const struct report_picture *picture, const s
 {
     fputs("plot ", output);
     for (uint32_t index = 0; index < picture->line_count; index++) {
-        fprintf(output,
-                "%s$line%u using 1:2 with lines linewidth 2.4 linecolor rgb '%s' dashtype %s",
-                index == 0 ? "" : ", \\\n  ", index, styles[index].colour, styles[index].dash);
+        fprintf(output, "%s$line%u using 1:2 with %s linewidth 2.4 linecolor rgb '%s' dashtype %s",
+                index == 0 ? "" : ", \\\n  ", index, picture->of_leaders ? "steps" : "lines",
+                styles[index].colour, styles[index].dash);
     }
     for (uint32_t index = 0; index < picture->line_count; index++) {
         const struct report_line *line = &picture->lines[index];
-        // A line of reports is the share of times up to one, on which its percentiles lie.
         double theta = (double)line->run->theta_ppb / REPORT_PPB_PER_PERCENT;
-        put_mark(output, styles[index].colour, &line->p50, picture->of_reports ? 50 : theta,
+        put_mark(output, styles[index].colour, &line->p50, is_of_times(picture) ? 50 : theta,
                  POINT_OPEN, frame);
-        put_mark(output, styles[index].colour, &line->p95, picture->of_reports ? 95 : theta,
+        put_mark(output, styles[index].colour, &line->p95, is_of_times(picture) ? 95 : theta,
                  POINT_FILLED, frame);
     }
     fputc('\n', output);
@@ -621,7 +640,7 @@ void report_curves_script(FILE *output, const struct report_picture *picture)
     put_axes(output, picture, &frame);
     put_title(output, picture, &frame);
     put_subtitle(output, picture, &frame);
-    if (!picture->of_reports) {
+    if (!is_of_times(picture)) {
         put_thetas(output, picture);
     }
     for (uint32_t index = 0; index < frame.target_count; index++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "curves.h"
+#include "liars.h"
 #include "traffic.h"
 
 #define NAME_PART_BYTES 96  // of a topology's name in a file's name
@@ -114,13 +115,15 @@ static struct report_drawing *add_run(struct report_drawings *drawings,
                                       const struct report_picture *picture)
 {
     const struct report_run *run = picture->lines[0].run;
+    const char *file = picture->of_reports ? "reports" : picture->of_leaders ? "leaders" : "tiers";
+    const char *what = picture->of_reports   ? "Reports"
+                       : picture->of_leaders ? "Elections and failovers"
+                                             : "Tiers and regions";
     char name[REPORT_NAME_BYTES];
     char caption[REPORT_CAPTION_BYTES];
-    snprintf(name, sizeof name, "%s-run-%" PRId64, picture->of_reports ? "reports" : "tiers",
-             run->run_id);
-    snprintf(caption, sizeof caption, "%s of run %" PRId64 ": %s, %" PRId64 " agents, %s",
-             picture->of_reports ? "Reports" : "Tiers and regions", run->run_id, run->topology,
-             run->agents, run->mode);
+    snprintf(name, sizeof name, "%s-run-%" PRId64, file, run->run_id);
+    snprintf(caption, sizeof caption, "%s of run %" PRId64 ": %s, %" PRId64 " agents, %s", what,
+             run->run_id, run->topology, run->agents, run->mode);
     return add_drawing(drawings, REPORT_TIERS, name, picture->part, caption);
 }
 
@@ -164,11 +167,41 @@ static bool add_traffics(const struct report_traffics *traffics, struct report_d
     return true;
 }
 
+static bool add_lyings(const struct report_lyings *lyings, struct report_drawings *drawings,
+                       struct report_error *error)
+{
+    for (size_t index = 0; index < lyings->count; index++) {
+        const struct report_table *table = &lyings->tables[index];
+        struct report_drawing *drawing =
+            add_mesh(drawings, REPORT_VERDICTS, "liars", table->cells[0].run, 0);
+        FILE *stream =
+            begin_script(drawing, REPORT_MATRIX_WIDTH, report_lying_height(table), error);
+        if (stream == NULL) {
+            return false;
+        }
+        report_lying_script(stream, table);
+        if (!end_script(stream, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool collect_lyings(const struct report_store *store, struct report_drawings *drawings)
+{
+    struct report_lyings lyings;
+    bool collected =
+        report_lyings_read(store, &lyings) && add_lyings(&lyings, drawings, store->error);
+    report_lyings_finish(&lyings);
+    return collected;
+}
+
 static bool collect_curves(const struct report_store *store, struct report_drawings *drawings)
 {
     struct report_pictures meshes;
     struct report_pictures tiers = {0};
     struct report_pictures reports = {0};
+    struct report_pictures leaders = {0};
     bool collected = report_curves_by_mesh(store, &meshes);
     drawings->skipped = meshes.skipped;
     if (collected && meshes.count == 0) {
@@ -180,10 +213,12 @@ static bool collect_curves(const struct report_store *store, struct report_drawi
     collected =
         collected && add_curves(&meshes, drawings, store->error) &&
         report_curves_by_tier(store, &tiers) && add_curves(&tiers, drawings, store->error) &&
-        report_curves_of_reports(store, &reports) && add_curves(&reports, drawings, store->error);
+        report_curves_of_reports(store, &reports) && add_curves(&reports, drawings, store->error) &&
+        report_curves_of_leaders(store, &leaders) && add_curves(&leaders, drawings, store->error);
     report_pictures_finish(&meshes);
     report_pictures_finish(&tiers);
     report_pictures_finish(&reports);
+    report_pictures_finish(&leaders);
     return collected;
 }
 
@@ -193,7 +228,8 @@ bool report_drawings_collect(const struct report_store *store, const struct repo
     struct report_traffics traffics = {0};
     *drawings = (struct report_drawings){0};
     bool collected = add_matrix(matrix, drawings, store->error) &&
-                     collect_curves(store, drawings) && report_traffic_read(store, &traffics) &&
+                     collect_lyings(store, drawings) && collect_curves(store, drawings) &&
+                     report_traffic_read(store, &traffics) &&
                      add_traffics(&traffics, drawings, store->error);
     report_traffics_finish(&traffics);
     return collected;

@@ -182,7 +182,7 @@ static bool put_spread(FILE *output, const char *directory, const struct report_
         return false;
     }
     if (has_section(drawings, REPORT_TIERS)) {
-        fputs("<h3>By tier and region, and reports on their way up</h3>\n", output);
+        fputs("<h3>By tier and region, reports on their way up, leaders</h3>\n", output);
     }
     return put_pictures(output, directory, drawings, REPORT_TIERS, error);
 }

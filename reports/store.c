@@ -9,7 +9,7 @@
 // Of sim/store/schema.sql.
 #define APPLICATION_ID 1835365224
 #define SCHEMA_VERSION_MIN 1
-#define SCHEMA_VERSION_MAX 4
+#define SCHEMA_VERSION_MAX 5
 
 #define BUSY_MS 10000
 
@@ -121,7 +121,7 @@ bool report_same_mesh(const struct report_run *a, const struct report_run *b)
     return a->agents == b->agents && strcmp(a->topology, b->topology) == 0;
 }
 
-static bool check_identity(const struct report_store *store)
+static bool check_identity(struct report_store *store)
 {
     sqlite3_stmt *statement =
         report_store_prepare(store,
@@ -144,6 +144,7 @@ static bool check_identity(const struct report_store *store)
                          "%d: use the meshsim that wrote it",
                          store->path, version, SCHEMA_VERSION_MIN, SCHEMA_VERSION_MAX);
     }
+    store->version = version;
     return store->error->code == REPORT_OK;
 }
 

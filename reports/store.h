@@ -60,6 +60,7 @@ struct report_store {
     struct report_error *error;  // where all that follows reports failures
     struct report_run *runs;     // [run_count] by (matrix_row, run_id)
     size_t run_count;
+    int64_t version;  // of its schema
 };
 
 // Which runs: one, or all of a command. Both NULL: those of the last command.

@@ -371,7 +371,10 @@ bool sim_group_checks_look(struct sim_group_checks *checks, const struct sim_raf
     for (uint32_t i = 0; i < count && checks->broken == NULL; i++) {
         struct group *group = &checks->groups[notes[i].group];
         uint32_t place = place_of(group->group, notes[i].node);
-        sim_story_note(&group->story, &notes[i]);
+        // What others than leaders are asked they refuse at once.
+        if (notes[i].kind != SIM_RAFT_ASKED || group->servers[place].role == MESH_RAFT_LEADER) {
+            sim_story_note(&group->story, &notes[i]);
+        }
         look_at(&(struct look){checks, group, &group->servers[place], &notes[i], place});
     }
     return checks->broken == NULL;

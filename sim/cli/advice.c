@@ -19,23 +19,40 @@ static void append_only(const bool *flags, uint32_t count, char *command)
     }
 }
 
-void sim_advice_reproduce(const struct sim_conclusion *conclusion,
-                          const struct sim_finding *finding, char command[SIM_COMMAND_BYTES])
+void sim_advice_cell(const struct sim_request *request, const struct sim_batch *batch,
+                     const struct sim_batch_cell *cell, char command[SIM_COMMAND_BYTES])
 {
-    const struct sim_batch_cell *cell = finding->cell;
     bool several_modes = false;
-    for (uint32_t i = 0; i < conclusion->batch->cell_count; i++) {
-        const struct sim_batch_cell *other = &conclusion->batch->cells[i];
+    for (uint32_t i = 0; i < batch->cell_count; i++) {
+        const struct sim_batch_cell *other = &batch->cells[i];
         several_modes |=
             other->row == cell->row && other->scenario->gossip.mode != cell->scenario->gossip.mode;
     }
-    sim_request_command(conclusion->request, &cell->file->path, NULL, command);
+    sim_request_command(request, &cell->file->path, NULL, command);
     if (cell->file->row_count > 1) {
         sim_words_append(command, SIM_COMMAND_BYTES, " --only %" PRIu32, cell->scenario->row);
     }
     if (several_modes) {
         sim_words_append(command, SIM_COMMAND_BYTES, " --set gossip.mode=%s",
                          sim_mode_name(cell->scenario->gossip.mode));
+    }
+}
+
+void sim_advice_repetition(const struct sim_request *request, const struct sim_batch *batch,
+                           const struct sim_batch_cell *cell, uint32_t repetition,
+                           char command[SIM_COMMAND_BYTES])
+{
+    struct sim_request alone = *request;
+    alone.repeat = "1";
+    alone.seed = repetition == 0 ? request->seed : NULL;
+    sim_advice_cell(&alone, batch, cell, command);
+    if (repetition > 0) {
+        sim_words_append(command, SIM_COMMAND_BYTES, " --set seed=%" PRIu64,
+                         cell->scenario->seed + repetition);
+    }
+    if (repetition > 0 && cell->scenario->fault_count > 0) {
+        sim_words_append(command, SIM_COMMAND_BYTES, " --set fault_seed=%" PRIu64,
+                         cell->scenario->fault_seed + repetition);
     }
 }
 

@@ -3,6 +3,7 @@
 // files and options as they were given, and what is to be different.
 //
 //     an expectation failed    the same cell, alone
+//     a property is broken     the same repetition of it, alone
 //     interrupted              the rows that are missing
 //     inconclusive             those rows with more repetitions
 //     a target is missed       those rows, eager
@@ -20,9 +21,12 @@ struct sim_advice {
     const char *purpose;  // "makes a page with pictures"
 };
 
-// The one command that runs a cell again.
-void sim_advice_reproduce(const struct sim_conclusion *conclusion,
-                          const struct sim_finding *finding, char command[SIM_COMMAND_BYTES]);
+// The one command that runs a cell again; one of its repetitions alone.
+void sim_advice_cell(const struct sim_request *request, const struct sim_batch *batch,
+                     const struct sim_batch_cell *cell, char command[SIM_COMMAND_BYTES]);
+void sim_advice_repetition(const struct sim_request *request, const struct sim_batch *batch,
+                           const struct sim_batch_cell *cell, uint32_t repetition,
+                           char command[SIM_COMMAND_BYTES]);
 
 // The command that runs the rows whose flag is set; rows[conclusion->batch->row_count].
 void sim_advice_rest(const struct sim_conclusion *conclusion, const bool *rows,

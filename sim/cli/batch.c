@@ -55,21 +55,51 @@ static bool load_file(struct sim_batch *batch, const char *path,
     return true;
 }
 
+// Keeps the worse of the errors; false: it is the same for every file.
+static bool note_wrong(struct sim_error *error, struct sim_error *wrong)
+{
+    if (error->code != SIM_OK && error->code != SIM_ERROR_USAGE) {
+        sim_error_print(error);
+    }
+    wrong->code = wrong->code > error->code ? wrong->code : error->code;
+    *error = *wrong;
+    return wrong->code != SIM_ERROR_USAGE;
+}
+
+// Which files those of the request stand for.
+static bool find_named(struct sim_batch *batch, const struct sim_request *request,
+                       struct sim_error *error)
+{
+    uint32_t count = 0;
+    batch->named = sim_memory_zeroed(request->files.count * sizeof *batch->named);
+    for (; batch->named_count < request->files.count; batch->named_count++) {
+        const char *path = request->files.items[batch->named_count];
+        struct sim_batch_named *named = &batch->named[batch->named_count];
+        struct sim_error wrong = {0};
+        if (!sim_recording_is_export(path) &&
+            !sim_load_batch(path, &named->files, &named->count, &wrong)) {
+            note_wrong(error, &wrong);
+        }
+        count += named->count == 0 ? 1 : named->count;
+    }
+    batch->files = sim_memory_zeroed(count * sizeof *batch->files);
+    return error->code == SIM_OK;
+}
+
 static bool load_files(struct sim_batch *batch, const struct sim_request *request,
                        struct sim_error *error)
 {
     struct sim_overrides overrides = sim_request_overrides(request);
-    batch->files = sim_memory_zeroed(request->files.count * sizeof *batch->files);
+    if (!find_named(batch, request, error)) {
+        return false;
+    }
     for (uint32_t i = 0; i < request->files.count; i++) {
-        struct sim_error wrong = {0};
-        if (!load_file(batch, request->files.items[i], &overrides, &wrong)) {
-            if (error->code != SIM_OK && error->code != SIM_ERROR_USAGE) {
-                sim_error_print(error);
-            }
-            wrong.code = wrong.code > error->code ? wrong.code : error->code;
-            *error = wrong;
-            if (wrong.code == SIM_ERROR_USAGE) {
-                return false;  // the same for every file
+        const struct sim_batch_named *named = &batch->named[i];
+        for (uint32_t j = 0; j < named->count || j == 0; j++) {
+            const char *path = named->count == 0 ? request->files.items[i] : named->files[j];
+            struct sim_error wrong = {0};
+            if (!load_file(batch, path, &overrides, &wrong) && !note_wrong(error, &wrong)) {
+                return false;
             }
         }
     }
@@ -232,6 +262,10 @@ void sim_batch_finish(struct sim_batch *batch)
             sim_memory_free(batch->files[i].recording);
         }
     }
+    for (uint32_t i = 0; i < batch->named_count; i++) {
+        sim_batch_files_destroy(batch->named[i].files, batch->named[i].count);
+    }
+    sim_memory_free(batch->named);
     sim_memory_free(batch->files);
     sim_memory_free(batch->cells);
     sim_memory_free(batch->row_wanted);

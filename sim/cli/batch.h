@@ -4,6 +4,8 @@
 //     request --> file 1: cells of rows 1, 2 --+--> batch: cells in order, rows counted on from
 //                 file 2: cells of row 3     --+    file to file, those of --only kept
 //
+// A file that names others stands for those.
+//
 // A wrong file must not cost an hour of simulation: expectations, --only, and whether the results
 // of a cell fit into memory are checked here, too. An exported run is run as it was: options that
 // would change it are refused.
@@ -36,9 +38,17 @@ struct sim_batch_cell {
     uint32_t row;  // from 1, over all files
 };
 
+// The files that one of the request's stands for: itself, or those that it names.
+struct sim_batch_named {
+    char **files;    // [count]
+    uint32_t count;  // 0: itself
+};
+
 struct sim_batch {
     struct sim_batch_file *files;  // [file_count]
     uint32_t file_count;
+    struct sim_batch_named *named;  // [named_count], one of the request's files each
+    uint32_t named_count;
     struct sim_batch_cell *cells;  // [cell_count]
     uint32_t cell_count;
     uint32_t row_count;  // of all files, those left out included

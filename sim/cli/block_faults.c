@@ -14,23 +14,29 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
+static void append_entry(const struct sim_fault_figures *figures, uint32_t i, char *text,
+                         size_t capacity)
+{
+    const struct sim_fault_pool *entry = &figures->entries[i];
+    sim_words_append(text, capacity, "fault %" PRIu32 ", %s: ", i + 1, entry->text);
+    if (entry->firings == 0) {
+        sim_words_append(text, capacity, "NEVER FIRED");
+    } else if (entry->nodes == 0) {
+        sim_words_append(text, capacity, "FIRED AT NOBODY, %s time%s",
+                         sim_word_count(entry->firings).text, plural(entry->firings));
+    } else {
+        sim_words_append(text, capacity, "fired %s time%s, at %s node%s",
+                         sim_word_count(entry->firings).text, plural(entry->firings),
+                         sim_word_count(entry->nodes).text, plural(entry->nodes));
+    }
+}
+
 // Over all repetitions. What never fired has tested nothing.
 static void print_entries(const struct sim_page *page, const struct sim_fault_figures *figures)
 {
     for (uint32_t i = 0; i < figures->entry_count; i++) {
-        const struct sim_fault_pool *entry = &figures->entries[i];
         char text[1024] = "";
-        sim_words_append(text, sizeof text, "fault %" PRIu32 ", %s: ", i + 1, entry->text);
-        if (entry->firings == 0) {
-            sim_words_append(text, sizeof text, "NEVER FIRED");
-        } else if (entry->nodes == 0) {
-            sim_words_append(text, sizeof text, "FIRED AT NOBODY, %s time%s",
-                             sim_word_count(entry->firings).text, plural(entry->firings));
-        } else {
-            sim_words_append(text, sizeof text, "fired %s time%s, at %s node%s",
-                             sim_word_count(entry->firings).text, plural(entry->firings),
-                             sim_word_count(entry->nodes).text, plural(entry->nodes));
-        }
+        append_entry(figures, i, text, sizeof text);
         print(page, text);
     }
 }
@@ -83,6 +89,21 @@ static void print_rejoins(const struct sim_page *page, const struct sim_summary 
     print(page, text);
 }
 
+static void append_gaps(const struct sim_scenario *scenario,
+                        const struct sim_fault_figures *figures, char *text, size_t capacity)
+{
+    sim_words_append(text, capacity, "at the end %s agent%s that %s up lack%s updates:",
+                     sim_word_count(figures->lagging).text, plural(figures->lagging),
+                     figures->lagging == 1 ? "is" : "are", figures->lagging == 1 ? "s" : "");
+    for (uint32_t i = 0; i < figures->gap_count; i++) {
+        const struct sim_gap *gap = &figures->gaps[i];
+        char why[SIM_REASON_BYTES];
+        sim_gap_text(scenario, gap, why, sizeof why);
+        sim_words_append(text, capacity, "%s %s (the first is %" PRIu32 "): %s", i == 0 ? "" : ";",
+                         sim_word_count(gap->nodes).text, gap->first, why);
+    }
+}
+
 static void print_gaps(const struct sim_page *page, const struct sim_scenario *scenario,
                        const struct sim_fault_figures *figures)
 {
@@ -91,16 +112,7 @@ static void print_gaps(const struct sim_page *page, const struct sim_scenario *s
         print(page, "at the end all agents that are up hold every update");
         return;
     }
-    sim_words_append(text, sizeof text, "at the end %s agent%s that %s up lack%s updates:",
-                     sim_word_count(figures->lagging).text, plural(figures->lagging),
-                     figures->lagging == 1 ? "is" : "are", figures->lagging == 1 ? "s" : "");
-    for (uint32_t i = 0; i < figures->gap_count; i++) {
-        const struct sim_gap *gap = &figures->gaps[i];
-        char why[SIM_REASON_BYTES];
-        sim_gap_text(scenario, gap, why, sizeof why);
-        sim_words_append(text, sizeof text, "%s %s (the first is %" PRIu32 "): %s",
-                         i == 0 ? "" : ";", sim_word_count(gap->nodes).text, gap->first, why);
-    }
+    append_gaps(scenario, figures, text, sizeof text);
     print(page, text);
 }
 
@@ -115,4 +127,48 @@ void sim_block_faults(const struct sim_page *page, const struct sim_scenario *sc
     print_losses(page, figures);
     print_rejoins(page, summary);
     print_gaps(page, scenario, figures);
+}
+
+// ---- Of several rows ----
+
+// What must not be overlooked: what tested nothing, and who is left behind.
+static void print_row(const struct sim_page *page, uint32_t number,
+                      const struct sim_finding *finding)
+{
+    const struct sim_fault_figures *figures = &finding->summary.faults;
+    for (uint32_t i = 0; i < figures->entry_count; i++) {
+        if (figures->entries[i].firings == 0 || figures->entries[i].nodes == 0) {
+            char text[1024] = "";
+            sim_words_append(text, sizeof text, "row %" PRIu32 ": ", number);
+            append_entry(figures, i, text, sizeof text);
+            print(page, text);
+        }
+    }
+    if (figures->lagging > 0) {
+        char text[2048] = "";
+        sim_words_append(text, sizeof text, "row %" PRIu32 ": ", number);
+        append_gaps(finding->cell->scenario, figures, text, sizeof text);
+        print(page, text);
+    }
+}
+
+void sim_block_fault_rows(const struct sim_page *page, const struct sim_rows *rows)
+{
+    uint64_t entries = 0;
+    uint64_t fired = 0;
+    for (uint32_t i = 0; i < rows->count; i++) {
+        const struct sim_fault_figures *figures = &rows->items[i].main->summary.faults;
+        for (uint32_t j = 0; j < figures->entry_count; j++) {
+            entries++;
+            fired += figures->entries[j].firings > 0 && figures->entries[j].nodes > 0;
+        }
+    }
+    if (entries == 0) {
+        return;
+    }
+    fprintf(page->output, "\nFaults: of %s entries %s fired at somebody\n",
+            sim_word_count(entries).text, fired == entries ? "all" : sim_word_count(fired).text);
+    for (uint32_t i = 0; i < rows->count; i++) {
+        print_row(page, rows->items[i].number, rows->items[i].main);
+    }
 }

@@ -60,7 +60,7 @@ static void print_expectations(const struct sim_conclusion *conclusion, const st
             fputc('\n', page->output);
             sim_page_left(page, 0, "FAILED ", SIM_RED);
             sim_page_paragraph(page, 7, 7, text);
-            sim_advice_reproduce(conclusion, finding, command);
+            sim_advice_cell(conclusion->request, conclusion->batch, finding->cell, command);
             fprintf(page->output, "       Reproduce: %s\n", command);
         }
     }
@@ -128,6 +128,8 @@ void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const st
     sim_block_table(&page, rows);
     if (rows->count == 1) {
         sim_block_metrics(&page, &rows->items[0]);
+    } else {
+        sim_block_fault_rows(&page, rows);
     }
     sim_block_reasons(&page, rows);
     sim_block_claims(&page, rows, conclusion->claims);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "advice.h"
 #include "allocate.h"
 #include "conclusion.h"
 #include "interrupt.h"
@@ -54,14 +55,12 @@ static struct sim_result *next_result(struct results *results)
     return &results->items[results->count];
 }
 
-// The command that comes to the same broken property.
-static void print_again(struct running *running, const struct sim_batch_cell *cell)
+// The command that comes to the same broken property, and runs nothing else.
+static void print_again(struct running *running, const struct sim_batch_cell *cell,
+                        uint32_t repetition)
 {
     char command[SIM_COMMAND_BYTES];
-    sim_request_command(running->request, &cell->file->path, NULL, command);
-    if (cell->file->row_count > 1) {
-        sim_words_append(command, SIM_COMMAND_BYTES, " --only %" PRIu32, cell->scenario->row);
-    }
+    sim_advice_repetition(running->request, running->batch, cell, repetition, command);
     sim_progress_clear(&running->progress);
     fprintf(stderr, "  again: %s\n", command);
 }
@@ -85,9 +84,13 @@ static void repeat_cell(struct running *running, uint32_t index, struct results 
         struct sim_result *result = next_result(results);
         sim_progress_begin(&running->progress, index, results->count);
         if (!sim_run(cell->scenario, results->count, &options, result, error)) {
-            sim_result_finish(result);
             if (error->code == SIM_ERROR_EXPECTATION) {
-                print_again(running, cell);
+                print_again(running, cell, results->count);
+            }
+            if (result->invalid) {
+                results->count++;  // it was run to its end, and says what the lies did
+            } else {
+                sim_result_finish(result);
             }
             return;
         }

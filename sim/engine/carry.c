@@ -71,15 +71,27 @@ static void count_idle(struct sim_worker *worker, const struct sim_block *block,
 }
 
 // Returns whether it was a message.
-static bool carry_out(struct sim_worker *worker, const struct sim_posting *posting,
+static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
                       const struct mesh_event *event, const struct mesh_record *record)
 {
     switch ((enum mesh_record_kind)record->kind) {
-    case MESH_RECORD_SEND: sim_post(worker, posting, record); return true;
+    case MESH_RECORD_SEND:
+        if (worker->lying.lying) {
+            return sim_liars_send(worker, event, record, batch->generation);
+        }
+        sim_post_record(worker, batch, record);
+        return true;
     case MESH_RECORD_DELIVER: deliver(worker, event, record); return false;
-    case MESH_RECORD_PERSIST: return false;  // disks are instant: what follows need not wait
-    case MESH_RECORD_REJECT: assert(false); return false;  // nobody lies, so the fault were ours
-    case MESH_RECORD_TIMER: assert(false); return false;   // timers are set at the start
+    case MESH_RECORD_PERSIST:  // disks are instant: what follows need not wait
+        if (worker->lying.lying) {
+            sim_liars_write(worker, record);
+        }
+        return false;
+    case MESH_RECORD_REJECT:
+        assert(worker->engine->liars.guarded);  // nobody lies, so the fault were ours
+        sim_liars_reject(worker, event, record);
+        return false;
+    case MESH_RECORD_TIMER: assert(false); return false;  // timers are set at the start
     case MESH_RECORD_ROW:
         sim_tiers_note_row(worker, event, record);
         sim_account_deliver(worker, event, 1);
@@ -87,7 +99,14 @@ static bool carry_out(struct sim_worker *worker, const struct sim_posting *posti
     case MESH_RECORD_RAFT_PERSIST:
     case MESH_RECORD_RAFT_READ:
     case MESH_RECORD_RAFT_TIMER:
-        sim_rafts_carry(worker, event, record, posting->generation);
+        sim_rafts_carry(worker, event, record, batch->generation);
+        return false;
+    case MESH_RECORD_SWIM_MEMBER:
+    case MESH_RECORD_SWIM_PROBE:
+    case MESH_RECORD_SWIM_JOINED:
+    case MESH_RECORD_SWIM_QUORUM:
+    case MESH_RECORD_SWIM_TIMER:
+        sim_swims_carry(worker, event, record, batch->generation);
         return false;
     default: return false;  // what Raft's servers say of themselves
     }
@@ -100,7 +119,8 @@ static void note_receipt(struct sim_engine *engine, const struct mesh_event *eve
     if (event->message->kind == MESH_MESSAGE_SNAPSHOT) {
         sim_faults_heard(engine, event);
     }
-    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first) {
+    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first &&
+        event->scope < engine->config.relaying.link_end) {
         sim_relays_heard(engine, event);
     }
 }
@@ -116,8 +136,10 @@ static void add_ingredient(struct sim_worker *worker, const struct mesh_event *e
     worker->ingredients += XXH3_64bits(entry, sizeof entry);
 }
 
+#define SUBJECT_IGNORED (UINT64_C(1) << 32)
 #define SUBJECT_ROLE (UINT64_C(1) << 33)
 #define SUBJECT_COMMIT (UINT64_C(1) << 34)
+#define SUBJECT_MEMBER (UINT64_C(1) << 35)
 
 // Of the event whose records are [first, end).
 static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
@@ -136,6 +158,12 @@ static void add_ingredients(struct sim_worker *worker, const struct mesh_event *
         } else if (record->kind == MESH_RECORD_RAFT_COMMIT) {
             uint64_t commit[2] = {record->raft_commit.index_first, record->raft_commit.count};
             add_ingredient(worker, event, SUBJECT_COMMIT, commit);
+        } else if (record->kind == MESH_RECORD_REJECT && record->reject.ignored) {
+            uint64_t blame[2] = {record->reject.source, record->reject.reason};
+            add_ingredient(worker, event, SUBJECT_IGNORED, blame);
+        } else if (record->kind == MESH_RECORD_SWIM_MEMBER) {
+            uint64_t thought[2] = {record->swim_member.node, record->swim_member.incarnation};
+            add_ingredient(worker, event, SUBJECT_MEMBER | record->swim_member.state, thought);
         }
     }
 }
@@ -191,7 +219,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     bool accounts = worker->engine->account.cold || worker->work != NULL;
     bool faults = worker->engine->faults.any;
     bool servers = block->states.raft_count > 0;
-    const struct sim_posting posting = sim_posting_of(worker, block, generation);
+    const struct sim_batch batch = sim_batch_of(worker, block, generation);
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
@@ -202,7 +230,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
         }
         for (; next < worker->output.record_count && worker->output.records[next].event == i;
              next++) {
-            spoke |= carry_out(worker, &posting, &events[i], &worker->output.records[next]);
+            spoke |= carry_out(worker, &batch, &events[i], &worker->output.records[next]);
         }
         add_ingredients(worker, &events[i], first, next);
         if (received && faults) {
@@ -269,6 +297,7 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
 {
     const struct sim_engine *engine = worker->engine;
     worker->batch[SIM_BATCH_EVENTS] = *event;
+    sim_swims_provide(worker, block, event);
     sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
     bool skewed =
         engine->faults.skewing && sim_faults_skew(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
@@ -277,6 +306,10 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
     assert(handled == 1);
     if (skewed) {
         sim_faults_set_right(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
+    }
+    if (engine->liars.any) {
+        sim_liars_apart(worker, SIM_BATCH_EVENTS, SIM_BATCH_EVENTS + 1);
+        sim_liars_look(worker);
     }
     carry_out_all(worker, block, &worker->batch[SIM_BATCH_EVENTS], 1, generation);
     worker->events++;
@@ -289,13 +322,20 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
     const struct mesh_states *states = &block->states;
     for (uint32_t done = 0; done < count;) {
         uint32_t end = serve(worker, block, done, count, generation);
+        end = sim_swims_serve(worker, block, done, end, generation);
         sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         end = compose(worker, states, done, end);
+        if (engine->liars.any) {
+            end = sim_liars_apart(worker, done, end);
+        }
         bool skewed = engine->faults.skewing && sim_faults_skew(worker, done, end);
         uint32_t handled = mesh_step(engine->config.mesh, states, worker->batch + done, end - done,
                                      &worker->output);
         if (skewed) {
             sim_faults_set_right(worker, done, end);
+        }
+        if (worker->lying.lying) {
+            sim_liars_look(worker);
         }
         carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;

@@ -35,15 +35,75 @@ static void count_fate(struct sim_worker *worker, const struct sim_arrival *arri
     }
 }
 
+// ---- Links that are others just now ----
+
+struct way {
+    struct sim_link link;
+    struct sim_channel_rules rules;
+};
+
+// The order of the parts matters: a scale is of whatever latency there is.
+static void alter(struct way *way, const struct sim_link_change *change)
+{
+    struct sim_link *link = &way->link;
+    if ((change->given >> SIM_LINK_LOSS & 1) != 0) {
+        link->loss_below = sim_draw_below(change->loss_ppb);
+        way->rules.bursts = false;
+    }
+    if ((change->given >> SIM_LINK_DUPLICATE & 1) != 0) {
+        link->duplicate_below = sim_draw_below(change->duplicate_ppb);
+    }
+    if ((change->given >> SIM_LINK_CORRUPT & 1) != 0) {
+        way->rules.corrupt_below = sim_draw_below(change->corrupt_ppb);
+    }
+    if ((change->given >> SIM_LINK_LATENCY & 1) != 0) {
+        link->minimum_ns = change->latency_ns_min;
+        link->span_ns = change->latency_ns_max - change->latency_ns_min;
+        link->quantiles = NULL;
+    }
+    if ((change->given >> SIM_LINK_SCALE & 1) != 0) {
+        link->minimum_ns = sim_scaled_ns(link->minimum_ns, change->scale_ppb);
+        link->span_ns = sim_scaled_ns(link->span_ns, change->scale_ppb);
+        link->scale = sim_scaled_ns(link->scale, change->scale_ppb);
+    }
+    if ((change->given >> SIM_LINK_RATE & 1) != 0) {
+        way->rules.rate_bits_per_s = change->rate_bits_per_s;
+    }
+}
+
+static void find_way(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                     enum sim_pair_class pair, uint64_t time_ns, struct way *way)
+{
+    const struct sim_network *network = engine->config.network;
+    struct sim_link_change change;
+    way->link = *sim_network_link(network, source, target, pair);
+    way->rules = network->channel;
+    if (network->changes &&
+        sim_rules_change(&engine->faults.rules, source, target, pair, time_ns, &change)) {
+        alter(way, &change);
+    }
+}
+
+bool sim_cross_loses_all(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                         uint64_t time_ns)
+{
+    struct way way;
+    const struct sim_network *network = engine->config.network;
+    find_way(engine, source, target, sim_network_pair(network, source, target), time_ns, &way);
+    return !way.rules.bursts && way.link.loss_below > UINT32_MAX;
+}
+
+// ---- Crossing ----
+
 // One copy over its channel, and on to its arrival.
 static void cross_once(struct sim_worker *worker, const struct sim_arrival *arrival,
-                       const struct sim_link *link, const struct sim_crossing *crossing)
+                       const struct way *way, const struct sim_crossing *crossing)
 {
     struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = arrival->message;
     uint64_t latency_ns = 0;
     enum sim_fate fate =
-        sim_channels_cross(&engine->channels, engine->config.network, link, crossing, &latency_ns);
+        sim_channels_cross(&engine->channels, &way->rules, &way->link, crossing, &latency_ns);
     if (message->sent_ns >= engine->config.warmup_ns) {
         worker->counters[message->kind][arrival->pair].duplicated += crossing->second;
         count_fate(worker, arrival, fate, latency_ns);
@@ -63,8 +123,8 @@ static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint64
     const struct sim_network *network = engine->config.network;
     const struct mesh_message *message = arrival->message;
     arrival->pair = sim_network_pair(network, message->source, arrival->target);
-    const struct sim_link *link =
-        sim_network_link(network, message->source, arrival->target, arrival->pair);
+    struct way way;
+    find_way(engine, message->source, arrival->target, arrival->pair, enters_ns, &way);
     struct mesh_random first = draw(engine, message, stream);
     struct mesh_random more = draw(engine, message, stream + SIM_STREAM_CHANNEL);
     uint32_t carried_bytes = sim_network_carried_bytes(network, message);
@@ -78,15 +138,15 @@ static void cross(struct sim_worker *worker, struct sim_arrival *arrival, uint64
         .draw = {first.word[0], first.word[1], first.word[2], first.word[3]},
         .more = {more.word[0], more.word[1], more.word[2], more.word[3]},
     };
-    cross_once(worker, arrival, link, &crossing);
-    if (network->duplicates && sim_link_duplicates(link, first.word[3])) {
+    cross_once(worker, arrival, &way, &crossing);
+    if (sim_link_duplicates(&way.link, first.word[3])) {
         struct mesh_random again = draw(engine, message, stream + SIM_STREAM_DUPLICATE);
         crossing.draw[0] = again.word[0];
         crossing.draw[1] = again.word[1];
         crossing.more[0] = again.word[2];
         crossing.more[1] = again.word[3];
         crossing.second = true;
-        cross_once(worker, arrival, link, &crossing);
+        cross_once(worker, arrival, &way, &crossing);
     }
 }
 
@@ -239,18 +299,19 @@ static uint64_t wait_for_connection(struct sim_worker *worker, const struct mesh
                : 0;
 }
 
-void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
-               uint32_t generation, const uint32_t *targets, uint32_t count)
+void sim_cross(struct sim_worker *worker, const struct sim_posting *posting)
 {
     const struct sim_engine *engine = worker->engine;
-    uint32_t stream = sim_network_stream(message, targets[0], 0);
+    const struct mesh_message *message = posting->message;
+    uint32_t stream = sim_network_stream(message, posting->targets[0], 0) + posting->place_first;
     uint64_t offset_ns = message->sent_ns - engine->window * engine->window_ns;
-    for (uint32_t place = 0; place < count; place++) {
-        uint32_t target = targets[place];
+    for (uint32_t place = 0; place < posting->count; place++) {
+        uint32_t target = posting->targets[place];
         uint64_t delay_ns = 0;
         if (is_cut(worker, message, target, &delay_ns)) {
             continue;
         }
+        delay_ns += posting->delays_ns != NULL ? posting->delays_ns[place] : 0;
         uint64_t wait_ns = wait_for_connection(worker, message, target);
         if (wait_ns > 0) {
             let_wait(&worker->kept, message,
@@ -260,8 +321,8 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
                                                .stream = stream + place});
         } else if (engine->config.queue == SIM_QUEUE_HEAP) {
             struct sim_arrival arrival = {.message = message,
-                                          .reference = reference,
-                                          .generation = generation,
+                                          .reference = posting->reference,
+                                          .generation = posting->generation,
                                           .target = target,
                                           .delay_ns = delay_ns};
             cross(worker, &arrival, message->sent_ns, stream + place);
@@ -269,7 +330,7 @@ void sim_cross(struct sim_worker *worker, const struct mesh_message *message, ui
             keep(&worker->kept, &(struct sim_kept_copy){
                                     .order = offset_ns << 32 | message->source,
                                     .delay_ns = delay_ns,
-                                    .reference = reference,
+                                    .reference = posting->reference,
                                     .target = target,
                                     .stream = stream + place,
                                 });
@@ -315,7 +376,8 @@ void sim_cross_kept(struct sim_engine *engine)
     uint64_t start_ns = engine->window * engine->window_ns;
     collect(engine);
     bool waited = keep_waited(engine);
-    if ((waited || engine->block_count > 1) && kept->count > 1) {  // one block appends in order
+    // One block appends in order, unless servers do what falls due when others' events are done.
+    if ((waited || engine->block_count > 1 || engine->rafts.count > 0) && kept->count > 1) {
         qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
     }
     for (uint32_t i = 0; i < kept->count; i++) {

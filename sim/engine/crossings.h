@@ -7,6 +7,9 @@
 //                block 1   1 us  6 us              by (time, source); what one source sends at one
 //                                                  time stays as it was appended
 //
+// A link may be another for a while (a fault of links, fault.h). What a copy finds is what holds
+// when it enters, so all of it is decided here: where links change, messages cross channels.
+//
 // A channel's state may change only in that order, and nothing sent in a window arrives in it, so
 // the end of the window is early enough, and both queues get the same arrivals. So would any
 // division into blocks or threads: one source's copies are always appended in order, and sources
@@ -35,6 +38,7 @@
 
 struct sim_engine;
 struct sim_worker;
+struct sim_posting;
 struct mesh_message;
 
 struct sim_kept_copy {
@@ -69,11 +73,14 @@ void sim_kept_finish(struct sim_kept *kept);
 
 // Sends the message's copies to `targets` over their channels: at once, or with sim_cross_kept.
 // They have been counted as sent.
-void sim_cross(struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
-               uint32_t generation, const uint32_t *targets, uint32_t count);
+void sim_cross(struct sim_worker *worker, const struct sim_posting *posting);
 
 // At the end of a window, when all its events have been handled.
 void sim_cross_kept(struct sim_engine *engine);
+
+// Whether nothing that sets out from one node to the other at this instant arrives, all being lost.
+bool sim_cross_loses_all(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                         uint64_t time_ns);
 
 // Under the heap: sends over their channels what enters them before `end_ns` and no later than
 // `node` handles an event at `time_ns`. Returns whether there was such a copy; then events may have

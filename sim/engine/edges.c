@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Edges whose agents report: a table of reports for each, which are made up as they fall due.
 //
-//     window begins, for each edge by itself and by all threads:
+//     stride begins, for each edge by itself and by all threads:
 //
 //     reports that fall due --> lanes enough? --no--> what is settled among its agents and in their
 //                                |     |              messages is given back
@@ -9,9 +9,9 @@
 //                                |
 //                       a lane each, made up, into the queue
 //
-// Nobody but its agents speaks of an edge's lanes, so edges do not wait for each other. How wide
-// the tables are follows from the scenario and from simulated state alone, since lanes decide which
-// updates go first where update_limit cuts a message.
+// Nobody but its agents speaks of an edge's lanes, so edges of different blocks do not wait for
+// each other. How wide the tables are follows from the scenario and from simulated state alone,
+// since lanes decide which updates go first where update_limit cuts a message.
 #include <assert.h>
 #include <inttypes.h>
 #include <string.h>
@@ -103,6 +103,8 @@ static void create_edge(struct sim_engine *engine, uint32_t index)
 void sim_edges_create(struct sim_engine *engine)
 {
     struct sim_tiers *tiers = &engine->tiers;
+    assert(engine->config.reporting.local_lanes <= SIM_LOCAL_LANES_MAX &&
+           engine->config.reporting.local_lanes_max <= SIM_LOCAL_LANES_MAX);
     engine->local_words = (engine->config.reporting.local_lanes + 63) / 64;
     tiers->edges = sim_memory_zeroed(tiers->edge_count * sizeof *tiers->edges);
     tiers->local_tables =
@@ -319,17 +321,30 @@ static void begin_edge(struct sim_worker *worker, uint32_t index)
     }
 }
 
-// What each thread does: it takes edges until none is left.
+static bool shares_block(const struct sim_engine *engine, uint32_t edge)
+{
+    const struct sim_edge *edges = engine->tiers.edges;
+    return edge > 0 && edges[edge].block_first < edges[edge - 1].block_end;
+}
+
+// What each thread does: it takes edges until none is left, all that share blocks together, since
+// whoever sweeps an edge goes through what is in the queue of its blocks.
 static void begin_edges(void *context, uint32_t worker)
 {
     struct sim_engine *engine = context;
+    uint32_t count = engine->tiers.edge_count;
     for (;;) {
         uint32_t edge =
             atomic_fetch_add_explicit(&engine->tiers.edge_next, 1, memory_order_relaxed);
-        if (edge >= engine->tiers.edge_count) {
+        if (edge >= count) {
             return;
         }
-        begin_edge(engine->workers[worker], edge);
+        if (shares_block(engine, edge)) {
+            continue;  // taken with the one before
+        }
+        do {
+            begin_edge(engine->workers[worker], edge);
+        } while (++edge < count && shares_block(engine, edge));
     }
 }
 
@@ -394,7 +409,8 @@ static uint32_t words_wanted(const struct sim_engine *engine)
     return words < most ? words : most;
 }
 
-static bool fail(struct sim_engine *engine)
+// `memory`: a wider table would do, if there were memory for it.
+static bool fail(struct sim_engine *engine, bool memory)
 {
     uint32_t edge = 0;
     while (!engine->tiers.edges[edge].waits) {
@@ -402,9 +418,10 @@ static bool fail(struct sim_engine *engine)
     }
     return sim_error_set(&engine->failure, SIM_ERROR_INTERNAL,
                          "at %" PRIu64 " ms edge %" PRIu32 " has %" PRIu32
-                         " reports under way, and more need memory than is left",
+                         " reports under way, and %s",
                          engine->window * engine->window_ns / 1000000, edge,
-                         engine->tiers.edges[edge].table.lane_capacity);
+                         engine->tiers.edges[edge].table.lane_capacity,
+                         memory ? "more need memory than is left" : "there cannot be more");
 }
 
 static bool grow(struct sim_engine *engine)
@@ -412,8 +429,11 @@ static bool grow(struct sim_engine *engine)
     uint32_t words = words_wanted(engine);
     uint64_t tables =
         engine->tiers.edge_count * (table_bytes(words) - table_bytes(engine->local_words));
-    if (words < words_needed(engine) || !sim_lanes_widen_local(engine, words, tables)) {
-        return fail(engine);
+    if (words < words_needed(engine)) {
+        return fail(engine, false);
+    }
+    if (!sim_lanes_widen_local(engine, words, tables)) {
+        return fail(engine, true);
     }
     for (uint32_t i = 0; i < engine->tiers.edge_count; i++) {
         struct sim_edge *edge = &engine->tiers.edges[i];

@@ -77,7 +77,7 @@ static uint32_t message_slots(struct sim_engine *engine)
 {
     uint32_t stride = engine->stride_most;
     if (engine->config.queue == SIM_QUEUE_WINDOWS) {
-        uint64_t reach = sim_edges_reach_ns(engine) / engine->window_ns + 2;
+        uint64_t reach = sim_strides_reach_ns(engine) / engine->window_ns + 2;
         uint32_t slots = engine->workers[0]->ring.slot_count;
         slots = stride > 1 && reach + stride < slots ? (uint32_t)reach + stride : slots;
         engine->windows_per_slot = 1;
@@ -99,12 +99,12 @@ static void equip_workers(struct sim_engine *engine)
     sim_chunks_init(&engine->chunks, message_words_max(engine));
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct sim_worker *worker = engine->workers[i];
-        if (network->has_channels || network->by_place != 0) {
+        if (network->has_channels || network->by_place != 0 || network->old_links != NULL) {
             worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
         }
         if (engine->config.queue == SIM_QUEUE_WINDOWS) {
             sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
-                          sim_edges_reach_ns(engine) +
+                          sim_strides_reach_ns(engine) +
                               (engine->stride_most - 1) * engine->window_ns);
         }
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
@@ -191,11 +191,14 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     made->checkpoint_next_ns = SIM_CHECKPOINT_NS;
     create_workers(made);
     create_writes(made);
+    sim_liars_create(made);
     sim_tiers_create(made);
     sim_lanes_create(made);
     sim_roles_create(made);
     sim_tiers_attach(made);
+    sim_liars_attach(made);
     sim_rafts_create(made);
+    sim_swims_create(made);
     sim_strides_create(made);
     equip_workers(made);
     sim_account_init(made);
@@ -204,6 +207,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_quiet_create(made);
     start(made);
     sim_rafts_start(made);
+    sim_swims_start(made);
     *engine = made;
     return true;
 }
@@ -218,6 +222,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->changes);
     sim_memory_free(worker->notes);
     sim_memory_free(worker->raft_notes);
+    sim_memory_free(worker->swim_notes);
     sim_kept_finish(&worker->kept);
     sim_memory_free(worker->settled);
     sim_memory_free(worker->work);
@@ -241,6 +246,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         sim_memory_free(engine->blocks[i].timers);
     }
     sim_threads_destroy(engine->threads);
+    sim_liars_finish(engine);
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         destroy_worker(engine->workers[i]);
     }
@@ -251,6 +257,7 @@ void sim_engine_destroy(struct sim_engine *engine)
     sim_faults_finish(engine);
     sim_relays_finish(engine);
     sim_rafts_finish(engine);
+    sim_swims_finish(engine);
     sim_quiet_finish(engine);
     sim_lanes_finish(engine);
     sim_tiers_finish(engine);
@@ -277,6 +284,15 @@ static void silence(struct sim_engine *engine, uint32_t write)
     }
 }
 
+static void refuse(struct sim_engine *engine, uint32_t write)
+{
+    const struct sim_observer *observer = &engine->config.observer;
+    engine->written[write] = 1;
+    if (observer->refused != NULL) {
+        observer->refused(observer->context, write);
+    }
+}
+
 // Reserves lanes for the writes of the stride that begins; false: there are not enough.
 static bool reserve_lanes(struct sim_engine *engine)
 {
@@ -287,19 +303,27 @@ static bool reserve_lanes(struct sim_engine *engine)
         end++;
     }
     if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine) +
-                                       sim_rafts_registers_wanted(engine))) {
+                                       sim_rafts_registers_wanted(engine) +
+                                       sim_liars_lanes_wanted(engine, engine->write_first, end))) {
         return false;
     }
     sim_rafts_begin_window(engine);
+    sim_liars_forge(engine);
+    sim_swims_begin_window(engine);
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
         if (sim_faults_silence(engine, write->time_ns, write->node)) {
             silence(engine, engine->write_end);
             continue;
         }
+        if (sim_swims_refuse(engine, write->node)) {
+            refuse(engine, engine->write_end);
+            continue;
+        }
         struct mesh_dot dot = {write->node, ++engine->sequences[write->node]};
         write->write.lane = mesh_table_reserve(&engine->table, dot);
         engine->write_of_lane[write->write.lane] = engine->write_end;
+        sim_liars_reserve(engine, write);
     }
     sim_tiers_reserve_totals(engine);
     return true;
@@ -435,6 +459,7 @@ static bool end_stride(struct sim_engine *engine)
     uint64_t time_ns = sim_stride_end_ns(engine);
     sim_faults_end_window(engine);
     sim_rafts_end_window(engine);
+    sim_swims_end_window(engine);
     uint32_t change_count = collect_changes(engine);
     if (change_count > 0) {
         observer->changes(observer->context, &engine->table, engine->write_of_lane, engine->changes,
@@ -509,6 +534,13 @@ const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_
 const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node)
 {
     return mesh_raft_of(sim_states_of(engine, node), node);
+}
+
+const struct mesh_swim *sim_engine_swim(const struct sim_engine *engine, uint32_t node)
+{
+    const struct mesh_swim *swim = mesh_swim_of(sim_states_of(engine, node), node);
+    return swim == NULL || swim->group == MESH_SWIM_NONE || sim_engine_is_down(engine, node) ? NULL
+                                                                                             : swim;
 }
 
 const struct sim_error *sim_engine_failure(const struct sim_engine *engine)

@@ -44,13 +44,17 @@
 #include "error.h"
 #include "fault.h"
 #include "host.h"
+#include "liar.h"
+#include "mesh/guard.h"
 #include "mesh/tiers.h"
 #include "network.h"
+#include "rules.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_STRIDE_WINDOWS_MAX 16u  // strides.c
 #define SIM_WINDOW_NS_MIN 1000u     // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
+#define SIM_LOCAL_LANES_MAX (1u << 21)  // of an edge: words of 64 are numbered by 16 bits
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
 #define SIM_THREADS_MAX 64u
 #define SIM_FINGERPRINT_VERSION 2u    // changes with what enters a fingerprint, or how
@@ -87,7 +91,7 @@ struct sim_reporting {
     uint64_t every_ns;             // 0: nobody reports; at least SIM_REPORT_NS_MIN
     uint64_t until_ns;             // the run's end: how many totals there may be
     uint32_t local_lanes;          // of each edge, to begin with
-    uint32_t local_lanes_max;      // and as many as there can ever be use for
+    uint32_t local_lanes_max;      // and at most: as there can be use for, or SIM_LOCAL_LANES_MAX
     uint32_t agents_per_edge_max;  // of the largest edge
     uint64_t (*first_ns)(void *context, uint32_t agent);  // below every_ns
     // The report that `agent` writes as its `number`th, from 1: the same whenever it is asked.
@@ -110,7 +114,8 @@ enum sim_transition_kind {
     SIM_TRANSITION_JOINED,  // back without its disk, it has a peer's snapshot now
     SIM_TRANSITION_PAUSED,
     SIM_TRANSITION_RESUMED,
-    SIM_TRANSITION_RELAY,  // it became a relay, in place of `other`
+    SIM_TRANSITION_RELAY,    // it became a relay, in place of `other`
+    SIM_TRANSITION_LEAVING,  // it will go down soon: what it leads it is to hand over
     SIM_TRANSITION_COUNT
 };
 
@@ -145,11 +150,36 @@ struct sim_faulting {
     uint32_t (*place_of)(void *context, enum sim_place_kind place, uint32_t node);
 };
 
+// Who lies.
+struct sim_lying {
+    const struct sim_liar *liars;  // [count]
+    uint32_t count;                // 0: nobody, and the rest is not looked at
+    const uint32_t *entries;       // [nodes] bit i: the node is one of liars[i]
+    uint64_t seed;
+    uint64_t until_ns;  // the run's end: how many forgeries there may be
+};
+
+// In place of a write's index: place in the list of lies + this.
+#define SIM_LIE (UINT32_C(1) << 31)
+
+// An update that nobody wrote, or the second value of one that somebody did.
+struct sim_lie {
+    uint64_t time_ns;
+    struct mesh_dot dot;
+    uint32_t lane;
+    uint32_t entry;   // of the liars
+    uint32_t liar;    // of an equivocation; MESH_NODE_NONE: all of the entry tell it
+    uint32_t write;   // of an equivocation: that of the first value
+    uint32_t before;  // 1 + the liar's lie before; 0: none
+    uint8_t *value;   // owned; or NULL
+};
+
 // Who takes over from relays of a hierarchy that fall silent.
 struct sim_relaying {
     void *context;
-    uint64_t silence_ns;  // an aggregator replaces a relay after so much silence; 0: never
-    uint16_t link_first;  // scopes from here on are links, each with one callee, its aggregator
+    uint64_t silence_ns;       // an aggregator replaces a relay after so much silence; 0: never
+    uint16_t link_first;       // scopes [link_first, link_end) are links, each with one callee, its
+    uint16_t link_end;         // aggregator
     uint32_t *const *members;  // [links] of each, the memory that its scope's members are in
     // Who takes over from a relay of the link that has been silent; MESH_NODE_NONE: nobody can.
     uint32_t (*successor)(void *context, const struct sim_engine *engine, uint32_t link,
@@ -196,16 +226,44 @@ struct sim_raft_note {
     uint32_t node;
     uint32_t number;  // of the server's notes
     uint16_t group;
+    uint32_t voters;     // places of the members that vote, as the server has it
     uint8_t kind;        // enum sim_raft_note_kind
     uint8_t entry_kind;  // enum mesh_raft_kind
     bool led;            // CUT, ENTRY: before and after the server was the leader of its term
     bool overwrites;     // ENTRY: it had another one there
+    bool handed_over;    // ROLE: it leads because the last leader wanted it so
+    bool fetched;        // RESTORED: the snapshot came from the leader
+};
+
+// What a node that takes part in SWIM found (mesh/swim.h), or what became of it.
+enum sim_swim_note_kind {
+    SIM_SWIM_STARTED,  // it has a record of nothing; own: it joins, and knows nobody yet
+    SIM_SWIM_JOINED,
+    SIM_SWIM_STOPPED,  // it went down; its view is gone: notes of MEMBER came before, back to ALIVE
+    SIM_SWIM_MEMBER,   // what it thinks of `subject`
+    SIM_SWIM_PROBE,    // of `subject` has ended; own: it answered
+    SIM_SWIM_QUORUM,   // own: it has no majority from now on; else it has one again
+};
+
+struct sim_swim_note {
+    uint64_t time_ns;
+    uint32_t node;
+    uint32_t number;  // of the node's notes
+    uint32_t subject;
+    uint32_t incarnation;
+    uint8_t kind;   // enum sim_swim_note_kind
+    uint8_t state;  // MEMBER: enum mesh_swim_state, now and before
+    uint8_t was;
+    bool own;  // MEMBER: its own finding; else it was told
 };
 
 // How the groups of mesh->raft begin, and their disks.
 struct sim_rafting {
-    bool elected;  // the first of each roster are its bridges and everybody knows; the first
-                   // server stands for election at once. Else: all begin with nothing
+    bool elected;      // the first of each roster are its bridges and everybody knows; the first
+                       // server stands for election at once. Else: all begin with nothing
+    bool logs_differ;  // not elected: the servers of a group begin with 0, 1, 2 ... entries of
+                       // term 1, dealt by chance
+    uint32_t failed;   // the last so many of each roster are members and never start
     uint64_t read_every_ns;  // so often each server is asked for a read; 0: never
     struct sim_link disk;    // how long a write takes (network.h); all zero: no time
 };
@@ -259,17 +317,23 @@ struct sim_host_use {
 struct sim_observer {
     void *context;
     // Changes in the total order; write_of_lane: the index of the write in each lane at this time,
-    // from write_count on for the coordinators' totals.
+    // from write_count on for the coordinators' totals, from SIM_LIE on for lies.
     // May be NULL, like the others.
     void (*changes)(void *context, const struct mesh_table *table, const uint32_t *write_of_lane,
                     const struct sim_change *changes, uint32_t count);
     // What became of nodes, by (time, node), before the changes of the same window.
     void (*transitions)(void *context, const struct sim_transition *transitions, uint32_t count);
+    // A fault that acts between nodes fires; readable during the call, as the window begins.
+    void (*ruled)(void *context, const struct sim_rule *rule);
     // The write does not happen: its node is down or paused. When the window begins.
     void (*silenced)(void *context, uint32_t write);
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what
     // the relay had been told in the notes before that of the row being made.
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // The write does not happen: its node has no majority. When the window begins.
+    void (*refused)(void *context, uint32_t write);
+    // What SWIM found in a window, by (time, node, number).
+    void (*swims)(void *context, const struct sim_swim_note *notes, uint32_t count);
     // What Raft servers did in a window, by (time, node, number).
     void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
     // Of edges that no block cuts, instead of such notes: what an agent hears, and the row that a
@@ -300,6 +364,7 @@ struct sim_engine_config {
     struct sim_author author;
     struct sim_reporting reporting;
     struct sim_faulting faulting;
+    struct sim_lying lying;
     struct sim_relaying relaying;
     struct sim_rafting rafting;
     uint32_t (*base_bytes)(void *context);  // of what released updates were folded into, as a
@@ -366,8 +431,25 @@ bool sim_engine_is_calm(const struct sim_engine *engine);
 // What came of the faults so far, [config.faulting.count].
 const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *engine);
 
-// Whether messages from one node to another that are sent at `time_ns`, the end of the last window,
-// are cut.
+// What came of the liars so far, [config.lying.count].
+const struct sim_liar_count *sim_engine_liar_counts(const struct sim_engine *engine);
+
+// The lies that have lanes, [*count], in the order in which they were told.
+const struct sim_lie *sim_engine_lies(const struct sim_engine *engine, uint32_t *count);
+
+// When a node first lied, and when somebody honest first ignored it; SIM_FAULT_NEVER.
+uint64_t sim_engine_lied_ns(const struct sim_engine *engine, uint32_t node);
+uint64_t sim_engine_caught_ns(const struct sim_engine *engine, uint32_t node);
+
+// How often honest nodes rejected something for this reason, and how often they came to ignore
+// somebody: who lies (true), or who does not.
+uint64_t sim_engine_rejects(const struct sim_engine *engine, enum mesh_reject reason, bool lies);
+uint64_t sim_engine_ignored(const struct sim_engine *engine, bool lies);
+
+// Whether messages from one node to another that are sent at `time_ns`, in the last window or at
+// its end, are cut; and when that, between any two nodes, may next be otherwise than at `after_ns`,
+// as far as faults have fired; SIM_FAULT_NEVER.
+uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns);
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns);
 
@@ -376,6 +458,9 @@ const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_
 
 // What the node is in its group of Raft, or NULL; of who is down, as it was.
 const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_t node);
+
+// What the node thinks of its scope's members, or NULL; of who is down, nothing.
+const struct mesh_swim *sim_engine_swim(const struct sim_engine *engine, uint32_t node);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
 uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);

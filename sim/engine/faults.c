@@ -41,6 +41,7 @@ void sim_faults_create(struct sim_engine *engine)
     faults->touched = sim_memory_zeroed(nodes);
     faults->selected = sim_memory_zeroed(nodes * sizeof *faults->selected);
     faults->counts = sim_memory_zeroed(faulting->count * sizeof *faults->counts);
+    faults->scaled = sim_memory_zeroed(faulting->count * sizeof *faults->scaled);
     sim_timeline_init(&faults->timeline, faulting->faults, faulting->count, faulting->seed);
     find_homes(engine);
 }
@@ -57,6 +58,10 @@ void sim_faults_finish(struct sim_engine *engine)
     sim_memory_free(faults->transitions);
     sim_memory_free(faults->joining);
     sim_memory_free(faults->selected);
+    for (uint32_t i = 0; i < faults->timeline.count; i++) {
+        sim_memory_free(faults->scaled[i]);
+    }
+    sim_memory_free(faults->scaled);
     sim_memory_free(faults->counts);
 }
 
@@ -86,6 +91,8 @@ static void apply(struct sim_condition *condition, const struct sim_action *acti
     case SIM_ACTION_RESUME: condition->paused--; break;
     case SIM_ACTION_SKEW: condition->skew_ns += action->skew_ns; break;
     case SIM_ACTION_UNSKEW: condition->skew_ns -= action->skew_ns; break;
+    case SIM_ACTION_DRAIN: condition->drained++; break;
+    case SIM_ACTION_UNDRAIN: condition->drained--; break;
     }
     condition->resume_ns = condition->paused == 0 ? 0 : condition->resume_ns;
 }
@@ -121,7 +128,8 @@ static struct sim_condition condition_at(const struct sim_faults *faults, uint32
 
 static bool is_usual(const struct sim_condition *condition)
 {
-    return condition->down == 0 && condition->paused == 0 && condition->skew_ns == 0;
+    return condition->down == 0 && condition->paused == 0 && condition->drained == 0 &&
+           condition->skew_ns == 0;
 }
 
 bool sim_faults_silence(const struct sim_engine *engine, uint64_t time_ns, uint32_t node)
@@ -131,7 +139,7 @@ bool sim_faults_silence(const struct sim_engine *engine, uint64_t time_ns, uint3
         return false;
     }
     struct sim_condition condition = condition_at(faults, node, time_ns);
-    return condition.down > 0 || condition.paused > 0;
+    return condition.down > 0 || condition.paused > 0 || condition.drained > 0;
 }
 
 uint64_t sim_faults_resume_ns(const struct sim_engine *engine, uint64_t time_ns, uint32_t node)
@@ -215,6 +223,11 @@ static void add_differences(struct sim_faults *faults, const struct sim_action *
     }
     if ((before->paused > 0) != (after->paused > 0)) {
         transition.kind = after->paused > 0 ? SIM_TRANSITION_PAUSED : SIM_TRANSITION_RESUMED;
+        transition.disk_lost = false;
+        add_transition(faults, &transition);
+    }
+    if (before->drained == 0 && after->drained > 0) {
+        transition.kind = SIM_TRANSITION_LEAVING;
         transition.disk_lost = false;
         add_transition(faults, &transition);
     }
@@ -518,6 +531,10 @@ void sim_faults_set_right(struct sim_worker *worker, uint32_t first, uint32_t en
             struct mesh_record *timer = &worker->output.records[i];
             timer->raft_timer.at_ns +=
                 worker->times_ns[first + record->event] - worker->shown_ns[first + record->event];
+        } else if (record->kind == MESH_RECORD_SWIM_TIMER) {
+            struct mesh_record *timer = &worker->output.records[i];
+            timer->swim_timer.at_ns +=
+                worker->times_ns[first + record->event] - worker->shown_ns[first + record->event];
         }
     }
 }
@@ -743,9 +760,15 @@ const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *e
     return engine->faults.counts;
 }
 
+uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns)
+{
+    return sim_rules_next_cut_ns(&engine->faults.rules, after_ns);
+}
+
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns)
 {
     uint64_t delay_ns;
-    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns);
+    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns) ||
+           sim_cross_loses_all(engine, source, target, time_ns);
 }

@@ -33,11 +33,15 @@ struct sim_condition {
     uint32_t down;  // crashes that hold it down
     uint32_t open;  // of them, those that have no end of their own
     uint32_t paused;
+    uint32_t drained;  // by so many notices
     uint16_t home;
     bool lost;     // down, and its disk is gone
     bool joining;  // it asked for a snapshot and has none yet
     bool listed;   // among those that wait for one
 };
+
+// Nodes of an auto-scaled set.
+enum sim_scaled { SIM_UNSCALED, SIM_SCALED_IN, SIM_SCALED_OUT };
 
 struct sim_faults {
     bool any;   // faults are configured; if not, the rest is empty
@@ -62,7 +66,8 @@ struct sim_faults {
     uint32_t *joining;  // [joining_count] nodes that wait for a snapshot
     uint32_t joining_count;
     uint32_t joining_capacity;
-    uint32_t *selected;              // [nodes] scratch
+    uint32_t *selected;  // [nodes] scratch
+    uint8_t **scaled;  // [faults] of those that scale: a byte per node, enum sim_scaled; else NULL
     struct sim_fault_count *counts;  // [faults]
 };
 

@@ -14,14 +14,18 @@ static uint32_t *selected_of(struct sim_engine *engine)
     return engine->faults.selected;
 }
 
+uint32_t sim_firings_select(struct sim_engine *engine, const struct sim_selection *selection)
+{
+    const struct sim_faulting *faulting = &engine->config.faulting;
+    return faulting->select(faulting->context, selection, selected_of(engine));
+}
+
 // The nodes of a selection, drawn if it has a share or a number; in the scratch.
 static uint32_t select_nodes(struct sim_engine *engine, const struct sim_selection *selection,
                              const struct sim_firing *firing)
 {
-    const struct sim_faulting *faulting = &engine->config.faulting;
-    uint32_t *nodes = selected_of(engine);
-    uint32_t count = faulting->select(faulting->context, selection, nodes);
-    return sim_fault_pick(faulting->seed, firing, nodes, count,
+    uint32_t count = sim_firings_select(engine, selection);
+    return sim_fault_pick(engine->config.faulting.seed, firing, selected_of(engine), count,
                           sim_selection_wanted(selection, count));
 }
 
@@ -37,24 +41,34 @@ static void count_firing(struct sim_engine *engine, const struct sim_firing *fir
 
 // ---- What happens to nodes ----
 
-static void add_actions(struct sim_engine *engine, const struct sim_firing *firing, uint32_t count)
+struct sim_action *sim_firings_room(struct sim_faults *faults, uint32_t count)
 {
-    struct sim_faults *faults = &engine->faults;
-    if (faults->pending_count + 2 * count > faults->pending_capacity) {
-        faults->pending_capacity = 2 * (faults->pending_count + 2 * count);
+    uint32_t needed = faults->pending_count + SIM_FAULT_ACTIONS_MAX * count;
+    if (needed > faults->pending_capacity) {
+        faults->pending_capacity = 2 * needed;
         faults->pending =
             sim_memory_resize(faults->pending, faults->pending_capacity * sizeof *faults->pending);
     }
-    struct sim_action *made = faults->pending + faults->pending_count;
-    uint32_t more =
-        sim_fault_act(&engine->config.faulting.faults[firing->entry], engine->config.faulting.seed,
-                      firing, selected_of(engine), count, made);
-    for (uint32_t i = 0; i < more; i++) {
-        if (made[i].time_ns < faults->pending_least_ns) {
-            faults->pending_least_ns = made[i].time_ns;
+    return faults->pending + faults->pending_count;
+}
+
+void sim_firings_made(struct sim_faults *faults, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_action *action = &faults->pending[faults->pending_count++];
+        if (action->time_ns < faults->pending_least_ns) {
+            faults->pending_least_ns = action->time_ns;
         }
     }
-    faults->pending_count += more;
+}
+
+static void add_actions(struct sim_engine *engine, const struct sim_firing *firing, uint32_t count)
+{
+    const struct sim_faulting *faulting = &engine->config.faulting;
+    struct sim_action *made = sim_firings_room(&engine->faults, count);
+    sim_firings_made(&engine->faults,
+                     sim_fault_act(&faulting->faults[firing->entry], faulting->seed, firing,
+                                   selected_of(engine), count, made));
 }
 
 static bool is_going_down(const struct sim_faults *faults, uint32_t first_pending, uint32_t node)
@@ -85,6 +99,15 @@ static uint32_t select_departure(struct sim_engine *engine, const struct sim_fau
 }
 
 // ---- What happens between nodes ----
+
+static void hold_rule(struct sim_engine *engine, const struct sim_rule *rule)
+{
+    const struct sim_observer *observer = &engine->config.observer;
+    sim_rules_add(&engine->faults.rules, rule);
+    if (observer->ruled != NULL) {
+        observer->ruled(observer->context, rule);
+    }
+}
 
 static uint32_t put_on_side(struct sim_engine *engine, const struct sim_selection *selection,
                             const struct sim_firing *firing, uint32_t side, uint32_t *sides)
@@ -144,23 +167,51 @@ static uint32_t divide(struct sim_engine *engine, const struct sim_fault *fault,
     return count;
 }
 
+// Nobody named: the links of all.
+static uint32_t choose_links(struct sim_engine *engine, const struct sim_fault *fault,
+                             const struct sim_firing *firing, struct sim_rule *rule)
+{
+    uint32_t nodes = engine->config.node_count;
+    rule->pairs = fault->pairs == 0 ? UINT32_MAX : fault->pairs;
+    rule->link = fault->link;
+    rule->faces = fault->from.named;
+    if (!fault->of.named) {
+        return nodes;
+    }
+    rule->sides = sim_memory_zeroed(nodes * sizeof *rule->sides);
+    uint32_t count = put_on_side(engine, &fault->of, firing, 1, rule->sides);
+    return count == 0 || !rule->faces
+               ? count
+               : count + put_on_side(engine, &fault->from, firing, 2, rule->sides);
+}
+
+static uint32_t choose_sides(struct sim_engine *engine, const struct sim_fault *fault,
+                             const struct sim_firing *firing, struct sim_rule *rule)
+{
+    rule->sides = sim_memory_zeroed(engine->config.node_count * sizeof *rule->sides);
+    return rule->kind == SIM_RULE_SLOW ? put_on_side(engine, &fault->of, firing, 1, rule->sides)
+                                       : divide(engine, fault, firing, rule->sides);
+}
+
 static uint32_t add_rule(struct sim_engine *engine, const struct sim_fault *fault,
                          const struct sim_firing *firing)
 {
-    bool slow = fault->verb == SIM_FAULT_SLOW;
+    bool link = fault->verb == SIM_FAULT_LINK;
     uint64_t lasts_ns = fault->until_ns - fault->at_ns;
     struct sim_rule rule = {
-        .kind = slow ? SIM_RULE_SLOW : SIM_RULE_CUT,
+        .entry = firing->entry,
+        .kind = link                            ? SIM_RULE_LINK
+                : fault->verb == SIM_FAULT_SLOW ? SIM_RULE_SLOW
+                                                : SIM_RULE_CUT,
         .from_ns = firing->time_ns,
         .until_ns =
             fault->until_ns == SIM_FAULT_NEVER ? SIM_FAULT_NEVER : firing->time_ns + lasts_ns,
-        .sides = sim_memory_zeroed(engine->config.node_count * sizeof *rule.sides),
         .delay_ns = fault->delay_ns,
         .direction = fault->direction,
     };
-    uint32_t count = slow ? put_on_side(engine, &fault->of, firing, 1, rule.sides)
-                          : divide(engine, fault, firing, rule.sides);
-    sim_rules_add(&engine->faults.rules, &rule);
+    uint32_t count = link ? choose_links(engine, fault, firing, &rule)
+                          : choose_sides(engine, fault, firing, &rule);
+    hold_rule(engine, &rule);
     return count;
 }
 
@@ -209,13 +260,13 @@ static uint32_t clog_nodes(struct sim_engine *engine, const struct sim_fault *fa
     shuffle(engine, firing, 2, clogged, count);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t node = clogged[i].node;
-        sim_rules_add(&engine->faults.rules,
-                      &(struct sim_rule){
-                          .kind = SIM_RULE_CLOG,
-                          .from_ns = from_ns[node],
-                          .until_ns = firing->time_ns + (uint64_t)(count + i) * fault->gap_ns,
-                          .node = node,
-                      });
+        hold_rule(engine, &(struct sim_rule){
+                              .entry = firing->entry,
+                              .kind = SIM_RULE_CLOG,
+                              .from_ns = from_ns[node],
+                              .until_ns = firing->time_ns + (uint64_t)(count + i) * fault->gap_ns,
+                              .node = node,
+                          });
     }
     sim_memory_free(from_ns);
     sim_memory_free(clogged);
@@ -234,10 +285,16 @@ void sim_firings_take(struct sim_engine *engine, uint64_t end_ns)
         uint32_t count;
         switch (fault->verb) {
         case SIM_FAULT_PARTITION:
-        case SIM_FAULT_SLOW: count = add_rule(engine, fault, &firing); break;
+        case SIM_FAULT_SLOW:
+        case SIM_FAULT_LINK: count = add_rule(engine, fault, &firing); break;
         case SIM_FAULT_SWIZZLE: count = clog_nodes(engine, fault, &firing); break;
         case SIM_FAULT_CHURN:
             count = select_departure(engine, fault, &firing, first_pending);
+            add_actions(engine, &firing, count);
+            break;
+        case SIM_FAULT_AUTO_SCALING: count = sim_scale(engine, &firing); break;
+        case SIM_FAULT_SPOT_RECLAIM:
+            count = sim_select_hosts(engine, &firing);
             add_actions(engine, &firing, count);
             break;
         default:

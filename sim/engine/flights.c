@@ -155,18 +155,20 @@ static void move_heap(struct moves *moves, struct sim_heap *heap)
     }
 }
 
-static void move_far(const struct moves *moves, struct sim_far_event *far)
+// A message that has memory of its own; returns where it is from now on.
+static struct mesh_message *move_own(const struct moves *moves, struct mesh_message *message)
 {
     uint32_t old_words = moves->engine->local_words;
-    uint32_t more = mesh_message_widened(far->message, old_words, moves->local_words);
-    struct mesh_message *old = far->message;
+    uint32_t more = mesh_message_widened(message, old_words, moves->local_words);
+    struct mesh_message *wide = message;
     if (more > 0) {
-        far->message = sim_memory_zeroed((sim_message_words(old) + more) * sizeof(uint64_t));
+        wide = sim_memory_zeroed((sim_message_words(message) + more) * sizeof(uint64_t));
     }
-    mesh_message_widen(old, old_words, moves->local_words, far->message);
+    mesh_message_widen(message, old_words, moves->local_words, wide);
     if (more > 0) {
-        sim_memory_free(old);
+        sim_memory_free(message);
     }
+    return wide;
 }
 
 void sim_flights_widen(struct sim_engine *engine, uint32_t local_words)
@@ -180,7 +182,10 @@ void sim_flights_widen(struct sim_engine *engine, uint32_t local_words)
         }
         move_heap(&moves, &worker->heap);
         for (uint32_t j = 0; j < worker->ring.far_count; j++) {
-            move_far(&moves, &worker->ring.far[j]);
+            worker->ring.far[j].message = move_own(&moves, worker->ring.far[j].message);
+        }
+        for (uint32_t j = 0; j < worker->kept.waiting_count; j++) {
+            worker->kept.waiting[j].message = move_own(&moves, worker->kept.waiting[j].message);
         }
     }
     sim_memory_free(moves.slots);

@@ -70,6 +70,11 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
                       top->generation);
         return;
     }
+    if (!top->received && top->reference == SIM_REFERENCE_SWIM) {
+        struct sim_block *block = &engine->blocks[sim_block_of(engine, top->target)];
+        sim_swims_run(worker, block, top->target, top->time_ns, top->generation);
+        return;
+    }
     bool admitted = sim_faults_admit_one(engine, top);
     event->time_ns = top->time_ns;
     event->node = top->target;

@@ -25,6 +25,9 @@ struct parcel {
     bool duplicates;               // of the network's links
     bool cold;                     // connections
     bool ruled;                    // faults lie between nodes
+    // As in struct sim_posting: a liar's alone has delays, or a first place.
+    const uint64_t *delays_ns;
+    uint32_t place_first;
 };
 
 static void arrive_in_heap(struct sim_worker *worker, const struct parcel *parcel, uint32_t target,
@@ -116,7 +119,7 @@ static void arrive_again(struct sim_worker *worker, const struct parcel *parcel,
                          enum sim_pair_class pair, uint64_t wait_ns)
 {
     const struct mesh_message *message = parcel->message;
-    uint32_t stream = sim_network_stream(message, parcel->targets[0], 1);
+    uint32_t stream = sim_network_stream(message, parcel->targets[0], 1) + parcel->place_first;
     struct mesh_random random =
         mesh_philox(worker->engine->config.network->seed, (uint32_t)message->occasion,
                     (uint32_t)(message->occasion >> 32), message->source, stream + place);
@@ -162,7 +165,7 @@ static uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t upd
 // be copies of what nobody measures. Reports are never left out; rows are no updates.
 static uint32_t counted_updates(const struct sim_engine *engine, const struct mesh_message *message)
 {
-    if (mesh_message_has_rows(message->kind) || mesh_message_is_raft(message->kind)) {
+    if (!mesh_message_has_lanes(message->kind)) {
         return 0;
     }
     if (engine->counted_first == 0 || message->update_count == 0) {
@@ -217,12 +220,13 @@ static void count_copies(struct sim_worker *worker, const struct mesh_message *m
 
 // Sends the copy at `place` through the network, with word w of its block at
 // words[w * SIM_DRAW_BATCH].
-// `varied` is the network's; each of the two callers is compiled for its own, so that plain links
-// keep a short loop.
+// `varied` is the network's, `lying`: the parcel has delays or a first place; each of the callers
+// is compiled for its own, so that plain links keep a short loop.
 __attribute__((always_inline)) static inline void send_copy(struct sim_worker *worker,
                                                             const struct parcel *parcel,
                                                             uint32_t place, const uint32_t *words,
-                                                            bool varied, struct tally *tally)
+                                                            bool varied, bool lying,
+                                                            struct tally *tally)
 {
     const struct sim_network *network = worker->engine->config.network;
     const struct sim_faults *faults = &worker->engine->faults;
@@ -236,6 +240,7 @@ __attribute__((always_inline)) static inline void send_copy(struct sim_worker *w
         tally->cut[pair]++;
         return;
     }
+    wait_ns += lying && parcel->delays_ns != NULL ? parcel->delays_ns[place] : 0;
     wait_ns += parcel->cold ? sim_account_dial(worker, message, target, pair) : 0;
     if (parcel->duplicates && sim_link_duplicates(link, words[3 * SIM_DRAW_BATCH])) {
         tally->duplicated[pair]++;
@@ -255,16 +260,18 @@ __attribute__((always_inline)) static inline void send_copy(struct sim_worker *w
 __attribute__((always_inline)) static inline void dispatch(struct sim_worker *worker,
                                                            const struct parcel *shared,
                                                            uint32_t first, uint32_t end,
-                                                           bool varied, struct tally *tally)
+                                                           bool varied, bool lying,
+                                                           struct tally *tally)
 {
     const struct parcel parcel = *shared;
     const struct mesh_message *message = parcel.message;
     uint32_t words[4][SIM_DRAW_BATCH];
-    uint32_t stream = sim_network_stream(message, parcel.targets[0], 0);
+    uint32_t stream =
+        sim_network_stream(message, parcel.targets[0], 0) + (lying ? parcel.place_first : 0);
     sim_draw(worker->engine->config.network->seed, message->occasion, message->source,
              stream + first, end - first, words);
     for (uint32_t place = first; place < end; place++) {
-        send_copy(worker, &parcel, place, words[0] + (place - first), varied, tally);
+        send_copy(worker, &parcel, place, words[0] + (place - first), varied, lying, tally);
     }
 }
 
@@ -272,7 +279,14 @@ __attribute__((noinline)) static void dispatch_varied(struct sim_worker *worker,
                                                       const struct parcel *parcel, uint32_t first,
                                                       uint32_t end, struct tally *tally)
 {
-    dispatch(worker, parcel, first, end, true, tally);
+    dispatch(worker, parcel, first, end, true, false, tally);
+}
+
+__attribute__((noinline)) static void dispatch_lies(struct sim_worker *worker,
+                                                    const struct parcel *parcel, uint32_t first,
+                                                    uint32_t end, struct tally *tally)
+{
+    dispatch(worker, parcel, first, end, true, true, tally);
 }
 
 static inline struct sim_road road_of(const struct sim_worker *worker)
@@ -325,8 +339,13 @@ static void post_to_channels(struct sim_worker *worker, const struct parcel *par
     for (uint32_t place = 0; place < parcel->count; place++) {
         tally->sent[sim_network_pair(network, message->source, parcel->targets[place])]++;
     }
-    sim_cross(worker, message, parcel->reference, parcel->generation, parcel->targets,
-              parcel->count);
+    sim_cross(worker, &(struct sim_posting){.message = message,
+                                            .targets = parcel->targets,
+                                            .delays_ns = parcel->delays_ns,
+                                            .count = parcel->count,
+                                            .reference = parcel->reference,
+                                            .generation = parcel->generation,
+                                            .place_first = parcel->place_first});
 }
 
 static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
@@ -335,10 +354,12 @@ static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
     for (uint32_t first = 0; first < parcel->count; first += SIM_DRAW_BATCH) {
         uint32_t end =
             parcel->count - first < SIM_DRAW_BATCH ? parcel->count : first + SIM_DRAW_BATCH;
-        if (worker->engine->config.network->varied) {
+        if (worker->lying.lying) {
+            dispatch_lies(worker, parcel, first, end, tally);
+        } else if (worker->engine->config.network->varied) {
             dispatch_varied(worker, parcel, first, end, tally);
         } else {
-            dispatch(worker, parcel, first, end, false, tally);
+            dispatch(worker, parcel, first, end, false, false, tally);
         }
     }
 }
@@ -382,52 +403,61 @@ static void dispatch_single(struct sim_worker *worker, const struct mesh_record 
 {
     const uint32_t *words = worker->single_draws.words[0] + take_single(worker, record);
     if (worker->engine->config.network->varied) {
-        send_copy(worker, parcel, 0, words, true, tally);
+        send_copy(worker, parcel, 0, words, true, false, tally);
     } else {
-        send_copy(worker, parcel, 0, words, false, tally);
+        send_copy(worker, parcel, 0, words, false, false, tally);
     }
 }
 
-static void tell_sent(const struct sim_worker *worker, const struct mesh_record *record)
+static void tell_sent(const struct sim_worker *worker, const struct mesh_message *message,
+                      uint32_t count)
 {
     const struct sim_engine *engine = worker->engine;
     if (engine->config.observer.sent != NULL) {
-        engine->config.observer.sent(engine->config.observer.context, &engine->table,
-                                     record->send.message, record->send.target_count);
+        engine->config.observer.sent(engine->config.observer.context, &engine->table, message,
+                                     count);
     }
 }
 
-static void post_any(struct sim_worker *worker, const struct sim_posting *posting,
-                     const struct mesh_record *record)
+// `record`: what the core made of it; NULL: somebody else did.
+static void post(struct sim_worker *worker, const struct sim_block *block,
+                 const struct mesh_record *record, const struct sim_posting *posting)
 {
     const struct sim_engine *engine = worker->engine;
-    const struct mesh_message *message = record->send.message;
-    struct parcel parcel = parcel_of(
-        worker, message, sim_messages_reference(&worker->messages, message), posting->generation);
-    parcel.from = posting->block;
-    parcel.targets = worker->output.targets + record->send.target_first;
-    parcel.count = record->send.target_count;
+    const struct mesh_message *message = posting->message;
+    struct parcel parcel = parcel_of(worker, message, posting->reference, posting->generation);
+    parcel.from = block;
+    parcel.targets = posting->targets;
+    parcel.count = posting->count;
+    parcel.delays_ns = posting->delays_ns;
+    parcel.place_first = posting->place_first;
     struct tally tally = {0};
     if (engine->config.network->has_channels) {
         post_to_channels(worker, &parcel, &tally);
-    } else if (parcel.count == 1) {
+    } else if (record != NULL && parcel.count == 1) {
         dispatch_single(worker, record, &parcel, &tally);
     } else {
         dispatch_all(worker, &parcel, &tally);
     }
     struct sim_carriage carriage = sim_account_carriage(engine, message);
-    count_copies(worker, message, record->send.update_bytes, &carriage, &tally);
+    count_copies(worker, message, posting->update_bytes, &carriage, &tally);
     sim_account_send(worker, message, &carriage, parcel.count, (uint32_t)tally.sent[SIM_SAME_HOST]);
-    tell_sent(worker, record);
+    tell_sent(worker, message, parcel.count);
 }
 
-struct sim_posting sim_posting_of(struct sim_worker *worker, const struct sim_block *block,
-                                  uint32_t generation)
+void sim_post(struct sim_worker *worker, const struct sim_posting *posting)
+{
+    const struct sim_engine *engine = worker->engine;
+    post(worker, &engine->blocks[sim_block_of(engine, posting->message->source)], NULL, posting);
+}
+
+struct sim_batch sim_batch_of(struct sim_worker *worker, const struct sim_block *block,
+                              uint32_t generation)
 {
     const struct sim_engine *engine = worker->engine;
     const struct sim_network *network = engine->config.network;
     worker->single_draws.next = worker->single_draws.count = 0;
-    return (struct sim_posting){
+    return (struct sim_batch){
         .block = block,
         .generation = generation,
         .plain = engine->config.queue == SIM_QUEUE_WINDOWS && !network->has_channels &&
@@ -437,15 +467,15 @@ struct sim_posting sim_posting_of(struct sim_worker *worker, const struct sim_bl
     };
 }
 
-// The same for one copy in a plain batch, which most messages are where answers are many.
-static void post_single(struct sim_worker *worker, const struct sim_posting *posting,
+// The same as post() for one copy in a plain batch, which most messages are where answers are many.
+static void post_single(struct sim_worker *worker, const struct sim_batch *batch,
                         const struct mesh_record *record)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = record->send.message;
     uint32_t target = worker->output.targets[record->send.target_first];
     uint32_t reference = sim_messages_reference(&worker->messages, message);
-    enum sim_pair_class pair = sim_pair_from(engine, posting->block, message->source, target);
+    enum sim_pair_class pair = sim_pair_from(engine, batch->block, message->source, target);
     const struct sim_link *link = &engine->config.network->links[pair];
     struct sim_carriage carriage = sim_account_carriage(engine, message);
     uint32_t place = take_single(worker, record);
@@ -461,20 +491,29 @@ static void post_single(struct sim_worker *worker, const struct sim_posting *pos
     uint64_t since_ns = message->sent_ns - worker->window * engine->window_ns + latency_ns;
     if (!lost &&
         (latency_ns >> LATENCY_BITS != 0 ||
-         !arrive_in_ring(&worker->ring, &posting->road, since_ns, target, pair, reference))) {
+         !arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair, reference))) {
         sim_ring_push_far(&worker->ring, message->sent_ns + latency_ns, target, pair, message);
     }
-    tell_sent(worker, record);
+    tell_sent(worker, message, 1);
 }
 
-void sim_post(struct sim_worker *worker, const struct sim_posting *posting,
-              const struct mesh_record *record)
+void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
+                     const struct mesh_record *record)
 {
-    if (record->send.target_count == 1 && posting->plain) {
-        post_single(worker, posting, record);
-    } else {
-        post_any(worker, posting, record);
+    const struct mesh_message *message = record->send.message;
+    if (record->send.target_count == 1 && batch->plain) {
+        post_single(worker, batch, record);
+        return;
     }
+    post(worker, batch->block, record,
+         &(struct sim_posting){
+             .message = message,
+             .targets = worker->output.targets + record->send.target_first,
+             .count = record->send.target_count,
+             .reference = sim_messages_reference(&worker->messages, message),
+             .generation = batch->generation,
+             .update_bytes = record->send.update_bytes,
+         });
 }
 
 void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,

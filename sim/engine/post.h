@@ -29,7 +29,7 @@ struct sim_road {
 };
 
 // What the messages of a batch share.
-struct sim_posting {
+struct sim_batch {
     const struct sim_block *block;
     uint32_t generation;
     bool plain;  // windows, and links that only lose and delay, uniformly
@@ -38,11 +38,11 @@ struct sim_posting {
 
 // For a batch of the block's events, all of whose messages are posted in the order of their
 // records before the next batch is stepped.
-struct sim_posting sim_posting_of(struct sim_worker *worker, const struct sim_block *block,
-                                  uint32_t generation);
+struct sim_batch sim_batch_of(struct sim_worker *worker, const struct sim_block *block,
+                              uint32_t generation);
 
 // What a SEND record says.
-void sim_post(struct sim_worker *worker, const struct sim_posting *posting,
-              const struct mesh_record *record);
+void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
+                     const struct mesh_record *record);
 
 #endif

@@ -53,8 +53,8 @@ static bool may_fall_silent(const struct sim_engine *engine, const struct sim_pa
 }
 
 // Reasons that hold for the whole run. In a synchronous scope what was heard since the last tick is
-// kept apart, reports never cease, and what channels, connections and faults do is not accounted
-// for.
+// kept apart, reports never cease, each message takes a token of its sender's, and what channels,
+// connections and faults do is not accounted for.
 static bool is_possible(const struct sim_engine *engine)
 {
     const struct sim_network *network = engine->config.network;
@@ -64,11 +64,14 @@ static bool is_possible(const struct sim_engine *engine)
             return false;
         }
     }
+    if (mesh->guard != NULL && mesh->guard->gap_ns > 0) {
+        return false;
+    }
     uint64_t covered_ns = (engine->workers[0]->ring.slot_count - 2) * engine->window_ns;
     return engine->config.queue == SIM_QUEUE_WINDOWS && !engine->config.executes_all &&
            engine->config.observer.sent == NULL && !network->has_channels &&
            !engine->account.cold && engine->local_words == 0 && !engine->faults.any &&
-           network->latency_ns_max < covered_ns;
+           mesh->swim_count == 0 && network->latency_ns_max < covered_ns;
 }
 
 static void add_part(struct sim_engine *engine, uint32_t block_first, uint32_t block_end)
@@ -81,7 +84,8 @@ static void add_part(struct sim_engine *engine, uint32_t block_first, uint32_t b
         .node_first = first->node_first,
         .node_end = last->node_first + last->node_count,
     };
-    if (may_fall_silent(engine, &part)) {
+    if (may_fall_silent(engine, &part) &&
+        !sim_liars_among(engine, part.node_first, part.node_end)) {
         engine->parts =
             sim_memory_resize(engine->parts, (engine->part_count + 1) * sizeof *engine->parts);
         engine->parts[engine->part_count++] = part;
@@ -370,7 +374,7 @@ static bool is_harmless(const struct sim_engine *engine, const struct mesh_messa
     if (mesh_message_is_raft(message->kind)) {
         return true;  // whatever it changes, it is not what anybody holds
     }
-    return message->kind == MESH_MESSAGE_OPEN && !message->beyond &&
+    return message->kind == MESH_MESSAGE_OPEN && !message->beyond && !message->garbled &&
            message->hash[0] == replica->hash[0] && message->hash[1] == replica->hash[1];
 }
 

@@ -49,6 +49,17 @@ void sim_raft_disk_format(struct sim_raft_server *server, bool elected)
                                    });
 }
 
+void sim_raft_disk_fill(struct sim_raft_server *server, uint32_t entries)
+{
+    struct sim_raft_disk *disk = &server->disk;
+    assert(entries <= SIM_RAFT_LOG / 2);
+    disk->term = 1;
+    for (disk->last = 0; disk->last < entries;) {
+        struct mesh_raft_entry *entry = (struct mesh_raft_entry *)place_of(server, ++disk->last);
+        *entry = (struct mesh_raft_entry){.term = 1, .kind = MESH_RAFT_NOOP};
+    }
+}
+
 void sim_raft_disk_lose(struct sim_raft_server *server)
 {
     sim_raft_disk_format(server, false);

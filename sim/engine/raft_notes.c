@@ -24,6 +24,7 @@ void sim_raft_note(struct sim_worker *worker, struct sim_raft_server *server,
     made->node = server->raft->node;
     made->group = server->raft->group;
     made->number = server->told.number++;
+    made->voters = server->raft->members.voters;
 }
 
 static void forget(struct sim_raft_told *told)
@@ -109,8 +110,9 @@ static void look_at_log(struct sim_worker *worker, struct sim_raft_server *serve
 }
 
 static void look_at_commit(struct sim_worker *worker, struct sim_raft_server *server,
-                           uint64_t time_ns)
+                           const struct mesh_event *event)
 {
+    uint64_t time_ns = event->time_ns;
     const struct mesh_raft *raft = server->raft;
     struct sim_raft_told *told = &server->told;
     if (raft->snapshot.index > told->commit) {
@@ -120,7 +122,8 @@ static void look_at_commit(struct sim_worker *worker, struct sim_raft_server *se
                                               .kind = SIM_RAFT_RESTORED,
                                               .term = raft->snapshot.term,
                                               .index = raft->snapshot.index,
-                                              .other = raft->term});
+                                              .other = raft->term,
+                                              .fetched = event->kind == MESH_EVENT_RECEIVE});
     }
     while (told->commit < raft->commit) {
         uint64_t index = ++told->commit;
@@ -151,7 +154,9 @@ static void look_at_role(struct sim_worker *worker, struct sim_raft_server *serv
                                               .term = raft->term,
                                               .index = raft->last,
                                               .content = raft->role,
-                                              .other = raft->leader});
+                                              .other = raft->leader,
+                                              .handed_over = raft->role == MESH_RAFT_LEADER &&
+                                                             raft->handover});
     }
 }
 
@@ -201,7 +206,7 @@ void sim_rafts_look(struct sim_worker *worker, const struct sim_block *block,
     }
     look_at_log(worker, server, event->time_ns);
     look_at_role(worker, server, event->time_ns);
-    look_at_commit(worker, server, event->time_ns);
+    look_at_commit(worker, server, event);
     look_at_bridge(worker, server, event);
     look_at_ring(server, event->time_ns);
 }

@@ -9,7 +9,7 @@
 #include "state.h"
 
 enum { DRAW_DISK = MESH_DRAW_DRIVER + 126 };
-enum { DRAW_LATENCY, DRAW_TORN };  // blocks of it
+enum { DRAW_LATENCY, DRAW_TORN, DRAW_LENGTH };  // blocks of it
 
 // ---- Lifecycle ----
 
@@ -53,6 +53,26 @@ static size_t words_of(const struct mesh_config *mesh)
     return (size_t)3 * SIM_RAFT_LOG * most + 4;
 }
 
+static uint64_t length_draw(const struct sim_engine *engine, uint32_t node)
+{
+    struct mesh_random random =
+        mesh_draw(engine->config.network->seed, DRAW_DISK, DRAW_LENGTH, node, 0);
+    return (uint64_t)random.word[0] << 32 | random.word[1];
+}
+
+// How many servers of the group have drawn less: each number from 0 on, once.
+static uint32_t dealt_length(const struct sim_engine *engine, const struct mesh_raft_group *group,
+                             uint32_t node)
+{
+    uint64_t own = length_draw(engine, node);
+    uint32_t less = 0;
+    for (uint32_t i = 0; i < group->roster_count; i++) {
+        uint64_t other = length_draw(engine, group->roster[i]);
+        less += other < own || (other == own && group->roster[i] < node);
+    }
+    return less;
+}
+
 static void equip(struct sim_engine *engine, uint32_t index, const struct placed *placed)
 {
     const struct mesh_config *mesh = engine->config.mesh;
@@ -87,6 +107,9 @@ static void equip(struct sim_engine *engine, uint32_t index, const struct placed
     };
     assert(server->group->snapshot_bytes <= sizeof(uint64_t));
     sim_raft_disk_format(server, engine->config.rafting.elected);
+    if (engine->config.rafting.logs_differ && !engine->config.rafting.elected) {
+        sim_raft_disk_fill(server, dealt_length(engine, server->group, placed->node));
+    }
     for (uint32_t i = 0; i < mesh->raft_count && engine->config.rafting.elected; i++) {
         uint32_t bridges = mesh->raft[i].bridge_count;
         server->raft->known[i].places = bridges == 0 ? 0 : UINT32_MAX >> (32 - bridges);
@@ -279,6 +302,32 @@ static void crash(const struct own *own)
     server->up = false;
 }
 
+// The voter that lacks least of the log, of several the first; MESH_NODE_NONE: there is no other.
+static uint32_t successor_of(const struct sim_raft_server *server)
+{
+    const struct mesh_raft *raft = server->raft;
+    uint32_t best = MESH_RAFT_MEMBERS_MAX;
+    uint32_t others = raft->members.voters & ~(UINT32_C(1) << raft->self);
+    for (uint32_t left = others; left != 0; left &= left - 1) {
+        uint32_t place = (uint32_t)__builtin_ctz(left);
+        bool better = best == MESH_RAFT_MEMBERS_MAX ||
+                      raft->progress[place].match > raft->progress[best].match;
+        best = better ? place : best;
+    }
+    return best == MESH_RAFT_MEMBERS_MAX ? MESH_NODE_NONE : server->group->roster[best];
+}
+
+static void hand_over(const struct own *own)
+{
+    const struct sim_raft_server *server = own->server;
+    if (server->up && server->raft->role == MESH_RAFT_LEADER) {
+        uint32_t successor = successor_of(server);
+        if (successor != MESH_NODE_NONE) {
+            step(own, (struct mesh_event){.kind = MESH_EVENT_RAFT_TRANSFER, .peer = successor});
+        }
+    }
+}
+
 static void pass(const struct own *own)
 {
     const struct sim_engine *engine = own->worker->engine;
@@ -287,13 +336,15 @@ static void pass(const struct own *own)
         &engine->faults.transitions[server->transition_next++];
     if (transition->kind == SIM_TRANSITION_DOWN && server->up) {
         crash(own);
-    } else if (transition->kind == SIM_TRANSITION_UP && !server->up) {
+    } else if (transition->kind == SIM_TRANSITION_UP && !server->up && !server->failed) {
         if (transition->disk_lost) {
             sim_raft_disk_lose(server);
             memset(server->raft->known, 0,
                    engine->config.mesh->raft_count * sizeof *server->raft->known);
         }
         start(own, false);
+    } else if (transition->kind == SIM_TRANSITION_LEAVING) {
+        hand_over(own);
     }
 }
 
@@ -400,7 +451,13 @@ void sim_rafts_start(struct sim_engine *engine)
             .block = &engine->blocks[sim_block_of(engine, server->raft->node)],
             .server = server,
         };
-        bool first = server->raft->node == server->group->roster[0];
+        const struct mesh_raft_group *group = server->group;
+        uint32_t taking_part = group->roster_count - engine->config.rafting.failed;
+        bool first = server->raft->node == group->roster[0];
+        server->failed = taking_part == 0 || server->raft->node > group->roster[taking_part - 1];
+        if (server->failed) {
+            continue;
+        }
         if (engine->config.rafting.read_every_ns > 0) {
             server->read_ns = engine->config.rafting.read_every_ns;
             remind(own.worker, server, server->read_ns, 0);

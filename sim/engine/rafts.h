@@ -84,6 +84,7 @@ struct sim_raft_server {
     uint32_t transition_end;
     uint32_t life;
     bool up;
+    bool failed;  // it never starts
     struct sim_raft_disk disk;
     struct sim_raft_write write;
     struct sim_raft_told told;
@@ -137,7 +138,11 @@ void sim_rafts_end_window(struct sim_engine *engine);
 
 // ---- raft_disks.c ----
 
+// What a server begins with: nothing, or what an election left behind.
 void sim_raft_disk_format(struct sim_raft_server *server, bool elected);
+
+// So many entries of term 1, in which nobody has been elected yet.
+void sim_raft_disk_fill(struct sim_raft_server *server, uint32_t entries);
 void sim_raft_disk_lose(struct sim_raft_server *server);
 void sim_raft_disk_write(struct sim_raft_server *server, const struct mesh_record *record,
                          uint64_t done_ns);

@@ -12,6 +12,7 @@
 //       account    connections, what hosts do                     account.c    who pays
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
+//       liars      who lies, and the lies that have lanes         liars.c, lying.c
 //       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
@@ -27,11 +28,13 @@
 #include "faults.h"
 #include "heap.h"
 #include "latencies.h"
+#include "liars.h"
 #include "messages.h"
 #include "queue.h"
 #include "quiet.h"
 #include "rafts.h"
 #include "relays.h"
+#include "swims.h"
 #include "threads.h"
 #include "timers.h"
 
@@ -39,10 +42,11 @@
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
 #define SIM_REFERENCE_RAFT 0u  // the heap's: a server looks what has fallen due
-#define SIM_REFERENCE_JOIN 1u
-#define SIM_REFERENCE_WRITE 2u
-#define SIM_REFERENCE_REPORT 3u
-#define SIM_REFERENCE_TICK 4u
+#define SIM_REFERENCE_SWIM 1u  // likewise a member of SWIM
+#define SIM_REFERENCE_JOIN 2u
+#define SIM_REFERENCE_WRITE 3u
+#define SIM_REFERENCE_REPORT 4u
+#define SIM_REFERENCE_TICK 5u
 
 struct sim_block {
     struct mesh_states states;
@@ -50,7 +54,8 @@ struct sim_block {
     uint32_t near_count;        // ... all live on the block's only host; 0: it has several
     struct sim_timers *timers;  // [timers_count], one per scope its nodes are in
     uint32_t timers_count;
-    uint64_t active_ns;  // the last event that changed a node or that said more than a hash
+    uint64_t swim_due_ns;  // no member of SWIM has anything due before
+    uint64_t active_ns;    // the last event that changed a node or that said more than a hash
 };
 
 // What the messages of a batch that have one target draw on their way, drawn for many at once, in
@@ -91,11 +96,15 @@ struct sim_worker {
     struct sim_raft_note *raft_notes;
     uint32_t raft_note_count;
     uint32_t raft_note_capacity;
+    struct sim_swim_note *swim_notes;
+    uint32_t swim_note_count;
+    uint32_t swim_note_capacity;
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
     uint64_t latencies_from_ns;  // copies sent before are not noted in `latencies`
     struct sim_replay replay;
+    struct sim_lying_notes lying;
 };
 
 // A report of the current window.
@@ -189,7 +198,9 @@ struct sim_engine {
     struct sim_account account;
     struct sim_faults faults;
     struct sim_relays relays;
+    struct sim_liars liars;
     struct sim_rafts rafts;
+    struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels
     struct sim_chunks chunks;
     struct sim_worker **workers;  // [worker_count]; the first does what is done between windows
@@ -265,6 +276,21 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
                     enum sim_pair_class pair, uint64_t messages, uint64_t copies);
 
+// A message on its way, to be counted as sent.
+struct sim_posting {
+    const struct mesh_message *message;
+    const uint32_t *targets;    // [count]
+    const uint64_t *delays_ns;  // [count] on top of any latency; NULL: none
+    uint32_t count;
+    uint32_t reference;     // of the message
+    uint32_t generation;    // of the event that sends it
+    uint32_t update_bytes;  // of its bytes, what its updates take
+    uint32_t place_first;   // of the first target among the occasion's, which its draws follow from
+};
+
+// post.c
+void sim_post(struct sim_worker *worker, const struct sim_posting *posting);
+
 // The same draws as when it was sent, or as if it were: counted as sent if `counted`; what arrives
 // goes to sim_quiet_arrive.
 void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,
@@ -289,6 +315,10 @@ uint32_t sim_lanes_words_max(const struct sim_engine *engine);
 // strides.c How long they are; where the one ends that begins with the current window.
 void sim_strides_create(struct sim_engine *engine);
 uint64_t sim_strides_end(const struct sim_engine *engine, uint64_t until_ns);
+
+// What the rings have to cover: within it most messages arrive, and all that arrive in the stride
+// in which they were sent, since the overflow list is looked through between strides.
+uint64_t sim_strides_reach_ns(const struct sim_engine *engine);
 
 // roles.c
 void sim_roles_create(struct sim_engine *engine);

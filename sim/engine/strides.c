@@ -70,6 +70,7 @@ static bool is_possible(const struct sim_engine *engine)
     const struct sim_engine_config *config = &engine->config;
     return engine->tiers.edge_count > 0 && engine->tiers.coordinator_count > 0 &&
            config->faulting.count == 0 && config->mesh->raft_count == 0 &&
+           config->mesh->swim_count == 0 && config->lying.count == 0 &&
            !config->network->has_channels && !config->network->connections.cold;
 }
 
@@ -95,6 +96,13 @@ void sim_strides_create(struct sim_engine *engine)
         engine->stride_most = windows == 0 ? 1 : (uint32_t)windows;
     }
     engine->blocks_run_ahead = engine->stride_most > 1 && homes_are_whole(engine);
+}
+
+uint64_t sim_strides_reach_ns(const struct sim_engine *engine)
+{
+    uint64_t edges_ns = sim_edges_reach_ns(engine);
+    uint64_t stride_ns = engine->stride_most * engine->window_ns;
+    return edges_ns > stride_ns ? edges_ns : stride_ns;
 }
 
 // The first window that ends at `time_ns` or later is the last of its stride.

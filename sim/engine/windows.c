@@ -183,6 +183,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     uint32_t count = gather(worker, block_index);
     if (count == 0) {
         sim_rafts_run_block(worker, block, last_ns);
+        sim_swims_run_block(worker, block, last_ns);
         return;
     }
     sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
@@ -196,6 +197,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
         sim_step_batch(worker, block, end - first, 0);
     }
     sim_rafts_run_block(worker, block, last_ns);
+    sim_swims_run_block(worker, block, last_ns);
 }
 
 // Sends from this window on.

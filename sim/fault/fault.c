@@ -66,6 +66,9 @@ uint32_t sim_fault_pick(uint64_t seed, const struct sim_firing *firing, uint32_t
 // A share is rounded to the nearest number, but never to nobody.
 uint32_t sim_selection_wanted(const struct sim_selection *selection, uint32_t count)
 {
+    if (selection->nobody) {
+        return 0;
+    }
     if (selection->number > 0) {
         return selection->number < count ? selection->number : count;
     }
@@ -128,6 +131,43 @@ static uint64_t joins_at(const struct sim_fault *fault, uint64_t seed,
     return fault->at_ns + mesh_below_wide(random.word[0], random.word[1], fault->over_ns);
 }
 
+// Told at `time_ns`, gone a notice later.
+static uint32_t put_departure(struct sim_action *actions, uint32_t count,
+                              const struct sim_fault *fault, struct sim_action action,
+                              uint64_t time_ns)
+{
+    uint64_t gone_ns = time_ns + fault->notice_ns;
+    if (fault->notice_ns > 0) {
+        count = put(actions, count, &action, SIM_ACTION_DRAIN, time_ns);
+        count = put(actions, count, &action, SIM_ACTION_UNDRAIN, gone_ns);
+    }
+    count = put(actions, count, &action, SIM_ACTION_DOWN, gone_ns);
+    return action.until_ns >= SIM_FAULT_UNTOLD
+               ? count
+               : put(actions, count, &action, SIM_ACTION_UP, action.until_ns);
+}
+
+static uint64_t turn_ns(const struct sim_fault *fault, const struct sim_firing *firing,
+                        uint32_t place)
+{
+    return firing->time_ns + place / fault->batch * fault->gap_ns;
+}
+
+uint32_t sim_fault_leave(const struct sim_fault *fault, const struct sim_firing *firing,
+                         uint32_t node, uint32_t place, struct sim_action *actions)
+{
+    const struct sim_action action = {
+        .until_ns = SIM_FAULT_UNTOLD, .node = node, .entry = firing->entry, .disk_lost = true};
+    return put_departure(actions, 0, fault, action, turn_ns(fault, firing, place));
+}
+
+uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing *firing,
+                         uint32_t node, uint32_t place, struct sim_action *actions)
+{
+    const struct sim_action action = {.node = node, .entry = firing->entry};
+    return put(actions, 0, &action, SIM_ACTION_UP, turn_ns(fault, firing, place));
+}
+
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
                        const struct sim_firing *firing, const uint32_t *nodes, uint32_t count,
                        struct sim_action *actions)
@@ -155,13 +195,17 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
             break;
         case SIM_FAULT_ROLLING_RESTART:
             time_ns += i / fault->batch * fault->gap_ns;
-            action.until_ns = time_ns + fault->down_ns;
-            break;
+            action.until_ns = time_ns + fault->notice_ns + fault->down_ns;
+            made = put_departure(actions, made, fault, action, time_ns);
+            continue;
         case SIM_FAULT_CHURN: action.until_ns = away_until(fault, seed, firing, nodes[i]); break;
-        case SIM_FAULT_MASS_JOIN:
-            action.until_ns = joins_at(fault, seed, firing, nodes[i]);
+        case SIM_FAULT_MASS_JOIN: action.until_ns = joins_at(fault, seed, firing, nodes[i]); break;
+        case SIM_FAULT_SPOT_RECLAIM:
+            action.until_ns =
+                fault->down_ns == 0 ? SIM_FAULT_NEVER : time_ns + fault->notice_ns + fault->down_ns;
             action.disk_lost = true;
-            break;
+            made = put_departure(actions, made, fault, action, time_ns);
+            continue;
         case SIM_FAULT_SKEW:
             begins = SIM_ACTION_SKEW;
             ends = SIM_ACTION_UNSKEW;
@@ -169,6 +213,8 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
         case SIM_FAULT_PARTITION:
         case SIM_FAULT_SLOW:
         case SIM_FAULT_SWIZZLE:
+        case SIM_FAULT_LINK:
+        case SIM_FAULT_AUTO_SCALING:
         case SIM_FAULT_VERB_COUNT: return 0;
         }
         made = put_span(actions, made, action, begins, ends, time_ns);
@@ -181,12 +227,20 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
 const char *sim_fault_verb_name(enum sim_fault_verb verb)
 {
     static const char *const names[SIM_FAULT_VERB_COUNT] = {
-        [SIM_FAULT_CRASH] = "crash",     [SIM_FAULT_RESTART] = "restart",
-        [SIM_FAULT_PAUSE] = "pause",     [SIM_FAULT_PARTITION] = "partition",
-        [SIM_FAULT_OUTAGE] = "outage",   [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
-        [SIM_FAULT_CHURN] = "churn",     [SIM_FAULT_MASS_JOIN] = "mass-join",
-        [SIM_FAULT_SLOW] = "slow",       [SIM_FAULT_SKEW] = "skew",
+        [SIM_FAULT_CRASH] = "crash",
+        [SIM_FAULT_RESTART] = "restart",
+        [SIM_FAULT_PAUSE] = "pause",
+        [SIM_FAULT_PARTITION] = "partition",
+        [SIM_FAULT_OUTAGE] = "outage",
+        [SIM_FAULT_ROLLING_RESTART] = "rolling-restart",
+        [SIM_FAULT_CHURN] = "churn",
+        [SIM_FAULT_MASS_JOIN] = "mass-join",
+        [SIM_FAULT_SLOW] = "slow",
+        [SIM_FAULT_SKEW] = "skew",
         [SIM_FAULT_SWIZZLE] = "swizzle",
+        [SIM_FAULT_LINK] = "link",
+        [SIM_FAULT_AUTO_SCALING] = "auto-scaling",
+        [SIM_FAULT_SPOT_RECLAIM] = "spot-reclaim",
     };
     assert(verb < SIM_FAULT_VERB_COUNT);
     return names[verb];
@@ -201,6 +255,8 @@ const char *sim_role_name(enum sim_role role)
         [SIM_ROLE_LEADER] = "leaders",
         [SIM_ROLE_AGGREGATOR] = "aggregators",
         [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_SEED] = "seeds",
+        [SIM_ROLE_GATEWAY] = "gateways",
     };
     assert(role < SIM_ROLE_COUNT);
     return names[role];
@@ -210,7 +266,7 @@ const char *sim_place_name(enum sim_place_kind place)
 {
     static const char *const names[SIM_PLACE_COUNT] = {
         [SIM_PLACE_NODE] = "nodes",     [SIM_PLACE_HOST] = "hosts", [SIM_PLACE_ZONE] = "zones",
-        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges",
+        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges", [SIM_PLACE_MESH] = "meshes",
     };
     assert(place < SIM_PLACE_COUNT);
     return names[place];

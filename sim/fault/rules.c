@@ -20,6 +20,12 @@ void sim_rules_add(struct sim_rules *rules, const struct sim_rule *rule)
     rules->items[rules->count++] = *rule;
 }
 
+bool sim_rule_concerns(const struct sim_rule *rule, uint32_t node)
+{
+    return rule->kind == SIM_RULE_CLOG ? rule->node == node
+                                       : rule->sides == NULL || rule->sides[node] != 0;
+}
+
 void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns)
 {
     uint32_t kept = 0;
@@ -41,6 +47,25 @@ static bool cuts(const struct sim_rule *rule, uint32_t source, uint32_t target)
         return false;
     }
     return rule->direction == SIM_BOTH_WAYS || (rule->direction == SIM_OUTWARD) == (from == 1);
+}
+
+static void consider(uint64_t time_ns, uint64_t after_ns, uint64_t *next_ns)
+{
+    if (time_ns > after_ns && time_ns < *next_ns) {
+        *next_ns = time_ns;
+    }
+}
+
+uint64_t sim_rules_next_cut_ns(const struct sim_rules *rules, uint64_t after_ns)
+{
+    uint64_t next_ns = SIM_FAULT_NEVER;
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (rules->items[i].kind == SIM_RULE_CUT) {
+            consider(rules->items[i].from_ns, after_ns, &next_ns);
+            consider(rules->items[i].until_ns, after_ns, &next_ns);
+        }
+    }
+    return next_ns;
 }
 
 bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
@@ -66,8 +91,62 @@ bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t targ
                 clogged_ns = left_ns;
             }
             break;
+        case SIM_RULE_LINK: break;
         }
     }
     *delay_ns += clogged_ns;
     return false;
+}
+
+// ---- Links ----
+
+static bool is_on(const struct sim_rule *rule, uint32_t source, uint32_t target)
+{
+    if (rule->sides == NULL) {
+        return true;
+    }
+    uint32_t from = rule->sides[source];
+    uint32_t to = rule->sides[target];
+    bool outward = from == 1 && (!rule->faces || to == 2);
+    bool inward = to == 1 && (!rule->faces || from == 2);
+    return (outward && rule->direction != SIM_INWARD) || (inward && rule->direction != SIM_OUTWARD);
+}
+
+static void add_change(struct sim_link_change *sum, const struct sim_link_change *change)
+{
+    uint32_t given = change->given;
+    sum->given |= given;
+    if ((given >> SIM_LINK_LOSS & 1) != 0) {
+        sum->loss_ppb = change->loss_ppb;
+    }
+    if ((given >> SIM_LINK_DUPLICATE & 1) != 0) {
+        sum->duplicate_ppb = change->duplicate_ppb;
+    }
+    if ((given >> SIM_LINK_CORRUPT & 1) != 0) {
+        sum->corrupt_ppb = change->corrupt_ppb;
+    }
+    if ((given >> SIM_LINK_LATENCY & 1) != 0) {
+        sum->latency_ns_min = change->latency_ns_min;
+        sum->latency_ns_max = change->latency_ns_max;
+    }
+    if ((given >> SIM_LINK_SCALE & 1) != 0) {
+        sum->scale_ppb = change->scale_ppb;
+    }
+    if ((given >> SIM_LINK_RATE & 1) != 0) {
+        sum->rate_bits_per_s = change->rate_bits_per_s;
+    }
+}
+
+bool sim_rules_change(const struct sim_rules *rules, uint32_t source, uint32_t target,
+                      uint32_t pair, uint64_t time_ns, struct sim_link_change *change)
+{
+    *change = (struct sim_link_change){0};
+    for (uint32_t i = 0; i < rules->count; i++) {
+        const struct sim_rule *rule = &rules->items[i];
+        if (rule->kind == SIM_RULE_LINK && time_ns >= rule->from_ns && time_ns < rule->until_ns &&
+            (rule->pairs >> pair & 1) != 0 && is_on(rule, source, target)) {
+            add_change(change, &rule->link);
+        }
+    }
+    return change->given != 0;
 }

@@ -11,13 +11,21 @@ static uint64_t gap_ns(const struct sim_timeline *timeline, uint32_t entry, uint
     return gap > 0 ? gap : 1;
 }
 
+// Firings of the entry; 0: any number.
+static uint32_t most(const struct sim_fault *fault)
+{
+    return fault->verb != SIM_FAULT_AUTO_SCALING ? fault->times
+           : fault->times > 0                    ? fault->times + 1
+                                                 : fault->target_count + 1;
+}
+
 // Leaves SIM_FAULT_NEVER where the entry has fired for the last time.
 static void limit(const struct sim_fault *fault, struct sim_cursor *cursor)
 {
     uint64_t last_ns = fault->verb == SIM_FAULT_CHURN && fault->until_ns < fault->end_ns
                            ? fault->until_ns
                            : fault->end_ns;
-    if ((fault->times > 0 && cursor->number >= fault->times) || cursor->next_ns >= last_ns) {
+    if ((most(fault) > 0 && cursor->number >= most(fault)) || cursor->next_ns >= last_ns) {
         cursor->next_ns = SIM_FAULT_NEVER;
     }
 }
@@ -29,7 +37,9 @@ void sim_timeline_init(struct sim_timeline *timeline, const struct sim_fault *fa
     timeline->cursors = sim_memory_zeroed(count * sizeof *timeline->cursors);
     for (uint32_t i = 0; i < count; i++) {
         struct sim_cursor *cursor = &timeline->cursors[i];
-        cursor->next_ns = faults[i].verb == SIM_FAULT_MASS_JOIN ? 0 : faults[i].at_ns;
+        bool from_start =
+            faults[i].verb == SIM_FAULT_MASS_JOIN || faults[i].verb == SIM_FAULT_AUTO_SCALING;
+        cursor->next_ns = from_start ? 0 : faults[i].at_ns;
         if (faults[i].verb == SIM_FAULT_CHURN) {
             cursor->next_ns += gap_ns(timeline, i, 0);
         }
@@ -49,6 +59,8 @@ static void advance(struct sim_timeline *timeline, uint32_t entry)
     cursor->number++;
     if (fault->verb == SIM_FAULT_CHURN) {
         cursor->next_ns += gap_ns(timeline, entry, cursor->number);
+    } else if (fault->verb == SIM_FAULT_AUTO_SCALING && cursor->number == 1) {
+        cursor->next_ns = fault->at_ns;
     } else if (fault->every_ns > 0 && fault->verb != SIM_FAULT_MASS_JOIN) {
         cursor->next_ns += fault->every_ns;
     } else {

@@ -6,7 +6,8 @@
 //                                                   |    |    |  |   |   |
 //     sim_timeline_next, in the order of (time, entry)
 //
-// Mass joins fire at 0, when the nodes that will join are taken away.
+// Mass joins fire at 0, when the nodes that will join are taken away, and so does auto-scaling, as
+// its number 0; its targets follow from number 1 on, each once unless `times` says otherwise.
 
 #ifndef SIM_TIMELINE_H
 #define SIM_TIMELINE_H

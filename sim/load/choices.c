@@ -62,10 +62,30 @@ const struct sim_choice sim_choices_of_signature[] = {
     {.name = "ed25519", .value = MESH_SIGNATURE_BYTES},
     {0},
 };
+const struct sim_choice sim_choices_of_membership[] = {
+    {.name = "roster", .value = false},
+    {.name = "swim", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_periods[] = {
+    {.name = "phased", .value = false},
+    {.name = "synchronised", .value = true},
+    {0},
+};
+const struct sim_choice sim_choices_of_order[] = {
+    {.name = "shuffled", .value = false},
+    {.name = "random", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_election[] = {{.name = "raft"}, {0}};
 const struct sim_choice sim_choices_of_leaders_start[] = {
     {.name = "elected", .value = SIM_LEADERS_ELECTED},
     {.name = "fresh", .value = SIM_LEADERS_FRESH},
+    {0},
+};
+const struct sim_choice sim_choices_of_leaders_logs[] = {
+    {.name = "equal", .value = SIM_LOGS_EQUAL},
+    {.name = "different", .value = SIM_LOGS_DIFFERENT},
     {0},
 };
 const struct sim_choice sim_choices_of_compression[] = {
@@ -112,6 +132,23 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "slow", .value = SIM_FAULT_SLOW},
     {.name = "skew", .value = SIM_FAULT_SKEW},
     {.name = "swizzle", .value = SIM_FAULT_SWIZZLE},
+    {.name = "link", .value = SIM_FAULT_LINK},
+    {.name = "auto-scaling", .value = SIM_FAULT_AUTO_SCALING},
+    {.name = "spot-reclaim", .value = SIM_FAULT_SPOT_RECLAIM},
+    {0},
+};
+const struct sim_choice sim_choices_of_mesh[] = {
+    {.name = "new", .value = SIM_MESH_NEW},
+    {.name = "old", .value = SIM_MESH_OLD},
+    {0},
+};
+const struct sim_choice sim_choices_of_pair[] = {
+    {.name = "same_host", .value = SIM_SAME_HOST},
+    {.name = "same_zone", .value = SIM_SAME_ZONE},
+    {.name = "same_region", .value = SIM_SAME_REGION},
+    {.name = "inter_region", .value = SIM_INTER_REGION},
+    {.name = "edge_aggregator", .value = SIM_EDGE_AGGREGATOR},
+    {.name = "aggregator_coordinator", .value = SIM_AGGREGATOR_COORDINATOR},
     {0},
 };
 const struct sim_choice sim_choices_of_role[] = {
@@ -122,6 +159,8 @@ const struct sim_choice sim_choices_of_role[] = {
     {.name = "leaders", .value = 1u << SIM_ROLE_LEADER},
     {.name = "aggregators", .value = 1u << SIM_ROLE_AGGREGATOR},
     {.name = "coordinators", .value = 1u << SIM_ROLE_COORDINATOR},
+    {.name = "seeds", .value = 1u << SIM_ROLE_SEED},
+    {.name = "gateways", .value = 1u << SIM_ROLE_GATEWAY},
     {0},
 };
 const struct sim_choice sim_choices_of_disk[] = {
@@ -130,15 +169,32 @@ const struct sim_choice sim_choices_of_disk[] = {
     {0},
 };
 const struct sim_choice sim_choices_of_between[] = {
-    {.name = "hosts", .value = SIM_PLACE_HOST},
-    {.name = "zones", .value = SIM_PLACE_ZONE},
-    {.name = "regions", .value = SIM_PLACE_REGION},
-    {.name = "edges", .value = SIM_PLACE_EDGE},
-    {0},
+    {.name = "hosts", .value = SIM_PLACE_HOST},     {.name = "zones", .value = SIM_PLACE_ZONE},
+    {.name = "regions", .value = SIM_PLACE_REGION}, {.name = "edges", .value = SIM_PLACE_EDGE},
+    {.name = "meshes", .value = SIM_PLACE_MESH},    {0},
 };
 const struct sim_choice sim_choices_of_cut[] = {
     {.name = "both", .value = SIM_BOTH_WAYS},
     {.name = "out", .value = SIM_OUTWARD},
     {.name = "in", .value = SIM_INWARD},
+    {0},
+};
+const struct sim_choice sim_choices_of_behaviour[] = {
+    {.name = "silent", .value = SIM_SILENT},
+    {.name = "delaying", .value = SIM_DELAYING},
+    {.name = "forging", .value = SIM_FORGING},
+    {.name = "inflating", .value = SIM_INFLATING},
+    {.name = "equivocating", .value = SIM_EQUIVOCATING},
+    {.name = "replaying", .value = SIM_REPLAYING},
+    {.name = "flooding", .value = SIM_FLOODING},
+    {.name = "lying-digests", .value = SIM_LYING_DIGESTS},
+    {.name = "corrupting", .value = SIM_CORRUPTING},
+    {.name = "eclipsing", .value = SIM_ECLIPSING},
+    {0},
+};
+const struct sim_choice sim_choices_of_guard[] = {
+    {.name = "auto", .value = SIM_GUARD_AUTO},
+    {.name = "on", .value = SIM_GUARD_ON},
+    {.name = "off", .value = SIM_GUARD_OFF},
     {0},
 };

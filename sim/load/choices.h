@@ -21,8 +21,12 @@ extern const struct sim_choice sim_choices_of_transport[];
 extern const struct sim_choice sim_choices_of_writers[];
 extern const struct sim_choice sim_choices_of_crdt[];
 extern const struct sim_choice sim_choices_of_signature[];
+extern const struct sim_choice sim_choices_of_membership[];
+extern const struct sim_choice sim_choices_of_periods[];
+extern const struct sim_choice sim_choices_of_order[];
 extern const struct sim_choice sim_choices_of_election[];
 extern const struct sim_choice sim_choices_of_leaders_start[];
+extern const struct sim_choice sim_choices_of_leaders_logs[];
 extern const struct sim_choice sim_choices_of_compression[];
 extern const struct sim_choice sim_choices_of_start[];
 extern const struct sim_choice sim_choices_of_profile[];
@@ -35,5 +39,9 @@ extern const struct sim_choice sim_choices_of_role[];
 extern const struct sim_choice sim_choices_of_disk[];
 extern const struct sim_choice sim_choices_of_between[];
 extern const struct sim_choice sim_choices_of_cut[];
+extern const struct sim_choice sim_choices_of_pair[];
+extern const struct sim_choice sim_choices_of_mesh[];
+extern const struct sim_choice sim_choices_of_behaviour[];
+extern const struct sim_choice sim_choices_of_guard[];
 
 #endif

@@ -140,6 +140,15 @@ static const char *accelerator_without_effect(const char *path, const struct sim
                : NULL;
 }
 
+static bool some_link_gets(const struct sim_scenario *scenario, enum sim_link_part part)
+{
+    bool gets = false;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        gets |= (scenario->faults[i].link.given >> part & 1) != 0;
+    }
+    return gets;
+}
+
 // Settings of bursts, of the queue and of pairs of regions that nothing asks for.
 static const char *network_without_effect(const char *path, const struct sim_cell *cell,
                                           const struct sim_scenario *scenario)
@@ -161,7 +170,7 @@ static const char *network_without_effect(const char *path, const struct sim_cel
         return "loss_enter_percent and its like decide how many are lost";
     }
     if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
-        channel->rate_bits_per_s == 0) {
+        channel->rate_bits_per_s == 0 && !some_link_gets(scenario, SIM_LINK_RATE)) {
         return "without rate_mbit nothing waits";
     }
     const char *reason = accelerator_without_effect(path, scenario);
@@ -227,6 +236,28 @@ static const char *connections_without_effect(const char *path, const struct sim
                              : NULL;
 }
 
+static const char *guard_without_effect(const char *path, const struct sim_scenario *scenario)
+{
+    static const char *const of_guard[] = {
+        "security.rate_limit_per_peer", "security.byzantine_threshold", "security.clock_bound_ms",
+        "security.recovery_ms", "security.remembered_peers"};
+    const struct sim_guard_settings *guard = &scenario->guard;
+    if (strcmp(path, "byzantine_seed") == 0 && scenario->liar_count == 0) {
+        return "nobody lies in this scenario";
+    }
+    for (size_t i = 0; i < sizeof of_guard / sizeof *of_guard; i++) {
+        if (strcmp(path, of_guard[i]) != 0) {
+            continue;
+        }
+        return guard->when == SIM_GUARD_OFF ? "security.guard is off"
+               : guard->when == SIM_GUARD_AUTO && scenario->liar_count == 0
+                   ? "nobody lies in this scenario (byzantine); security.guard: on checks peers "
+                     "all the same"
+                   : NULL;
+    }
+    return NULL;
+}
+
 const char *sim_key_without_effect(const struct sim_key *key, const struct sim_cell *cell,
                                    const struct sim_scenario *scenario)
 {
@@ -237,6 +268,18 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (scenario->fault_count == 0 && (strcmp(key->path, "fault_seed") == 0 ||
                                        strcmp(key->path, "hierarchy.relay_timeout_ms") == 0)) {
         return "nothing goes wrong in this scenario";
+    }
+    if (strcmp(key->path, "leaders.logs") == 0 && scenario->leaders.start == SIM_LEADERS_ELECTED &&
+        scenario->leaders.logs == SIM_LOGS_DIFFERENT) {
+        return "with start: elected all logs hold what the first leader has committed";
+    }
+    if (strncmp(key->path, "swim.", strlen("swim.")) == 0) {
+        return sim_swim_without_effect(key->path, &scenario->swim);
+    }
+    if (strncmp(key->path, "bootstrap.seeds[]", strlen("bootstrap.seeds[]")) == 0 &&
+        (!scenario->swim.runs || scenario->topology == SIM_MULTI_REGION_LEADERS)) {
+        return scenario->swim.runs ? "the candidates of a region are its seeds"
+                                   : "agents know each other from the start";
     }
     if (strcmp(key->path, "agent_count") == 0 && counted) {
         return "it declares a range; agents decides";
@@ -257,7 +300,11 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
     if (strncmp(key->path, "gossip.", strlen("gossip.")) == 0) {
         return gossip_without_effect(key->path, scenario);
     }
-    const char *reason = connections_without_effect(key->path, scenario);
+    const char *reason = guard_without_effect(key->path, scenario);
+    if (reason != NULL) {
+        return reason;
+    }
+    reason = connections_without_effect(key->path, scenario);
     if (reason == NULL && strncmp(key->path, "network.", strlen("network.")) == 0) {
         reason = network_without_effect(key->path, cell, scenario);
     }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "decimal.h"
-#include "loading.h"
+#include "fault_reading.h"
 
 #define MS_PLACES 6
 
@@ -34,15 +34,50 @@ enum part {
     PART_GAP,
     PART_BATCH,
     PART_OVER,
+    PART_PAIRS,
+    PART_LOSS,
+    PART_DUPLICATE,
+    PART_CORRUPT,
+    PART_LATENCY,
+    PART_SCALE,
+    PART_RATE,
+    PART_START,
+    PART_TARGETS,
+    PART_NOTICE,
     PART_COUNT
 };
 
 static const char *const part_names[PART_COUNT] = {
-    "until_ms", "every_ms",  "times",    "end_ms",  "disk",    "of",     "from",  "groups",
-    "between",  "direction", "delay_ms", "skew_ms", "down_ms", "gap_ms", "batch", "over_ms",
+    "until_ms",
+    "every_ms",
+    "times",
+    "end_ms",
+    "disk",
+    "of",
+    "from",
+    "groups",
+    "between",
+    "direction",
+    "delay_ms",
+    "skew_ms",
+    "down_ms",
+    "gap_ms",
+    "batch",
+    "over_ms",
+    "pairs",
+    "loss_percent",
+    "duplicate_percent",
+    "corrupt_percent",
+    "latency_ms",
+    "latency_percent",
+    "rate_mbit",
+    "start",
+    "targets",
+    "notice_ms",
 };
 
 #define P(part) (1u << PART_##part)
+#define LINK_PARTS (P(LOSS) | P(DUPLICATE) | P(CORRUPT) | P(LATENCY) | P(SCALE) | P(RATE))
 #define AGAIN (P(EVERY) | P(TIMES) | P(END))
 
 static const struct use {
@@ -55,29 +90,26 @@ static const struct use {
     [SIM_FAULT_PARTITION] = {0, P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(GROUPS) | P(BETWEEN) |
                                     P(DIRECTION)},
     [SIM_FAULT_OUTAGE] = {P(OF), P(UNTIL) | AGAIN | P(DISK)},
-    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN), AGAIN | P(DISK) | P(GAP) | P(BATCH)},
+    [SIM_FAULT_ROLLING_RESTART] = {P(OF) | P(DOWN),
+                                   AGAIN | P(DISK) | P(GAP) | P(BATCH) | P(NOTICE)},
     [SIM_FAULT_CHURN] = {P(OF) | P(GAP), P(UNTIL) | P(DISK) | P(DOWN)},
-    [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER)},
+    [SIM_FAULT_MASS_JOIN] = {P(OF), P(OVER) | P(DISK)},
+    [SIM_FAULT_AUTO_SCALING] = {P(OF) | P(TARGETS),
+                                P(START) | P(GAP) | P(BATCH) | P(NOTICE) | AGAIN},
+    [SIM_FAULT_SPOT_RECLAIM] = {P(OF), P(DOWN) | P(NOTICE) | AGAIN},
     [SIM_FAULT_SLOW] = {P(OF) | P(DELAY), P(UNTIL) | AGAIN},
     [SIM_FAULT_SKEW] = {P(OF) | P(SKEW), P(UNTIL) | AGAIN},
     [SIM_FAULT_SWIZZLE] = {P(OF) | P(GAP), AGAIN},
-};
-
-struct reading {
-    struct sim_arena *arena;
-    struct sim_scenario *scenario;
-    struct sim_fault_world world;
-    const struct sim_node *node;  // of the fault
-    char shown[32];               // "faults[2]"
-    struct sim_error *error;
+    [SIM_FAULT_LINK] = {0,
+                        P(UNTIL) | AGAIN | P(OF) | P(FROM) | P(DIRECTION) | P(PAIRS) | LINK_PARTS},
 };
 
 // ---- What is written and what is not ----
 
-static bool check_parts(const struct reading *reading, enum sim_fault_verb verb)
+static bool check_parts(const struct sim_fault_reading *reading, enum sim_fault_verb verb)
 {
     const struct use *use = &uses[verb];
-    char list[200] = "fault, at_ms";
+    char list[300] = "fault, at_ms";
     size_t length = strlen(list);
     for (uint32_t part = 0; part < PART_COUNT; part++) {
         if (((use->needed | use->allowed) >> part & 1) != 0) {
@@ -99,27 +131,33 @@ static bool check_parts(const struct reading *reading, enum sim_fault_verb verb)
     return true;
 }
 
-// The number under a key of the fault, or `fallback`.
-static bool read(const struct reading *reading, const char *name, int64_t fallback, int64_t *number)
+bool sim_fault_value(const struct sim_fault_reading *reading, const char *name,
+                     struct sim_value *value, bool *given)
 {
     const struct sim_node *node = sim_node_get(reading->node, name);
-    struct sim_value value;
     char path[SIM_KEY_PATH_BYTES];
     char shown[SIM_KEY_PATH_BYTES];
-    *number = fallback;
+    *given = node != NULL;
     if (node == NULL) {
         return true;
     }
     snprintf(path, sizeof path, "faults[].%s", name);
     snprintf(shown, sizeof shown, "%s.%s", reading->shown, name);
-    if (!sim_key_read(sim_key_find(path), shown, node, &value, reading->error)) {
-        return false;
-    }
-    *number = value.low;
-    return true;
+    return sim_key_read(sim_key_find(path), shown, node, value, reading->error);
 }
 
-static bool read_time(const struct reading *reading, const char *name, uint64_t fallback,
+// The number under a key of the fault, or `fallback`.
+static bool read(const struct sim_fault_reading *reading, const char *name, int64_t fallback,
+                 int64_t *number)
+{
+    struct sim_value value = {0};
+    bool given;
+    bool fine = sim_fault_value(reading, name, &value, &given);
+    *number = given ? value.low : fallback;
+    return fine;
+}
+
+static bool read_time(const struct sim_fault_reading *reading, const char *name, uint64_t fallback,
                       uint64_t *time_ns)
 {
     int64_t number;
@@ -133,7 +171,7 @@ static bool read_time(const struct reading *reading, const char *name, uint64_t 
 #define FAIL(reading, name, ...) \
     sim_node_fail(sim_node_get((reading)->node, (name)), (reading)->error, __VA_ARGS__)
 
-static bool check_times(const struct reading *reading, const struct sim_fault *fault)
+static bool check_times(const struct sim_fault_reading *reading, const struct sim_fault *fault)
 {
     uint64_t end_ns = sim_scenario_end_ns(reading->scenario);
     char at[SIM_DECIMAL_TEXT_BYTES];
@@ -156,12 +194,13 @@ static bool check_times(const struct reading *reading, const struct sim_fault *f
     if (fault->end_ns <= fault->at_ns) {
         return FAIL(reading, "end_ms", "%s.end_ms: not after at_ms, %s", reading->shown, at);
     }
-    return fault->verb != SIM_FAULT_MASS_JOIN || fault->at_ns > 0 ||
+    bool from_start = fault->verb == SIM_FAULT_MASS_JOIN || fault->verb == SIM_FAULT_AUTO_SCALING;
+    return !from_start || fault->at_ns > 0 ||
            FAIL(reading, "at_ms", "%s.at_ms: who joins at 0 was there from the start",
                 reading->shown);
 }
 
-static bool read_times(const struct reading *reading, struct sim_fault *fault)
+static bool read_times(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t times;
     if (sim_node_get(reading->node, "at_ms") == NULL) {
@@ -184,9 +223,53 @@ static bool read_times(const struct reading *reading, struct sim_fault *fault)
     return check_times(reading, fault);
 }
 
+// ---- How many ----
+
+// Two minutes are what AWS gives.
+#define SPOT_NOTICE_NS UINT64_C(120000000000)
+
+static bool read_targets_of_scaling(const struct sim_fault_reading *reading,
+                                    struct sim_fault *fault)
+{
+    const struct sim_node *list = sim_node_get(reading->node, "targets");
+    uint32_t *targets =
+        sim_arena_array(reading->arena, list == NULL ? 0 : list->count, sizeof *targets);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        struct sim_value value;
+        char shown[SIM_KEY_PATH_BYTES];
+        snprintf(shown, sizeof shown, "%s.targets[%" PRIu32 "]", reading->shown, i);
+        if (!sim_key_read(sim_key_find("faults[].targets[]"), shown, list->entries[i].value, &value,
+                          reading->error)) {
+            return false;
+        }
+        targets[i] = (uint32_t)value.low;
+    }
+    fault->targets = targets;
+    fault->target_count = list == NULL ? 0 : list->count;
+    return fault->target_count < 2 || fault->every_ns > 0 ||
+           sim_node_fail(list, reading->error, "%s.targets needs every_ms: one falls due at each",
+                         reading->shown);
+}
+
+static bool read_numbers(const struct sim_fault_reading *reading, struct sim_fault *fault)
+{
+    bool scales = fault->verb == SIM_FAULT_AUTO_SCALING;
+    bool reclaims = fault->verb == SIM_FAULT_SPOT_RECLAIM;
+    int64_t batch;
+    int64_t start;
+    if (!read(reading, "batch", scales ? UINT32_MAX : 1, &batch) ||
+        !read(reading, "start", UINT32_MAX, &start) ||
+        !read_time(reading, "notice_ms", reclaims ? SPOT_NOTICE_NS : 0, &fault->notice_ns)) {
+        return false;
+    }
+    fault->batch = (uint32_t)batch;
+    fault->start = (uint32_t)start;
+    return read_targets_of_scaling(reading, fault);
+}
+
 // ---- Whom ----
 
-static bool read_selection(const struct reading *reading, const char *name,
+static bool read_selection(const struct sim_fault_reading *reading, const char *name,
                            struct sim_selection *selection)
 {
     const struct sim_node *node = sim_node_get(reading->node, name);
@@ -196,7 +279,7 @@ static bool read_selection(const struct reading *reading, const char *name,
                                               selection, reading->error);
 }
 
-static bool read_groups(const struct reading *reading, struct sim_fault *fault)
+static bool read_groups(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     const struct sim_node *list = sim_node_get(reading->node, "groups");
     if (list == NULL) {
@@ -217,7 +300,7 @@ static bool read_groups(const struct reading *reading, struct sim_fault *fault)
 }
 
 // A partition has two sides, groups, or a side for every place of a kind.
-static bool check_sides(const struct reading *reading, const struct sim_fault *fault)
+static bool check_sides(const struct sim_fault_reading *reading, const struct sim_fault *fault)
 {
     const struct sim_node *groups = sim_node_get(reading->node, "groups");
     const struct sim_node *between = sim_node_get(reading->node, "between");
@@ -245,7 +328,7 @@ static bool check_sides(const struct reading *reading, const struct sim_fault *f
                          sim_topology_name(reading->scenario->topology));
 }
 
-static bool read_targets(const struct reading *reading, struct sim_fault *fault)
+static bool read_targets(const struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t between;
     int64_t direction;
@@ -261,6 +344,12 @@ static bool read_targets(const struct reading *reading, struct sim_fault *fault)
     if (fault->verb == SIM_FAULT_PARTITION && !check_sides(reading, fault)) {
         return false;
     }
+    const struct sim_node *facing = sim_node_get(reading->node, "from");
+    facing = facing != NULL ? facing : sim_node_get(reading->node, "direction");
+    if (fault->verb == SIM_FAULT_LINK && !fault->of.named && facing != NULL) {
+        return sim_node_fail(facing, reading->error, "%s: without of it is the links of all",
+                             reading->shown);
+    }
     bool placed = fault->of.place_counts[SIM_PLACE_HOST] + fault->of.place_counts[SIM_PLACE_ZONE] +
                       fault->of.place_counts[SIM_PLACE_REGION] >
                   0;
@@ -270,80 +359,30 @@ static bool read_targets(const struct reading *reading, struct sim_fault *fault)
                 reading->shown);
 }
 
-// ---- In words ----
-
-static const char *ms_text(struct sim_arena *arena, uint64_t ns)
-{
-    char text[SIM_DECIMAL_TEXT_BYTES];
-    sim_decimal_format((int64_t)ns, MS_PLACES, text);
-    return sim_arena_format(arena, "%s ms", text);
-}
-
-static const char *when_text(struct sim_arena *arena, const struct sim_fault *fault)
-{
-    const char *text = sim_arena_format(arena, "at %s", ms_text(arena, fault->at_ns));
-    if (fault->until_ns != SIM_FAULT_NEVER) {
-        text = sim_arena_format(arena, "%s until %s", text, ms_text(arena, fault->until_ns));
-    }
-    if (fault->every_ns > 0) {
-        text = sim_arena_format(arena, "%s, every %s", text, ms_text(arena, fault->every_ns));
-    }
-    return text;
-}
-
-static const char *whom_text(struct sim_arena *arena, const struct sim_scenario *scenario,
-                             const struct sim_fault *fault)
-{
-    const char *of = fault->of.named ? sim_selection_text(arena, scenario, &fault->of) : "all";
-    if (fault->by_place) {
-        return sim_arena_format(arena, "of %s between %s", of, sim_place_name(fault->between));
-    }
-    if (fault->group_count > 0) {
-        const char *text = "between";
-        for (uint32_t i = 0; i < fault->group_count; i++) {
-            text = sim_arena_format(arena, "%s%s %s", text, i == 0 ? "" : " |",
-                                    sim_selection_text(arena, scenario, &fault->groups[i]));
-        }
-        return text;
-    }
-    if (fault->verb != SIM_FAULT_PARTITION) {
-        return sim_arena_format(arena, "of %s", of);
-    }
-    static const char *const arrows[] = {[SIM_BOTH_WAYS] = "from",
-                                         [SIM_OUTWARD] = "when it sends to",
-                                         [SIM_INWARD] = "when it hears from"};
-    return sim_arena_format(arena, "of %s %s %s", of, arrows[fault->direction],
-                            fault->from.named ? sim_selection_text(arena, scenario, &fault->from)
-                                              : "all others");
-}
-
 // ---- The whole ----
 
-static bool read_fault(struct reading *reading, struct sim_fault *fault)
+static bool read_fault(struct sim_fault_reading *reading, struct sim_fault *fault)
 {
     int64_t verb;
     int64_t lost;
-    int64_t batch;
     if (sim_node_get(reading->node, "fault") == NULL) {
         return sim_node_fail(reading->node, reading->error,
                              "%s.fault is missing: crash, pause, partition or another",
                              reading->shown);
     }
-    if (!read(reading, "fault", 0, &verb) || !read(reading, "disk", false, &lost) ||
-        !read(reading, "batch", 1, &batch) || !read(reading, "skew_ms", 0, &fault->skew_ns)) {
+    if (!read(reading, "fault", 0, &verb) ||
+        !read(reading, "disk", verb == SIM_FAULT_MASS_JOIN, &lost) ||
+        !read(reading, "skew_ms", 0, &fault->skew_ns)) {
         return false;
     }
     fault->verb = (enum sim_fault_verb)verb;
     fault->disk_lost = lost != 0;
-    fault->batch = (uint32_t)batch;
     if (!check_parts(reading, fault->verb) || !read_times(reading, fault) ||
-        !read_targets(reading, fault)) {
+        !read_numbers(reading, fault) || !read_targets(reading, fault) ||
+        !sim_fault_read_link(reading, fault)) {
         return false;
     }
-    fault->text = sim_arena_format(reading->arena, "%s %s %s%s", sim_fault_verb_name(fault->verb),
-                                   when_text(reading->arena, fault),
-                                   whom_text(reading->arena, reading->scenario, fault),
-                                   fault->disk_lost ? ", disks lost" : "");
+    fault->text = sim_fault_text(reading->arena, reading->scenario, fault);
     return true;
 }
 
@@ -354,10 +393,10 @@ bool sim_bind_faults(struct sim_arena *arena, const struct sim_cell *cell,
     uint32_t count = list == NULL ? 0 : list->count;
     struct sim_fault *faults = sim_arena_array(arena, count, sizeof *faults);
     struct sim_origin *origins = sim_arena_array(arena, count, sizeof *origins);
-    struct reading reading = {.arena = arena,
-                              .scenario = scenario,
-                              .world = sim_fault_world_of(scenario),
-                              .error = error};
+    struct sim_fault_reading reading = {.arena = arena,
+                                        .scenario = scenario,
+                                        .world = sim_fault_world_of(scenario),
+                                        .error = error};
     for (uint32_t i = 0; i < count; i++) {
         reading.node = list->entries[i].value;
         snprintf(reading.shown, sizeof reading.shown, "faults[%" PRIu32 "]", i);

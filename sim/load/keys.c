@@ -3,6 +3,7 @@
 #include "keys.h"
 
 #include "choices.h"
+#include "mesh/swim.h"
 
 #define FLAT SIM_FOR(SIM_FLAT_MESH)
 #define LEADERS SIM_FOR(SIM_MULTI_REGION_LEADERS)
@@ -22,12 +23,13 @@
 #define FLAG .type = SIM_KEY_FLAG
 #define MAP .type = SIM_KEY_MAP
 #define DAY_NS SIM_DURATION_NS_MAX
+#define RATE_MBIT \
+    .type = SIM_KEY_DECIMAL, .places = 6, .minimum = 1000, .maximum = INT64_C(1000000000000)
 #define INTERVAL MS(SIM_INTERVAL_NS_MIN, 3600 * INT64_C(1000000000))
 #define UNLIKE_IN(topology, text) .other_for = (topology), .other_fallback = (text)
 
-#define NO_BOOTSTRAP "agents know each other from the start; joining through seeds comes later"
+#define NO_BOOTSTRAP "who joins asks members of its own scope"
 #define NO_EXPORT "the simulator measures by itself; what agents export is not modelled yet"
-#define NO_GUARD "no agent misbehaves in this version"
 
 #define LATENCY(name, member, of, where, far)                                                   \
     {.path = "network.latency." name "_ms",                                                     \
@@ -394,42 +396,7 @@ const struct sim_key sim_keys[] = {
      .fallback = "c6i.xlarge",
      .effect = "the same of a coordinator's host"},
 
-    {.path = "security", MAP, .topologies = SIM_FOR_ALL, .of_topology = true},
-    {.path = "security.signature_algo",
-     .type = SIM_KEY_CHOICE,
-     .choices = sim_choices_of_signature,
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.signature_bytes),
-     .of_topology = true,
-     .fallback = "none",
-     .effect = "bytes of signature on every update: 64 with ed25519"},
-    {.path = "security.mtls",
-     FLAG,
-     .topologies = SIM_FOR_ALL,
-     TAKES(BOOL, network.connections.mutual),
-     .fallback = "false",
-     .effect = "both ends show certificates; false: the one that is dialled alone"},
-    {.path = "security.rate_limit_per_peer",
-     WHOLE(1, 1000000000),
-     .topologies = SIM_FOR_ALL,
-     .effect = "messages per second that a peer may send",
-     .recorded = NO_GUARD},
-    {.path = "security.byzantine_threshold",
-     SHARE,
-     .topologies = SIM_FOR_ALL,
-     .effect = "reputation below which a peer is ignored",
-     .recorded = NO_GUARD},
-    {.path = "security.encryption",
-     .type = SIM_KEY_CHOICE,
-     .choices = sim_choices_of_cipher,
-     .topologies = SIM_FOR_ALL,
-     .effect = "the transport's cipher",
-     .recorded = "all of these add the same 16 bytes, which transport and tls already count"},
-    {.path = "security.key_rotation_hours",
-     WHOLE(1, 87600),
-     .topologies = SIM_FOR_ALL,
-     TAKES(U32, network.connections.key_rotation_hours),
-     .effect = "so often an agent's keys change, its certificate with them"},
+#include "keys_security.inc"
 
     {.path = "leaders", MAP, .topologies = LEADERS},
     {.path = "leaders.election",
@@ -490,18 +457,27 @@ const struct sim_key sim_keys[] = {
      .fallback = "0",
      .effect = "each candidate is asked for a linearizable read so often, and the answers are "
                "checked; 0: never"},
-    {.path = "leaders.disk_min_ms",
-     MS(0, DAY_NS),
+    {.path = "leaders.logs",
+     .type = SIM_KEY_CHOICE,
+     .choices = sim_choices_of_leaders_logs,
      .topologies = LEADERS,
-     TAKES(U64, leaders.disk_ns_min),
-     .fallback = "0",
-     .effect = "the least time that a candidate's disk takes to write"},
-    {.path = "leaders.disk_max_ms",
-     MS(0, DAY_NS),
+     TAKES(U32, leaders.logs),
+     .fallback = "equal",
+     .effect = "different: each candidate of a fresh group begins with another number of entries "
+               "that nobody has committed, from none upwards, dealt by chance"},
+    {.path = "leaders.failed",
+     WHOLE(0, MESH_RAFT_MEMBERS_MAX - 1),
      .topologies = LEADERS,
-     TAKES(U64, leaders.disk_ns_max),
+     TAKES(U32, leaders.failed),
      .fallback = "0",
-     .effect = "it is uniform up to this; 0: disk_min_ms"},
+     .effect = "candidates of each region, the last ones, that take no part in its group from the "
+               "start on, though they are members of it"},
+    {.path = "leaders.disk_ms",
+     .type = SIM_KEY_LATENCY,
+     .topologies = LEADERS,
+     TAKES(LATENCY, leaders.disk),
+     .fallback = "0",
+     .effect = "what a write of a candidate's disk takes"},
 
     {.path = "hierarchy", MAP, .topologies = HIERARCHY, .of_topology = true},
     {.path = "hierarchy.levels",
@@ -565,8 +541,8 @@ const struct sim_key sim_keys[] = {
     {.path = "bootstrap.seeds[]",
      TEXT(300),
      .topologies = SIM_FOR_ALL,
-     .effect = "an address to join through",
-     .recorded = NO_BOOTSTRAP},
+     .lands = SIM_LANDS_BY_NAME,
+     .effect = "with membership swim, an agent that joiners ask: so many are spread over the mesh"},
     {.path = "bootstrap.seeds_per_region",
      WHOLE(1, MESH_RAFT_MEMBERS_MAX),
      .topologies = LEADERS,
@@ -759,10 +735,14 @@ const struct sim_key sim_keys[] = {
      .lands = SIM_LANDS_BY_NAME,
      .effect = "runs every combination of the values it lists"},
 
+#include "keys_swim.inc"
+
 #include "keys_faults.inc"
 
-    {.path = "byzantine", .type = SIM_KEY_LIST, .topologies = SIM_FOR_ALL, .later = true},
-    {.path = "membership", .type = SIM_KEY_TEXT, .topologies = SIM_FOR_ALL, .later = true},
+#include "keys_migration.inc"
+
+#include "keys_byzantine.inc"
+
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},
 };
 

@@ -252,12 +252,28 @@ static void accelerate(const struct sim_scenario *scenario, struct sim_value *va
     shape->maximum_ns = sim_accelerated_ns(scenario, shape->maximum_ns);
 }
 
-static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
-                       const struct sim_node *node, struct sim_value *value,
-                       struct sim_scenario *scenario, struct sim_error *error)
+// The table of a value that is neither constant nor uniform, under the name it is kept by; the
+// value's ends become the table's.
+static bool tabulate_value(const struct sim_cell *cell, const struct sim_key *key,
+                           const char *used_for, const struct sim_node *node,
+                           struct sim_value *value, const struct sim_quantiles **table,
+                           struct sim_scenario *scenario, struct sim_error *error)
 {
-    const char *name = sim_pair_class_name(pair);
     struct sim_error reason = {0};
+    *table = sim_library_tabulate(cell->library, used_for, &value->shape, scenario, &reason);
+    if (*table == NULL) {
+        return sim_node_fail(node, error, "%s: %s", key->path, reason.text);
+    }
+    value->low = (int64_t)(*table)->points[0];
+    value->high = (int64_t)(*table)->points[SIM_QUANTILE_CELLS];
+    return true;
+}
+
+static bool bind_table(const struct sim_cell *cell, const struct sim_key *key,
+                       enum sim_pair_class pair, const struct sim_node *node,
+                       struct sim_value *value, struct sim_scenario *scenario,
+                       struct sim_error *error)
+{
     if (value->distribution == SIM_EMPIRICAL &&
         !read_samples(cell, value, scenario, &value->shape, error)) {
         return false;
@@ -266,14 +282,29 @@ static bool bind_table(const struct sim_cell *cell, enum sim_pair_class pair,
         uint64_t *samples_ns = (uint64_t *)value->shape.samples_ns;  // read for this class alone
         samples_ns[i] = sim_accelerated_ns(scenario, samples_ns[i]);
     }
-    const struct sim_quantiles *table =
-        sim_library_tabulate(cell->library, name, &value->shape, scenario, &reason);
-    if (table == NULL) {
-        return sim_node_fail(node, error, "network.latency.%s_ms: %s", name, reason.text);
+    return tabulate_value(cell, key, sim_pair_class_name(pair), node, value,
+                          &scenario->network.quantiles[pair], scenario, error);
+}
+
+bool sim_bind_disk(const struct sim_cell *cell, struct sim_scenario *scenario,
+                   struct sim_error *error)
+{
+    const struct sim_key *key = sim_key_find("leaders.disk_ms");
+    const struct sim_node *node = sim_node_find(cell->merged, key->path);
+    struct sim_value value;
+    if (node == NULL) {
+        return true;
     }
-    scenario->network.quantiles[pair] = table;
-    value->low = (int64_t)table->points[0];
-    value->high = (int64_t)table->points[SIM_QUANTILE_CELLS];
+    if (!sim_key_read(key, key->path, node, &value, error) ||
+        (value.distribution == SIM_EMPIRICAL &&
+         !read_samples(cell, &value, scenario, &value.shape, error)) ||
+        (value.distribution > SIM_UNIFORM &&
+         !tabulate_value(cell, key, "disk", node, &value, &scenario->leaders.disk_quantiles,
+                         scenario, error))) {
+        return false;
+    }
+    scenario->leaders.disk =
+        (struct sim_latency){value.distribution, (uint64_t)value.low, (uint64_t)value.high};
     return true;
 }
 
@@ -295,7 +326,7 @@ bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenar
             accelerate(scenario, &value);
         }
         if (value.distribution > SIM_UNIFORM &&
-            !bind_table(cell, pair, node, &value, scenario, error)) {
+            !bind_table(cell, key, pair, node, &value, scenario, error)) {
             return false;
         }
         scenario->network.latency[pair] =

@@ -116,6 +116,13 @@ bool sim_loading_start(struct sim_loading *loading, struct sim_arena *arena, con
     }
     loading->path = source->name;
     loading->file = sim_tree_parse(arena, source, error);
+    const struct sim_node *named =
+        loading->file == NULL ? NULL : sim_node_get(loading->file, "scenarios");
+    if (named != NULL) {
+        return sim_node_fail(named, error,
+                             "scenarios: a file that names others is for meshsim run; here take "
+                             "one of those");
+    }
     if (loading->file == NULL || !sim_layer_check(loading->file, error) ||
         !add_options(loading, overrides, error)) {
         return false;

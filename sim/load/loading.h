@@ -97,6 +97,11 @@ bool sim_check_leaders(const struct sim_cell *cell, const struct sim_scenario *s
 bool sim_check_tiers(const struct sim_cell *cell, struct sim_scenario *scenario,
                      struct sim_error *error);
 
+// swim.c Completes the settings; why one of them has no effect, or NULL.
+bool sim_bind_swim(const struct sim_cell *cell, struct sim_scenario *scenario,
+                   struct sim_error *error);
+const char *sim_swim_without_effect(const char *path, const struct sim_swim_settings *swim);
+
 // What agents report, where, and which of it is judged (reports.c). Called when it is known how
 // many regions and edges there are.
 bool sim_bind_reports(struct sim_arena *arena, const struct sim_cell *cell,
@@ -117,6 +122,7 @@ struct sim_fault_world {
     uint32_t nodes;
     uint32_t hosts;
     uint32_t edges;
+    bool perhaps_nobody;  // 0 percent is no mistake
 };
 
 struct sim_fault_world sim_fault_world_of(const struct sim_scenario *scenario);
@@ -130,9 +136,22 @@ bool sim_bind_selection(struct sim_arena *arena, const struct sim_fault_world *w
                         const struct sim_node *node, const char *shown,
                         struct sim_selection *selection, struct sim_error *error);
 
+// The list of liars (liars.c). Called when the scenario has its places.
+bool sim_bind_liars(struct sim_arena *arena, const struct sim_cell *cell,
+                    struct sim_scenario *scenario, struct sim_error *error);
+
 // "10 % of the relays in edges 0-3".
 const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenario *scenario,
                                const struct sim_selection *selection);
+
+// ---- Migrations (migration.c) ----
+
+// The mesh that runs now, if the scenario is about leaving it. Called when the scenario has its
+// places; and the phases by which results are told apart.
+bool sim_bind_migration(struct sim_arena *arena, const struct sim_cell *cell,
+                        struct sim_scenario *scenario, struct sim_error *error);
+bool sim_bind_phases(struct sim_arena *arena, const struct sim_cell *cell,
+                     struct sim_scenario *scenario, struct sim_error *error);
 
 // ---- The network's models ----
 
@@ -140,6 +159,8 @@ const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenari
 // of channels (channel_settings.c). Called when the scenario has its other settings.
 bool sim_bind_latencies(const struct sim_cell *cell, struct sim_scenario *scenario,
                         struct sim_error *error);
+bool sim_bind_disk(const struct sim_cell *cell, struct sim_scenario *scenario,
+                   struct sim_error *error);  // of Raft's candidates
 bool sim_bind_region_pairs(const struct sim_cell *cell, struct sim_scenario *scenario,
                            struct sim_error *error);
 bool sim_bind_channel(const struct sim_cell *cell, struct sim_scenario *scenario,

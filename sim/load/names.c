@@ -68,6 +68,10 @@ const char *sim_message_name(uint32_t kind)
         [MESH_MESSAGE_RAFT_SNAPSHOT] = "raft_snapshot",
         [MESH_MESSAGE_RAFT_SNAPSHOT_REPLY] = "raft_snapshot_reply",
         [MESH_MESSAGE_RAFT_TIMEOUT_NOW] = "raft_timeout_now",
+        [MESH_MESSAGE_SWIM_PING] = "swim_ping",
+        [MESH_MESSAGE_SWIM_PING_REQUEST] = "swim_ping_request",
+        [MESH_MESSAGE_SWIM_ACK] = "swim_ack",
+        [MESH_MESSAGE_SWIM_SYNC] = "swim_sync",
     };
     assert(kind < MESH_MESSAGE_KIND_COUNT);
     return names[kind];

@@ -31,7 +31,7 @@ static uint32_t bytes_of(const struct mesh_table *table, const struct row *row)
     uint64_t memory[sizeof(struct mesh_message) / sizeof(uint64_t) + HEAD_WORDS + ENTRY_WORDS];
     struct mesh_message *message = (struct mesh_message *)memory;
     memset(memory, 0, sizeof memory);
-    message->kind = (uint32_t)row->kind & 0x7f;
+    message->kind = (uint32_t)row->kind & 0x3f;
     message->words = (uint16_t)(HEAD_WORDS + row->entries * ENTRY_WORDS);
     message->update_count = (uint16_t)row->entries;
     if (row->kind == MESH_MESSAGE_RAFT_SNAPSHOT) {

@@ -22,6 +22,7 @@
 #include "compression.h"
 #include "error.h"
 #include "fault.h"
+#include "liar.h"
 #include "mesh/raft.h"
 #include "mesh/step.h"
 #include "network.h"
@@ -90,6 +91,10 @@ struct sim_gossip {
 // with nothing.
 enum sim_leaders_start { SIM_LEADERS_ELECTED, SIM_LEADERS_FRESH };
 
+// The logs with which fresh groups begin: empty, or each candidate's with another number of entries
+// that nobody has committed: 0, 1, 2 ... dealt by chance.
+enum sim_leaders_logs { SIM_LOGS_EQUAL, SIM_LOGS_DIFFERENT };
+
 // multi_region_leaders: the `candidates` of each region form a group of Raft, which agrees on
 // leader_count of them as its bridges.
 struct sim_leaders {
@@ -100,12 +105,34 @@ struct sim_leaders {
     uint64_t failover_ns;      // a bridge silent for so long is replaced
     uint64_t election_ns_min;  // a follower's patience is uniform between these two
     uint64_t election_ns_max;
-    uint64_t read_every_ns;  // 0: nobody reads
-    uint64_t disk_ns_min;    // so is what a write of a candidate's disk takes
-    uint64_t disk_ns_max;
+    uint64_t read_every_ns;                      // 0: nobody reads
+    struct sim_latency disk;                     // what a write of a candidate's disk takes
+    const struct sim_quantiles *disk_quantiles;  // of other distributions than uniform, or NULL
+    uint32_t failed;  // candidates of each region that take no part, the last ones; < candidates
     enum sim_leaders_start start;
+    enum sim_leaders_logs logs;
     bool pre_vote;
     bool check_quorum;
+};
+
+// SWIM in the mesh, in each region or in each edge (mesh/swim.h, whose group this becomes).
+struct sim_swim_settings {
+    bool runs;  // membership: swim
+    bool lifeguard;
+    bool read_only;  // who has no majority refuses writes
+    bool synchronised;
+    bool random;
+    uint32_t proxies;
+    uint32_t gossip;
+    uint32_t news;
+    uint32_t retransmit;
+    uint32_t confirmations;
+    uint32_t seeds;  // members that a joiner asks; 0: those that the mesh has anyway
+    uint64_t period_ns;
+    uint64_t timeout_ns;
+    uint64_t suspicion_ns;
+    uint64_t suspicion_ns_max;  // once read >= suspicion_ns
+    uint64_t sync_ns;
 };
 
 // hierarchical: regions x aggregators x edges; the agents are dealt to the edges, in order, as
@@ -170,6 +197,23 @@ struct sim_workload {
     struct sim_report_settings reports;
 };
 
+// From one mesh to another (run/places.h, scopes.h): both are there from the start, as nodes of one
+// run; `faults` says when who of them comes and goes. Gateways, agents of the old mesh, exchange
+// what they hold with seeds of the new one. Who writes moves over.
+struct sim_migration {
+    const struct sim_scenario *from;  // the old mesh; of it count places, gossip and latencies
+    uint32_t gateways;
+    uint64_t interval_ns;   // between a gateway's ticks towards the seeds
+    uint64_t move_at_ns;    // until then old agents write; SIM_FAULT_NEVER
+    uint64_t move_over_ns;  // so long the share of the new ones grows, then they are all
+};
+
+// From `at_ns` on, until the next begins: results are told apart by it.
+struct sim_phase {
+    const char *name;
+    uint64_t at_ns;
+};
+
 // What one host offers its agents (topologies/instances.yaml).
 struct sim_instance {
     const char *name;
@@ -183,6 +227,18 @@ struct sim_instance {
 struct sim_expectation {
     const char *text;
     struct sim_origin origin;
+};
+
+// When peers' messages are checked: where somebody lies, always, or never.
+enum sim_guard_when { SIM_GUARD_AUTO, SIM_GUARD_ON, SIM_GUARD_OFF };
+
+struct sim_guard_settings {  // mesh/guard.h
+    enum sim_guard_when when;
+    uint32_t rate;  // messages per second and peer; 0: any number
+    uint32_t threshold_ppb;
+    uint64_t bound_ns;
+    uint64_t recovery_ns;
+    uint32_t peers;
 };
 
 enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
@@ -204,17 +260,25 @@ struct sim_scenario {
     struct sim_gossip gossip;
     struct sim_leaders leaders;      // multi_region_leaders
     struct sim_hierarchy hierarchy;  // hierarchical
-    enum sim_profile profile;        // where latencies come from that nobody gave
+    struct sim_swim_settings swim;
+    enum sim_profile profile;  // where latencies come from that nobody gave
     bool global_accelerator;
     uint32_t accelerator_ppb;     // what it leaves of a delay between two regions
     uint32_t regions_jitter_ppb;  // of a pair of regions: standard deviation / mean
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
+    const struct sim_migration *migration;  // NULL: none
+    const struct sim_phase *phases;         // [phase_count], ascending
+    uint32_t phase_count;
     uint64_t fault_seed;                     // of repetition 0, as with seed
     const struct sim_fault *faults;          // [fault_count]
     const struct sim_origin *fault_origins;  // [fault_count]
     uint32_t fault_count;
+    struct sim_guard_settings guard;
+    uint64_t liar_seed;            // of repetition 0, as with seed
+    const struct sim_liar *liars;  // [liar_count]
+    uint32_t liar_count;
     const struct sim_table *tables;  // [table_count]
     const struct sim_data_file *data_files;
     const struct sim_compression *compression;  // NULL: to be measured before the first event
@@ -235,7 +299,7 @@ struct sim_scenario {
 
 // A table that latencies are sampled from, kept with the run.
 struct sim_table {
-    const char *used_for;  // a pair class, or "regions"
+    const char *used_for;  // a pair class, "regions" or "disk"
     const struct sim_quantiles *quantiles;
 };
 
@@ -279,6 +343,11 @@ bool sim_load_scenario(const char *path, const struct sim_overrides *overrides,
                        struct sim_scenario **scenarios, uint32_t *count, struct sim_error *error);
 
 void sim_scenarios_destroy(struct sim_scenario *scenarios, uint32_t count);
+
+// A file that has only `scenarios`, a list of files to be run: their paths, as `run` takes them.
+// Any other file: none. Destroy `*files` in either case, also after an error.
+bool sim_load_batch(const char *path, char ***files, uint32_t *count, struct sim_error *error);
+void sim_batch_files_destroy(char **files, uint32_t count);
 
 // `meshsim lint`: every key of the file with its value, where it stands and its effect, or why it
 // is recorded without effect; then the latencies per pair class, one way and round trip.

@@ -263,12 +263,6 @@ static bool check_times(const struct sim_cell *cell, const struct sim_leaders *l
             " ms (leaders.election_timeout_min_ms, or half of failover_timeout_ms)",
             ms(leaders->election_ns_min));
     }
-    if (leaders->disk_ns_max < leaders->disk_ns_min) {
-        return sim_node_fail(blamed(cell, "leaders.disk_max_ms", "leaders.disk_min_ms"), error,
-                             "leaders.disk_max_ms: expected leaders.disk_min_ms, %" PRIu64
-                             " ms, or more",
-                             ms(leaders->disk_ns_min));
-    }
     return true;
 }
 
@@ -282,8 +276,11 @@ static bool complete_leaders(const struct sim_cell *cell, struct sim_leaders *le
     if (leaders->election_ns_max == 0) {
         leaders->election_ns_max = leaders->failover_ns;
     }
-    if (leaders->disk_ns_max == 0) {
-        leaders->disk_ns_max = leaders->disk_ns_min;
+    if (leaders->failed >= leaders->candidates) {
+        return sim_node_fail(sim_node_find(cell->merged, "leaders.failed"), error,
+                             "leaders.failed: expected less than the %" PRIu32
+                             " candidates of a region (bootstrap.seeds_per_region)",
+                             leaders->candidates);
     }
     return check_times(cell, leaders, error);
 }

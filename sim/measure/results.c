@@ -38,6 +38,9 @@ void sim_result_finish(struct sim_result *result)
     free(result->checkpoints);
     free(result->reports);
     free(result->faults);
+    free(result->liars);
+    free(result->detections);
+    free(result->deceits);
     free(result->rejoins);
     free(result->takeovers);
     free(result->gaps);

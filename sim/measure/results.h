@@ -15,6 +15,7 @@
 
 #include "fault.h"
 #include "host.h"
+#include "liar.h"
 #include "mesh/step.h"
 #include "mesh/summary.h"
 #include "network.h"
@@ -56,6 +57,8 @@ struct sim_update_result {
     uint32_t gone;                        // of them, who went down before all others held it
     uint32_t held;                        // of the m that are left, how many hold it at the end
     uint64_t theta_ns;                    // until ceil(theta * m) of those then left hold it
+    uint64_t calm_theta_ns;               // in the same run without faults; SIM_TIME_NEVER: never,
+                                          // or there was none (run/calm.h)
     uint64_t half_ns;                     // until half do
     uint64_t p99_ns;                      // until 99 % do
     uint64_t all_ns;                      // until all do
@@ -152,6 +155,35 @@ struct sim_fault_result {
     enum sim_fault_verb verb;
 };
 
+// What came of an entry of the liars.
+struct sim_liar_result {
+    const char *text;   // the scenario's; NULL in results read back from a store
+    uint64_t first_ns;  // of its lies; SIM_TIME_NEVER: there were none
+    uint64_t last_ns;
+    uint64_t lies;   // messages rewritten, withheld, delayed or sent besides
+    uint32_t nodes;  // that lie
+    uint32_t lying;  // of them, those that came to do so
+    enum sim_behaviour behaviour;
+};
+
+// A node lied: how long until somebody honest ignored it.
+struct sim_detection {
+    uint64_t lied_ns;   // first
+    uint64_t after_ns;  // SIM_TIME_NEVER: nobody did
+    uint32_t node;
+};
+
+// Honest agents believed a lie: from the first that did until none does (run/deceits.h).
+struct sim_deceit {
+    uint64_t told_ns;   // the lie
+    uint64_t first_ns;  // when it was first believed
+    uint64_t after_ns;  // since then; SIM_TIME_NEVER: some still do at the end
+    uint32_t origin;    // the dot
+    uint32_t sequence;
+    uint32_t entry;  // of the liars
+    uint32_t held;   // agents that ever believed it
+};
+
 // An agent came back: how long until it held all that had been written before.
 struct sim_rejoin {
     uint64_t up_ns;
@@ -160,13 +192,15 @@ struct sim_rejoin {
     bool disk_lost;
 };
 
-// A region was without a leader: from when its leader crashed, was paused or stepped down until
-// another, or itself, committed an entry of its own term.
+// A region lost the leader that could commit, by a crash, a pause, a partition or another term, and
+// the next one was another, or the same by another election (run/leading.h).
 struct sim_election {
     uint64_t lost_ns;
-    uint64_t won_ns;    // when it, or the one before it, had won: since lost_ns
-    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run; likewise won_ns
+    uint64_t won_ns;    // when the first had won an election: since lost_ns
+    uint64_t after_ns;  // until one had committed an entry of its own term; likewise, or
+                        // SIM_TIME_NEVER: not within the run; so may won_ns be
     uint64_t term;      // of the new leader; 0: there is none
+    uint64_t terms;     // begun until the first had won; or in vain
     uint32_t region;
     uint32_t leader;  // the new one, or MESH_NODE_NONE
     bool first;       // the run began with it under way: no election is measured
@@ -185,8 +219,12 @@ struct sim_failover {
 
 // A region's group of Raft over the run.
 struct sim_region_leading {
-    uint64_t leaderless_ns;  // without a leader in whose term anything was committed
-    uint64_t terms;          // begun
+    uint64_t unavailable_ns;  // nobody could commit anything (run/leading.h)
+    uint64_t terms;           // begun
+    uint64_t transfers;       // elections won by whom the leader before had asked to stand
+    uint64_t member_changes;  // committed
+    uint64_t snapshots;       // that servers took over from leaders
+    uint64_t reads;           // answered, each of them found linearizable (check/groups.h)
 };
 
 // A relay was replaced.
@@ -232,7 +270,18 @@ struct sim_result {
     uint32_t unwritten;  // writes that did not happen, their agents being down or paused
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
     uint32_t fault_count;
-    uint64_t calm_ns;            // when the last fault that has an end was over; 0: none was
+    struct sim_liar_result *liars;  // [liar_count], as in the scenario
+    uint32_t liar_count;
+    struct sim_detection *detections;  // [detection_count] by node: of those that came to lie
+    uint32_t detection_count;
+    struct sim_deceit *deceits;  // [deceit_count] in the order in which they were told
+    uint32_t deceit_count;
+    uint32_t honest;           // agents, where somebody lies
+    uint32_t deceived;         // of them, those that ever believed a lie
+    uint32_t wrongly_ignored;  // nodes that never lied and were ignored by somebody honest
+    uint64_t rejects[2][MESH_REJECT_COUNT];  // by honest nodes; [1]: of what liars sent or signed
+    bool invalid;      // a gossip validity violation: somebody honest held what nobody wrote
+    uint64_t calm_ns;  // when the last fault that has an end was over; 0: none was
     struct sim_rejoin *rejoins;  // [rejoin_count], by (up_ns, node)
     uint32_t rejoin_count;
     struct sim_takeover *takeovers;  // [takeover_count], in order of time

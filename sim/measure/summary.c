@@ -320,6 +320,13 @@ static bool rejoin_of(const struct sim_rejoin *rejoin, uint64_t *sample)
 #define LATENCY(level, coming) \
     TOTAL(level, coming, "avg_latency_ms", "ms", "ns", NS_PER_MS, sim_total_latency)
 
+#define IN_ALL_REGIONS(key, shown, said, of)                                            \
+    {                                                                                   \
+        .name = key, .unit = shown, .meaning = said ", in all regions of a repetition", \
+        .stored_name = key, .stored_unit = "count", .scale = 1, .reach = SIM_REACH_ALL, \
+        .of_run = of                                                                    \
+    }
+
 const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_CONVERGENCE_MS] = {"convergence_ms", "ms",
                             "from the write until theta of the cohort hold the update",
@@ -438,6 +445,10 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
                        "from an agent's return until it holds all that was written before",
                        "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, .of_rejoin = rejoin_of},
+    [SIM_EXTRA_CONVERGENCE_MS] = {"extra_convergence_ms", "ms",
+                                  "later than without the faults; 0 where it was not later",
+                                  "extra_convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                                  .of_update = sim_extra_of},
     [SIM_UNWRITTEN] = {"unwritten", "updates",
                        "not written, since their agents were down or paused", "unwritten", "count",
                        1, false, SIM_REACH_ALL, .of_run = sim_unwritten_of},
@@ -445,6 +456,10 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                             "up at the end of a repetition, and lacking an update",
                             "lagging_agents", "count", 1, false, SIM_REACH_ALL,
                             .of_run = sim_lagging_of},
+    [SIM_OLD_AGENTS] = {"old_agents", "agents", "of the mesh that a migration leaves", "old_agents",
+                        "count", 1, false, SIM_REACH_ALL, .of_run = sim_old_agents_of},
+    [SIM_AGENTS_PER_EDGE] = {"agents_per_edge", "agents", "of the largest edge", "agents_per_edge",
+                             "count", 1, false, SIM_REACH_EDGE, .of_run = sim_agents_per_edge_of},
     [SIM_WON_MS] = {"won_ms", "ms",
                     "from the loss of a region's leader until the first wins an election", "won",
                     "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_won_at,
@@ -454,6 +469,12 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                          "of its own term",
                          "election", "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_election_at,
                          .each_count = sim_election_count},
+    [SIM_ELECTION_TERMS] = {"election_terms", "terms", "begun until an election is won",
+                            "election_terms", "count", 1, false, SIM_REACH_ALL,
+                            .each = sim_election_terms_at, .each_count = sim_election_count},
+    [SIM_SPLIT_ELECTIONS] = {"split_elections", "share", "of elections that took a second term",
+                             "split_elections", "ppb", SIM_ONE_PPB, false, SIM_REACH_ALL,
+                             .each = sim_split_at, .each_count = sim_election_count},
     [SIM_FAILOVER_MS] = {"failover_ms", "ms",
                          "from the loss of an active bridge until its successor knows that it is "
                          "one",
@@ -464,11 +485,19 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                                   "failover_exchange", "ns", NS_PER_MS, false, SIM_REACH_ALL,
                                   .each = sim_failover_exchange_at,
                                   .each_count = sim_failover_count},
-    [SIM_LEADERLESS_MS] = {"leaderless_ms", "ms", "a region was without a leader, in a repetition",
-                           "leaderless", "ns", NS_PER_MS, false, SIM_REACH_ALL,
-                           .each = sim_leaderless_at, .each_count = sim_leaderless_count},
-    [SIM_TERMS] = {"terms", "terms", "begun in all regions of a repetition", "terms", "count", 1,
-                   false, SIM_REACH_ALL, .of_run = sim_terms_of},
+    [SIM_UNAVAILABLE_MS] = {"unavailable_ms", "ms",
+                            "in which nobody in a region could commit, in a repetition",
+                            "unavailable", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                            .each = sim_unavailable_at, .each_count = sim_unavailable_count},
+    [SIM_TERMS] = IN_ALL_REGIONS("terms", "terms", "begun", sim_terms_of),
+    [SIM_TRANSFERS] =
+        IN_ALL_REGIONS("transfers", "transfers", "of leadership, done", sim_transfers_of),
+    [SIM_MEMBER_CHANGES] =
+        IN_ALL_REGIONS("member_changes", "changes", "of groups, committed", sim_member_changes_of),
+    [SIM_RAFT_SNAPSHOTS] = IN_ALL_REGIONS("raft_snapshots", "snapshots", "taken over from leaders",
+                                          sim_raft_snapshots_of),
+    [SIM_READS] = IN_ALL_REGIONS("reads", "reads", "answered, and linearizable", sim_reads_of),
+#include "metrics_lying.inc"
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, .of_run = wall_of},
     [SIM_PEAK_RSS_BYTES] = {"peak_rss_bytes", "bytes", "largest resident memory of the process",
@@ -487,7 +516,12 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     enum sim_reach reach = sim_metrics[metric].reach;
     bool edges = scenario->topology == SIM_HIERARCHICAL;
     if (sim_metric_is_of_faults(metric)) {
-        return scenario->fault_count == 0 ? "no faults" : NULL;
+        return scenario->fault_count == 0                                          ? "no faults"
+               : metric == SIM_EXTRA_CONVERGENCE_MS && !sim_extra_wanted(scenario) ? "no comparison"
+                                                                                   : NULL;
+    }
+    if (sim_metric_is_of_liars(metric)) {
+        return scenario->liar_count == 0 ? "nobody who lies" : NULL;
     }
     if (sim_metric_is_of_leaders(metric)) {
         return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
@@ -512,13 +546,15 @@ bool sim_metric_has_many(enum sim_metric_id metric)
 
 const char *sim_metric_samples(enum sim_metric_id metric)
 {
-    return !sim_metric_has_many(metric)                        ? "repetitions"
-           : sim_metrics[metric].of_update != NULL             ? "updates"
-           : sim_metrics[metric].of_rejoin != NULL             ? "returns"
-           : metric == SIM_ELECTION_MS || metric == SIM_WON_MS ? "losses of leaders"
-           : metric == SIM_LEADERLESS_MS                       ? "regions"
-           : sim_metrics[metric].each != NULL                  ? "losses of bridges"
-                                                               : "reports";
+    return !sim_metric_has_many(metric)                              ? "repetitions"
+           : sim_metrics[metric].of_update != NULL                   ? "updates"
+           : sim_metrics[metric].of_rejoin != NULL                   ? "returns"
+           : sim_metrics[metric].each_count == sim_election_count    ? "losses of leaders"
+           : sim_metrics[metric].each_count == sim_unavailable_count ? "regions"
+           : sim_metrics[metric].each_count == sim_detection_count   ? "liars"
+           : sim_metrics[metric].each_count == sim_deceit_count      ? "lies"
+           : sim_metrics[metric].each != NULL                        ? "losses of bridges"
+                                                                     : "reports";
 }
 
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)
@@ -723,6 +759,8 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
     summary->fingerprint = combined_fingerprint(results, count);
     sim_fault_figures_init(&summary->faults, scenario, results, count);
+    sim_phases_init(&summary->phases, scenario, results, count);
+    sim_liar_figures_init(&summary->liars, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
         if (shares_samples(id, scenario)) {
@@ -751,4 +789,6 @@ void sim_summary_finish(struct sim_summary *summary)
 {
     sim_summary_release(summary);
     sim_fault_figures_finish(&summary->faults);
+    sim_phases_finish(&summary->phases);
+    sim_liar_figures_finish(&summary->liars);
 }

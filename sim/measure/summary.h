@@ -32,6 +32,8 @@
 #include "aggregation.h"
 #include "faults.h"
 #include "leading.h"
+#include "lying.h"
+#include "phases.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -88,14 +90,30 @@ enum sim_metric_id {
     SIM_GLOBAL_EDGES,
     SIM_GLOBAL_AGENTS,
     SIM_REJOIN_MS,
+    SIM_EXTRA_CONVERGENCE_MS,
     SIM_UNWRITTEN,
     SIM_LAGGING_AGENTS,
+    SIM_OLD_AGENTS,
+    SIM_AGENTS_PER_EDGE,
     SIM_WON_MS,
     SIM_ELECTION_MS,
+    SIM_ELECTION_TERMS,
+    SIM_SPLIT_ELECTIONS,
     SIM_FAILOVER_MS,
     SIM_FAILOVER_EXCHANGE_MS,
-    SIM_LEADERLESS_MS,
+    SIM_UNAVAILABLE_MS,
     SIM_TERMS,
+    SIM_TRANSFERS,
+    SIM_MEMBER_CHANGES,
+    SIM_RAFT_SNAPSHOTS,
+    SIM_READS,
+    SIM_DETECTION_MS,
+    SIM_DECEIT_MS,
+    SIM_DECEIVED,
+    SIM_LIES,
+    SIM_REJECTED,
+    SIM_WRONGLY_IGNORED,
+    SIM_UNDETECTED,
     SIM_WALL_S,
     SIM_PEAK_RSS_BYTES,
     SIM_METRIC_COUNT
@@ -139,6 +157,8 @@ struct sim_summary {
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_fault_figures faults;
+    struct sim_phases phases;
+    struct sim_liar_figures liars;
 };
 
 // Pools `count` repetitions of the scenario, in order. `summary` must be finished.
@@ -170,13 +190,19 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 // Whether the metric is about what faults do.
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
-    return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+    return metric >= SIM_REJOIN_MS && metric <= SIM_OLD_AGENTS;
+}
+
+// Whether it is about those who lie.
+static inline bool sim_metric_is_of_liars(enum sim_metric_id metric)
+{
+    return metric >= SIM_DETECTION_MS && metric <= SIM_UNDETECTED;
 }
 
 // Whether it is about groups of Raft.
 static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
 {
-    return metric >= SIM_WON_MS && metric <= SIM_TERMS;
+    return metric >= SIM_WON_MS && metric <= SIM_READS;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

@@ -61,7 +61,8 @@ static void grow(struct sim_channels *channels)
     *channels = larger;
 }
 
-static struct sim_channel *find(struct sim_channels *channels, const struct sim_network *network,
+static struct sim_channel *find(struct sim_channels *channels,
+                                const struct sim_channel_rules *rules,
                                 const struct sim_crossing *crossing)
 {
     if (2 * channels->count >= channels->slot_count) {
@@ -73,7 +74,7 @@ static struct sim_channel *find(struct sim_channels *channels, const struct sim_
         *channel = (struct sim_channel){
             .hosts = hosts,
             .used = true,
-            .bad = crossing->more[3] < network->channel.bad_below,
+            .bad = crossing->more[3] < rules->bad_below,
         };
         channels->count++;
     }
@@ -90,10 +91,9 @@ void sim_channels_finish(struct sim_channels *channels)
 
 // ---- Loss ----
 
-static bool loses(struct sim_channel *channel, const struct sim_network *network,
+static bool loses(struct sim_channel *channel, const struct sim_channel_rules *rules,
                   const struct sim_link *link, const struct sim_crossing *crossing)
 {
-    const struct sim_channel_rules *rules = &network->channel;
     if (crossing->second) {
         return false;
     }
@@ -155,16 +155,17 @@ uint64_t sim_channel_blend(uint32_t weight, uint64_t before, uint64_t fresh)
     return upper ? ~share : share;
 }
 
-static uint64_t latency_of(struct sim_channel *channel, const struct sim_network *network,
+static uint64_t latency_of(struct sim_channel *channel, const struct sim_channel_rules *rules,
                            const struct sim_link *link, const struct sim_crossing *crossing)
 {
     uint64_t fresh = (uint64_t)crossing->draw[0] << 32 | crossing->draw[1];
-    if (network->channel.weight != 0 && channel->drawn) {
-        fresh = sim_channel_blend(network->channel.weight, channel->draw, fresh);
+    if (rules->weight != 0 && channel->drawn) {
+        fresh = sim_channel_blend(rules->weight, channel->draw, fresh);
     }
     channel->draw = fresh;
     channel->drawn = true;
-    return sim_link_latency_ns(link, (uint32_t)(fresh >> 32), (uint32_t)fresh);
+    uint64_t latency_ns = sim_link_latency_ns(link, (uint32_t)(fresh >> 32), (uint32_t)fresh);
+    return latency_ns < link->minimum_ns ? link->minimum_ns : latency_ns;  // a scaled table rounds
 }
 
 // ---- The line ----
@@ -227,13 +228,12 @@ static bool take_line(struct sim_channel *channel, const struct sim_channel_rule
 
 // ---- The whole ----
 
-enum sim_fate sim_channels_cross(struct sim_channels *channels, const struct sim_network *network,
-                                 const struct sim_link *link, const struct sim_crossing *crossing,
-                                 uint64_t *latency_ns)
+enum sim_fate sim_channels_cross(struct sim_channels *channels,
+                                 const struct sim_channel_rules *rules, const struct sim_link *link,
+                                 const struct sim_crossing *crossing, uint64_t *latency_ns)
 {
-    const struct sim_channel_rules *rules = &network->channel;
-    struct sim_channel *channel = find(channels, network, crossing);
-    if (loses(channel, network, link, crossing)) {
+    struct sim_channel *channel = find(channels, rules, crossing);
+    if (loses(channel, rules, link, crossing)) {
         return SIM_LOST;
     }
     uint64_t left_ns = crossing->sent_ns;
@@ -244,7 +244,7 @@ enum sim_fate sim_channels_cross(struct sim_channels *channels, const struct sim
             !take_line(channel, rules, crossing, &left_ns)) {
             return SIM_DROPPED;
         }
-        *latency_ns = left_ns - crossing->sent_ns + latency_of(channel, network, link, crossing);
+        *latency_ns = left_ns - crossing->sent_ns + latency_of(channel, rules, link, crossing);
     }
     if (rules->fifo && crossing->sent_ns + *latency_ns <= channel->arrival_ns) {
         *latency_ns = channel->arrival_ns + 1 - crossing->sent_ns;

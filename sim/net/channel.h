@@ -61,11 +61,11 @@ struct sim_crossing {
 
 void sim_channels_finish(struct sim_channels *channels);
 
-// Sends a message over its channel. `latency_ns`, which is written unless it is lost or dropped,
-// counts from the sending to the arrival.
-enum sim_fate sim_channels_cross(struct sim_channels *channels, const struct sim_network *network,
-                                 const struct sim_link *link, const struct sim_crossing *crossing,
-                                 uint64_t *latency_ns);
+// Sends a message over its channel, by the rules that hold just then. `latency_ns`, which is
+// written unless it is lost or dropped, counts from the sending to the arrival.
+enum sim_fate sim_channels_cross(struct sim_channels *channels,
+                                 const struct sim_channel_rules *rules, const struct sim_link *link,
+                                 const struct sim_crossing *crossing, uint64_t *latency_ns);
 
 // The weight b of the draw before, in parts of 2^32, for a correlation in parts per billion.
 uint32_t sim_channel_weight(uint32_t correlation_ppb);

@@ -17,8 +17,7 @@ const char *sim_pair_class_name(enum sim_pair_class pair)
     return names[pair];
 }
 
-// A probability in parts per billion as a bound on a 32-bit draw.
-static uint64_t draw_below(uint32_t ppb)
+uint64_t sim_draw_below(uint32_t ppb)
 {
     assert(ppb <= SIM_PPB);
     return ((uint64_t)ppb << 32) / SIM_PPB;
@@ -38,8 +37,8 @@ struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
     return (struct sim_link){
         .minimum_ns = latency->minimum_ns,
         .span_ns = constant ? 0 : latency->maximum_ns - latency->minimum_ns,
-        .loss_below = draw_below(settings->loss_ppb),
-        .duplicate_below = draw_below(settings->duplicate_ppb),
+        .loss_below = sim_draw_below(settings->loss_ppb),
+        .duplicate_below = sim_draw_below(settings->duplicate_ppb),
         .quantiles = settings->quantiles[pair],
         .scale = UINT64_C(1) << 32,
     };
@@ -146,6 +145,17 @@ static void cover_tiers(struct sim_network *network, uint32_t host_count)
     }
 }
 
+// With what links become on the way: any of them may be hit.
+static void cover_changes(struct sim_network *network, const struct sim_change_settings *changes)
+{
+    if (!changes->any) {
+        return;
+    }
+    uint64_t least_ns = network->latency_ns_min < changes->latency_ns_min ? network->latency_ns_min
+                                                                          : changes->latency_ns_min;
+    network->latency_ns_min = sim_scaled_ns(least_ns, changes->scale_ppb_min);
+}
+
 static void cover_hosts(struct sim_network *network, uint32_t node_count, uint32_t host_count)
 {
     bool *lived_in = sim_memory_zeroed(host_count * sizeof *lived_in);
@@ -175,7 +185,7 @@ static void rule_channels(struct sim_network *network, const struct sim_channel_
     assert(!settings->fifo || settings->reorder_ppb == 0);
     network->has_channels = settings->correlation_ppb != 0 || settings->fifo || settings->bursts ||
                             settings->reorder_ppb != 0 || settings->corrupt_ppb != 0 ||
-                            settings->rate_bits_per_s != 0;
+                            settings->rate_bits_per_s != 0 || network->changes;
     network->channel = (struct sim_channel_rules){
         .fifo = settings->fifo,
         .bursts = settings->bursts,
@@ -183,13 +193,13 @@ static void rule_channels(struct sim_network *network, const struct sim_channel_
         .queue_packets = settings->queue_packets,
         .queue_bytes = settings->queue_bytes,
         .rate_bits_per_s = settings->rate_bits_per_s,
-        .enter_below = draw_below(settings->enter_ppb),
-        .leave_below = draw_below(settings->leave_ppb),
-        .good_loss_below = draw_below(settings->good_loss_ppb),
-        .bad_loss_below = draw_below(settings->bad_loss_ppb),
+        .enter_below = sim_draw_below(settings->enter_ppb),
+        .leave_below = sim_draw_below(settings->leave_ppb),
+        .good_loss_below = sim_draw_below(settings->good_loss_ppb),
+        .bad_loss_below = sim_draw_below(settings->bad_loss_ppb),
         .bad_below = changes_ppb == 0 ? 0 : ((uint64_t)settings->enter_ppb << 32) / changes_ppb,
-        .reorder_below = draw_below(settings->reorder_ppb),
-        .corrupt_below = draw_below(settings->corrupt_ppb),
+        .reorder_below = sim_draw_below(settings->reorder_ppb),
+        .corrupt_below = sim_draw_below(settings->corrupt_ppb),
     };
 }
 
@@ -207,6 +217,7 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .hosts = hosts,
         .one_host = host_count == 1,
         .duplicates = settings->duplicate_ppb > 0,
+        .changes = settings->changes.any,
         .packet_per_update = !settings->batching,
         .signature_bytes = settings->signature_bytes,
         .connections = settings->connections,
@@ -221,11 +232,30 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
     }
     network->varied |= network->by_place != 0;
     cover_hosts(network, node_count, host_count);
+    cover_changes(network, &settings->changes);
     rule_channels(network, &settings->channel);
     sim_transport_init(network, settings);
 }
 
+// Losses are the new mesh's everywhere; which classes occur is not looked at.
+void sim_network_add_mesh(struct sim_network *network, const struct sim_network_settings *settings)
+{
+    network->old_links = sim_memory_zeroed(SIM_PAIR_CLASS_COUNT * sizeof *network->old_links);
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        struct sim_link *link = &network->old_links[pair];
+        *link = sim_link_of_class(settings, (enum sim_pair_class)pair);
+        link->loss_below = network->links[pair].loss_below;
+        link->duplicate_below = network->links[pair].duplicate_below;
+        cover(network, &network->links[pair]);
+        if (pair <= SIM_INTER_REGION) {
+            cover(network, link);
+        }
+    }
+    network->varied = true;
+}
+
 void sim_network_finish(struct sim_network *network)
 {
+    sim_memory_free(network->old_links);
     sim_memory_free(network->region_links);
 }

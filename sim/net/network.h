@@ -97,6 +97,13 @@ struct sim_connection_settings {
 
 enum sim_compressor { SIM_COMPRESS_NONE, SIM_COMPRESS_ZSTD };
 
+// Links that change on the way (fault.h), as far as it must be known from the start.
+struct sim_change_settings {
+    bool any;
+    uint64_t latency_ns_min;  // that a link is ever given; UINT64_MAX: none is
+    uint64_t scale_ppb_min;   // that any latency is ever multiplied by; SIM_PPB: none is shortened
+};
+
 // What the user decided about the network.
 struct sim_network_settings {
     struct sim_latency latency[SIM_PAIR_CLASS_COUNT];
@@ -105,6 +112,7 @@ struct sim_network_settings {
     // Tier links take the latency of the places they join: same zone, same region, two regions.
     bool tiers_by_place[SIM_PAIR_CLASS_COUNT];
     struct sim_channel_settings channel;
+    struct sim_change_settings changes;
     uint32_t loss_ppb;       // a message is lost, <= SIM_PPB
     uint32_t duplicate_ppb;  // a message arrives twice, each copy with a latency of its own
     enum sim_transport transport;
@@ -122,6 +130,7 @@ struct sim_host {
     uint16_t zone;  // counted over the whole world
     uint16_t region;
     uint16_t tier;  // enum sim_tier
+    uint16_t mesh;  // 0; 1: of a mesh that another takes over from
 };
 
 struct sim_link {
@@ -168,13 +177,15 @@ struct sim_network {
     const uint32_t *host_of;  // [nodes]
     const struct sim_host *hosts;
     struct sim_link links[SIM_PAIR_CLASS_COUNT];
-    uint32_t by_place;              // bits 1 << class: the hosts' places decide the link
-    uint32_t region_count;          // with links of their own, or 0
+    struct sim_link *old_links;  // [SIM_PAIR_CLASS_COUNT] between hosts of mesh 1, owned, or NULL
+    uint32_t by_place;           // bits 1 << class: the hosts' places decide the link
+    uint32_t region_count;       // with links of their own, or 0
     struct sim_link *region_links;  // [from * region_count + to], owned
     bool one_host;                  // every node on one host: the class needs no look-up
     bool duplicates;
+    bool changes;       // some link may be another on the way; messages then cross channels
     bool varied;        // some link has a table, or places decide
-    bool has_channels;  // messages cross channels, whose rules are:
+    bool has_channels;  // messages cross channels, whose rules (where nothing changes them) are:
     struct sim_channel_rules channel;
     uint32_t packet_bytes_max;       // payload of one packet
     uint64_t packet_reciprocal;      // ceil(2^64 / packet_bytes_max)
@@ -187,8 +198,8 @@ struct sim_network {
     struct sim_connection_settings connections;
     struct sim_handshake handshakes[SIM_HANDSHAKE_NONE];
     struct sim_compression compression;  // of nothing until it is measured
-    uint64_t latency_ns_min;             // over the pair classes that occur: the lookahead
-    uint64_t latency_ns_max;
+    uint64_t latency_ns_min;  // over the pair classes that occur and all changes: the lookahead
+    uint64_t latency_ns_max;  // without changes
 };
 
 // Fills `network`. `host_of` and `hosts` stay the caller's; every node has a host, every host a
@@ -198,11 +209,23 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
                       const struct sim_host *hosts);
 void sim_network_finish(struct sim_network *network);
 
+// Latencies between two hosts of mesh 1 are those of these settings from now on, all others stay.
+void sim_network_add_mesh(struct sim_network *network, const struct sim_network_settings *settings);
+
 // The link of a class, or of an ordered pair of regions, as init makes it.
 struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
                                   enum sim_pair_class pair);
 struct sim_link sim_link_of_regions(const struct sim_network_settings *settings, uint32_t from,
                                     uint32_t to);
+
+// A latency multiplied by parts per billion.
+static inline uint64_t sim_scaled_ns(uint64_t latency_ns, uint64_t scale_ppb)
+{
+    return (uint64_t)((mesh_uint128)latency_ns * scale_ppb / SIM_PPB);
+}
+
+// A probability in parts per billion as a bound on a 32-bit draw.
+uint64_t sim_draw_below(uint32_t ppb);
 
 // How far apart two different hosts are. Agents and coordinators do not talk to each other.
 static inline enum sim_pair_class sim_network_pair_of_hosts(const struct sim_host *from,
@@ -240,6 +263,10 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
                                                       uint32_t source, uint32_t target,
                                                       enum sim_pair_class pair)
 {
+    if (network->old_links != NULL && network->hosts[network->host_of[source]].mesh == 1 &&
+        network->hosts[network->host_of[target]].mesh == 1) {
+        return &network->old_links[pair];
+    }
     if ((network->by_place >> pair & 1) != 0) {
         return sim_network_link_by_place(network, &network->hosts[network->host_of[source]],
                                          &network->hosts[network->host_of[target]]);

@@ -39,6 +39,13 @@ void sim_cohorts_init(struct sim_cohorts *cohorts, uint32_t agents, uint32_t upd
     memset(cohorts->rejoin_of, 0xff, agents * sizeof *cohorts->rejoin_of);
 }
 
+void sim_cohorts_exclude(struct sim_cohorts *cohorts, uint32_t agent)
+{
+    cohorts->up--;
+    cohorts->up_since_ns[agent] = SIM_TIME_NEVER;
+    cohorts->lost[agent] = true;
+}
+
 void sim_cohorts_finish(struct sim_cohorts *cohorts)
 {
     for (uint32_t i = 0; i < cohorts->kept_count; i++) {

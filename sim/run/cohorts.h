@@ -47,6 +47,9 @@ void sim_cohorts_init(struct sim_cohorts *cohorts, uint32_t agents, uint32_t upd
                       struct sim_result *result);
 void sim_cohorts_finish(struct sim_cohorts *cohorts);
 
+// The agent is never a member of any, nor comes or goes: before anything is written.
+void sim_cohorts_exclude(struct sim_cohorts *cohorts, uint32_t agent);
+
 // Bytes that they take while `updates` are under way.
 uint64_t sim_cohorts_bytes(uint32_t agents, uint32_t updates);
 

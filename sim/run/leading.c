@@ -6,20 +6,34 @@
 
 struct region {
     const struct mesh_raft_group *group;
-    uint64_t term;     // of the latest leader
-    uint64_t lost_ns;  // leaderless since then
-    uint32_t leader;   // the latest, or MESH_NODE_NONE
-    uint64_t won_ns;   // since then; SIM_TIME_NEVER: nobody has
-    bool leaderless;
-    bool paused;       // the leader is, which is why
-    bool began;        // it has had a leader
+    uint32_t voters;  // places that vote, as the leader has it
+    uint32_t up;      // places whose servers run
+    uint32_t paused;
+    uint32_t forgot;   // places that lost their disks and are still among the voters
     uint32_t bridges;  // places that know that they are active
+    uint32_t leader;   // the latest, or MESH_NODE_NONE: it leads no more
+    uint64_t term;     // of the latest leader; before the first one, of what disks held
+    bool confirmed;    // the leader has committed an entry of its own term
+    // While nobody could commit:
+    bool available;    // somebody can
+    bool replaced;     // a new leader is confirmed since then
+    bool measured;     // some leader was lost, or there was to be an election at the start
+    uint64_t lost_ns;  // since then
+    uint64_t won_ns;   // until the first won an election; SIM_TIME_NEVER: nobody has
+    uint64_t terms;    // that it took
+    uint64_t before;   // the term of the loss
 };
 
 struct sim_leading {
     struct region *regions;  // [count] by group
     uint32_t count;
     bool elected;  // at the start elections are under way, which are not measured
+    const struct sim_engine *engine;
+    struct sim_transition *pending;  // [pending_count] of pauses in the window, in order
+    uint32_t pending_count;
+    uint32_t pending_next;
+    uint32_t pending_capacity;
+    uint64_t looked_ns;  // partitions that begin or end up to here have been looked at
     struct sim_result *result;
     uint32_t election_capacity;
     uint32_t failover_capacity;
@@ -41,13 +55,53 @@ struct sim_leading *sim_leading_create(const struct mesh_config *mesh, bool elec
     for (uint32_t i = 0; i < leading->count; i++) {
         leading->regions[i] = (struct region){.group = &mesh->raft[i],
                                               .leader = MESH_NODE_NONE,
-                                              .leaderless = true,
+                                              .measured = !elected,
                                               .won_ns = SIM_TIME_NEVER};
     }
     return leading;
 }
 
-// ---- Leaders ----
+void sim_leading_watch(struct sim_leading *leading, const struct sim_engine *engine)
+{
+    if (leading != NULL) {
+        leading->engine = engine;
+    }
+}
+
+static uint32_t place_of(const struct region *region, uint32_t node)
+{
+    uint32_t place = 0;
+    while (place < region->group->roster_count && region->group->roster[place] != node) {
+        place++;
+    }
+    return place;
+}
+
+static uint32_t bit_of(const struct region *region, uint32_t node)
+{
+    uint32_t place = place_of(region, node);
+    return place == region->group->roster_count ? 0 : UINT32_C(1) << place;
+}
+
+// ---- Whether somebody can commit ----
+
+static bool can_commit(const struct sim_leading *leading, const struct region *region,
+                       uint64_t time_ns)
+{
+    uint32_t running = region->up & ~region->paused;
+    uint32_t leader = region->leader;
+    uint32_t in_touch = 0;
+    if (leader == MESH_NODE_NONE || !region->confirmed || (running & bit_of(region, leader)) == 0) {
+        return false;
+    }
+    uint32_t counting = running & region->voters & ~region->forgot;
+    for (uint32_t left = counting; left != 0; left &= left - 1) {
+        uint32_t node = region->group->roster[__builtin_ctz(left)];
+        in_touch += node == leader || (!sim_engine_cuts(leading->engine, leader, node, time_ns) &&
+                                       !sim_engine_cuts(leading->engine, node, leader, time_ns));
+    }
+    return 2 * in_touch > (uint32_t)__builtin_popcount(region->voters);
+}
 
 static void add_election(struct sim_leading *leading, uint32_t index, uint64_t after_ns)
 {
@@ -59,36 +113,60 @@ static void add_election(struct sim_leading *leading, uint32_t index, uint64_t a
         result->elections = sim_memory_resize(result->elections, leading->election_capacity *
                                                                      sizeof *result->elections);
     }
+    uint64_t begun = result->leading[index].terms;
+    uint64_t in_vain = begun > region->before ? begun - region->before : 0;
     result->elections[result->election_count++] = (struct sim_election){
         .lost_ns = region->lost_ns,
         .after_ns = after_ns,
         .term = found ? region->term : 0,
+        .terms = region->won_ns != SIM_TIME_NEVER ? region->terms : in_vain,
         .region = index,
         .leader = found ? region->leader : MESH_NODE_NONE,
         .won_ns = region->won_ns,
-        .first = !region->began && leading->elected,
+        .first = !region->measured,
     };
 }
 
-static void lose_leader(struct region *region, uint64_t time_ns, bool paused)
-{
-    if (!region->leaderless) {
-        region->leaderless = true;
-        region->lost_ns = time_ns;
-        region->won_ns = SIM_TIME_NEVER;
-    }
-    region->paused = paused;
-}
-
-static void find_leader(struct sim_leading *leading, uint32_t index, uint64_t time_ns)
+static void look_at(struct sim_leading *leading, uint32_t index, uint64_t time_ns)
 {
     struct region *region = &leading->regions[index];
-    if (region->leaderless) {
-        leading->result->leading[index].leaderless_ns += time_ns - region->lost_ns;
-        add_election(leading, index, time_ns - region->lost_ns);
+    bool available = can_commit(leading, region, time_ns);
+    if (available == region->available) {
+        return;
     }
-    region->leaderless = false;
-    region->began = true;
+    region->available = available;
+    if (!available) {
+        region->lost_ns = time_ns;
+        region->won_ns = SIM_TIME_NEVER;
+        region->before = region->term;
+        region->replaced = false;
+        return;
+    }
+    leading->result->leading[index].unavailable_ns += time_ns - region->lost_ns;
+    if (region->replaced) {
+        add_election(leading, index, time_ns - region->lost_ns);
+        region->measured = true;
+    }
+}
+
+// ---- Leaders ----
+
+static void note_leader(struct sim_leading *leading, const struct sim_raft_note *note)
+{
+    struct region *region = &leading->regions[note->group];
+    if (note->term <= region->term) {
+        return;  // of the past: it has not heard yet of the one after it
+    }
+    region->leader = MESH_NODE_NONE;  // whoever led before cannot commit any more
+    look_at(leading, note->group, note->time_ns);
+    if (region->won_ns == SIM_TIME_NEVER) {
+        region->won_ns = note->time_ns - region->lost_ns;
+        region->terms = note->term - region->before;
+    }
+    region->term = note->term;
+    region->leader = note->node;
+    region->confirmed = false;
+    leading->result->leading[note->group].transfers += note->handed_over;
 }
 
 static void note_role(struct sim_leading *leading, const struct sim_raft_note *note)
@@ -97,40 +175,28 @@ static void note_role(struct sim_leading *leading, const struct sim_raft_note *n
     struct sim_region_leading *counted = &leading->result->leading[note->group];
     counted->terms = note->term > counted->terms ? note->term : counted->terms;
     if (note->content == MESH_RAFT_LEADER) {
-        if (note->term > region->term) {
-            region->term = note->term;
-            region->leader = note->node;
-            region->paused = false;
-            if (region->leaderless && region->won_ns == SIM_TIME_NEVER) {
-                region->won_ns = note->time_ns - region->lost_ns;
-            }
-        }
+        note_leader(leading, note);
     } else if (note->node == region->leader) {
-        lose_leader(region, note->time_ns, false);
         region->leader = MESH_NODE_NONE;
     }
 }
 
 static void note_commit(struct sim_leading *leading, const struct sim_raft_note *note)
 {
-    const struct region *region = &leading->regions[note->group];
-    bool own = note->term == note->other && note->term == region->term;
-    if (own && note->node == region->leader) {
-        find_leader(leading, note->group, note->time_ns);
+    struct region *region = &leading->regions[note->group];
+    if (note->node != region->leader) {
+        return;
+    }
+    if (note->entry_kind == MESH_RAFT_MEMBERS) {
+        leading->result->leading[note->group].member_changes++;
+    }
+    if (!region->confirmed && note->term == note->other && note->term == region->term) {
+        region->confirmed = true;
+        region->replaced = true;
     }
 }
 
 // ---- Bridges ----
-
-static uint32_t bit_of(const struct region *region, uint32_t node)
-{
-    for (uint32_t place = 0; place < region->group->roster_count; place++) {
-        if (region->group->roster[place] == node) {
-            return UINT32_C(1) << place;
-        }
-    }
-    return 0;
-}
 
 static void lose_bridge(struct sim_leading *leading, uint32_t index, uint32_t node,
                         uint64_t time_ns)
@@ -207,48 +273,95 @@ static void note_exchange(struct sim_leading *leading, const struct sim_raft_not
 
 // ---- Both ----
 
-static void lose(struct sim_leading *leading, uint32_t index, uint32_t node, uint64_t time_ns,
-                 bool paused)
+static void note_start(struct region *region, const struct sim_raft_note *note)
 {
-    struct region *region = &leading->regions[index];
-    if (node == region->leader) {
-        lose_leader(region, time_ns, paused);
-        region->leader = paused ? node : MESH_NODE_NONE;
-    }
-    if ((region->bridges & bit_of(region, node)) != 0) {
-        lose_bridge(leading, index, node, time_ns);
-        region->bridges &= paused ? UINT32_MAX : ~bit_of(region, node);
+    region->up |= bit_of(region, note->node);
+    region->forgot |= note->content != 0 ? bit_of(region, note->node) : 0;
+    if (note->time_ns == 0 && note->term > region->term) {
+        region->term = note->term;
+        region->before = note->term;
     }
 }
 
-void sim_leading_notes(struct sim_leading *leading, const struct sim_raft_note *notes,
-                       uint32_t count)
+static void note_crash(struct sim_leading *leading, const struct sim_raft_note *note)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        switch ((enum sim_raft_note_kind)notes[i].kind) {
-        case SIM_RAFT_ROLE: note_role(leading, &notes[i]); break;
-        case SIM_RAFT_COMMITTED: note_commit(leading, &notes[i]); break;
-        case SIM_RAFT_BRIDGE: note_bridge(leading, &notes[i]); break;
-        case SIM_RAFT_EXCHANGED: note_exchange(leading, &notes[i]); break;
-        case SIM_RAFT_CRASHED:
-            lose(leading, notes[i].group, notes[i].node, notes[i].time_ns, false);
-            break;
-        default: break;
+    struct region *region = &leading->regions[note->group];
+    uint32_t bit = bit_of(region, note->node);
+    region->up &= ~bit;
+    region->leader = note->node == region->leader ? MESH_NODE_NONE : region->leader;
+    if ((region->bridges & bit) != 0) {
+        lose_bridge(leading, note->group, note->node, note->time_ns);
+        region->bridges &= ~bit;
+    }
+}
+
+static void take_note(struct sim_leading *leading, const struct sim_raft_note *note)
+{
+    struct region *region = &leading->regions[note->group];
+    struct sim_region_leading *counted = &leading->result->leading[note->group];
+    switch ((enum sim_raft_note_kind)note->kind) {
+    case SIM_RAFT_STARTED: note_start(region, note); break;
+    case SIM_RAFT_CRASHED: note_crash(leading, note); break;
+    case SIM_RAFT_ROLE: note_role(leading, note); break;
+    case SIM_RAFT_COMMITTED: note_commit(leading, note); break;
+    case SIM_RAFT_RESTORED: counted->snapshots += note->fetched; break;
+    case SIM_RAFT_BRIDGE: note_bridge(leading, note); break;
+    case SIM_RAFT_EXCHANGED: note_exchange(leading, note); break;
+    case SIM_RAFT_ANSWERED: counted->reads++; break;
+    default: break;
+    }
+    region->voters = note->node == region->leader ? note->voters : region->voters;
+    region->forgot &= region->voters;
+    look_at(leading, note->group, note->time_ns);
+}
+
+// A bridge that nobody replaced during its pause is one as before; so is a leader.
+static void take_pause(struct sim_leading *leading, const struct sim_transition *transition)
+{
+    bool paused = transition->kind == SIM_TRANSITION_PAUSED;
+    for (uint32_t index = 0; index < leading->count; index++) {
+        struct region *region = &leading->regions[index];
+        uint32_t bit = bit_of(region, transition->node);
+        if (bit == 0) {
+            continue;
         }
+        region->paused = paused ? region->paused | bit : region->paused & ~bit;
+        if ((region->bridges & bit) != 0 && paused) {
+            lose_bridge(leading, index, transition->node, transition->time_ns);
+        } else if ((region->bridges & bit) != 0) {
+            keep_bridge(leading, transition->node);
+        }
+        look_at(leading, index, transition->time_ns);
     }
 }
 
-// A leader that nobody replaced during its pause leads on.
-static void resume(struct sim_leading *leading, uint32_t index, const struct sim_transition *back)
+// ---- In order of time ----
+
+static void look_at_all(struct sim_leading *leading, uint64_t time_ns)
 {
-    struct region *region = &leading->regions[index];
-    if (region->paused && region->leader == back->node) {
-        leading->result->leading[index].leaderless_ns += back->time_ns - region->lost_ns;
-        region->leaderless = false;
-        region->paused = false;
+    for (uint32_t index = 0; index < leading->count; index++) {
+        look_at(leading, index, time_ns);
     }
-    if ((region->bridges & bit_of(region, back->node)) != 0) {
-        keep_bridge(leading, back->node);
+    leading->looked_ns = time_ns;
+}
+
+// Takes pauses, and partitions that begin or end, up to an instant.
+static void pass_time(struct sim_leading *leading, uint64_t until_ns)
+{
+    for (;;) {
+        bool pause = leading->pending_next < leading->pending_count;
+        const struct sim_transition *next = &leading->pending[leading->pending_next];
+        uint64_t pause_ns = pause ? next->time_ns : SIM_TIME_NEVER;
+        uint64_t cut_ns = sim_engine_next_cut_ns(leading->engine, leading->looked_ns);
+        if (pause_ns > until_ns && cut_ns > until_ns) {
+            return;
+        }
+        if (cut_ns <= pause_ns) {
+            look_at_all(leading, cut_ns);
+        } else {
+            leading->pending_next++;
+            take_pause(leading, next);
+        }
     }
 }
 
@@ -256,29 +369,51 @@ void sim_leading_transitions(struct sim_leading *leading, const struct sim_trans
                              uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        const struct sim_transition *transition = &transitions[i];
-        for (uint32_t index = 0; index < leading->count; index++) {
-            if (bit_of(&leading->regions[index], transition->node) == 0) {
-                continue;
-            }
-            if (transition->kind == SIM_TRANSITION_PAUSED) {
-                lose(leading, index, transition->node, transition->time_ns, true);
-            } else if (transition->kind == SIM_TRANSITION_RESUMED) {
-                resume(leading, index, transition);
-            }
+        bool pause = transitions[i].kind == SIM_TRANSITION_PAUSED ||
+                     transitions[i].kind == SIM_TRANSITION_RESUMED;
+        if (!pause) {
+            continue;
         }
+        if (leading->pending_count == leading->pending_capacity) {
+            leading->pending_capacity = 2 * leading->pending_capacity + 16;
+            leading->pending = sim_memory_resize(leading->pending, leading->pending_capacity *
+                                                                       sizeof *leading->pending);
+        }
+        leading->pending[leading->pending_count++] = transitions[i];
     }
+}
+
+void sim_leading_notes(struct sim_leading *leading, const struct sim_raft_note *notes,
+                       uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        pass_time(leading, notes[i].time_ns);
+        take_note(leading, &notes[i]);
+    }
+}
+
+void sim_leading_window(struct sim_leading *leading, uint64_t end_ns)
+{
+    pass_time(leading, end_ns);
+    leading->pending_count = 0;
+    leading->pending_next = 0;
+    // What begins or ends just then may be known in the next window only.
+    leading->looked_ns = end_ns - 1;
 }
 
 void sim_leading_finish(struct sim_leading *leading, uint64_t end_ns)
 {
-    for (uint32_t i = 0; leading != NULL && i < leading->count; i++) {
+    if (leading == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < leading->count; i++) {
         const struct region *region = &leading->regions[i];
-        if (region->leaderless) {
-            leading->result->leading[i].leaderless_ns += end_ns - region->lost_ns;
+        if (!region->available && region->lost_ns <= end_ns) {
+            leading->result->leading[i].unavailable_ns += end_ns - region->lost_ns;
             add_election(leading, i, SIM_TIME_NEVER);
         }
     }
-    sim_memory_free(leading != NULL ? leading->regions : NULL);
+    sim_memory_free(leading->regions);
+    sim_memory_free(leading->pending);
     sim_memory_free(leading);
 }

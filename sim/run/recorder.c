@@ -9,6 +9,34 @@
 
 #define P99_PPB 990000000u
 
+// ---- Who is counted ----
+
+static bool lies(const struct sim_recorder *recorder, uint32_t node)
+{
+    return recorder->world->liars != NULL && recorder->world->liars[node] != 0;
+}
+
+// Honest agents among these.
+static uint32_t honest_in(const struct sim_recorder *recorder, uint32_t first, uint32_t end)
+{
+    return recorder->world->liars == NULL
+               ? end - first
+               : recorder->honest_before[end] - recorder->honest_before[first];
+}
+
+static void count_honest(struct sim_recorder *recorder, uint32_t agents)
+{
+    recorder->honest_before =
+        sim_memory_zeroed((agents + (size_t)1) * sizeof *recorder->honest_before);
+    for (uint32_t agent = 0; agent < agents; agent++) {
+        recorder->honest_before[agent + 1] =
+            recorder->honest_before[agent] + !lies(recorder, agent);
+        if (lies(recorder, agent) && recorder->faults) {
+            sim_cohorts_exclude(&recorder->cohorts, agent);
+        }
+    }
+}
+
 // ---- What is counted ----
 
 static void add_curve(struct sim_result *result, enum sim_reach reach, uint32_t region)
@@ -38,8 +66,12 @@ static void init_curves(struct sim_recorder *recorder)
     }
 }
 
+// Nobody of a mesh that is left, nor of the one beside it, is near: that is measured of one mesh.
 static struct sim_vicinity vicinity_of(const struct sim_shares *shares, uint32_t agent)
 {
+    if (agent >= shares->starts[shares->count]) {
+        return (struct sim_vicinity){0, 0};
+    }
     uint32_t share = sim_shares_find(shares, agent);
     return (struct sim_vicinity){shares->starts[share], shares->starts[share + 1]};
 }
@@ -58,7 +90,7 @@ static uint32_t pairs_of(const struct sim_recorder *recorder, uint32_t index,
         return update->cohort;
     }
     if (all) {
-        return starts[curve->region + 1] - starts[curve->region];
+        return honest_in(recorder, starts[curve->region], starts[curve->region + 1]);
     }
     for (uint32_t agent = starts[curve->region]; agent < starts[curve->region + 1]; agent++) {
         count += sim_cohorts_has(&recorder->cohorts, agent, update->written_ns);
@@ -91,7 +123,7 @@ static void init_update(struct sim_recorder *recorder, uint32_t index, uint32_t 
         near[SIM_REACH_REGION] = vicinity_of(&places->regions, writer);
     }
     for (uint32_t reach = 0; reach < SIM_REACH_ALL; reach++) {
-        update->near[reach].cohort = near[reach].end - near[reach].first;
+        update->near[reach].cohort = honest_in(recorder, near[reach].first, near[reach].end);
         update->near[reach].theta_ns = SIM_TIME_NEVER;
     }
     count_pairs(recorder, index, true, true);
@@ -114,7 +146,17 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
     recorder->faults = scenario->fault_count > 0;
     if (recorder->faults) {
         recorder->closed = sim_memory_zeroed(updates);
-        sim_cohorts_init(&recorder->cohorts, scenario->agents, updates, result);
+        sim_cohorts_init(&recorder->cohorts,
+                         scenario->migration == NULL ? scenario->agents : world->places.nodes,
+                         updates, result);
+        for (uint32_t node = world->places.agents; node < recorder->cohorts.agents; node++) {
+            if (!sim_places_is_agent(&world->places, node)) {
+                sim_cohorts_exclude(&recorder->cohorts, node);
+            }
+        }
+    }
+    if (world->liars != NULL) {
+        count_honest(recorder, scenario->agents);
     }
     recorder->receipts = sim_memory_pages((size_t)recorder->tracked * world->places.nodes *
                                           sizeof *recorder->receipts);
@@ -123,12 +165,19 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
     result->update_count = updates;
     for (uint32_t i = 0; i < updates; i++) {
         const struct sim_write *write = &world->writes[i];
+        bool lied = lies(recorder, write->node);
+        recorder->open -= lied;
+        if (recorder->faults) {
+            recorder->closed[i] = lied;
+        }
         result->updates[i] = (struct sim_update_result){
             .dot = {.origin = write->node},
             .written_ns = write->time_ns,
-            .measured = write->time_ns >= scenario->workload.warmup_ns,
-            .cohort = scenario->agents,
+            .measured = !lied && write->time_ns >= scenario->workload.warmup_ns,
+            .cohort = honest_in(recorder, 0, scenario->agents) + sim_places_agents(&world->places) -
+                      scenario->agents,
             .theta_ns = SIM_TIME_NEVER,
+            .calm_theta_ns = SIM_TIME_NEVER,
             .half_ns = SIM_TIME_NEVER,
             .p99_ns = SIM_TIME_NEVER,
             .all_ns = SIM_TIME_NEVER,
@@ -144,6 +193,7 @@ void sim_recorder_finish(struct sim_recorder *recorder)
                                                   recorder->world->places.nodes *
                                                   sizeof *recorder->receipts);
     sim_memory_free(recorder->near);
+    sim_memory_free(recorder->honest_before);
     sim_memory_free(recorder->closed);
     sim_memory_free(recorder->transitions);
     if (recorder->faults) {
@@ -279,6 +329,9 @@ static void enter_curves(const struct sim_recorder *recorder, uint32_t index, ui
     struct sim_curve *curves = recorder->result->curves;
     sim_curve_enter(&curves[0], since_ns);
     for (uint32_t i = 1; i < recorder->result->curve_count; i++) {
+        if (curves[i].reach == SIM_REACH_ALL && agent >= recorder->world->places.agents) {
+            break;  // of no region of the new mesh
+        }
         if (curves[i].reach == SIM_REACH_ALL) {
             uint32_t region = sim_shares_find(&recorder->world->places.regions, agent);
             sim_curve_enter(&curves[recorder->region_curve_first + region], since_ns);
@@ -353,7 +406,8 @@ static void note_takeover(struct sim_recorder *recorder, const struct sim_transi
 
 static void tell(struct sim_recorder *recorder, const struct sim_transition *transition)
 {
-    bool agent = transition->node < recorder->world->places.agents;
+    bool agent = sim_places_is_agent(&recorder->world->places, transition->node) &&
+                 !lies(recorder, transition->node);
     recorder->now_ns = transition->time_ns;
     if (transition->kind == SIM_TRANSITION_RELAY) {
         note_takeover(recorder, transition);
@@ -409,6 +463,9 @@ bool sim_recorder_is_done(const struct sim_recorder *recorder)
 void sim_recorder_silenced(void *context, uint32_t write)
 {
     struct sim_recorder *recorder = context;
+    if (recorder->closed[write]) {
+        return;  // it was to be written at a liar
+    }
     count_pairs(recorder, write, true, false);
     recorder->closed[write] = 1;
     recorder->open--;
@@ -457,8 +514,9 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
             uint32_t update = write_of_lane[lane];
-            if (update >= recorder->update_count) {
-                continue;  // a coordinator's total
+            if (update >= recorder->update_count ||
+                lies(recorder, table->updates[lane].dot.origin)) {
+                continue;  // a coordinator's total, a lie
             }
             recorder->result->updates[update].dot = table->updates[lane].dot;
             if (update < recorder->tracked) {
@@ -467,7 +525,8 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
             if (recorder->faults && changes[i].message == NULL) {
                 begin(recorder, update);
             }
-            if (changes[i].node < recorder->world->places.agents) {
+            if (sim_places_is_agent(&recorder->world->places, changes[i].node) &&
+                !lies(recorder, changes[i].node)) {
                 hold(recorder, update, &changes[i]);
             }
         }

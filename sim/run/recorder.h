@@ -15,6 +15,9 @@
 // come back are measured apart (cohorts.h). Of several receipts of a node, which lost its disk in
 // between, the first is on the paths.
 //
+// Agents that lie are in no cohort, and what is written at them is nobody's loss: such updates are
+// not in the result.
+//
 // A message of an exchange was caused by the initiator's tick: what an answer brought waited for
 // that tick if the answerer knew it before, and otherwise met a question already under way.
 
@@ -51,9 +54,10 @@ struct sim_recorder {
     uint32_t region_curve_first;  // result->curves: of region 0; 0: regions have none
     uint32_t threshold_ppb;
     uint32_t update_count;
-    uint32_t open;        // updates that not all hold yet
-    bool stop_when_held;  // no duration_ms was given
-    bool faults;          // nodes come and go:
+    uint32_t open;            // updates that not all hold yet
+    bool stop_when_held;      // no duration_ms was given
+    uint32_t *honest_before;  // [agents + 1] honest agents before this one
+    bool faults;              // nodes come and go:
     struct sim_cohorts cohorts;
     uint8_t *closed;                     // [updates] 1: not open any more
     struct sim_transition *transitions;  // [transition_count] still to be told, in order of time

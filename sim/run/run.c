@@ -8,8 +8,10 @@
 
 #include "allocate.h"
 #include "base.h"
+#include "calm.h"
 #include "checks.h"
 #include "connections.h"
+#include "deceits.h"
 #include "gaps.h"
 #include "groups.h"
 #include "hosts.h"
@@ -18,6 +20,7 @@
 #include "report_outcome.h"
 #include "reporting.h"
 #include "targets.h"
+#include "validity.h"
 #include "world.h"
 
 #define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
@@ -29,6 +32,8 @@ struct watch {
     struct sim_engine *engine;
     struct sim_group_checks *checks;  // NULL: no groups
     struct sim_leading *leading;      // likewise
+    struct sim_validity *validity;    // NULL: nobody lies
+    struct sim_deceits *deceits;      // likewise
     bool faults;
     bool reporting;
     const struct sim_run_options *options;
@@ -54,6 +59,10 @@ static void observe_changes(void *context, const struct mesh_table *table,
     struct watch *watch = context;
     const struct sim_watcher *watcher = watch->options->watcher;
     sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
+    if (watch->validity != NULL) {
+        sim_validity_look(watch->validity, table, changes, count);
+        sim_deceits_look(watch->deceits, watch->engine, table, write_of_lane, changes, count);
+    }
     if (watcher != NULL && watcher->changes != NULL) {
         watcher->changes(watcher->context, watch->recorder.world, table, write_of_lane, changes,
                          count);
@@ -70,6 +79,17 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     }
     if (watch->leading != NULL) {
         sim_leading_transitions(watch->leading, transitions, count);
+    }
+    if (watch->options->watcher != NULL && watch->options->watcher->transitions != NULL) {
+        watch->options->watcher->transitions(watch->options->watcher->context, transitions, count);
+    }
+}
+
+static void observe_ruled(void *context, const struct sim_rule *rule)
+{
+    const struct sim_watcher *watcher = ((struct watch *)context)->options->watcher;
+    if (watcher != NULL && watcher->ruled != NULL) {
+        watcher->ruled(watcher->context, rule);
     }
 }
 
@@ -160,6 +180,9 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
     sim_recorder_window(&watch->recorder);
+    if (watch->leading != NULL) {
+        sim_leading_window(watch->leading, time_ns);
+    }
     if (watch->checks != NULL && sim_group_checks_broken(watch->checks) != NULL) {
         return true;
     }
@@ -359,6 +382,35 @@ static void set_intervals(const struct sim_world *world, struct sim_result *resu
     }
 }
 
+// The groups' settings: the old mesh's if it is that which has leaders.
+static const struct sim_leaders *leaders_of(const struct sim_scenario *scenario)
+{
+    bool old = scenario->migration != NULL && scenario->topology != SIM_MULTI_REGION_LEADERS;
+    return old ? &scenario->migration->from->leaders : &scenario->leaders;
+}
+
+// Those of a new mesh begin with nothing, like all of it.
+static bool begins_elected(const struct sim_scenario *scenario)
+{
+    bool fresh = scenario->migration != NULL && scenario->topology == SIM_MULTI_REGION_LEADERS;
+    return !fresh && leaders_of(scenario)->start == SIM_LEADERS_ELECTED;
+}
+
+static struct sim_rafting rafting_of(const struct sim_scenario *scenario)
+{
+    const struct sim_leaders *leaders = leaders_of(scenario);
+    return (struct sim_rafting){
+        .elected = begins_elected(scenario),
+        .logs_differ = leaders->logs == SIM_LOGS_DIFFERENT,
+        .failed = leaders->failed,
+        .read_every_ns = leaders->read_every_ns,
+        .disk = {.minimum_ns = leaders->disk.minimum_ns,
+                 .span_ns = leaders->disk.maximum_ns - leaders->disk.minimum_ns,
+                 .quantiles = leaders->disk_quantiles,
+                 .scale = UINT64_C(1) << 32},
+    };
+}
+
 // A property of Raft that is broken is a run that failed: with the story of how it came about.
 static bool holds(const struct watch *watch, const struct sim_scenario *scenario,
                   struct sim_error *error)
@@ -372,6 +424,21 @@ static bool holds(const struct watch *watch, const struct sim_scenario *scenario
     }
     return sim_error_set(error, SIM_ERROR_EXPECTATION, "%s: %s is broken: %s", scenario->name,
                          property, sim_group_checks_how(watch->checks));
+}
+
+// So is one in which somebody honest held what nobody wrote; but it was run to its end.
+static bool is_valid(const struct watch *watch, const struct sim_scenario *scenario,
+                     struct sim_result *result, struct sim_error *error)
+{
+    if (watch->validity == NULL || !sim_validity_broken(watch->validity)) {
+        return true;
+    }
+    result->invalid = true;
+    if (watch->options->story != NULL) {
+        sim_validity_tell(watch->validity, watch->options->story);
+    }
+    return sim_error_set(error, SIM_ERROR_EXPECTATION, "%s: gossip validity is broken: %s",
+                         scenario->name, sim_validity_how(watch->validity));
 }
 
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
@@ -398,15 +465,19 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     if (options->until_ns > 0 && options->until_ns < watch.end_ns) {
         watch.end_ns = options->until_ns;
     }
+    struct sim_targets targets;
+    sim_targets_init(&targets, scenario, &world);
+    world.liars = sim_targets_liars(&targets, repetition);
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
     watch.faults = scenario->fault_count > 0;
-    struct sim_targets targets;
-    sim_targets_init(&targets, scenario, &world);
+    if (world.liars != NULL) {
+        watch.validity = sim_validity_create(world.liars);
+        watch.deceits = sim_deceits_create(scenario, &world, result);
+    }
     if (world.mesh.raft_count > 0) {
         watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
-        watch.leading =
-            sim_leading_create(&world.mesh, scenario->leaders.start == SIM_LEADERS_ELECTED, result);
+        watch.leading = sim_leading_create(&world.mesh, begins_elected(scenario), result);
     }
     bool reports = sim_reports_wanted(scenario);
     watch.reporting = reports;
@@ -423,16 +494,18 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .author = world.author,
         .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
         .faulting = sim_targets_faulting(&targets, repetition),
+        .lying = {.liars = scenario->liars,
+                  .count = scenario->liar_count,
+                  .entries = world.liars,
+                  .seed = scenario->liar_seed + repetition,
+                  .until_ns = sim_scenario_end_ns(scenario)},
         .relaying = sim_targets_relaying(&targets),
-        .rafting = {.read_every_ns = scenario->leaders.read_every_ns,
-                    .elected = scenario->leaders.start == SIM_LEADERS_ELECTED,
-                    .disk = {.minimum_ns = scenario->leaders.disk_ns_min,
-                             .span_ns =
-                                 scenario->leaders.disk_ns_max - scenario->leaders.disk_ns_min}},
+        .rafting = rafting_of(scenario),
         .base_bytes = watch.faults ? base_bytes : NULL,
         .base_context = &watch,
         .observer = {.context = &watch,
                      .transitions = observe_transitions,
+                     .ruled = observe_ruled,
                      .rafts = watch.checks != NULL ? observe_rafts : NULL,
                      .silenced = observe_silenced,
                      .released = watch.faults ? observe_released : NULL,
@@ -455,6 +528,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     bool ran = sim_engine_create(&config, &engine, error);
     watch.engine = engine;
     targets.engine = engine;
+    sim_leading_watch(watch.leading, engine);
     if (ran) {
         result->simulated_ns = sim_engine_run(engine, watch.end_ns);
         result->fingerprint = sim_engine_fingerprint(engine);
@@ -468,6 +542,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
             copy_faults(engine, scenario, result);
             sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
         }
+        if (watch.deceits != NULL) {
+            sim_deceits_close(watch.deceits, engine);
+        }
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);
@@ -480,8 +557,11 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
-        ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error);
+        ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error) &&
+              is_valid(&watch, scenario, result, error);
     }
+    sim_deceits_destroy(watch.deceits);
+    sim_validity_destroy(watch.validity);
     sim_leading_finish(watch.leading, result->simulated_ns);
     sim_group_checks_destroy(watch.checks);
     sim_engine_destroy(engine);
@@ -492,6 +572,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         sim_reports_finish(&watch.reports);
     }
     sim_world_finish(&world);
+    if (ran && !result->interrupted && sim_calm_wanted(scenario)) {
+        ran = sim_calm_run(scenario, repetition, options, result, error);
+    }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;

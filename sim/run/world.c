@@ -44,6 +44,24 @@ static void compose(void *context, const struct mesh_states *states, const uint3
     sim_content_compose(&world->content, update, states, write_of_lane, node, write);
 }
 
+// Who writes an update: an agent of the mesh on which users work just then.
+static uint32_t writer_of(const struct sim_world *world, const struct sim_scenario *scenario,
+                          uint64_t seed, uint32_t update, uint64_t time_ns)
+{
+    const struct sim_migration *migration = scenario->migration;
+    struct mesh_random random = mesh_draw(seed, DRAW_WRITER, 0, update, 0);
+    bool moved = migration == NULL || migration->move_at_ns <= time_ns;
+    if (migration != NULL && moved && time_ns - migration->move_at_ns < migration->move_over_ns) {
+        moved = mesh_below_wide(random.word[1], random.word[2], migration->move_over_ns) <
+                time_ns - migration->move_at_ns;
+    }
+    uint32_t first = moved ? 0 : world->places.old_first;
+    uint32_t count = moved ? scenario->agents : migration->from->agents;
+    return scenario->workload.writers == SIM_WRITERS_RANDOM
+               ? first + mesh_below(random.word[0], count)
+               : first;
+}
+
 static void plan_writes(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     const struct sim_workload *workload = &scenario->workload;
@@ -54,12 +72,9 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
     world->writes = sim_memory_zeroed(workload->updates * sizeof *world->writes);
     for (uint32_t update = 0; update < workload->updates; update++) {
         struct sim_write *write = &world->writes[update];
-        struct mesh_random random = mesh_draw(seed, DRAW_WRITER, 0, update, 0);
         write->time_ns = workload->first_write_ns + update * workload->every_ns;
-        write->node = workload->writers == SIM_WRITERS_RANDOM
-                          ? mesh_below(random.word[0], scenario->agents)
-                          : 0;
-        write->scope = sim_scopes_home(&world->places, scenario, write->node);
+        write->node = writer_of(world, scenario, seed, update, write->time_ns);
+        write->scope = sim_scopes_home(&world->scopes, &world->places, scenario, write->node);
         write->write.key = update % workload->keys;
         write->write.lane = update;
         sim_content_plan(&world->content, update, &write->write);
@@ -80,6 +95,34 @@ static void measure_compression(struct sim_world *world, const struct sim_scenar
     }
 }
 
+#define NS_PER_S UINT64_C(1000000000)
+#define BURST_NS (NS_PER_S / 10)  // so much ahead of its rate a peer may be
+#define BURST_MIN 10u             // or so many messages
+
+// Where peers lie there is a guard, if only to throw away what does not decode.
+static void appoint_guard(struct sim_world *world, const struct sim_scenario *scenario)
+{
+    const struct sim_guard_settings *settings = &scenario->guard;
+    bool checks = settings->when == SIM_GUARD_ON ||
+                  (settings->when == SIM_GUARD_AUTO && scenario->liar_count > 0);
+    if (!checks && scenario->liar_count == 0) {
+        return;
+    }
+    world->guard =
+        (struct mesh_guard){.recovery_ns = settings->recovery_ns, .peers = MESH_GUARD_WAYS};
+    if (checks) {
+        uint64_t gap_ns = settings->rate == 0 ? 0 : NS_PER_S / settings->rate;
+        uint64_t burst_ns = BURST_MIN * gap_ns;
+        world->guard.signatures = scenario->network.signature_bytes > 0;
+        world->guard.gap_ns = gap_ns;
+        world->guard.burst_ns = burst_ns > BURST_NS ? burst_ns : BURST_NS;
+        world->guard.bound_ns = settings->bound_ns;
+        world->guard.threshold_ppb = settings->threshold_ppb;
+        world->guard.peers = settings->peers / MESH_GUARD_WAYS * MESH_GUARD_WAYS;
+    }
+    world->mesh.guard = &world->guard;
+}
+
 void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     *world = (struct sim_world){0};
@@ -87,6 +130,9 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
     sim_network_init(&world->network, &scenario->network, seed, world->places.host_of,
                      world->places.nodes, world->places.hosts);
     measure_compression(world, scenario);
+    if (scenario->migration != NULL) {
+        sim_network_add_mesh(&world->network, &scenario->migration->from->network);
+    }
     sim_scopes_init(&world->scopes, scenario, &world->places, &world->network);
     world->mesh = (struct mesh_config){
         .seed = seed,
@@ -94,7 +140,9 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .scope_count = world->scopes.count,
         .raft = world->scopes.rafts,
         .raft_count = world->scopes.raft_count,
-        .bridge_scope = (uint16_t)(world->scopes.count - 1),
+        .swim = world->scopes.swims,
+        .swim_count = world->scopes.swim_count,
+        .bridge_scope = world->scopes.bridge_scope,
         .eager_links = sim_scopes_forward(scenario),
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,
@@ -107,6 +155,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         };
         world->mesh.tiers = &world->tiers;
     }
+    appoint_guard(world, scenario);
     plan_writes(world, scenario, seed);
 }
 
@@ -116,5 +165,6 @@ void sim_world_finish(struct sim_world *world)
     sim_places_finish(&world->places);
     sim_scopes_finish(&world->scopes);
     sim_memory_free(world->writes);
+    sim_memory_free(world->liars);
     sim_content_finish(&world->content);
 }

@@ -23,6 +23,9 @@ struct sim_world {
     struct sim_network network;
     struct sim_scopes scopes;
     struct mesh_tiers tiers;  // the mesh's, if its agents report
+    struct mesh_guard guard;  // the mesh's, if peers are checked
+    uint32_t *liars;          // [nodes] as in struct sim_lying; NULL: all are honest. Owned, and
+                              // set when it is known who has which role (targets.h)
     struct mesh_config mesh;
     struct sim_write *writes;    // [updates], sorted by (time_ns, node); lane: the update's number
     struct sim_content content;  // what they say

@@ -13,6 +13,14 @@
 --             |                   +--- rejoins       agents that came back
 --             |                   +--- takeovers     relays that were replaced
 --             |                   +--- gaps          who lacks updates at the end, and why
+--             |                   +--- liars         who lied how, and how often
+--             |                   +--- detections    when liars were first ignored
+--             |                   +--- deceits       lies that were believed
+--             |                   +--- rejects       what honest nodes did not take
+--             |                   +--- trust         whom they believed, in a word
+--             |                   +--- elections     regions that lost the leader that could commit
+--             |                   +--- failovers     active bridges that were lost
+--             |                   +--- raft_groups   a region's group over the run
 --             |                   +--- latencies     by pair class
 --             |                   +--- curves        share of agents against time, by scope class
 --             |                   +--- checkpoints   rolling fingerprint
@@ -39,7 +47,7 @@
 -- readers can notice raises user_version.
 
 PRAGMA application_id = 1835365224;  -- "mesh"
-PRAGMA user_version = 4;
+PRAGMA user_version = 5;
 
 CREATE TABLE runs (
     run_id          INTEGER PRIMARY KEY,  -- in order of writing; what `--run` takes
@@ -107,7 +115,8 @@ CREATE TABLE latency_tables (
 
 CREATE TABLE run_tables (
     run_id    INTEGER NOT NULL REFERENCES runs,  -- the run that drew from it
-    used_for  TEXT NOT NULL,     -- a pair class, or 'regions': between two regions
+    used_for  TEXT NOT NULL,     -- a pair class, 'regions': between two regions, or
+                                 -- 'disk': of a candidate's disk
     hash      INTEGER NOT NULL REFERENCES latency_tables,  -- the table
     PRIMARY KEY (run_id, used_for)
 ) STRICT, WITHOUT ROWID;
@@ -170,6 +179,8 @@ CREATE TABLE updates (
                          CHECK (edge_gone BETWEEN 0 AND edge_cohort),
     region_gone          INTEGER            -- of region_cohort; NULL: one region
                          CHECK (region_gone BETWEEN 0 AND region_cohort),
+    calm_theta_ns        INTEGER,           -- theta_ns in the same run without faults, where an
+                                            -- expectation compares with it; NULL: never, or no such
     PRIMARY KEY (run_id, repetition, origin, sequence),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -286,7 +297,8 @@ CREATE TABLE faults (
     repetition  INTEGER NOT NULL,  -- the repetition in which it fired or did not
     ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
     verb        TEXT NOT NULL,     -- crash, restart, pause, partition, outage, rolling-restart,
-                                   -- churn, mass-join, slow, skew, swizzle
+                                   -- churn, mass-join, slow, skew, swizzle, link,
+                                   -- auto-scaling, spot-reclaim
     text        TEXT NOT NULL,     -- the entry in words, "crash at 1000 ms of 10 % of agents"
     firings     INTEGER NOT NULL,  -- how often it fired
     nodes       INTEGER NOT NULL,  -- nodes hit, over all firings
@@ -331,6 +343,121 @@ CREATE TABLE gaps (
     nodes       INTEGER NOT NULL,  -- how many agents
     first_node  INTEGER NOT NULL,  -- the first of them
     PRIMARY KEY (run_id, repetition, cause, subject),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Regions are numbered from 0 in the order of the scenario, as in gaps. One in which nobody could
+-- commit for a while, without another election, has no row; the time counts in raft_groups.
+CREATE TABLE elections (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which a region had nobody who could commit
+    ordinal     INTEGER NOT NULL,  -- from 0, in order of the time at which they ended
+    region      INTEGER NOT NULL,  -- which of the regions
+    lost_ns     INTEGER NOT NULL,  -- simulated time at which the leader could commit no more
+    won_ns      INTEGER,           -- from then until the first won an election; NULL: nobody did
+    after_ns    INTEGER,           -- until one had committed an entry of its term; NULL: as above
+    leader      INTEGER,           -- that node; NULL: there is none
+    term        INTEGER NOT NULL,  -- its term; 0: there is none
+    terms       INTEGER NOT NULL,  -- begun until the first won one; 1: no vote was split
+    measured    INTEGER NOT NULL   -- 0: under way when the run began, and in no metric
+                CHECK (measured IN (0, 1)),
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE failovers (
+    run_id       INTEGER NOT NULL,  -- the run it belongs to
+    repetition   INTEGER NOT NULL,  -- the repetition in which a bridge crashed or was paused
+    ordinal      INTEGER NOT NULL,  -- from 0, in order of time
+    region       INTEGER NOT NULL,  -- which of the regions
+    bridge       INTEGER NOT NULL,  -- the node that was lost
+    lost_ns      INTEGER NOT NULL,  -- simulated time
+    after_ns     INTEGER,           -- until its successor knew that it is one; NULL: not in the run
+    exchange_ns  INTEGER,           -- until that one heard from another region; NULL: likewise
+    successor    INTEGER,           -- a node; NULL: nobody took its place
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE raft_groups (
+    run_id          INTEGER NOT NULL,  -- the run it belongs to
+    repetition      INTEGER NOT NULL,  -- the repetition it was counted in
+    region          INTEGER NOT NULL,  -- which of the regions
+    unavailable_ns  INTEGER NOT NULL,  -- in which nobody there could commit anything
+    terms           INTEGER NOT NULL,  -- begun, the last one's number
+    transfers       INTEGER NOT NULL,  -- of leadership to a server that the leader had asked
+    member_changes  INTEGER NOT NULL,  -- committed, each one server more or less that votes
+    snapshots       INTEGER NOT NULL,  -- that servers took over from leaders
+    reads           INTEGER NOT NULL,  -- answered, each found linearizable
+    PRIMARY KEY (run_id, repetition, region),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- An entry that has no lies has tested nothing.
+CREATE TABLE liars (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which they lied
+    ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
+    behaviour   TEXT NOT NULL,     -- silent, delaying, forging, inflating, equivocating, replaying,
+                                   -- flooding, lying-digests, corrupting, eclipsing
+    text        TEXT NOT NULL,     -- the entry for people
+    nodes       INTEGER NOT NULL,  -- that lie
+    lying       INTEGER NOT NULL,  -- of them, those that came to do so
+    lies        INTEGER NOT NULL,  -- messages rewritten, withheld, delayed or sent besides
+    first_ns    INTEGER,           -- simulated time of the first; NULL: there was none
+    last_ns     INTEGER,           -- and of the last; NULL: as above
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE detections (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which a node lied
+    node        INTEGER NOT NULL,  -- that node
+    lied_ns     INTEGER NOT NULL,  -- simulated time of its first lie
+    after_ns    INTEGER,           -- until somebody honest ignored it; NULL: nobody did
+    PRIMARY KEY (run_id, repetition, node),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- A forged update that an honest agent held, or a dot of which one held one of two values.
+CREATE TABLE deceits (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which a lie was believed
+    ordinal     INTEGER NOT NULL,  -- from 0, in the order in which they were told
+    entry       INTEGER NOT NULL,  -- of the liars, by its ordinal
+    origin      INTEGER NOT NULL,  -- the node in whose name the update is
+    sequence    INTEGER NOT NULL,  -- its number among that node's updates
+    told_ns     INTEGER NOT NULL,  -- simulated time of the lie
+    first_ns    INTEGER NOT NULL,  -- simulated time at which an honest agent first believed it
+    after_ns    INTEGER,           -- from then until none did; NULL: some do at the end
+    held        INTEGER NOT NULL,  -- honest agents that ever believed it
+    PRIMARY KEY (run_id, repetition, ordinal),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rejects (
+    run_id      INTEGER NOT NULL,  -- the run it belongs to
+    repetition  INTEGER NOT NULL,  -- the repetition in which honest nodes rejected something
+    reason      TEXT NOT NULL,     -- signature, clock, stale, digest, rate, ignored, format, ...;
+                                   -- equivocation: no message, but a proof against an origin
+    of_liars    INTEGER NOT NULL   -- 1: whose fault it was lies; 0: is honest
+                CHECK (of_liars IN (0, 1)),
+    messages    INTEGER NOT NULL,  -- so many
+    PRIMARY KEY (run_id, repetition, reason, of_liars),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- Of repetitions in which somebody lies.
+CREATE TABLE trust (
+    run_id           INTEGER NOT NULL,  -- the run it belongs to
+    repetition       INTEGER NOT NULL,  -- the repetition
+    honest           INTEGER NOT NULL,  -- agents that do not lie
+    deceived         INTEGER NOT NULL,  -- of them, those that ever believed a lie
+    wrongly_ignored  INTEGER NOT NULL,  -- honest nodes that somebody honest ignored
+    invalid          INTEGER NOT NULL   -- 1: somebody honest held what nobody wrote
+                     CHECK (invalid IN (0, 1)),
+    PRIMARY KEY (run_id, repetition),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 

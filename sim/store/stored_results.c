@@ -6,6 +6,7 @@
 
 #include "allocate.h"
 #include "faults.h"
+#include "lying.h"
 #include "query.h"
 #include "resources.h"
 
@@ -117,6 +118,7 @@ static void add_update(struct sim_result *result, const struct sim_query *query)
                  [SIM_REACH_REGION] = near_of(query, 15, 26)},
         .path = path_of(query, 18),
         .gone = (uint32_t)sim_query_count(query, 24),
+        .calm_theta_ns = sim_query_count(query, 27),
     };
 }
 
@@ -127,8 +129,9 @@ static bool read_updates(struct reading *reading)
         "SELECT repetition, origin, sequence, written_ns, measured, cohort, held, theta_ns,"
         " half_ns, p99_ns, all_ns, last_receipt_ns, edge_cohort, edge_held, edge_theta_ns,"
         " region_cohort, region_held, region_theta_ns, path_tick_ns, path_link_tick_ns,"
-        " path_global_tick_ns, path_network_ns, path_hops, path_node, gone, edge_gone, region_gone"
-        " FROM updates WHERE run_id = ?1 ORDER BY repetition, written_ns, origin, sequence",
+        " path_global_tick_ns, path_network_ns, path_hops, path_node, gone, edge_gone, region_gone,"
+        " calm_theta_ns FROM updates WHERE run_id = ?1 ORDER BY repetition, written_ns, origin, "
+        "sequence",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
         struct sim_result *result = result_of(reading, &query);
@@ -350,6 +353,213 @@ static bool read_gaps(struct reading *reading)
     return sim_query_finish(&query);
 }
 
+// ---- Groups of Raft ----
+
+// A node, MESH_NODE_NONE for NULL.
+static uint32_t node_in(const struct sim_query *query, int column)
+{
+    uint64_t node = sim_query_count(query, column);
+    return node == SIM_TIME_NEVER ? MESH_NODE_NONE : (uint32_t)node;
+}
+
+static bool read_elections(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, region, lost_ns, won_ns, after_ns, leader, term, terms,"
+                     " measured FROM elections WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->elections =
+            room_for(result->elections, result->election_count, sizeof *result->elections);
+        result->elections[result->election_count++] = (struct sim_election){
+            .region = (uint32_t)sim_query_count(&query, 1),
+            .lost_ns = sim_query_count(&query, 2),
+            .won_ns = sim_query_count(&query, 3),
+            .after_ns = sim_query_count(&query, 4),
+            .leader = node_in(&query, 5),
+            .term = sim_query_count(&query, 6),
+            .terms = sim_query_count(&query, 7),
+            .first = sim_query_count(&query, 8) == 0,
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_failovers(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, region, bridge, lost_ns, after_ns, exchange_ns, successor"
+                     " FROM failovers WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->failovers =
+            room_for(result->failovers, result->failover_count, sizeof *result->failovers);
+        result->failovers[result->failover_count++] = (struct sim_failover){
+            .region = (uint32_t)sim_query_count(&query, 1),
+            .bridge = (uint32_t)sim_query_count(&query, 2),
+            .lost_ns = sim_query_count(&query, 3),
+            .after_ns = sim_query_count(&query, 4),
+            .exchange_ns = sim_query_count(&query, 5),
+            .successor = node_in(&query, 6),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_raft_groups(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, unavailable_ns, terms, transfers, member_changes,"
+                     " snapshots, reads FROM raft_groups WHERE run_id = ?1"
+                     " ORDER BY repetition, region",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->leading = room_for(result->leading, result->leading_count, sizeof *result->leading);
+        result->leading[result->leading_count++] = (struct sim_region_leading){
+            .unavailable_ns = sim_query_count(&query, 1),
+            .terms = sim_query_count(&query, 2),
+            .transfers = sim_query_count(&query, 3),
+            .member_changes = sim_query_count(&query, 4),
+            .snapshots = sim_query_count(&query, 5),
+            .reads = sim_query_count(&query, 6),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+// ---- What liars did ----
+
+static bool read_liars(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, behaviour, nodes, lying, lies, first_ns, last_ns FROM"
+                     " liars WHERE run_id = ?1 ORDER BY repetition, ordinal",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        enum sim_behaviour behaviour = 0;
+        while (behaviour < SIM_BEHAVIOUR_COUNT &&
+               strcmp(sim_behaviour_name(behaviour), sim_query_text(&query, 1)) != 0) {
+            behaviour++;
+        }
+        if (result == NULL || behaviour == SIM_BEHAVIOUR_COUNT) {
+            continue;
+        }
+        result->liars = room_for(result->liars, result->liar_count, sizeof *result->liars);
+        result->liars[result->liar_count++] = (struct sim_liar_result){
+            .behaviour = behaviour,
+            .nodes = (uint32_t)sim_query_count(&query, 2),
+            .lying = (uint32_t)sim_query_count(&query, 3),
+            .lies = sim_query_count(&query, 4),
+            .first_ns = sim_query_count(&query, 5),
+            .last_ns = sim_query_count(&query, 6),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_detections(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, node, lied_ns, after_ns FROM detections"
+                     " WHERE run_id = ?1 ORDER BY repetition, node",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->detections =
+            room_for(result->detections, result->detection_count, sizeof *result->detections);
+        result->detections[result->detection_count++] = (struct sim_detection){
+            .node = (uint32_t)sim_query_count(&query, 1),
+            .lied_ns = sim_query_count(&query, 2),
+            .after_ns = sim_query_count(&query, 3),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_deceits(struct reading *reading)
+{
+    struct sim_query query = sim_query_of(
+        reading->store,
+        "SELECT repetition, entry, origin, sequence, told_ns, first_ns, after_ns, held FROM deceits"
+        " WHERE run_id = ?1 ORDER BY repetition, ordinal",
+        reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->deceits = room_for(result->deceits, result->deceit_count, sizeof *result->deceits);
+        result->deceits[result->deceit_count++] = (struct sim_deceit){
+            .entry = (uint32_t)sim_query_count(&query, 1),
+            .origin = (uint32_t)sim_query_count(&query, 2),
+            .sequence = (uint32_t)sim_query_count(&query, 3),
+            .told_ns = sim_query_count(&query, 4),
+            .first_ns = sim_query_count(&query, 5),
+            .after_ns = sim_query_count(&query, 6),
+            .held = (uint32_t)sim_query_count(&query, 7),
+        };
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_rejects(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, reason, of_liars, messages FROM rejects WHERE run_id = ?1",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        for (uint32_t reason = 1; result != NULL && reason < MESH_REJECT_COUNT; reason++) {
+            if (strcmp(sim_reject_name((enum mesh_reject)reason), sim_query_text(&query, 1)) == 0) {
+                result->rejects[sim_query_count(&query, 2) != 0][reason] =
+                    sim_query_count(&query, 3);
+            }
+        }
+    }
+    return sim_query_finish(&query);
+}
+
+static bool read_trust(struct reading *reading)
+{
+    struct sim_query query = sim_query_of(reading->store,
+                                          "SELECT repetition, honest, deceived, wrongly_ignored, "
+                                          "invalid FROM trust WHERE run_id = ?1",
+                                          reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result == NULL) {
+            continue;
+        }
+        result->honest = (uint32_t)sim_query_count(&query, 1);
+        result->deceived = (uint32_t)sim_query_count(&query, 2);
+        result->wrongly_ignored = (uint32_t)sim_query_count(&query, 3);
+        result->invalid = sim_query_count(&query, 4) != 0;
+    }
+    return sim_query_finish(&query);
+}
+
 // ---- All of them ----
 
 bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_result **results,
@@ -359,7 +569,10 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
     bool fine = sim_store_has_run(store, run_id, error) && read_repetitions(&reading) &&
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
                 read_latencies(&reading) && read_faults(&reading) && read_rejoins(&reading) &&
-                read_takeovers(&reading) && read_gaps(&reading);
+                read_takeovers(&reading) && read_gaps(&reading) && read_elections(&reading) &&
+                read_failovers(&reading) && read_raft_groups(&reading) && read_liars(&reading) &&
+                read_detections(&reading) && read_deceits(&reading) && read_rejects(&reading) &&
+                read_trust(&reading);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);

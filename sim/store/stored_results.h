@@ -3,7 +3,7 @@
 // and judged by the same code, and what had been made of them.
 //
 //     repetitions, updates, traffic, hosts, latencies, ----> struct sim_result, one each
-//     faults, rejoins, takeovers, gaps
+//     faults, rejoins, takeovers, gaps, elections, failovers, groups of Raft
 //     metrics, verdicts, expectations, host_facts ---------> struct sim_stored_findings
 //
 // Left out is what no page shows: curves, checkpoints; and the texts of faults, which are the

@@ -8,8 +8,8 @@
 
 #include "allocate.h"
 #include "faults.h"
-#include "handle.h"
 #include "resources.h"
+#include "putting.h"
 
 #ifdef __clang__
 #define COMPILER __VERSION__
@@ -17,110 +17,12 @@
 #define COMPILER "gcc " __VERSION__
 #endif
 
-// Rows on their way into one table. After the first failure the rest is skipped, so that the code
-// which lists columns need not ask after each.
-struct rows {
-    struct sim_store *store;
-    struct sim_error *error;
-    sqlite3_stmt *statement;  // INSERT with a ? per column, in the order of schema.sql
-    int column;               // last one bound
-    int64_t run_id;
-    uint64_t bytes;  // put so far, about
-    bool failed;
-};
-
-static void fail(struct rows *rows)
-{
-    if (!rows->failed) {
-        sim_store_failed(rows->store, "store the run in", "; nothing of the run was stored",
-                         rows->error);
-    }
-    rows->failed = true;
-}
-
-// Goes on to the next table. `insert` is NULL after the last.
-static void begin_table(struct rows *rows, const char *insert)
-{
-    sqlite3_finalize(rows->statement);
-    rows->statement = NULL;
-    if (!rows->failed && insert != NULL &&
-        sqlite3_prepare_v2(rows->store->database, insert, -1, &rows->statement, NULL) !=
-            SQLITE_OK) {
-        fail(rows);
-    }
-}
-
-static void put_bits(struct rows *rows, uint64_t bits)
-{
-    rows->bytes += bits == 0 ? 1 : 2 + (63 - (uint32_t)__builtin_clzll(bits)) / 8;
-    if (!rows->failed &&
-        sqlite3_bind_int64(rows->statement, ++rows->column, (int64_t)bits) != SQLITE_OK) {
-        fail(rows);
-    }
-}
-
-static void put_count(struct rows *rows, uint64_t value)
-{
-    assert(value <= INT64_MAX);
-    put_bits(rows, value);
-}
-
-// An unbound column is NULL.
-static void put_null(struct rows *rows)
-{
-    rows->column++;
-}
-
-static void put_value(struct rows *rows, uint64_t value)
-{
-    if (value == SIM_TIME_NEVER) {
-        put_null(rows);
-    } else {
-        put_count(rows, value);
-    }
-}
-
-static void put_text(struct rows *rows, const char *text)
-{
-    rows->bytes += 2 + strlen(text);
-    if (!rows->failed &&
-        sqlite3_bind_text(rows->statement, ++rows->column, text, -1, SQLITE_STATIC) != SQLITE_OK) {
-        fail(rows);
-    }
-}
-
 static void put_bytes(struct rows *rows, const unsigned char *bytes, size_t count)
 {
     if (!rows->failed && sqlite3_bind_blob(rows->statement, ++rows->column, bytes, (int)count,
                                            SQLITE_STATIC) != SQLITE_OK) {
         fail(rows);
     }
-}
-
-static void begin_row(struct rows *rows)
-{
-    rows->column = 0;
-    put_count(rows, (uint64_t)rows->run_id);
-}
-
-static void begin_row_of(struct rows *rows, const struct sim_result *result)
-{
-    begin_row(rows);
-    put_count(rows, result->repetition);
-}
-
-static void end_row(struct rows *rows)
-{
-    if (rows->failed) {
-        return;
-    }
-    assert(rows->column == sqlite3_bind_parameter_count(rows->statement));
-    if (sqlite3_step(rows->statement) != SQLITE_DONE) {
-        fail(rows);
-        return;
-    }
-    sqlite3_reset(rows->statement);
-    sqlite3_clear_bindings(rows->statement);
 }
 
 // ---- The run itself ----
@@ -265,9 +167,9 @@ static void put_gone(struct rows *rows, const struct sim_near *near)
 
 static void put_updates(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows,
-                "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-                "?)");
+    begin_table(
+        rows, "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+              "?)");
     for (uint32_t index = 0; index < result->update_count; index++) {
         const struct sim_update_result *update = &result->updates[index];
         begin_row_of(rows, result);
@@ -288,6 +190,7 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
         put_count(rows, update->gone);
         put_gone(rows, &update->near[SIM_REACH_EDGE]);
         put_gone(rows, &update->near[SIM_REACH_REGION]);
+        put_value(rows, update->calm_theta_ns);
         end_row(rows);
     }
 }
@@ -491,6 +394,65 @@ static void put_gaps(struct rows *rows, const struct sim_result *result)
     }
 }
 
+// Nodes that are none are NULL.
+static void put_node(struct rows *rows, uint32_t node)
+{
+    put_value(rows, node == MESH_NODE_NONE ? SIM_TIME_NEVER : node);
+}
+
+static void put_elections(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO elections VALUES (?,?,?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->election_count; index++) {
+        const struct sim_election *election = &result->elections[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, election->region);
+        put_count(rows, election->lost_ns);
+        put_value(rows, election->won_ns);
+        put_value(rows, election->after_ns);
+        put_node(rows, election->leader);
+        put_count(rows, election->term);
+        put_count(rows, election->terms);
+        put_count(rows, !election->first);
+        end_row(rows);
+    }
+}
+
+static void put_failovers(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO failovers VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->failover_count; index++) {
+        const struct sim_failover *failover = &result->failovers[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, failover->region);
+        put_count(rows, failover->bridge);
+        put_count(rows, failover->lost_ns);
+        put_value(rows, failover->after_ns);
+        put_value(rows, failover->exchange_ns);
+        put_node(rows, failover->successor);
+        end_row(rows);
+    }
+}
+
+static void put_raft_groups(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO raft_groups VALUES (?,?,?,?,?,?,?,?,?)");
+    for (uint32_t index = 0; index < result->leading_count; index++) {
+        const struct sim_region_leading *leading = &result->leading[index];
+        begin_row_of(rows, result);
+        put_count(rows, index);
+        put_count(rows, leading->unavailable_ns);
+        put_count(rows, leading->terms);
+        put_count(rows, leading->transfers);
+        put_count(rows, leading->member_changes);
+        put_count(rows, leading->snapshots);
+        put_count(rows, leading->reads);
+        end_row(rows);
+    }
+}
+
 static void put_checkpoints(struct rows *rows, const struct sim_result *result)
 {
     begin_table(rows, "INSERT INTO checkpoints VALUES (?,?,?,?,?,?)");
@@ -614,6 +576,10 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_rejoins(rows, result);
         put_takeovers(rows, result);
         put_gaps(rows, result);
+        put_elections(rows, result);
+        put_failovers(rows, result);
+        put_raft_groups(rows, result);
+        sim_store_put_liars(rows, result);
         put_checkpoints(rows, result);
         stored_bytes[index] = rows->bytes - before;
     }

@@ -44,7 +44,7 @@ struct ended run_shell(const char *command);
 // Starts the program in the background; its stdout is a pipe, its stderr the file "errors".
 __attribute__((sentinel)) pid_t start_program(int *output, const char *first, ...);
 
-// Waits for a line on that pipe that contains `text`, at most ten seconds.
+// Waits for a line on that pipe that contains `text`, at most a minute.
 void wait_for_line(int output, const char *text);
 
 // Waits for its end. `output` is closed, what it had left is in .output.

@@ -16,23 +16,64 @@ TestSuite(faults, .init = scratch_enter, .fini = scratch_leave);
     "agent_count: 50\n"     \
     "gossip: {fanout: 5, interval_ms: 100}\n"
 
+// Every verb is in one of them.
 Test(faults, our_scenarios_hold_and_every_fault_of_theirs_fires)
 {
-    static const char *const names[] = {"relay-crash.yaml", "aggregator-crash.yaml",
-                                        "region-outage.yaml", "partition-heals.yaml",
-                                        "rolling-restart.yaml"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct ended ended = run_program("run", scenario(names[i]), "--db", STORE, NULL);
-        expect_exit(&ended, 0);
-        expect_part(ended.output, "no expectation failed");
-        expect_part(ended.output, "fault 1, ");
-        expect_no_part(ended.output, "NEVER FIRED");
-        expect_no_part(ended.output, "FIRED AT NOBODY");
-    }
-    cr_expect_eq(store_number("SELECT count(*) FROM runs"), 5);
-    cr_expect_eq(store_number("SELECT count(*) FROM faults WHERE nodes = 0"), 0);
+    struct ended ended = run_program("run", scenario("hostile.yaml"), "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "no expectation failed");
+    expect_part(ended.output, "entries all fired at somebody");
+    expect_part(ended.output, "row 2: at the end ");
+    expect_no_part(ended.output, "NEVER FIRED");
+    expect_no_part(ended.output, "FIRED AT NOBODY");
+    cr_expect(store_number("SELECT count(*) FROM runs") >= 19);
+    cr_expect_eq(store_number("SELECT count(*) FROM faults WHERE firings = 0 OR nodes = 0"), 0);
+    cr_expect_eq(store_number("SELECT count(DISTINCT verb) FROM faults"), 14);
     cr_expect_eq(store_number("SELECT min(new_relay <> old_relay) FROM takeovers"), 1);
-    cr_expect_eq(store_number("SELECT count(*) FROM rejoins WHERE run_id = 5"), 120);
+    cr_expect_eq(store_number("SELECT count(*) FROM rejoins JOIN runs USING (run_id)"
+                              " WHERE scenario = 'rolling restart'"),
+                 120);
+}
+
+Test(faults, our_migrations_lose_no_update_and_say_how_long_each_step_took)
+{
+    struct ended ended =
+        run_program("run", scenario("migrations.yaml"), "--json", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    cr_assert_eq(count_lines(ended.output, "scenario"), 3);
+    for (int i = 0; i < 3; i++) {
+        const char *line = json_line(ended.output, "scenario", i);
+        cr_expect_eq(json_number(line, "json_extract(?1, '$.lagging_agents')"), 0);
+        cr_expect_eq(json_number(line, "json_extract(?1, '$.unwritten')"), 0);
+        cr_expect(json_number(line, "json_array_length(?1, '$.phases')") >= 6);
+        cr_expect(json_number(line, "json_extract(?1, '$.phases[4].updates')") > 0);
+        cr_expect(json_number(line, "json_extract(?1, '$.phases[4].p95_ms')") > 0);
+    }
+    struct ended shown = run_program("show", "--db", STORE, "3", NULL);
+    expect_exit(&shown, 0);
+    expect_part(shown.output, "5 aggregation and workflows");
+    expect_part(shown.output, "\"Validate global convergence\"");
+}
+
+Test(faults, a_file_that_names_scenarios_names_files_that_are_there_and_nothing_else)
+{
+    write_file("none.yaml", "scenarios: [mesh.yaml, gone.yaml]\n");
+    write_file("more.yaml", "agents: 10\nscenarios: [mesh.yaml]\n");
+    write_file("nest.yaml", "scenarios: [list.yaml]\n");
+    write_file("list.yaml", "scenarios: [mesh.yaml, mesh.yaml]\n");
+    write_file("mesh.yaml", MESH);
+    struct ended none = run_program("run", "none.yaml", "--db", STORE, NULL);
+    struct ended more = run_program("run", "more.yaml", "--db", STORE, NULL);
+    struct ended nest = run_program("run", "nest.yaml", "--db", STORE, NULL);
+    struct ended twice = run_program("run", "list.yaml", "--db", STORE, NULL);
+    expect_exit(&none, 65);
+    expect_part(none.errors, "none.yaml:1:24: scenarios: there is no file gone.yaml");
+    expect_exit(&more, 65);
+    expect_part(more.errors, "more.yaml:1:1: agents: a file of scenarios has nothing beside");
+    expect_exit(&nest, 65);
+    expect_part(nest.errors, "list.yaml:1:12: scenarios: a file that names others is for");
+    expect_exit(&twice, 0);
+    cr_expect_eq(store_number("SELECT count(*) FROM runs"), 2);
 }
 
 // Relays are taken over while agents report, over cold connections and queues, and an aggregator

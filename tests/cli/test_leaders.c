@@ -63,3 +63,22 @@ Test(leaders, more_candidates_than_a_group_may_have_are_refused)
     expect_exit(&ended, 65);
     expect_part(ended.errors, "x.yaml:7:31: bootstrap.seeds_per_region");
 }
+
+Test(leaders, a_group_of_which_all_have_failed_is_refused)
+{
+    write_file("x.yaml", MESH "leaders: {failed: 5}\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 65);
+    expect_part(ended.errors, "x.yaml:7:19: leaders.failed: expected less than the 5 candidates");
+}
+
+// Disks have the distributions of latencies, and the table of one is kept with the run.
+Test(leaders, a_disk_may_have_any_distribution_and_a_stored_run_has_it_again)
+{
+    write_file("x.yaml", MESH "leaders: {disk_ms: {distribution: lognormal, mean: 8, stddev: "
+                              "6}}\nduration_ms: 3000\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("verify", "latest", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+}

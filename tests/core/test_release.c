@@ -146,17 +146,18 @@ Test(release, an_origin_gives_back_its_writes_in_their_order_and_none_behind_a_g
     cr_expect(mesh_release_lanes(&rows.table, &lanes, 1, NULL, NULL) == 2 && released[1] == 5);
 }
 
-Test(release, a_second_value_of_a_dot_keeps_its_lane)
+Test(release, a_dot_with_two_values_keeps_both_lanes_and_those_of_what_its_origin_wrote_later)
 {
     start(1, true);
     reserve(1, 1);
-    uint32_t lie = reserve(1, 1);
     reserve(1, 2);
-    uint64_t lanes = 7;
+    reserve(1, 2);
+    reserve(1, 3);
+    reserve(2, 1);
+    uint64_t lanes = 0x1f;
     cr_expect(mesh_release_lanes(&rows.table, &lanes, 1, NULL, NULL) == 2);
-    cr_expect(lanes == 5 && rows.updates[lie].dot.sequence == 1);
-    lanes = 2;
-    cr_expect(mesh_release_lanes(&rows.table, &lanes, 1, NULL, NULL) == 0 && lanes == 0);
+    cr_expect(lanes == (1 << 0 | 1 << 4), "%lx", lanes);
+    cr_expect(rows.updates[1].contested && rows.updates[2].contested);
 }
 
 Test(release, a_table_that_was_not_permitted_to_release_keeps_everything)

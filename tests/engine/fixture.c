@@ -34,6 +34,10 @@ const char *const kind_names[MESH_MESSAGE_KIND_COUNT] = {
     [MESH_MESSAGE_RAFT_SNAPSHOT] = "RAFT_SNAPSHOT",
     [MESH_MESSAGE_RAFT_SNAPSHOT_REPLY] = "RAFT_SNAPSHOT_REPLY",
     [MESH_MESSAGE_RAFT_TIMEOUT_NOW] = "RAFT_TIMEOUT_NOW",
+    [MESH_MESSAGE_SWIM_PING] = "SWIM_PING",
+    [MESH_MESSAGE_SWIM_PING_REQUEST] = "SWIM_PING_REQUEST",
+    [MESH_MESSAGE_SWIM_ACK] = "SWIM_ACK",
+    [MESH_MESSAGE_SWIM_SYNC] = "SWIM_SYNC",
 };
 
 static void *zeroed(size_t count, size_t size)
@@ -78,6 +82,26 @@ static void build_places(struct world *world, const struct shape *shape)
     world->scopes[0].group_count = hosts;
 }
 
+// As a loader does (fault.h).
+static struct sim_change_settings changes_of(const struct shape *shape)
+{
+    struct sim_change_settings changes = {false, UINT64_MAX, SIM_PPB};
+    for (uint32_t i = 0; i < shape->fault_count; i++) {
+        const struct sim_link_change *link = &shape->faults[i].link;
+        changes.any |= link->given != 0;
+        if ((link->given >> SIM_LINK_LATENCY & 1) != 0) {
+            changes.latency_ns_min = link->latency_ns_min < changes.latency_ns_min
+                                         ? link->latency_ns_min
+                                         : changes.latency_ns_min;
+        }
+        if ((link->given >> SIM_LINK_SCALE & 1) != 0) {
+            changes.scale_ppb_min =
+                link->scale_ppb < changes.scale_ppb_min ? link->scale_ppb : changes.scale_ppb_min;
+        }
+    }
+    return changes;
+}
+
 static void build_network(struct world *world, const struct shape *shape)
 {
     world->settings = (struct sim_network_settings){
@@ -90,6 +114,7 @@ static void build_network(struct world *world, const struct shape *shape)
         .signature_bytes = MESH_SIGNATURE_BYTES,
         .connections = shape->connections,
         .channel = shape->channel,
+        .changes = changes_of(shape),
     };
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         bool apart = pair != SIM_SAME_HOST && shape->between_hosts.maximum_ns != 0;
@@ -335,6 +360,25 @@ static void observe_silenced(void *context, uint32_t write)
     ((struct watching *)context)->outcome->silenced++;
 }
 
+static void observe_refused(void *context, uint32_t write)
+{
+    (void)write;
+    ((struct watching *)context)->outcome->unwritten++;
+}
+
+static void observe_swims(void *context, const struct sim_swim_note *notes, uint32_t count)
+{
+    struct outcome *outcome = ((struct watching *)context)->outcome;
+    uint32_t needed = outcome->swim_note_count + count;
+    if (needed > outcome->swim_note_capacity) {
+        outcome->swim_note_capacity = 2 * needed;
+        outcome->swim_notes = realloc(outcome->swim_notes, 2 * needed * sizeof *notes);
+        cr_assert_not_null(outcome->swim_notes);
+    }
+    memcpy(outcome->swim_notes + outcome->swim_note_count, notes, count * sizeof *notes);
+    outcome->swim_note_count = needed;
+}
+
 static void observe_released(void *context, const struct mesh_update *update)
 {
     (void)update;
@@ -407,6 +451,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         config.observer = (struct sim_observer){.context = &watching,
                                                 .transitions = observe_transitions,
                                                 .silenced = observe_silenced,
+                                                .refused = observe_refused,
+                                                .swims = observe_swims,
                                                 .changes = observe_changes,
                                                 .released = observe_released,
                                                 .checkpoint = observe_checkpoint,
@@ -452,6 +498,7 @@ void outcome_finish(struct outcome *outcome)
     free(outcome->changes);
     free(outcome->arrivals);
     free(outcome->transitions);
+    free(outcome->swim_notes);
 }
 
 void shape_run(const struct shape *shape, enum sim_queue queue, struct outcome *outcome)

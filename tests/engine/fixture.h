@@ -126,6 +126,10 @@ struct outcome {
     uint32_t transition_count;
     uint32_t transition_capacity;
     uint32_t silenced;
+    uint32_t unwritten;  // for want of a majority
+    struct sim_swim_note *swim_notes;
+    uint32_t swim_note_count;
+    uint32_t swim_note_capacity;
     struct sim_fault_count fault_counts[FAULTS_MAX];
     struct arrival *arrivals;
     uint32_t arrival_count;

@@ -19,6 +19,7 @@ enum {
     COORDINATORS = 2,
     NODES = AGENTS + AGGREGATORS + COORDINATORS,
     RELAYS = 2,
+    HOSTS = 2 + COORDINATORS,
     SCOPES = EDGES + 2 + AGGREGATORS
 };
 
@@ -40,9 +41,10 @@ struct tree {
     struct mesh_config mesh;
     struct sim_network network;
     uint32_t host_of[NODES];
-    struct sim_host hosts[1];
+    struct sim_host hosts[HOSTS];
     struct sim_write writes[3];
     uint32_t local_lanes;
+    uint32_t local_lanes_max;
     uint32_t block_nodes;
     uint32_t threads;
     uint64_t memory_bytes;
@@ -114,7 +116,8 @@ static void init_scopes(struct tree *tree, enum mesh_schedule schedule)
     }
 }
 
-static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
+static void tree_init_on(struct tree *tree, enum mesh_schedule schedule,
+                         struct sim_network_settings settings)
 {
     memset(tree, 0, sizeof *tree);
     init_scopes(tree, schedule);
@@ -124,9 +127,6 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
                                       .scope_count = SCOPES,
                                       .tiers = &tree->tiers,
                                       .hash = hash};
-    struct sim_network_settings settings = {.loss_ppb = loss_percent * (SIM_PPB / 100),
-                                            .duplicate_ppb = SIM_PPB / 20,
-                                            .transport = SIM_UDP};
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         settings.latency[pair] = (struct sim_latency){.minimum_ns = MS, .maximum_ns = 5 * MS};
     }
@@ -140,6 +140,36 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
         };
     }
     tree->local_lanes = 1024;
+    tree->local_lanes_max = 4096;
+}
+
+static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t loss_percent)
+{
+    tree_init_on(tree, schedule,
+                 (struct sim_network_settings){.loss_ppb = loss_percent * (SIM_PPB / 100),
+                                               .duplicate_ppb = SIM_PPB / 20,
+                                               .transport = SIM_UDP});
+}
+
+// Agents on a host of their own, aggregators on the next, a host for each coordinator. What leaves
+// an edge takes many windows, what coordinators tell each other takes some, what agents do takes
+// one.
+static void tree_init_apart(struct tree *tree)
+{
+    struct sim_network_settings settings = {.loss_ppb = SIM_PPB / 20, .transport = SIM_UDP};
+    tree_init(tree, MESH_PHASED, 0);
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        settings.latency[pair] = (struct sim_latency){SIM_UNIFORM, 8 * MS, 30 * MS};
+    }
+    settings.latency[SIM_SAME_HOST] = (struct sim_latency){SIM_CONSTANT, MS, MS};
+    settings.latency[SIM_SAME_ZONE] = (struct sim_latency){SIM_UNIFORM, MS, 7 * MS};
+    for (uint32_t node = AGENTS; node < NODES; node++) {
+        uint32_t coordinator = node - AGENTS - AGGREGATORS;
+        tree->host_of[node] = node < AGENTS + AGGREGATORS ? 1 : 2 + coordinator;
+        tree->hosts[tree->host_of[node]].tier =
+            node < AGENTS + AGGREGATORS ? SIM_TIER_AGGREGATOR : SIM_TIER_COORDINATOR;
+    }
+    sim_network_init(&tree->network, &settings, 5, tree->host_of, NODES, tree->hosts);
 }
 
 // The row of a relay counts the reports that it was told of; what others have, somebody made.
@@ -288,7 +318,7 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
         .reporting = {.every_ns = 70 * MS,
                       .until_ns = until_ns,
                       .local_lanes = tree->local_lanes,
-                      .local_lanes_max = 4096,
+                      .local_lanes_max = tree->local_lanes_max,
                       .agents_per_edge_max = AGENTS_PER_EDGE,
                       .first_ns = first_ns,
                       .compose = compose},
@@ -363,6 +393,29 @@ Test(tiers, both_queues_carry_the_same_reports_rows_and_totals)
         tree_finish(&windows);
         tree_finish(&heap);
     }
+}
+
+// Blocks run eight windows of this before they wait for each other.
+Test(tiers, strides_give_the_same_in_all_blocks_and_threads_and_lose_nothing)
+{
+    static struct tree heap;
+    static struct tree windows;
+    static const uint32_t block_nodes[] = {0, AGENTS_PER_EDGE, AGENTS_PER_EDGE - 1, 1};
+    tree_init_apart(&heap);
+    tree_run(&heap, SIM_QUEUE_HEAP, 1000 * MS);
+    expect_coordinators(&heap);
+    for (uint32_t i = 0; i < 4; i++) {
+        tree_init_apart(&windows);
+        windows.block_nodes = block_nodes[i];
+        windows.threads = 1 + 2 * (i % 2);
+        tree_run(&windows, SIM_QUEUE_WINDOWS, 1000 * MS);
+        cr_expect_eq(windows.engine->stride_most, 8);
+        cr_expect_eq(windows.engine->blocks_run_ahead, i < 2);
+        expect_same(&heap, &windows);
+        cr_expect_eq(windows.wrong, 0);
+        tree_finish(&windows);
+    }
+    tree_finish(&heap);
 }
 
 Test(tiers, bytes_counted_are_bytes_encoded_of_reports_and_of_rows)
@@ -455,6 +508,33 @@ Test(tiers, tables_that_grow_show_nowhere)
     }
 }
 
+// Connections are gone when they are wanted again, and what waits for them has not entered its
+// channel when the tables grow.
+Test(tiers, what_waits_for_its_connection_grows_with_the_tables)
+{
+    static struct tree many;
+    static struct tree growing;
+    const struct sim_network_settings settings = {
+        .loss_ppb = 70 * (SIM_PPB / 100),
+        .channel = {.fifo = true},
+        .transport = SIM_TCP,
+        .tls = true,
+        .connections = {.cold = true, .idle_timeout_ns = MS}};
+    for (uint32_t i = 0; i < 2; i++) {
+        enum sim_queue queue = i == 0 ? SIM_QUEUE_WINDOWS : SIM_QUEUE_HEAP;
+        tree_init_on(&many, MESH_PHASED, settings);
+        tree_init_on(&growing, MESH_PHASED, settings);
+        growing.local_lanes = 64;
+        tree_run(&many, queue, 4000 * MS);
+        tree_run(&growing, queue, 4000 * MS);
+        expect_same(&many, &growing);
+        cr_expect_gt(growing.engine->tiers.edges[0].table.lane_capacity, 128);
+        cr_expect_eq(growing.wrong, 0);
+        tree_finish(&many);
+        tree_finish(&growing);
+    }
+}
+
 Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
 {
     static struct tree tree;
@@ -466,6 +546,20 @@ Test(tiers, the_run_ends_where_an_edge_has_no_room_for_its_reports)
     cr_assert_not_null(failure);
     cr_expect_eq(failure->code, SIM_ERROR_INTERNAL);
     cr_expect_not_null(strstr(failure->text, "64 reports under way"), "%s", failure->text);
+    tree_finish(&tree);
+}
+
+Test(tiers, the_run_ends_where_an_edge_has_as_many_reports_as_can_be)
+{
+    static struct tree tree;
+    tree_init(&tree, MESH_PHASED, 100);
+    tree.local_lanes = 64;
+    tree.local_lanes_max = 128;
+    tree_run(&tree, SIM_QUEUE_WINDOWS, 2000 * MS);
+    const struct sim_error *failure = sim_engine_failure(tree.engine);
+    cr_assert_not_null(failure);
+    cr_expect_not_null(strstr(failure->text, "128 reports under way, and there cannot be more"),
+                       "%s", failure->text);
     tree_finish(&tree);
 }
 

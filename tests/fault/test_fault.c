@@ -123,10 +123,36 @@ Test(fault, a_rolling_restart_takes_batch_after_batch)
     }
 }
 
+Test(fault, a_rolling_restart_may_give_notice_before_each_goes_down)
+{
+    const struct sim_fault fault = {.verb = SIM_FAULT_ROLLING_RESTART,
+                                    .at_ns = 10 * MS,
+                                    .until_ns = NEVER,
+                                    .down_ns = 5 * MS,
+                                    .gap_ns = 20 * MS,
+                                    .batch = 1,
+                                    .notice_ns = 3 * MS};
+    const uint32_t nodes[] = {1, 2};
+    struct sim_action actions[2 * SIM_FAULT_ACTIONS_MAX];
+    cr_assert_eq(sim_fault_act(&fault, 1, &(struct sim_firing){10 * MS, 0, 0}, nodes, 2, actions),
+                 8);
+    for (uint32_t i = 0; i < 2; i++) {
+        const struct sim_action *own = &actions[4 * i];
+        uint64_t turn_ns = (10 + 20 * i) * MS;
+        cr_expect(own[0].kind == SIM_ACTION_DRAIN && own[0].time_ns == turn_ns);
+        cr_expect(own[1].kind == SIM_ACTION_UNDRAIN && own[1].time_ns == turn_ns + 3 * MS);
+        cr_expect(own[2].kind == SIM_ACTION_DOWN && own[2].time_ns == turn_ns + 3 * MS);
+        cr_expect(own[3].kind == SIM_ACTION_UP && own[3].time_ns == turn_ns + 8 * MS);
+    }
+}
+
 Test(fault, who_joins_in_a_mass_is_away_from_the_start_and_comes_without_a_disk_within_the_span)
 {
-    const struct sim_fault fault = {
-        .verb = SIM_FAULT_MASS_JOIN, .at_ns = 100 * MS, .until_ns = NEVER, .over_ns = 50 * MS};
+    const struct sim_fault fault = {.verb = SIM_FAULT_MASS_JOIN,
+                                    .at_ns = 100 * MS,
+                                    .until_ns = NEVER,
+                                    .over_ns = 50 * MS,
+                                    .disk_lost = true};
     uint32_t nodes[NODES];
     struct sim_action *actions = calloc(2 * NODES, sizeof *actions);
     uint32_t early = 0;

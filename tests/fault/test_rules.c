@@ -107,3 +107,60 @@ Test(rules, those_that_are_over_are_dropped)
     cr_expect(!cut(&rules, 0, 1, 12) && cut(&rules, 1, 2, 12));
     sim_rules_finish(&rules);
 }
+
+#define CLASS 2
+
+static uint32_t loss(const struct sim_rules *rules, uint32_t source, uint32_t target,
+                     uint64_t time_ns)
+{
+    struct sim_link_change change;
+    bool changed = sim_rules_change(rules, source, target, CLASS, time_ns, &change);
+    cr_expect_eq(changed, change.given != 0);
+    return (change.given >> SIM_LINK_LOSS & 1) != 0 ? change.loss_ppb : 0;
+}
+
+Test(rules, links_of_one_side_or_between_two_or_of_all_are_changed)
+{
+    struct sim_rules rules = {0};
+    struct sim_rule all = rule_of(SIM_RULE_LINK, 0, 10, "000000");
+    struct sim_rule out = rule_of(SIM_RULE_LINK, 10, 20, "110000");
+    struct sim_rule between = rule_of(SIM_RULE_LINK, 20, 30, "112200");
+    free(all.sides);
+    all.sides = NULL;
+    out.direction = SIM_OUTWARD;
+    between.faces = true;
+    all.pairs = out.pairs = between.pairs = 1u << CLASS;
+    all.link = out.link = between.link =
+        (struct sim_link_change){.given = 1u << SIM_LINK_LOSS, .loss_ppb = 7};
+    sim_rules_add(&rules, &all);
+    sim_rules_add(&rules, &out);
+    sim_rules_add(&rules, &between);
+    cr_expect(loss(&rules, 4, 5, 9) == 7 && loss(&rules, 0, 1, 9) == 7);
+    cr_expect(loss(&rules, 0, 5, 10) == 7 && loss(&rules, 0, 1, 10) == 7, "to anybody");
+    cr_expect(loss(&rules, 5, 0, 10) == 0 && loss(&rules, 4, 5, 10) == 0);
+    cr_expect(loss(&rules, 0, 2, 29) == 7 && loss(&rules, 3, 1, 29) == 7, "both ways");
+    cr_expect(loss(&rules, 0, 1, 29) == 0 && loss(&rules, 2, 3, 29) == 0, "within a side");
+    cr_expect(loss(&rules, 0, 4, 29) == 0 && loss(&rules, 0, 2, 30) == 0);
+    struct sim_link_change change;
+    cr_expect(!sim_rules_change(&rules, 4, 5, CLASS + 1, 9, &change), "of another class");
+    sim_rules_finish(&rules);
+}
+
+Test(rules, of_several_that_change_a_link_the_last_to_begin_decides_setting_by_setting)
+{
+    struct sim_rules rules = {0};
+    const struct sim_link_change first = {
+        .given = 1u << SIM_LINK_LOSS | 1u << SIM_LINK_RATE, .loss_ppb = 1, .rate_bits_per_s = 2};
+    const struct sim_link_change second = {.given = 1u << SIM_LINK_LOSS, .loss_ppb = 3};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sim_rule rule = rule_of(SIM_RULE_LINK, 10 * i, 30, "111111");
+        rule.pairs = UINT32_MAX;
+        rule.link = i == 0 ? first : second;
+        sim_rules_add(&rules, &rule);
+    }
+    struct sim_link_change change;
+    cr_expect(sim_rules_change(&rules, 0, 1, CLASS, 5, &change) && change.loss_ppb == 1);
+    cr_expect(sim_rules_change(&rules, 0, 1, CLASS, 15, &change));
+    cr_expect(change.loss_ppb == 3 && change.rate_bits_per_s == 2);
+    sim_rules_finish(&rules);
+}

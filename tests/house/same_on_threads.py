@@ -24,6 +24,7 @@ OTHERWISE = {  # arguments instead of SMALL
     'hierarchical.yaml': ['--agents', '20000', '--repeat', '1'],
     'multi-region-leaders.yaml': ['--agents', '3000', '--repeat', '1'],
     'state-aggregation.yaml': ['--repeat', '1'],
+    'byzantine.yaml': ['--only', '4,16,70,118,188', '--repeat', '1'],
     'eager-links.yaml': ['--only', '1', '--agents', '3000', '--repeat', '1'],
 }
 OF_THE_MACHINE = {'wall_s', 'peak_rss_bytes'}
@@ -64,9 +65,9 @@ def first_difference(a, b):
 
 def main():
     program, root = Path(sys.argv[1]), Path(sys.argv[2])
-    files = sorted((root / 'scenarios').glob('*.yaml')) + sorted(
-        file for file in (root / 'topologies').glob('*.yaml')
-        if any(line.startswith('topology:') for line in file.read_text().splitlines()))
+    files = sorted(
+        file for folder in ('scenarios', 'topologies') for file in (root / folder).glob('*.yaml')
+        if any(line.startswith(('topology:', 'sweep:')) for line in file.read_text().splitlines()))
     print(f'1..{len(files)}', flush=True)
     for number, file in enumerate(files, 1):
         first = results(program, root, file, WAYS[0])

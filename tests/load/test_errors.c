@@ -178,9 +178,8 @@ Test(errors, latencies_say_what_they_lack)
 Test(errors, what_comes_later_is_refused_and_never_ignored)
 {
     static const struct mistake mistakes[] = {
-        {"byzantine: []", 1, "byzantine is not in this version"},
         {"cost: {}", 1, "cost is not in this version"},
-        {"membership: swim", 1, "membership is not in this version"},
+        {"membership: gossip", 13, "membership"},
         {"workload: {report_every_ms: 5}", 12,
          "workload.report_every_ms belongs to hierarchical; this is a flat_mesh"},
     };

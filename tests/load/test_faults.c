@@ -226,3 +226,75 @@ Test(faults, lint_says_which_keys_have_no_effect_without_them)
     const char *text = lint_text("x.yaml", (const char *const[]){NULL});
     cr_expect_not_null(strstr(text, "nothing goes wrong in this scenario"));
 }
+
+Test(faults, a_link_says_what_it_becomes_and_which_links_and_the_lookahead_is_known)
+{
+    struct outcome outcome = must_load(
+        REGIONS "  - {fault: link, at_ms: 100, until_ms: 200, every_ms: 1000, loss_percent: 5,\n"
+                "     latency_ms: 0.5-20, pairs: [inter_region, same_host],\n"
+                "     of: {regions: [us-east-1]}, from: {regions: [eu-west-1]}}\n"
+                "  - {fault: link, at_ms: 1, latency_percent: 40, rate_mbit: 2.5}\n");
+    const struct sim_scenario *scenario = &outcome.scenarios[0];
+    const struct sim_fault *fault = &scenario->faults[0];
+    cr_expect_eq(fault->link.given, 1u << SIM_LINK_LOSS | 1u << SIM_LINK_LATENCY);
+    cr_expect_eq(fault->link.loss_ppb, 50000000);
+    cr_expect(fault->link.latency_ns_min == 500000 && fault->link.latency_ns_max == 20 * MS);
+    cr_expect_eq(fault->pairs, 1u << SIM_INTER_REGION | 1u << SIM_SAME_HOST);
+    cr_expect_str_eq(fault->text,
+                     "link at 100 ms until 200 ms, every 1000 ms of all in regions us-east-1 with "
+                     "all in regions eu-west-1 over same_host, inter_region: loss 5 %, latency "
+                     "0.5-20 ms");
+    cr_expect_eq(scenario->faults[1].link.rate_bits_per_s, 2500000);
+    cr_expect_str_eq(scenario->faults[1].text,
+                     "link at 1 ms of all: latency 40 %, rate 2.5 Mbit/s");
+    cr_expect(scenario->network.changes.any);
+    cr_expect_eq(scenario->network.changes.latency_ns_min, 500000);
+    cr_expect_eq(scenario->network.changes.scale_ppb_min, 400000000);
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
+}
+
+Test(faults, a_link_that_becomes_nothing_or_is_not_there_is_refused)
+{
+    must_fail(REGIONS "  - {fault: link, at_ms: 1, until_ms: 2}\n", SIM_ERROR_SCENARIO, 10, 5,
+              "faults[0]: a link needs what it becomes: loss_percent, duplicate_percent, "
+              "corrupt_percent, latency_ms, latency_percent or rate_mbit");
+    must_fail(REGIONS "  - {fault: link, at_ms: 1, loss_percent: 1, pairs: [edge_aggregator]}\n",
+              SIM_ERROR_SCENARIO, 10, 54,
+              "faults[0].pairs[0]: there is no such pair of nodes here");
+    must_fail(REGIONS "  - {fault: link, at_ms: 1, loss_percent: 1, direction: in}\n",
+              SIM_ERROR_SCENARIO, 10, 57, "faults[0]: without of it is the links of all");
+}
+
+Test(faults, auto_scaling_has_targets_and_spots_have_notice)
+{
+    struct outcome outcome = must_load(
+        REGIONS "  - {fault: auto-scaling, at_ms: 100, every_ms: 1000, start: 40, batch: 10,\n"
+                "     targets: [80, 120, 20], gap_ms: 50, of: {roles: [agents]}}\n"
+                "  - {fault: spot-reclaim, at_ms: 100, down_ms: 500, of: {number: 1}}\n"
+                "  - {fault: mass-join, at_ms: 100, disk: kept, of: {number: 1}}\n");
+    const struct sim_fault *faults = outcome.scenarios[0].faults;
+    cr_assert_eq(outcome.scenarios[0].fault_count, 3);
+    cr_expect_eq(faults[0].start, 40);
+    cr_assert_eq(faults[0].target_count, 3);
+    cr_expect(faults[0].targets[0] == 80 && faults[0].targets[2] == 20);
+    cr_expect(faults[0].batch == 10 && faults[0].notice_ns == 0);
+    cr_expect_str_eq(faults[0].text,
+                     "auto-scaling at 100 ms, every 1000 ms of agents, from 40 to 80, 120, 20");
+    cr_expect_eq(faults[1].notice_ns, 120000 * MS, "two minutes");
+    cr_expect_str_eq(faults[1].text, "spot-reclaim at 100 ms of 1 of agents, notice 120000 ms, "
+                                     "replaced after 500 ms");
+    cr_expect(!faults[2].disk_lost);
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
+}
+
+Test(faults, targets_that_never_fall_due_are_refused)
+{
+    static const struct mistake mistakes[] = {
+        {"{fault: auto-scaling, at_ms: 1, of: {percent: 50}, targets: [1, 2]}", 65,
+         "faults[0].targets needs every_ms: one falls due at each"},
+        {"{fault: auto-scaling, at_ms: 0, of: {percent: 50}, targets: [1]}", 34,
+         "faults[0].at_ms: who joins at 0 was there from the start"},
+        {"{fault: auto-scaling, at_ms: 1, of: {percent: 50}}", 5, "faults[0].targets is missing"},
+    };
+    REFUSE_EACH(REGIONS, 10, mistakes);
+}

@@ -195,6 +195,22 @@ Test(files, the_hierarchy_of_the_document_adds_up)
     free(text);
 }
 
+// A file that names others, which are scenarios of their own.
+static void expect_names(const char *path)
+{
+    char **files;
+    uint32_t count;
+    struct sim_error error = {0};
+    cr_assert(sim_load_batch(path, &files, &count, &error), "%s", error.text);
+    cr_expect_geq(count, 3);
+    for (uint32_t i = 0; i < count; i++) {
+        cr_expect(strncmp(files[i], SOURCE_ROOT "/scenarios/", strlen(SOURCE_ROOT "/scenarios/")) ==
+                      0,
+                  "%s", files[i]);
+    }
+    sim_batch_files_destroy(files, count);
+}
+
 Test(files, of_scenarios_load)
 {
     DIR *folder = opendir(SOURCE_ROOT "/scenarios");
@@ -207,6 +223,11 @@ Test(files, of_scenarios_load)
         }
         char path[1024];
         snprintf(path, sizeof path, SOURCE_ROOT "/scenarios/%s", entry->d_name);
+        if (strcmp(entry->d_name, "hostile.yaml") == 0 ||
+            strcmp(entry->d_name, "migrations.yaml") == 0) {
+            expect_names(path);
+            continue;
+        }
         struct outcome outcome = load(path);
         cr_assert(outcome.fine, "%s:%u:%u: %s", outcome.error.file, outcome.error.line,
                   outcome.error.column, outcome.error.text);

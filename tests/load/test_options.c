@@ -108,7 +108,7 @@ Test(options, are_refused_with_their_own_place)
     must_refuse_set("gossip..fanout=1", "--set gossip..fanout=1", 8,
                     "expected a key's dotted path");
     must_refuse_set("gossip.=1", "--set gossip.=1", 1, "expected a key's dotted path");
-    must_refuse_set("byzantine=[]", "--set byzantine=[]", 11, "not in this version");
+    must_refuse_set("cost={}", "--set cost={}", 6, "not in this version");
     must_refuse_set("network.latency.same_zone_ms.min=1",
                     "--set network.latency.same_zone_ms.min=1", 30,
                     "network.latency.same_zone_ms is set as a whole");

@@ -28,15 +28,21 @@ class Workshop:
         self.archives = [str(Path(lab).resolve()), str(Path(core).resolve())]
         self.compiler = [*compiler, '-std=c17', '-O1', '-D_GNU_SOURCE']
 
-    def mutate(self, patch, folder):
-        """Builds `folder`/explore of a patched copy; returns what went wrong, or None."""
+    def patched(self, patch, folder):
+        """Patches a copy of core/: the sources that are other now, and what went wrong, or None."""
         applied = run(['cp', '-r', str(self.root / 'core'), folder], folder)
         if applied.returncode == 0:
             applied = run(['patch', '-p1', '--fuzz=0', '--no-backup-if-mismatch', '-i',
                            str(patch)], folder)
         if applied.returncode != 0:
-            return f'does not apply: {applied.stdout}{applied.stderr}'
-        sources = re.findall(r'^patching file (\S+\.c)$', applied.stdout, re.MULTILINE)
+            return [], f'does not apply: {applied.stdout}{applied.stderr}'
+        return re.findall(r'^patching file (\S+\.c)$', applied.stdout, re.MULTILINE), None
+
+    def mutate(self, patch, folder):
+        """Builds `folder`/explore of a patched copy; returns what went wrong, or None."""
+        sources, wrong = self.patched(patch, folder)
+        if wrong:
+            return wrong
         built = run([*self.compiler, '-Icore', '-Icore/include', *sources,
                      str(self.root / 'tests/raft/explore.c'), *self.archives, '-o', 'explore'],
                     folder)
@@ -70,4 +76,5 @@ def main():
             print(*(f'# {line}' for line in said.split('\n')), sep='\n', flush=True)
 
 
-main()
+if __name__ == '__main__':
+    main()

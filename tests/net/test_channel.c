@@ -22,7 +22,7 @@ static void open_lab(struct lab *lab, struct sim_latency latency, uint32_t loss_
                      struct sim_channel_settings channel)
 {
     static const uint32_t host_of[] = {0, 1};
-    static const struct sim_host hosts[] = {{0, 0, 0}, {0, 0, 0}};
+    static const struct sim_host hosts[] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
     *lab = (struct lab){.seed = 42};
     lab->settings = (struct sim_network_settings){
         .transport = SIM_UDP, .loss_ppb = loss_ppb, .channel = channel};
@@ -51,8 +51,8 @@ static enum sim_fate send(struct lab *lab, uint64_t sent_ns, uint32_t to, uint32
     }
     lab->sent++;
     *latency_ns = 0;
-    return sim_channels_cross(&lab->channels, &lab->network, &lab->network.links[SIM_SAME_ZONE],
-                              &crossing, latency_ns);
+    return sim_channels_cross(&lab->channels, &lab->network.channel,
+                              &lab->network.links[SIM_SAME_ZONE], &crossing, latency_ns);
 }
 
 static const struct sim_latency one_ms = {SIM_CONSTANT, MS, MS};

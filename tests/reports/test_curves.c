@@ -353,6 +353,33 @@ Test(reports_curves, reports_of_a_run_have_a_picture_of_their_own)
     finish(&store);
 }
 
+// An election that was under way when the run began is none; one without an end is not over.
+Test(reports_curves, losses_of_leaders_and_bridges_have_a_picture_of_their_own)
+{
+    const char *path = scratch_path("runs.db");
+    add_tiers(path, 1);
+    execute(path, "INSERT INTO elections VALUES (1, 0, 0, 0, 0, 5, 6, 50, 2, 1, 0),"
+                  " (1, 0, 1, 0, 100, 30, 40, 60, 3, 1, 1), (1, 0, 2, 1, 100, 10, 40, 7, 3, 1, 1),"
+                  " (1, 0, 3, 1, 900, 20, NULL, NULL, 0, 4, 1),"
+                  " (1, 0, 4, 0, 900, NULL, NULL, NULL, 0, 4, 1)");
+    execute(path, "INSERT INTO failovers VALUES (1, 0, 0, 0, 50, 100, 1000, NULL, 60)");
+    execute(path, "INSERT INTO metrics (run_id, metric, statistic, unit, value)"
+                  " VALUES (1, 'election', 'p50', 'ns', 40)");
+    struct read_store store;
+    read_runs(&store, path, NULL, true);
+    report_pictures_finish(&store.pictures);
+    cr_assert(report_curves_of_leaders(&store.store, &store.pictures));
+    cr_assert(store.pictures.count == 1 && store.pictures.items[0].of_leaders);
+    const struct report_picture *picture = &store.pictures.items[0];
+    cr_assert_eq(picture->line_count, 3, "nobody heard from another region");
+    expect_points(&picture->lines[0],
+                  (struct report_point[]){{0, 0}, {10, 0.25}, {20, 0.5}, {30, 0.75}}, 4);
+    expect_points(&picture->lines[1], (struct report_point[]){{0, 0}, {40, 0.5}}, 2);
+    expect_points(&picture->lines[2], (struct report_point[]){{0, 0}, {1000, 1}}, 2);
+    cr_expect(picture->lines[1].p50.known && picture->lines[1].p50.ns == 40);
+    finish(&store);
+}
+
 // The writer is in its edge and in its region; which region it is in, the store does not tell.
 Test(reports_curves, writers_start_the_curves_of_their_own_tiers_only)
 {

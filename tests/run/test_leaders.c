@@ -75,7 +75,7 @@ Test(leaders, fresh_groups_elect_one_when_the_first_loses_patience)
         cr_expect(result.elections[i].won_ns > 500 * MS && !result.elections[i].first);
         cr_expect(result.elections[i].after_ns > result.elections[i].won_ns);
         cr_expect_eq(result.elections[i].after_ns,
-                     result.leading[result.elections[i].region].leaderless_ns);
+                     result.leading[result.elections[i].region].unavailable_ns);
     }
     for (uint32_t i = 0; i < result.update_count; i++) {
         cr_expect_eq(result.updates[i].held, 150);
@@ -124,16 +124,18 @@ static const struct {
     enum sim_leaders_start start;
     uint64_t disk_ns;
     uint32_t loss_ppb;
-    bool plain;  // neither asks before an election nor checks its quorum
+    bool plain;                // neither asks before an election nor checks its quorum
+    uint32_t correlation_ppb;  // of what channels between two hosts do
 } cases[] = {
-    {"elected", NULL, 0, SIM_LEADERS_ELECTED, 0, 0, false},
-    {"fresh, with loss", NULL, 0, SIM_LEADERS_FRESH, 0, 200000000, false},
-    {"fresh, with loss and slow disks, plain", NULL, 0, SIM_LEADERS_FRESH, 80 * MS, 300000000,
-     true},
-    {"crashes, disks among them", crashes, 2, SIM_LEADERS_ELECTED, 3 * MS, 0, false},
-    {"pauses and a wrong clock", pauses, 3, SIM_LEADERS_ELECTED, 20 * MS, 0, false},
-    {"partitions and a slow link", partitions, 2, SIM_LEADERS_ELECTED, 0, 50000000, false},
-    {"crashes, plain", crashes, 2, SIM_LEADERS_FRESH, 500000, 50000000, true},
+    {"elected", NULL, 0, SIM_LEADERS_ELECTED, 0, 0, false, 0},
+    {"fresh, with loss", NULL, 0, SIM_LEADERS_FRESH, 0, 200000000, false, 0},
+    {"fresh, with loss and slow disks, plain", NULL, 0, SIM_LEADERS_FRESH, 80 * MS, 300000000, true,
+     0},
+    {"crashes, disks among them", crashes, 2, SIM_LEADERS_ELECTED, 3 * MS, 0, false, 0},
+    {"pauses and a wrong clock", pauses, 3, SIM_LEADERS_ELECTED, 20 * MS, 0, false, 0},
+    {"partitions and a slow link", partitions, 2, SIM_LEADERS_ELECTED, 0, 50000000, false, 0},
+    {"crashes, plain", crashes, 2, SIM_LEADERS_FRESH, 500000, 50000000, true, 0},
+    {"channels that remember", NULL, 0, SIM_LEADERS_ELECTED, 2 * MS, 0, false, 800000000},
 };
 
 static void run_case(size_t index, const struct sim_run_options *options, struct sim_result *result)
@@ -141,10 +143,11 @@ static void run_case(size_t index, const struct sim_run_options *options, struct
     struct fixture fixture;
     three_regions(&fixture, 6000 * MS);
     fixture.scenario.leaders.start = cases[index].start;
-    fixture.scenario.leaders.disk_ns_max = cases[index].disk_ns;
+    fixture.scenario.leaders.disk = (struct sim_latency){SIM_UNIFORM, 0, cases[index].disk_ns};
     fixture.scenario.leaders.pre_vote = !cases[index].plain;
     fixture.scenario.leaders.check_quorum = !cases[index].plain;
     fixture.scenario.network.loss_ppb = cases[index].loss_ppb;
+    fixture.scenario.network.channel.correlation_ppb = cases[index].correlation_ppb;
     set_faults(&fixture, cases[index].faults, cases[index].fault_count);
     fixture.options = *options;
     fixture_run(&fixture, 0, result);
@@ -172,6 +175,130 @@ Test(leaders, queues_threads_and_blocks_give_the_same)
         }
         sim_result_finish(&first);
     }
+}
+
+// ---- What clients see ----
+
+// The first server of region 0 leads, the others are agents 10, 20, 30 and 40. Returns how long
+// nobody could commit there, besides the election with which the run begins; `lost_ns`: from when,
+// if that ended with an election, else 0.
+static uint64_t unavailable_ns(const struct sim_fault *faults, uint32_t count, uint64_t *lost_ns)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    three_regions(&fixture, 4000 * MS);
+    set_faults(&fixture, faults, count);
+    fixture_run(&fixture, 0, &result);
+    uint64_t time_ns = result.leading[0].unavailable_ns;
+    *lost_ns = 0;
+    for (uint32_t i = 0; i < result.election_count; i++) {
+        const struct sim_election *election = &result.elections[i];
+        time_ns -= election->region == 0 && election->first ? election->after_ns : 0;
+        *lost_ns = election->region == 0 && !election->first ? election->lost_ns : *lost_ns;
+    }
+    sim_result_finish(&result);
+    return time_ns;
+}
+
+Test(leaders, one_that_is_cut_off_is_of_no_use_from_that_instant)
+{
+    const struct sim_fault cut[] = {FAULT(SIM_FAULT_PARTITION, 1000 * MS, 3000 * MS, NODE(0))};
+    const struct sim_fault crash[] = {FAULT(SIM_FAULT_CRASH, 1000 * MS, 3000 * MS, NODE(0))};
+    uint64_t lost_ns[2];
+    uint64_t time_ns[2] = {unavailable_ns(cut, 1, &lost_ns[0]),
+                           unavailable_ns(crash, 1, &lost_ns[1])};
+    cr_expect(lost_ns[0] == 1000 * MS && lost_ns[1] == 1000 * MS);
+    cr_expect(time_ns[0] > 400 * MS);
+    cr_expect_eq(time_ns[0], time_ns[1], "to its region it is as if it had crashed");
+}
+
+Test(leaders, one_that_is_back_before_it_is_replaced_has_been_away_for_so_long)
+{
+    const struct sim_fault blinks[] = {
+        FAULT(SIM_FAULT_PARTITION, 1000 * MS, 1250 * MS, NODE(0)),
+        FAULT(SIM_FAULT_PAUSE, 1000 * MS, 1250 * MS, NODE(0)),
+        {.verb = SIM_FAULT_PARTITION,
+         .at_ns = 1000 * MS,
+         .until_ns = 1250 * MS,
+         .end_ns = NEVER,
+         .of = NODE(0),
+         .direction = SIM_INWARD,
+         .text = "nothing reaches it"},
+    };
+    for (size_t i = 0; i < sizeof blinks / sizeof *blinks; i++) {
+        uint64_t lost_ns;
+        cr_expect_eq(unavailable_ns(&blinks[i], 1, &lost_ns), 250 * MS, "case %zu", i);
+        cr_expect_eq(lost_ns, 0, "case %zu", i);
+    }
+}
+
+// Two of five may be missing, for whatever reason; a third one not.
+Test(leaders, without_a_majority_in_touch_are_of_no_use)
+{
+    const struct sim_fault missing[] = {
+        FAULT(SIM_FAULT_CRASH, 1000 * MS, 1400 * MS, NODE(10)),
+        FAULT(SIM_FAULT_PARTITION, 1100 * MS, 1500 * MS, NODE(20)),
+        FAULT(SIM_FAULT_PAUSE, 1150 * MS, 1350 * MS, NODE(30)),
+    };
+    uint64_t lost_ns;
+    cr_expect_eq(unavailable_ns(missing, 2, &lost_ns), 0);
+    cr_expect_eq(unavailable_ns(missing, 3, &lost_ns), 200 * MS);
+    cr_expect_eq(lost_ns, 0);
+}
+
+// ---- What faults cost ----
+
+// A partition keeps the bridges of region 0 from the others for two seconds. Where it is asked for,
+// each update knows how long it would have taken without that.
+Test(leaders, who_asks_what_faults_cost_is_told_by_the_same_run_without_them)
+{
+    struct fixture fixture;
+    struct sim_result calm;
+    struct sim_result result;
+    struct sim_expectation asked = {.text = "max(extra_convergence_ms) < 9000"};
+    const struct sim_fault cut[] = {
+        FAULT(SIM_FAULT_PARTITION, 1000 * MS, 3000 * MS, ROLE(SIM_ROLE_BRIDGE))};
+    three_regions(&fixture, 6000 * MS);
+    fixture_run(&fixture, 0, &calm);
+    set_faults(&fixture, cut, 1);
+    fixture.scenario.expectations = &asked;
+    fixture.scenario.expectation_count = 1;
+    fixture_run(&fixture, 0, &result);
+    uint64_t most_ns = 0;
+    cr_assert(calm.update_count == 40 && result.update_count == 40);
+    for (uint32_t i = 0; i < 40; i++) {
+        const struct sim_update_result *update = &result.updates[i];
+        uint64_t extra_ns = update->theta_ns - update->calm_theta_ns;
+        cr_expect_eq(update->calm_theta_ns, calm.updates[i].theta_ns);
+        cr_expect_eq(calm.updates[i].calm_theta_ns, SIM_TIME_NEVER, "nobody asked");
+        cr_expect(update->written_ns + update->theta_ns >= 1000 * MS || extra_ns == 0);
+        bool later = update->theta_ns > update->calm_theta_ns;
+        most_ns = later && extra_ns > most_ns ? extra_ns : most_ns;
+    }
+    cr_expect(most_ns > 1000 * MS && most_ns < 2600 * MS, "%" PRIu64, most_ns);
+    sim_result_finish(&result);
+    sim_result_finish(&calm);
+}
+
+// ---- How groups begin ----
+
+// Of five logs of 0 to 4 entries one belongs to the candidate that never starts.
+Test(leaders, who_fail_from_the_start_are_missed_and_logs_of_different_lengths_elect_somebody)
+{
+    struct fixture fixture;
+    struct sim_result result;
+    three_regions(&fixture, 20000 * MS);
+    fixture.scenario.leaders.start = SIM_LEADERS_FRESH;
+    fixture.scenario.leaders.logs = SIM_LOGS_DIFFERENT;
+    fixture.scenario.leaders.failed = 1;
+    fixture_run(&fixture, 0, &result);
+    cr_assert_eq(result.election_count, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct sim_election *election = &result.elections[i];
+        cr_expect(election->after_ns < 20000 * MS && election->term > election->terms);
+        cr_expect_neq(election->leader % 50, 40, "the last candidate has failed");
+    }
+    sim_result_finish(&result);
 }
 
 // ---- What others hear of it ----

@@ -230,3 +230,15 @@ Test(reporting, a_report_is_covered_by_a_row_that_was_made_after_its_relay_heard
     cr_expect_eq(reports->holders[at], 2);
     told_finish(&told);
 }
+
+// In mode push no report ever settles; messages can name so many lanes of an edge and no more.
+Test(reporting, an_edge_has_no_more_lanes_than_messages_can_name)
+{
+    struct fixture fixture;
+    init_reporting(&fixture);
+    fixture.scenario.gossip.mode = MESH_PUSH;
+    cr_expect_eq(sim_reports_lanes(&fixture.scenario), 20 * 16);
+    fixture.scenario.duration_ns = UINT64_C(86400000) * MS;
+    fixture.scenario.workload.report_every_ns = 5 * MS;
+    cr_expect_eq(sim_reports_lanes(&fixture.scenario), SIM_LOCAL_LANES_MAX);
+}

@@ -73,6 +73,7 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .gone = 2,
         .held = 998,
         .theta_ns = 41,
+        .calm_theta_ns = 40,
         .half_ns = 23,
         .p99_ns = 42,
         .all_ns = SIM_TIME_NEVER,
@@ -88,6 +89,7 @@ static void init_updates(struct sim_update_result updates[FIXTURE_UPDATES])
         .cohort = 999,
         .held = 1,
         .theta_ns = SIM_TIME_NEVER,
+        .calm_theta_ns = SIM_TIME_NEVER,
         .half_ns = SIM_TIME_NEVER,
         .p99_ns = SIM_TIME_NEVER,
         .all_ns = SIM_TIME_NEVER,
@@ -136,6 +138,42 @@ static void init_result(struct sim_result *result, uint32_t repetition,
                                           {8000000, SIM_TIME_NEVER, 2, false}};
     static struct sim_takeover takeovers[] = {{6000000, 4, 81, 97}};
     static struct sim_gap gaps[] = {{SIM_GAP_AGGREGATOR, 1001, 60, 120}};
+    static struct sim_election elections[] = {
+        {.lost_ns = 0,
+         .won_ns = 21,
+         .after_ns = 31,
+         .term = 2,
+         .terms = 1,
+         .leader = 50,
+         .region = 1,
+         .first = true},
+        {.lost_ns = 7000000,
+         .won_ns = SIM_TIME_NEVER,
+         .after_ns = SIM_TIME_NEVER,
+         .terms = 3,
+         .leader = MESH_NODE_NONE},
+    };
+    static struct sim_failover failovers[] = {
+        {.lost_ns = 7000001,
+         .after_ns = 41,
+         .exchange_ns = SIM_TIME_NEVER,
+         .region = 1,
+         .bridge = 60,
+         .successor = 70},
+        {.lost_ns = 7000002,
+         .after_ns = SIM_TIME_NEVER,
+         .exchange_ns = SIM_TIME_NEVER,
+         .bridge = 0,
+         .successor = MESH_NODE_NONE},
+    };
+    static struct sim_liar_result liars[] = {
+        {"forging by 20 % of agents", 1000000, 9000000, 812, 200, 199, SIM_FORGING},
+        {"eclipsing by nodes 5", SIM_TIME_NEVER, SIM_TIME_NEVER, 0, 1, 0, SIM_ECLIPSING},
+    };
+    static struct sim_detection detections[] = {{1000000, 52, 5}, {1000001, SIM_TIME_NEVER, 17}};
+    static struct sim_deceit deceits[] = {{2000000, 2000300, 61, 5, 3, 0, 700},
+                                          {3000000, 3000400, SIM_TIME_NEVER, 6, 4, 1, 1}};
+    static struct sim_region_leading leading[] = {{13, 5, 0, 0, 0, 0}, {31, 2, 1, 3, 4, 600}};
     *result = (struct sim_result){
         .seed = UINT64_MAX - 1 + repetition,
         .repetition = repetition,
@@ -160,6 +198,22 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .lagging = 60,
         .gaps = gaps,
         .gap_count = 1,
+        .elections = elections,
+        .election_count = 2,
+        .failovers = failovers,
+        .failover_count = 2,
+        .leading = leading,
+        .leading_count = 2,
+        .liars = liars,
+        .liar_count = 2,
+        .detections = detections,
+        .detection_count = 2,
+        .deceits = deceits,
+        .deceit_count = 2,
+        .honest = 800,
+        .deceived = 700,
+        .wrongly_ignored = 2,
+        .rejects = {[0] = {[MESH_REJECT_RATE] = 8}, [1] = {[MESH_REJECT_SIGNATURE] = 90}},
         .wall_ns = 777,
         .peak_rss_bytes = 888,
     };

@@ -227,6 +227,33 @@ static void expect_faults(const struct sim_result *is, const struct sim_result *
     }
 }
 
+static void expect_leading(const struct sim_result *is, const struct sim_result *was)
+{
+    cr_assert(is->election_count == was->election_count &&
+              is->failover_count == was->failover_count && is->leading_count == was->leading_count);
+    for (uint32_t i = 0; i < was->election_count; i++) {
+        const struct sim_election *a = &was->elections[i];
+        const struct sim_election *b = &is->elections[i];
+        cr_expect(a->lost_ns == b->lost_ns && a->won_ns == b->won_ns &&
+                  a->after_ns == b->after_ns && a->term == b->term && a->terms == b->terms &&
+                  a->region == b->region && a->leader == b->leader && a->first == b->first);
+    }
+    for (uint32_t i = 0; i < was->failover_count; i++) {
+        const struct sim_failover *a = &was->failovers[i];
+        const struct sim_failover *b = &is->failovers[i];
+        cr_expect(a->lost_ns == b->lost_ns && a->after_ns == b->after_ns &&
+                  a->exchange_ns == b->exchange_ns && a->region == b->region &&
+                  a->bridge == b->bridge && a->successor == b->successor);
+    }
+    for (uint32_t i = 0; i < was->leading_count; i++) {
+        const struct sim_region_leading *a = &was->leading[i];
+        const struct sim_region_leading *b = &is->leading[i];
+        cr_expect(a->unavailable_ns == b->unavailable_ns && a->terms == b->terms &&
+                  a->transfers == b->transfers && a->member_changes == b->member_changes &&
+                  a->snapshots == b->snapshots && a->reads == b->reads);
+    }
+}
+
 Test(recording, results_come_back_as_they_were_stored)
 {
     struct fixture fixture;
@@ -270,6 +297,7 @@ Test(recording, results_come_back_as_they_were_stored)
                       a->near[SIM_REACH_REGION].cohort == b->near[SIM_REACH_REGION].cohort);
         }
         expect_faults(is, was);
+        expect_leading(is, was);
         sim_result_finish(is);
     }
     free(results);

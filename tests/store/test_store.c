@@ -80,10 +80,10 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 " FROM repetitions",
                 "1|0|-2|0|f00000000000000a|20000000000|-|200000000|300000000|1000|123456\n"
                 "1|1|-1|0|f00000000000000b|20000000000|-|200000000|300000000|1000|123456\n");
-    expect_rows(
-        path, "SELECT * FROM updates WHERE repetition = 1",
-        "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-|0|-|0\n"
-        "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812|2|1|0\n");
+    expect_rows(path, "SELECT * FROM updates WHERE repetition = 1",
+                "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-|0|-|0|-\n"
+                "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812|2|"
+                "1|0|40\n");
     expect_rows(path,
                 "SELECT edge_cohort, edge_held, edge_theta_ns, region_cohort, region_held,"
                 " region_theta_ns, path_tick_ns, path_link_tick_ns, path_global_tick_ns,"
@@ -102,6 +102,22 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 "1|1|0|1|7000000|250|1\n1|1|1|2|8000000|-|0\n");
     expect_rows(path, "SELECT * FROM takeovers WHERE repetition = 1", "1|1|0|6000000|4|81|97\n");
     expect_rows(path, "SELECT * FROM gaps WHERE repetition = 1", "1|1|aggregator|1001|60|120\n");
+    expect_rows(path, "SELECT * FROM elections WHERE repetition = 1",
+                "1|1|0|1|0|21|31|50|2|1|0\n1|1|1|0|7000000|-|-|-|0|3|1\n");
+    expect_rows(path, "SELECT * FROM failovers WHERE repetition = 1",
+                "1|1|0|1|60|7000001|41|-|70\n1|1|1|0|0|7000002|-|-|-\n");
+    expect_rows(path, "SELECT * FROM raft_groups WHERE repetition = 1",
+                "1|1|0|13|5|0|0|0|0\n1|1|1|31|2|1|3|4|600\n");
+    expect_rows(path, "SELECT * FROM liars WHERE repetition = 1",
+                "1|1|0|forging|forging by 20 % of agents|200|199|812|1000000|9000000\n"
+                "1|1|1|eclipsing|eclipsing by nodes 5|1|0|0|-|-\n");
+    expect_rows(path, "SELECT * FROM detections WHERE repetition = 1",
+                "1|1|5|1000000|52\n1|1|17|1000001|-\n");
+    expect_rows(path, "SELECT * FROM deceits WHERE repetition = 1",
+                "1|1|0|0|5|3|2000000|2000300|61|700\n1|1|1|1|6|4|3000000|3000400|-|1\n");
+    expect_rows(path, "SELECT * FROM rejects WHERE repetition = 1",
+                "1|1|rate|0|8\n1|1|signature|1|90\n");
+    expect_rows(path, "SELECT * FROM trust WHERE repetition = 1", "1|1|800|700|2|0\n");
     expect_rows(path, "SELECT * FROM compressions",
                 "1|0|updates|128|130|101\n"
                 "1|1|updates|128|130|101\n");

@@ -27,7 +27,11 @@ enum mesh_purpose {
     MESH_DRAW_GAP = 4,          // the time to a Poisson tick; counter: scope and tick
     MESH_DRAW_COIN = 5,      // whether interest in a rumour is lost; counter: the update's occasion
     MESH_DRAW_ELECTION = 6,  // an election timeout; counter: the term and how many were drawn in it
-    MESH_DRAW_DRIVER = 128,  // first purpose of the driver
+    MESH_DRAW_SWIM_PHASE = 16,    // when a node's periods begin
+    MESH_DRAW_SWIM_ORDER = 17,    // whom it probes; counter: the round, or the probe
+    MESH_DRAW_SWIM_PROXIES = 18,  // whom it asks to; counter: its messages so far, likewise
+    MESH_DRAW_SWIM_SYNC = 19,     // whom of the dead it calls
+    MESH_DRAW_DRIVER = 128,       // first purpose of the driver
 };
 
 struct mesh_random {

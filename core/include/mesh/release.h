@@ -12,7 +12,8 @@
 // the mode keeps besides), no message under way carries it, and every version vector under way
 // names it: an older one would be answered with it. Mode push tells everything for ever, so there
 // nothing settles. Nor does anything while a replica is joining or a snapshot is under way, whose
-// hash must cover what its vector leaves out.
+// hash must cover what its vector leaves out. A dot with two values keeps both lanes, and with them
+// those of all that its origin wrote later: they are the proof against it (mesh/guard.h).
 //
 // Messages are looked through instead of waited for: how long one may be under way, in a queue or
 // in front of a paused node, is nobody's guess. The driver owns all replicas of the table and all

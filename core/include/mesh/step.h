@@ -108,9 +108,14 @@ enum mesh_message_kind {
     MESH_MESSAGE_RAFT_APPEND_REPLY,
     MESH_MESSAGE_RAFT_SNAPSHOT,  // a chunk of one
     MESH_MESSAGE_RAFT_SNAPSHOT_REPLY,
-    MESH_MESSAGE_RAFT_TIMEOUT_NOW,  // lead in my place
+    MESH_MESSAGE_RAFT_TIMEOUT_NOW,   // lead in my place
+    MESH_MESSAGE_SWIM_PING,          // SWIM (mesh/swim.h): are you there?
+    MESH_MESSAGE_SWIM_PING_REQUEST,  // ping somebody for me
+    MESH_MESSAGE_SWIM_ACK,
+    MESH_MESSAGE_SWIM_SYNC,  // a page of all that the sender thinks of the members
     MESH_MESSAGE_KIND_COUNT
 };
+_Static_assert(MESH_MESSAGE_KIND_COUNT <= 64, "they fit the head of a message");
 
 // Delta propagation along a graph (Enes, Almeida, Baquero, Leitao, ICDE 2019, Algorithm 1).
 struct mesh_delta {
@@ -154,8 +159,11 @@ struct mesh_config {
     const struct mesh_tiers *tiers;      // mesh/tiers.h; NULL: nothing is added up
     const struct mesh_raft_group *raft;  // [raft_count] groups (mesh/raft.h)
     uint32_t raft_count;
-    uint16_t bridge_scope;     // where active bridges gossip, if groups have any (mesh/bridges.h)
-    bool eager_links;          // some scope forwards
+    const struct mesh_swim_group *swim;  // [swim_count] scopes with SWIM (mesh/swim.h)
+    uint32_t swim_count;
+    uint16_t bridge_scope;  // where active bridges gossip, if groups have any (mesh/bridges.h)
+    bool eager_links;       // some scope forwards
+    const struct mesh_guard *guard;  // mesh/guard.h; NULL: peers are believed
     uint32_t signature_bytes;  // 0 or MESH_SIGNATURE_BYTES: what each update carries on the wire
     // 128-bit hash of `count` bytes; decides whether two values of one dot are the same.
     void (*hash)(void *context, const void *bytes, size_t count, uint64_t out[2]);
@@ -171,12 +179,13 @@ struct mesh_config {
 // The sets are the updates carried, but in VECTOR what the sender holds, in FILL updates and then
 // what the sender holds; what is released it holds in any case. FEEDBACK names the updates that
 // were news, and then those that were not. The second set of SNAPSHOT is the sender's clock, in its
-// first word. The messages of rows and of Raft have `words` words that mesh/tiers.h and mesh/raft.h
-// describe.
+// first word. The messages of rows, of Raft and of SWIM have `words` words that mesh/tiers.h,
+// mesh/raft.h and mesh/swim.h describe.
 struct mesh_message {
     uint32_t source;
     uint32_t initiator : 24;  // who opened the exchange
-    uint32_t kind : 7;        // enum mesh_message_kind
+    uint32_t kind : 6;        // enum mesh_message_kind
+    uint32_t garbled : 1;     // 1: its bytes do not decode: only where messages travel as they are
     uint32_t beyond : 1;      // 1: it names updates that the receiver's table does not know
     uint64_t occasion;        // the initiator's tick, or the dot being forwarded (mesh_occasion)
     uint64_t hash[2];     // of the sender's set; OPEN, ANSWER, SNAPSHOT and ROWS only, else zero
@@ -253,7 +262,9 @@ struct mesh_states {
     struct mesh_tier *tiers;   // [tier_count] by node (mesh/tiers.h)
     uint32_t tier_count;
     uint32_t raft_count;
-    struct mesh_raft *rafts;  // [raft_count] by node (mesh/raft.h)
+    struct mesh_raft *rafts;        // [raft_count] by node (mesh/raft.h)
+    struct mesh_swim *swims;        // [node_count] (mesh/swim.h); NULL: nobody takes part
+    struct mesh_guard_peer *peers;  // [node_count][guard->peers], zeroed before first use; or NULL
 };
 
 enum mesh_event_kind {
@@ -262,6 +273,7 @@ enum mesh_event_kind {
     MESH_EVENT_TICK,     // the timer of `scope` fired
     MESH_EVENT_RECEIVE,  // a message arrived
     MESH_EVENT_JOIN,     // the node starts from a peer's snapshot, whatever it held before
+    MESH_EVENT_REFUSED,  // bytes of a peer were no message (mesh_wire_decode): of use to the guard
     // mesh/raft.h, for nodes with a record there; `scope` is the group's
     MESH_EVENT_RAFT_START,     // with what the disk held
     MESH_EVENT_RAFT_TIMER,     // the timer with this number fired
@@ -271,6 +283,11 @@ enum mesh_event_kind {
     MESH_EVENT_RAFT_CHANGE,    // of the members
     MESH_EVENT_RAFT_TRANSFER,  // of the leadership, to a peer
     MESH_EVENT_RAFT_COMPACT,   // the driver has made a snapshot
+    // mesh/swim.h, for nodes that take part there; `scope` is the group's
+    MESH_EVENT_SWIM_START,  // all of the roster are taken to be there
+    MESH_EVENT_SWIM_JOIN,   // it asks the seeds
+    MESH_EVENT_SWIM_TIMER,
+    MESH_EVENT_SWIM_LEAVE,
 };
 
 struct mesh_write {
@@ -292,10 +309,14 @@ struct mesh_event {
     uint16_t scope;  // one that the node is a member of, or for RECEIVE a callee
     uint16_t kind;   // enum mesh_event_kind
     union {
-        uint64_t number;                           // RAFT_TIMER, RAFT_STORED, RAFT_READ
+        uint64_t number;  // RAFT_TIMER, RAFT_STORED, RAFT_READ; SWIM_START, SWIM_JOIN: the life
         const struct mesh_raft_start *raft_start;  // RAFT_START
         const struct mesh_raft_command *command;   // RAFT_PROPOSE
         const struct mesh_raft_compact *compact;   // RAFT_COMPACT
+        struct {
+            uint32_t peer;
+            uint32_t reason;  // enum mesh_reject
+        } refused;            // REFUSED
         struct {
             uint32_t node;
             uint32_t kind;                   // enum mesh_raft_change_kind
@@ -322,6 +343,11 @@ enum mesh_record_kind {
     MESH_RECORD_RAFT_READ,
     MESH_RECORD_RAFT_PERSIST,
     MESH_RECORD_RAFT_TIMER,
+    MESH_RECORD_SWIM_MEMBER,
+    MESH_RECORD_SWIM_PROBE,
+    MESH_RECORD_SWIM_JOINED,
+    MESH_RECORD_SWIM_QUORUM,
+    MESH_RECORD_SWIM_TIMER,
 };
 
 enum mesh_reject {
@@ -331,8 +357,17 @@ enum mesh_reject {
     MESH_REJECT_FORMAT,     // bytes that do not decode
     MESH_REJECT_FULL,       // more updates in flight than the receiver's table has lanes
     MESH_REJECT_EDGE,       // rows of edges that are not below the receiver
-    MESH_REJECT_MEMBER,     // Raft: from or to a node that is not in the group
-    MESH_REJECT_HISTORY,    // Raft: it contradicts what can be
+    MESH_REJECT_MEMBER,     // Raft, SWIM: from, to or about a node that is not in the group
+    MESH_REJECT_HISTORY,    // Raft, SWIM: it contradicts what can be
+    // The guard's (mesh/guard.h):
+    MESH_REJECT_SIGNATURE,     // an update whose signature is wrong
+    MESH_REJECT_CLOCK,         // an update from the future
+    MESH_REJECT_STALE,         // a tick from the past or the future
+    MESH_REJECT_DIGEST,        // a vector that denies what its sender wrote
+    MESH_REJECT_RATE,          // more messages than a peer may send
+    MESH_REJECT_IGNORED,       // whatever it is: its sender has no reputation left
+    MESH_REJECT_EQUIVOCATION,  // no message, but an origin that signed two values for one dot
+    MESH_REJECT_COUNT
 };
 
 struct mesh_record {
@@ -359,8 +394,9 @@ struct mesh_record {
             uint32_t lane;  // the write to make durable, with the origin's sequence
         } persist;
         struct {
-            uint32_t source;
+            uint32_t source;  // whose fault it is
             enum mesh_reject reason;
+            bool ignored;  // from now on it is ignored
         } reject;
         struct {
             uint64_t clock;  // of the row that the node made or took over from now on
@@ -402,6 +438,23 @@ struct mesh_record {
             uint64_t at_ns;
             uint64_t number;
         } raft_timer;
+        struct {
+            uint32_t node;
+            uint32_t incarnation;
+            uint8_t state;  // enum mesh_swim_state, what it thinks from now on
+            uint8_t was;    // and what it thought
+            bool own;       // it found out itself; else it was told
+        } swim_member;
+        struct {
+            uint32_t node;
+            bool answered;
+        } swim_probe;
+        struct {
+            bool lost;  // no majority is reachable: writes are to be refused
+        } swim_quorum;
+        struct {
+            uint64_t at_ns;
+        } swim_timer;
     };
 };
 
@@ -497,6 +550,18 @@ static inline bool mesh_message_is_raft(uint8_t kind)
     return kind >= MESH_MESSAGE_RAFT_VOTE && kind <= MESH_MESSAGE_RAFT_TIMEOUT_NOW;
 }
 
+// Whether it is one of SWIM's: likewise.
+static inline bool mesh_message_is_swim(uint8_t kind)
+{
+    return kind >= MESH_MESSAGE_SWIM_PING && kind <= MESH_MESSAGE_SWIM_SYNC;
+}
+
+// Whether the words behind its head are lanes.
+static inline bool mesh_message_has_lanes(uint8_t kind)
+{
+    return kind <= MESH_MESSAGE_SNAPSHOT;
+}
+
 // Sets of lanes behind the head of a message of this kind.
 static inline uint32_t mesh_message_sets(uint8_t kind)
 {
@@ -513,11 +578,11 @@ static inline struct mesh_lanes mesh_message_set(const struct mesh_message *mess
 }
 
 // The updates that it carries, and what it says that its sender holds; no words where there is
-// nothing of the kind. Messages of rows and of Raft have neither.
+// nothing of the kind. Messages of rows, of Raft and of SWIM have neither.
 static inline struct mesh_lanes mesh_message_updates(const struct mesh_message *message)
 {
     struct mesh_lanes set = mesh_message_set(message, 0);
-    bool carries = message->kind <= MESH_MESSAGE_SNAPSHOT && message->kind != MESH_MESSAGE_VECTOR &&
+    bool carries = mesh_message_has_lanes(message->kind) && message->kind != MESH_MESSAGE_VECTOR &&
                    message->kind != MESH_MESSAGE_FEEDBACK;
     set.words = carries ? set.words : 0;
     return set;

@@ -83,9 +83,12 @@ struct mesh_update {
     uint32_t previous_lane;  // of dot (origin, sequence - 1), or MESH_LANE_NONE
     uint32_t next_lane;      // of dot (origin, sequence + 1), or MESH_LANE_NONE
     uint16_t value_bytes;
-    uint8_t type;   // enum mesh_update_type
-    uint8_t again;  // 1: a further value of its dot, outside the chain of its origin
-    uint8_t zero[4];
+    uint8_t type;    // enum mesh_update_type
+    uint8_t again;   // 1: a further value of its dot, outside the chain of its origin
+    bool contested;  // its dot has more values than one
+    bool forged;     // its signature is wrong: a fact in a simulation, while the decoder of a live
+                     // node refuses such an update (mesh/guard.h)
+    uint8_t zero[2];
 };
 _Static_assert(sizeof(struct mesh_update) == 64, "a row is a cache line");
 
@@ -98,6 +101,7 @@ struct mesh_table {
     uint32_t lane_count;  // lanes handed out so far: [0, lane_count)
     uint32_t free_count;  // of them, released and not handed out again
     uint32_t free_first;  // a list through their next_lane
+    uint32_t contested;   // rows that share their dot with another
     uint32_t *released;   // [origin_count] released writes of each origin; NULL: none ever is
     uint32_t origin_count;
     uint32_t released_origins;  // how many have any
@@ -183,6 +187,14 @@ void mesh_table_keep(struct mesh_table *table, const struct mesh_update *update,
 // reserved for the dot.
 uint32_t mesh_table_find(const struct mesh_table *table, struct mesh_dot dot,
                          const uint64_t hash[2]);
+
+// The lane of another value of this dot, behind `lane`, which is one of its lanes or MESH_LANE_NONE
+// for the first; MESH_LANE_NONE: there are no more.
+uint32_t mesh_table_next_value(const struct mesh_table *table, struct mesh_dot dot, uint32_t lane);
+
+// Whether some value of the dot is among these lanes of the table's, [words].
+bool mesh_table_has_value(const struct mesh_table *table, struct mesh_dot dot,
+                          const uint64_t *lanes, uint32_t words);
 
 // Whether an update of this type carries bytes; the others carry an amount.
 static inline bool mesh_update_has_value(uint8_t type)

@@ -25,7 +25,7 @@
 // tables, told apart by their origins. A snapshot there has behind the entries of the shared table
 // those of the local one, each with what its newest update says, from the clock on, and then the
 // sum of the hashes of all that is released of it, 16 bytes. Messages of rows: rows.h; those of
-// Raft: raft_wire.c.
+// Raft: raft_wire.c; those of SWIM: swim_wire.c.
 //
 // An update that arrives with a released dot is known: it is dropped, and not counted.
 // Varints are LEB128, at most 5 bytes for 32 bits and 10 for 64, shortest form only, so that a
@@ -60,9 +60,9 @@ size_t mesh_wire_encode(const struct mesh_config *config, const struct mesh_tabl
 
 // Reads a message into `message`, which has room for 2 * words lane words, and in a mesh with tiers
 // for mesh_rows_words_max(config) if that is more (mesh/tiers.h), in one with groups the same for
-// mesh_raft_words_max(config) (mesh/raft.h), entering updates that the table does not know yet
-// (their values point into `bytes`). Returns 0, or the reason for rejecting it, in which case no
-// update was entered that did not pass its own checks.
+// mesh_raft_words_max(config) (mesh/raft.h) or mesh_swim_words_max(config) (mesh/swim.h), entering
+// updates that the table does not know yet (their values point into `bytes`). Returns 0, or the
+// reason for rejecting it, in which case no update was entered that did not pass its own checks.
 enum mesh_reject mesh_wire_decode(const struct mesh_config *config, struct mesh_table *table,
                                   const uint8_t *bytes, size_t count, uint16_t words,
                                   struct mesh_message *message);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What must hold between the settings of SWIM, and what follows from others.
+#include <string.h>
+
+#include "loading.h"
+
+#define LONGEST 6  // suspicion_max_ms by default, as in memberlist
+
+static const struct sim_node *written(const struct sim_cell *cell, const char *path)
+{
+    const struct sim_node *node = sim_node_find(cell->merged, path);
+    return node == NULL ? cell->topology_at : node;
+}
+
+bool sim_bind_swim(const struct sim_cell *cell, struct sim_scenario *scenario,
+                   struct sim_error *error)
+{
+    struct sim_swim_settings *swim = &scenario->swim;
+    const struct sim_node *seeds = sim_node_find(cell->merged, "bootstrap.seeds");
+    swim->seeds = seeds == NULL ? 0 : seeds->count;
+    if (swim->timeout_ns > swim->period_ns) {
+        return sim_node_fail(written(cell, "swim.timeout_ms"), error,
+                             "swim.timeout_ms is longer than swim.period_ms: an answer through "
+                             "others has to come within the period");
+    }
+    if (swim->suspicion_ns_max == 0 || !swim->lifeguard) {
+        swim->suspicion_ns_max =
+            swim->lifeguard ? LONGEST * swim->suspicion_ns : swim->suspicion_ns;
+    }
+    if (swim->suspicion_ns_max < swim->suspicion_ns) {
+        return sim_node_fail(written(cell, "swim.suspicion_max_ms"), error,
+                             "swim.suspicion_max_ms is shorter than swim.suspicion_ms");
+    }
+    return true;
+}
+
+const char *sim_swim_without_effect(const char *path, const struct sim_swim_settings *swim)
+{
+    bool of_lifeguard =
+        strcmp(path, "swim.suspicion_max_ms") == 0 || strcmp(path, "swim.confirmations") == 0;
+    if (!swim->runs) {
+        return "only membership swim probes anybody";
+    }
+    if (of_lifeguard && !swim->lifeguard) {
+        return "only lifeguard listens to confirmations";
+    }
+    return of_lifeguard && swim->suspicion_ns == 0 ? "nobody is suspected" : NULL;
+}
