@@ -353,7 +353,9 @@ static void tell(struct stepping *stepping, const struct mesh_scope *scope)
     }
     uint64_t occasion = mesh_occasion_of_tick(event->scope, event->tick);
     enum mesh_message_kind kind = scope->mode == MESH_PUSH ? MESH_MESSAGE_PUSH : MESH_MESSAGE_OPEN;
-    struct mesh_message *message = mesh_outgoing_begin(stepping, kind, event->node, occasion);
+    struct mesh_message *message =
+        scope->mode == MESH_PULL ? mesh_outgoing_begin(stepping, kind, event->node, occasion)
+                                 : mesh_outgoing_begin_blank(stepping, kind, event->node, occasion);
     const struct mesh_lanes carried = mesh_message_updates(message);
     if (scope->mode != MESH_PULL) {
         add_recent(stepping, scope, message, &nothing);
@@ -393,7 +395,7 @@ static void answer_open(struct stepping *stepping, const struct mesh_scope *scop
         return;
     }
     const struct mesh_lanes known = mesh_message_updates(heard);
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_ANSWER);
+    struct mesh_message *message = mesh_outgoing_continue_blank(stepping, MESH_MESSAGE_ANSWER);
     memcpy(message->hash, hash, sizeof message->hash);
     add_recent(stepping, scope, message, &known);
     mesh_outgoing_reply(stepping, message);
@@ -408,7 +410,7 @@ static void answer_answer(struct stepping *stepping, const struct mesh_scope *sc
     if (same_hash(hash, heard->hash)) {
         return;
     }
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_VECTOR);
+    struct mesh_message *message = mesh_outgoing_continue_blank(stepping, MESH_MESSAGE_VECTOR);
     add_vector(stepping, message);
     mesh_outgoing_reply(stepping, message);
 }
@@ -479,7 +481,7 @@ static void answer_vector(struct stepping *stepping, const struct mesh_scope *sc
     const struct mesh_lanes vector = mesh_message_vector(heard);
     bool pull = scope->mode == MESH_PULL;
     struct mesh_message *message =
-        mesh_outgoing_continue(stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL);
+        mesh_outgoing_continue_blank(stepping, pull ? MESH_MESSAGE_REST : MESH_MESSAGE_FILL);
     uint32_t lacking =
         mesh_outgoing_add_plane(stepping, message, told_plane(stepping, scope, message, &vector),
                                 &vector, scope->update_limit, heard->occasion);
@@ -498,7 +500,7 @@ static void answer_fill(struct stepping *stepping, const struct mesh_scope *scop
 {
     const struct mesh_message *heard = stepping->event->message;
     const struct mesh_lanes vector = mesh_message_vector(heard);
-    struct mesh_message *message = mesh_outgoing_continue(stepping, MESH_MESSAGE_REST);
+    struct mesh_message *message = mesh_outgoing_continue_blank(stepping, MESH_MESSAGE_REST);
     if (mesh_outgoing_add_plane(stepping, message, told_plane(stepping, scope, message, &vector),
                                 &vector, scope->update_limit, heard->occasion) == 0) {
         mesh_outgoing_drop(stepping, message);
@@ -551,16 +553,55 @@ static void answer(struct stepping *stepping, const struct mesh_scope *scope)
     }
 }
 
+// The same as learn() for reports, where an event brings many, at a node without roles that makes
+// them visible at once.
+static inline void learn_reports(struct stepping *stepping, uint32_t word, uint64_t fresh,
+                                 struct learnt *learnt)
+{
+    const struct mesh_table *local = stepping->local;
+    const struct mesh_update *updates = &local->updates[(size_t)64 * word];
+    uint64_t hash[2] = {0, 0};
+    uint64_t clock = stepping->replica->clock;
+    for (uint64_t left = fresh; left != 0; left &= left - 1) {
+        const struct mesh_update *update = &updates[__builtin_ctzll(left)];
+        add_hash(hash, update->hash);
+        clock = update->clock > clock ? update->clock : clock;
+    }
+    if (!mesh_vector_is_continued(local, word, fresh)) {
+        mesh_vector_learn(stepping, word, fresh);
+    }
+    stepping->replica->clock = clock;
+    *plane(stepping, word, MESH_HAVE) |= fresh;
+    *plane(stepping, word, MESH_RECENT_0) |= fresh;
+    add_hash(stepping->replica->hash, hash);
+    mesh_stepping_news(stepping, word, fresh);
+    add_hash(learnt->hash, hash);
+    learnt->count++;
+}
+
+static bool learns_reports(const struct stepping *stepping, const struct mesh_scope *scope)
+{
+    return stepping->role_first == stepping->role_end && scope->mode != MESH_RUMOR &&
+           !mesh_stepping_keeps_apart(scope);
+}
+
 __attribute__((noinline)) static void learn_words(struct stepping *stepping,
                                                   const struct mesh_scope *scope,
                                                   const struct mesh_lanes *heard,
                                                   struct learnt *learnt)
 {
     uint64_t fresh[MESH_LANES_WORDS];
+    uint32_t reports_end =
+        learns_reports(stepping, scope) ? stepping->states->table->local_words : 0;
     for (uint32_t first = 0; first < heard->words; first += MESH_LANES_WORDS) {
         for (uint64_t left = fresh_of(stepping, heard, first, fresh); left != 0; left &= left - 1) {
             uint32_t i = (uint32_t)__builtin_ctzll(left);
-            learn(stepping, scope, heard->word_first + first + i, fresh[i], learnt);
+            uint32_t word = heard->word_first + first + i;
+            if (word < reports_end) {
+                learn_reports(stepping, word, fresh[i], learnt);
+            } else {
+                learn(stepping, scope, word, fresh[i], learnt);
+            }
         }
     }
 }

@@ -111,6 +111,19 @@ BODY void keep(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, ui
     clear(set, words, (struct place){0, 0}, start);
 }
 
+BODY struct mesh_lanes_span span(const uint64_t *set, uint32_t words)
+{
+    uint32_t first = 0;
+    uint32_t end = words;
+    while (first + 1 < end && set[first] == 0) {
+        first++;
+    }
+    while (first + 1 < end && set[end - 1] == 0) {
+        end--;
+    }
+    return (struct mesh_lanes_span){first, end};
+}
+
 BODY uint64_t sum(const uint64_t *restrict set, uint32_t words, const uint64_t *restrict planes,
                   uint32_t plane_words, uint32_t which)
 {
@@ -145,14 +158,18 @@ BODY uint64_t sum(const uint64_t *restrict set, uint32_t words, const uint64_t *
     {                                                                                            \
         keep(set, words, total, first, count);                                                   \
     }                                                                                            \
+    target static struct mesh_lanes_span span_##machine(const uint64_t *set, uint32_t words)     \
+    {                                                                                            \
+        return span(set, words);                                                                 \
+    }                                                                                            \
     target static uint64_t sum_##machine(const uint64_t *restrict set, uint32_t words,           \
                                          const uint64_t *restrict planes, uint32_t plane_words,  \
                                          uint32_t which)                                         \
     {                                                                                            \
         return sum(set, words, planes, plane_words, which);                                      \
     }                                                                                            \
-    static const struct mesh_lanes_code code_##machine = {without_##machine, subtract_##machine, \
-                                                          keep_##machine, sum_##machine};
+    static const struct mesh_lanes_code code_##machine = {                                       \
+        without_##machine, subtract_##machine, keep_##machine, span_##machine, sum_##machine};
 
 CODE(plain, )
 #ifdef __x86_64__

@@ -23,36 +23,66 @@ static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_me
     for (size_t at = 0; at < size && words > 1; at += 8) {
         __builtin_prefetch(output->messages + output->message_words + WORDS_AHEAD + at, 1);
     }
-    memset(message, 0, size * sizeof(uint64_t));
-    message->source = stepping->event->node;
-    message->initiator = initiator;
-    message->occasion = occasion;
-    message->sent_ns = stepping->event->time_ns;
-    message->scope = stepping->scope;
-    message->word_first = (uint16_t)word_first;
-    message->words = (uint16_t)words;
-    message->kind = kind;
+    *message = (struct mesh_message){
+        .source = stepping->event->node,
+        .initiator = initiator & (MESH_NODE_MAX - 1),
+        .kind = kind & 0x7f,
+        .occasion = occasion,
+        .sent_ns = stepping->event->time_ns,
+        .scope = stepping->scope,
+        .word_first = (uint16_t)word_first,
+        .words = (uint16_t)words,
+    };
     return message;
+}
+
+static void clear(struct mesh_message *message)
+{
+    memset(message->lanes, 0,
+           (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0]);
 }
 
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion)
 {
+    struct mesh_message *message = mesh_outgoing_begin_blank(stepping, kind, initiator, occasion);
+    clear(message);
+    return message;
+}
+
+struct mesh_message *mesh_outgoing_begin_blank(struct stepping *stepping,
+                                               enum mesh_message_kind kind, uint32_t initiator,
+                                               uint64_t occasion)
+{
     uint32_t first = stepping->word_first;
-    return begin(stepping, kind, initiator, occasion, first, stepping->states->words - first);
+    uint32_t words = stepping->states->words - first;
+    struct mesh_message *message = begin(stepping, kind, initiator, occasion, first, words);
+    if (words == 1) {
+        clear(message);
+    }
+    return message;
 }
 
 struct mesh_message *mesh_outgoing_begin_words(struct stepping *stepping,
                                                enum mesh_message_kind kind, uint32_t initiator,
                                                uint64_t occasion, uint32_t words)
 {
-    return begin(stepping, kind, initiator, occasion, 0, words);
+    struct mesh_message *message = begin(stepping, kind, initiator, occasion, 0, words);
+    clear(message);
+    return message;
 }
 
 struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind)
 {
     const struct mesh_message *heard = stepping->event->message;
     return mesh_outgoing_begin(stepping, kind, heard->initiator, heard->occasion);
+}
+
+struct mesh_message *mesh_outgoing_continue_blank(struct stepping *stepping,
+                                                  enum mesh_message_kind kind)
+{
+    const struct mesh_message *heard = stepping->event->message;
+    return mesh_outgoing_begin_blank(stepping, kind, heard->initiator, heard->occasion);
 }
 
 // The word's lanes from number `first` on, and from the first again behind the last: `count`.
@@ -151,38 +181,17 @@ void mesh_outgoing_drop(struct stepping *stepping, const struct mesh_message *me
     output->message_words = (size_t)((const uint64_t *)message - output->messages);
 }
 
-#define EIGHT 8u  // words that are looked at at once
-
-static bool are_empty(const uint64_t *lanes)
-{
-    uint64_t any = 0;
-    for (uint32_t i = 0; i < EIGHT; i++) {
-        any |= lanes[i];
-    }
-    return any == 0;
-}
-
 // Gives back the words before the first update and behind the last, of the message begun last.
 static void trim(struct stepping *stepping, struct mesh_message *message)
 {
-    uint32_t first = 0;
-    uint32_t end = message->words;
-    while (first + EIGHT < end && are_empty(message->lanes + first)) {
-        first += EIGHT;
+    struct mesh_lanes_span used = stepping->code->span(message->lanes, message->words);
+    uint32_t words = used.end - used.first;
+    if (used.first > 0) {
+        memmove(message->lanes, message->lanes + used.first, words * sizeof message->lanes[0]);
     }
-    while (end - first > EIGHT && are_empty(message->lanes + end - EIGHT)) {
-        end -= EIGHT;
-    }
-    while (first + 1 < end && message->lanes[first] == 0) {
-        first++;
-    }
-    while (first + 1 < end && message->lanes[end - 1] == 0) {
-        end--;
-    }
-    memmove(message->lanes, message->lanes + first, (end - first) * sizeof message->lanes[0]);
-    stepping->output->message_words -= message->words - (end - first);
-    message->word_first = (uint16_t)(message->word_first + first);
-    message->words = (uint16_t)(end - first);
+    stepping->output->message_words -= message->words - words;
+    message->word_first = (uint16_t)(message->word_first + used.first);
+    message->words = (uint16_t)words;
 }
 
 static bool may_be_trimmed(const struct mesh_message *message)

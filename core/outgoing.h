@@ -14,6 +14,12 @@
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,
                                          uint32_t initiator, uint64_t occasion);
 
+// The same for who writes all words of all its sets before anything else is done with them, as
+// mesh_outgoing_add_plane does with those of the first.
+struct mesh_message *mesh_outgoing_begin_blank(struct stepping *stepping,
+                                               enum mesh_message_kind kind, uint32_t initiator,
+                                               uint64_t occasion);
+
 // The same for what has no lanes, rows (tiers.c), Raft and SWIM, but takes `words` words.
 struct mesh_message *mesh_outgoing_begin_words(struct stepping *stepping,
                                                enum mesh_message_kind kind, uint32_t initiator,
@@ -21,6 +27,8 @@ struct mesh_message *mesh_outgoing_begin_words(struct stepping *stepping,
 
 // The same, going on with the exchange of the message being handled.
 struct mesh_message *mesh_outgoing_continue(struct stepping *stepping, enum mesh_message_kind kind);
+struct mesh_message *mesh_outgoing_continue_blank(struct stepping *stepping,
+                                                  enum mesh_message_kind kind);
 
 // Adds updates of `word`, lowest lane first, until the message holds `limit`.
 void mesh_outgoing_add(struct mesh_message *message, uint32_t word, uint64_t lanes, uint32_t limit);

@@ -182,17 +182,6 @@ void mesh_update_hash(const struct mesh_config *config, struct mesh_update *upda
     config->hash(config->hash_context, said, sizeof said, update->hash);
 }
 
-struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind)
-{
-    struct mesh_output *output = stepping->output;
-    assert(output->record_count < output->record_capacity);
-    struct mesh_record *record = &output->records[output->record_count++];
-    record->event = stepping->event_index;
-    record->kind = (uint16_t)kind;
-    record->scope = stepping->scope;
-    return record;
-}
-
 void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason)
 {
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_REJECT);
@@ -205,13 +194,6 @@ void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum me
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
 {
     mesh_stepping_reject_peer(stepping, stepping->event->message->source, reason);
-}
-
-void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes)
-{
-    struct mesh_output *output = stepping->output;
-    assert(output->news_count < output->news_capacity);
-    output->news[output->news_count++] = (struct mesh_news){lanes, word};
 }
 
 void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2])
@@ -324,31 +306,39 @@ static void handle(struct stepping *stepping)
 
 #define LINE 64u  // bytes that come into the cache at once, or fewer
 #define AHEAD 6u  // events: long enough for memory to answer
+#define MESSAGE_LINES 6u
 
-// Always inline: gcc drops calls of functions that only prefetch.
-__attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes)
+// Asks for the first `bytes` of what is no longer than so many lines. The loop does not end sooner
+// for less, since nobody could foresee when. Always inline: gcc drops calls of functions that only
+// prefetch.
+__attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes,
+                                                          uint32_t lines)
 {
-    for (size_t at = 0; at < bytes; at += LINE) {
-        __builtin_prefetch((const char *)from + at, 1);
+    for (uint32_t i = 0; i < lines; i++) {
+        size_t at = (size_t)LINE * i;
+        __builtin_prefetch((const char *)from + (at < bytes ? at : bytes), 1);
     }
 }
 
-// Asks for what an event will touch behind the first lines of its replica and of its message. With
-// few lanes there is nothing behind them.
+// Asks for what an event will touch behind the first lines of its replica and of its message: what
+// is held, where it is learnt, and what an answer to OPEN is made of. With few lanes there is
+// nothing behind those lines.
 __attribute__((always_inline)) static inline void look_ahead(const struct mesh_states *states,
                                                              const struct mesh_event *event)
 {
     const struct mesh_replica *replica = mesh_replica_of(states, event->node);
+    size_t plane_bytes = states->words * sizeof replica->planes[0];
+    uint32_t lines = (uint32_t)(3 * plane_bytes / LINE) + 1;
     if (event->kind != MESH_EVENT_RECEIVE) {
-        ask_for(replica, states->stride);
+        ask_for(replica->planes, 4 * plane_bytes, lines + lines / 2);
         return;
     }
     const struct mesh_message *message = event->message;
-    uint32_t planes = message->kind == MESH_MESSAGE_OPEN ? 4 : 2;
-    ask_for(message->lanes,
-            (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0]);
-    ask_for(replica->planes, (size_t)planes * states->words * sizeof replica->planes[0]);
-    ask_for(replica->planes + (size_t)states->planes * states->words, 1);
+    size_t message_bytes =
+        (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0];
+    ask_for(message->lanes, message_bytes, MESSAGE_LINES);
+    ask_for(replica->planes, (message->kind == MESH_MESSAGE_OPEN ? 3 : 2) * plane_bytes, lines);
+    __builtin_prefetch((const char *)replica->planes + states->planes * plane_bytes, 1);
 }
 
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,

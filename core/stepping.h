@@ -4,6 +4,8 @@
 #ifndef MESH_STEPPING_H
 #define MESH_STEPPING_H
 
+#include <assert.h>
+
 #include "mesh/step.h"
 
 struct stepping {
@@ -77,14 +79,31 @@ static inline uint64_t mesh_stepping_visible(const struct stepping *stepping,
 }
 
 // step.c: effects
-struct mesh_record *mesh_stepping_record(struct stepping *stepping, enum mesh_record_kind kind);
+static inline struct mesh_record *mesh_stepping_record(struct stepping *stepping,
+                                                       enum mesh_record_kind kind)
+{
+    struct mesh_output *output = stepping->output;
+    assert(output->record_count < output->record_capacity);
+    struct mesh_record *record = &output->records[output->record_count++];
+    record->event = stepping->event_index;
+    record->kind = (uint16_t)kind;
+    record->scope = stepping->scope;
+    return record;
+}
+
 void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason);
 // The same of no message that is at hand, and of an origin that is caught by what others said.
 void mesh_stepping_reject_peer(struct stepping *stepping, uint32_t peer, enum mesh_reject reason);
 
 // What an event brings, word by word, and the record of all of it, from news `first` on; `hash`:
 // the sum of theirs.
-void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes);
+static inline void mesh_stepping_news(struct stepping *stepping, uint32_t word, uint64_t lanes)
+{
+    struct mesh_output *output = stepping->output;
+    assert(output->news_count < output->news_capacity);
+    output->news[output->news_count++] = (struct mesh_news){lanes, word};
+}
+
 void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2]);
 
 // gossip.c: one handler per kind of event

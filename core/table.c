@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cursor.h"
+#include "mesh/step.h"
 
 // The dot of a row that nobody has: no origin is so large, no sequence 0.
 static const struct mesh_dot no_dot = {UINT32_MAX, 0};
@@ -201,11 +202,35 @@ static void forget_size(struct mesh_table *table, uint32_t lane)
     }
 }
 
+static void set(uint64_t *plane, uint32_t lane, bool value)
+{
+    uint64_t bit = UINT64_C(1) << lane % 64;
+    plane[lane / 64] = value ? plane[lane / 64] | bit : plane[lane / 64] & ~bit;
+}
+
+// How the lane's dot stands to the others of its origin, whenever that changes.
+static void enter_standing(struct mesh_table *table, uint32_t lane)
+{
+    if (table->sizes == NULL || lane == MESH_LANE_NONE) {
+        return;
+    }
+    const struct mesh_update *update = &table->updates[lane];
+    uint32_t sequence = update->dot.sequence;
+    bool alone = update->previous_lane == MESH_LANE_NONE && update->next_lane == MESH_LANE_NONE &&
+                 update->again == 0 && sequence > 0 && sequence < 0x80;
+    set(table->continuing, lane, alone && sequence > 1 && mesh_table_is_next(table, lane));
+    set(table->opening, lane, alone && sequence == 1 && update->dot.origin >= MESH_NODE_MAX);
+}
+
 void mesh_table_weigh(struct mesh_table *table, uint64_t *sizes)
 {
-    memset(sizes, 0, (size_t)MESH_SIZE_BITS * (table->lane_capacity / 64) * sizeof *sizes);
+    size_t words = table->lane_capacity / 64;
+    memset(sizes, 0, MESH_SIZE_PLANES * words * sizeof *sizes);
     table->sizes = sizes;
+    table->continuing = sizes + MESH_SIZE_BITS * words;
+    table->opening = table->continuing + words;
     for (uint32_t lane = 0; lane < table->lane_count; lane++) {
+        enter_standing(table, lane);
         if (table->updates[lane].wire_bytes > 0) {
             mesh_table_enter_size(table, lane);
         }
@@ -273,6 +298,9 @@ uint32_t mesh_table_reserve(struct mesh_table *table, struct mesh_dot dot)
         table->updates[lane].contested = true;
     }
     index_lane(table, lane);
+    enter_standing(table, lane);
+    enter_standing(table, table->updates[lane].previous_lane);
+    enter_standing(table, table->updates[lane].next_lane);
     return lane;
 }
 
@@ -290,6 +318,9 @@ void mesh_table_adopt(struct mesh_table *table, uint32_t origin, uint32_t count)
         table->released_bytes += varint_bytes(count) - varint_bytes(*released);
     }
     *released = count;
+    if (table->sizes != NULL) {
+        enter_standing(table, mesh_table_find(table, (struct mesh_dot){origin, count + 1}, NULL));
+    }
 }
 
 // What an update takes on the wire behind its dot.
@@ -348,6 +379,7 @@ void mesh_table_release(struct mesh_table *table, uint32_t lane)
     table->released_hash[0] += update->hash[0];
     table->released_hash[1] += update->hash[1];
     *update = (struct mesh_update){.dot = no_dot, .next_lane = table->free_first};
+    enter_standing(table, lane);
     table->free_first = lane;
     table->free_count++;
 }

@@ -158,6 +158,19 @@ static inline bool continues_last(const struct section *section, uint32_t lane)
                         : update->dot.sequence > 1 && mesh_table_is_next(section->table, lane));
 }
 
+// Those lanes that stand alone in their origin's chain, whatever else is held.
+static inline uint64_t learn_alone(const struct mesh_table *table, uint32_t word, uint64_t fresh,
+                                   struct vector_size *size)
+{
+    uint64_t opening = fresh & table->opening[word];
+    if (opening != 0) {
+        uint32_t count = (uint32_t)__builtin_popcountll(opening);
+        size->entries += count;
+        size->bytes += count * MESH_OPENING_BYTES;
+    }
+    return opening | (fresh & table->continuing[word]);
+}
+
 void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
 {
     uint32_t local_words = stepping->states->table->local_words;
@@ -165,7 +178,12 @@ void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh)
     struct vector_size *size = &kept(stepping)[word < local_words ? LOCAL : SHARED];
     uint32_t lane_first = 64 * (word < local_words ? word : word - local_words);
     uint64_t *have = mesh_stepping_plane(stepping, word, MESH_HAVE);
-    for (uint64_t left = fresh; left != 0; left &= left - 1) {
+    uint64_t left = fresh;
+    if (section.table->sizes != NULL) {
+        left &= ~learn_alone(section.table, lane_first / 64, fresh, size);
+        *have |= fresh & ~left;
+    }
+    for (; left != 0; left &= left - 1) {
         uint32_t lane = lane_first + (uint32_t)__builtin_ctzll(left);
         if (!continues_last(&section, lane)) {
             enter(&section, lane, size);

@@ -72,4 +72,11 @@ bool mesh_vector_kept(const struct stepping *stepping, struct vector_size *size)
 void mesh_vector_learn(struct stepping *stepping, uint32_t word, uint64_t fresh);
 void mesh_vector_renew(struct stepping *stepping);
 
+// Whether all of these go on entries that are there, so that nothing changes.
+static inline bool mesh_vector_is_continued(const struct mesh_table *table, uint32_t word,
+                                            uint64_t fresh)
+{
+    return table->sizes != NULL && (fresh & ~table->continuing[word]) == 0;
+}
+
 #endif

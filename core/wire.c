@@ -132,6 +132,11 @@ static uint32_t planes_bytes(const struct section *section, uint32_t count)
 
 static uint32_t updates_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
+    const struct mesh_table *local = mesh_table_local(table, message->scope);
+    if (local != NULL && local->sizes != NULL && local->size_varies == 0 &&
+        message->word_first + message->words <= table->local_words) {
+        return message->update_count * local->size_first;
+    }
     struct section sections[2];
     uint32_t count = mesh_vector_sections(table, message, mesh_message_updates(message), sections);
     uint32_t counted = 0;

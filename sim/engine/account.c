@@ -85,6 +85,7 @@ void sim_account_init(struct sim_engine *engine)
     struct sim_account *account = &engine->account;
     const struct sim_network *network = engine->config.network;
     const struct sim_connection_settings *settings = &network->connections;
+    sim_shrinking_init(&account->shrinking, &network->compression);
     account->connects = sim_transport_connects(network->transport);
     account->cold = settings->cold && account->connects;
     if (account->cold) {
@@ -192,34 +193,35 @@ void sim_account_send_inside(struct sim_worker *worker, const struct mesh_messag
     }
 }
 
-static void receive(struct sim_worker *worker, const struct mesh_message *message, uint32_t target,
-                    struct sim_host_work *work)
-{
-    const struct sim_network *network = worker->engine->config.network;
-    struct sim_carriage carriage = sim_network_carriage(network, message);
-    bool outside = network->host_of[message->source] != network->host_of[target];
-    sim_host_receive(work, network, &carriage, outside);
-}
-
 void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *message,
                          uint32_t target, uint64_t copies)
 {
+    const struct sim_network *network = worker->engine->config.network;
     if (worker->work != NULL) {
         struct sim_host_work one = {0};
-        receive(worker, message, target, &one);
+        struct sim_carriage carriage = sim_account_carriage(worker->engine, message);
+        bool outside = network->host_of[message->source] != network->host_of[target];
+        sim_host_receive(&one, network, &carriage, outside);
         sim_host_add(work_of(worker, target), &one, copies);
     }
 }
 
-void sim_account_receive(struct sim_worker *worker, const struct mesh_event *event)
+void sim_account_receive(struct sim_worker *worker, const struct sim_block *block,
+                         const struct mesh_event *event)
 {
-    struct sim_account *account = &worker->engine->account;
-    if (account->cold) {
-        sim_connections_hear(&account->connections, event->message, event->node, event->time_ns);
+    const struct sim_engine *engine = worker->engine;
+    const struct mesh_message *message = event->message;
+    if (engine->account.cold) {
+        sim_connections_hear(&worker->engine->account.connections, message, event->node,
+                             event->time_ns);
     }
-    if (worker->work != NULL) {
-        receive(worker, event->message, event->node, work_of(worker, event->node));
+    if (worker->work == NULL) {
+        return;
     }
+    struct sim_carriage carriage = sim_account_carriage(engine, message);
+    bool outside = sim_pair_from(engine, block, event->node, message->source) != SIM_SAME_HOST;
+    uint32_t near = block->near_count > 0 ? block->states.node_first : event->node;
+    sim_host_receive(work_of(worker, near), engine->config.network, &carriage, outside);
 }
 
 void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count)

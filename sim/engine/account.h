@@ -18,6 +18,7 @@
 #include "connections.h"
 #include "engine.h"
 
+struct sim_block;
 struct sim_worker;
 
 #define SIM_ROTATION_COUNT 2  // of certificates, of keys
@@ -47,6 +48,7 @@ struct sim_account {
     struct sim_host_use *uses;  // [host_count]; what was done since `since_ns` the workers have
     uint64_t since_ns;
     uint64_t counted_ns;  // in `uses`
+    struct sim_shrinking shrinking;
 };
 
 void sim_account_init(struct sim_engine *engine);
@@ -65,7 +67,8 @@ void sim_account_send_inside(struct sim_worker *worker, const struct mesh_messag
                              const struct sim_carriage *carriage, uint64_t messages,
                              uint64_t copies);
 
-void sim_account_receive(struct sim_worker *worker, const struct mesh_event *event);
+void sim_account_receive(struct sim_worker *worker, const struct sim_block *block,
+                         const struct mesh_event *event);
 
 // Copies that arrive without being handled: broken ones cost the target's host as if they were
 // whole, in the second they were sent; digests of a quiet part.

@@ -81,6 +81,23 @@ static uint32_t nodes_wanted(size_t replica_bytes, uint32_t most)
     return fit < most ? (uint32_t)fit : most;
 }
 
+// Where all of a block live on one host, who is near needs no look-up.
+static void note_hosts(struct sim_engine *engine)
+{
+    const struct sim_network *network = engine->config.network;
+    for (uint32_t i = 0; i < engine->block_count; i++) {
+        struct sim_block *block = &engine->blocks[i];
+        uint32_t first = block->states.node_first;
+        uint32_t count = block->states.node_count;
+        uint32_t same = 1;
+        while (same < count && network->host_of[first + same] == network->host_of[first]) {
+            same++;
+        }
+        block->near_first = network->one_host ? 0 : first;
+        block->near_count = network->one_host ? UINT32_MAX : same == count ? count : 0;
+    }
+}
+
 void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
 {
     uint32_t most = engine->config.block_nodes;
@@ -88,6 +105,7 @@ void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes)
     engine->is_home = sim_memory_zeroed(engine->config.mesh->scope_count * sizeof *engine->is_home);
     follow_scopes(engine, nodes_wanted(replica_bytes, most), most);
     assert(engine->block_count <= UINT16_MAX);
+    note_hosts(engine);
     if (are_regular(engine)) {
         return;
     }

@@ -56,7 +56,7 @@ static uint64_t table_bytes(uint32_t local_words)
     uint64_t lanes = 64 * (uint64_t)local_words;
     return lanes * (sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX) +
            index_for((uint32_t)lanes) * sizeof(uint32_t) +
-           (uint64_t)MESH_SIZE_BITS * local_words * sizeof(uint64_t);
+           (uint64_t)MESH_SIZE_PLANES * local_words * sizeof(uint64_t);
 }
 
 static void give_values(struct sim_edge *edge)
@@ -68,8 +68,8 @@ static void give_values(struct sim_edge *edge)
 static void give_sizes(struct sim_edge *edge)
 {
     if (edge->alone) {
-        edge->sizes = sim_memory_zeroed((size_t)MESH_SIZE_BITS * (edge->table.lane_capacity / 64) *
-                                        sizeof *edge->sizes);
+        edge->sizes = sim_memory_zeroed((size_t)MESH_SIZE_PLANES *
+                                        (edge->table.lane_capacity / 64) * sizeof *edge->sizes);
         mesh_table_weigh(&edge->table, edge->sizes);
     }
 }

@@ -51,7 +51,8 @@
 #include "rules.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
-#define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
+#define SIM_STRIDE_WINDOWS_MAX 16u  // strides.c
+#define SIM_WINDOW_NS_MIN 1000u     // with a smaller least latency the heap runs
 #define SIM_LANES_START 64u
 #define SIM_LOCAL_LANES_MAX (1u << 21)  // of an edge: words of 64 are numbered by 16 bits
 #define SIM_REPORT_NS_MIN (2u * SIM_WINDOW_NS_MAX)  // one report of an agent per window at most
@@ -275,6 +276,7 @@ struct sim_heard {
     const struct mesh_table *reports;  // of the edge
     const struct mesh_news *news;      // [news_count] lanes of that table
     uint32_t news_count;
+    bool wrote;  // its own, which nobody else holds yet
 };
 
 // Sums over messages of one kind and pair class; sent + duplicated = delivered + lost + dropped +

@@ -6,6 +6,7 @@
 //       workers[]  buffers of one thread each: batch, output,     windows.c    window after window
 //                  ring, messages, changes, counters              heap_run.c   event after event
 //                                                                 carry.c      records -> effects
+//                                                                 post.c       messages -> queue
 //       table      rows of the updates under way                  lanes.c      given back, grown
 //       crossings  channels between hosts                         crossings.c  in order, by channel
 //       account    connections, what hosts do                     account.c    who pays
@@ -49,6 +50,8 @@
 
 struct sim_block {
     struct mesh_states states;
+    uint32_t near_first;        // nodes from here on ...
+    uint32_t near_count;        // ... all live on the block's only host; 0: it has several
     struct sim_timers *timers;  // [timers_count], one per scope its nodes are in
     uint32_t timers_count;
     uint64_t swim_due_ns;  // no member of SWIM has anything due before
@@ -234,6 +237,22 @@ static inline uint32_t sim_scope_member(const struct mesh_scope *scope, uint32_t
     return scope->members == NULL ? scope->first + position : scope->members[position];
 }
 
+static inline struct sim_carriage sim_account_carriage(const struct sim_engine *engine,
+                                                       const struct mesh_message *message)
+{
+    return sim_network_carriage(engine->config.network, &engine->account.shrinking, message);
+}
+
+// How far apart a node of this block and another are.
+static inline enum sim_pair_class sim_pair_from(const struct sim_engine *engine,
+                                                const struct sim_block *block, uint32_t node,
+                                                uint32_t other)
+{
+    return other - block->near_first < block->near_count
+               ? SIM_SAME_HOST
+               : sim_network_pair(engine->config.network, node, other);
+}
+
 // blocks.c Deals the nodes to blocks; what lies in them is made by lanes.c.
 void sim_blocks_create(struct sim_engine *engine, size_t replica_bytes);
 void sim_blocks_finish(struct sim_engine *engine);
@@ -253,7 +272,7 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
 void sim_step_own(struct sim_worker *worker, struct sim_block *block,
                   const struct mesh_event *event, uint32_t generation);
 
-// Counts `messages` like this one, with `copies` over links of one class, as sent.
+// post.c Counts `messages` like this one, with `copies` over links of one class, as sent.
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,
                     enum sim_pair_class pair, uint64_t messages, uint64_t copies);
 
@@ -269,7 +288,7 @@ struct sim_posting {
     uint32_t place_first;   // of the first target among the occasion's, which its draws follow from
 };
 
-// carry.c
+// post.c
 void sim_post(struct sim_worker *worker, const struct sim_posting *posting);
 
 // The same draws as when it was sent, or as if it were: counted as sent if `counted`; what arrives
@@ -369,7 +388,7 @@ void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, ui
 // `local_words`, those that grow a place of their own.
 void sim_flights_widen(struct sim_engine *engine, uint32_t local_words);
 
-// carry.c Enters the arrival of a copy in the queue, `latency_ns` after it was sent.
+// post.c Enters the arrival of a copy in the queue, `latency_ns` after it was sent.
 struct sim_arrival {
     const struct mesh_message *message;
     uint32_t reference;   // of the message

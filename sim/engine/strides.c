@@ -14,8 +14,6 @@
 // ends from simulated time: whatever the blocks and the queue, the same is done at the same times.
 #include "state.h"
 
-#define STRIDE_WINDOWS_MAX 16u
-
 static uint64_t least_latency_ns(const struct sim_network *network, uint32_t from, uint32_t to)
 {
     enum sim_pair_class pair = sim_network_pair(network, from, to);
@@ -94,7 +92,7 @@ void sim_strides_create(struct sim_engine *engine)
     engine->stride_most = 1;
     if (is_possible(engine)) {
         uint64_t windows = least(reach_others_ns(engine), longest_ns(engine)) / engine->window_ns;
-        windows = least(windows, STRIDE_WINDOWS_MAX);
+        windows = least(windows, SIM_STRIDE_WINDOWS_MAX);
         engine->stride_most = windows == 0 ? 1 : (uint32_t)windows;
     }
     engine->blocks_run_ahead = engine->stride_most > 1 && homes_are_whole(engine);

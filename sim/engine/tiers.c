@@ -285,12 +285,14 @@ void sim_tiers_heard(struct sim_worker *worker, const struct mesh_event *event, 
     const struct sim_observer *observer = &engine->config.observer;
     const struct mesh_table *local = engine->tiers.local_tables[edge];
     if (observer->heard != NULL && engine->tiers.edges[edge].alone) {
-        observer->heard(observer->context, &(struct sim_heard){.time_ns = event->time_ns,
-                                                               .node = event->node,
-                                                               .edge = edge,
-                                                               .reports = local,
-                                                               .news = news,
-                                                               .news_count = count});
+        observer->heard(observer->context,
+                        &(struct sim_heard){.time_ns = event->time_ns,
+                                            .node = event->node,
+                                            .edge = edge,
+                                            .reports = local,
+                                            .news = news,
+                                            .news_count = count,
+                                            .wrote = event->kind == MESH_EVENT_WRITE});
         return;
     }
     for (uint32_t i = 0; i < count && observer->notes != NULL; i++) {

@@ -110,7 +110,7 @@ __attribute__((always_inline)) static inline void look_ahead(struct sim_worker *
         const struct mesh_message *message = NULL;
         if (reference >= SIM_REFERENCE_FREE) {
             message = sim_messages_at(&worker->messages, reference);
-            __builtin_prefetch(message);
+            sim_messages_ask_for(message);
         }
         messages[i - first] = message;
     }

@@ -94,6 +94,24 @@ void sim_compression_measure(struct sim_compression *compression, const struct m
     sim_memory_free(bench.compressed);
 }
 
+void sim_shrinking_init(struct sim_shrinking *shrinking, const struct sim_compression *compression)
+{
+    *shrinking = (struct sim_shrinking){0};
+    for (uint32_t payload = 0; payload < SIM_PAYLOAD_COUNT; payload++) {
+        struct sim_compressed counts = {0, 0};
+        for (uint32_t class = 0; class < SIM_SIZE_CLASSES; class ++) {
+            const struct sim_compressed *own = &compression->classes[payload][class];
+            counts = own->encoded_bytes > 0 ? *own : counts;
+            if (counts.compressed_bytes < counts.encoded_bytes) {
+                shrinking->classes[payload][class].before = counts.encoded_bytes;
+                shrinking->classes[payload][class].after = counts.compressed_bytes;
+                shrinking->classes[payload][class].reciprocal =
+                    UINT64_MAX / counts.encoded_bytes + 1;
+            }
+        }
+    }
+}
+
 const char *sim_payload_name(enum sim_payload payload)
 {
     assert(payload < SIM_PAYLOAD_COUNT);

@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mesh/random.h"
 #include "mesh/step.h"
 
 #define SIM_SIZE_CLASSES 32u
@@ -53,6 +54,34 @@ static inline uint32_t sim_compression_bytes(const struct sim_compression *compr
     uint64_t after = classes[class].compressed_bytes;
     return before <= after ? encoded_bytes
                            : (uint32_t)((encoded_bytes * after + before - 1) / before);
+}
+
+// The same without dividing, for who asks at every message.
+struct sim_shrinking {
+    struct {
+        uint64_t before;
+        uint64_t after;
+        uint64_t reciprocal;  // ceil(2^64 / before); 0: such messages are sent as they are
+    } classes[SIM_PAYLOAD_COUNT][SIM_SIZE_CLASSES];
+};
+
+void sim_shrinking_init(struct sim_shrinking *shrinking, const struct sim_compression *compression);
+
+#define SIM_SHRINKING_CLASSES 22u  // in smaller ones the product stays below 2^64 / before
+
+static inline uint32_t sim_shrinking_bytes(const struct sim_shrinking *shrinking,
+                                           uint32_t encoded_bytes, bool updates)
+{
+    uint32_t class = 31 - (uint32_t)__builtin_clz(encoded_bytes | 1);
+    uint64_t before = shrinking->classes[!updates][class].before;
+    uint64_t after = shrinking->classes[!updates][class].after;
+    uint64_t reciprocal = shrinking->classes[!updates][class].reciprocal;
+    uint64_t product = encoded_bytes * after + before - 1;
+    if (reciprocal == 0) {
+        return encoded_bytes;
+    }
+    return class < SIM_SHRINKING_CLASSES ? (uint32_t)((mesh_uint128)product * reciprocal >> 64)
+                                         : (uint32_t)(product / before);
 }
 
 const char *sim_payload_name(enum sim_payload payload);

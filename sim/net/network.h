@@ -188,6 +188,7 @@ struct sim_network {
     bool has_channels;  // messages cross channels, whose rules (where nothing changes them) are:
     struct sim_channel_rules channel;
     uint32_t packet_bytes_max;       // payload of one packet
+    uint64_t packet_reciprocal;      // ceil(2^64 / packet_bytes_max)
     uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet
     uint32_t ack_bytes;              // what the receiver's transport answers per two packets
     bool packet_per_update;
@@ -278,9 +279,8 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
 static inline uint32_t sim_network_packets(const struct sim_network *network, uint32_t bytes,
                                            uint32_t updates)
 {
-    uint32_t packets = bytes <= network->packet_bytes_max
-                           ? bytes > 0
-                           : (bytes + network->packet_bytes_max - 1) / network->packet_bytes_max;
+    uint64_t filled = (uint64_t)bytes + network->packet_bytes_max - 1;
+    uint32_t packets = (uint32_t)((mesh_uint128)filled * network->packet_reciprocal >> 64);
     return network->packet_per_update && updates > packets ? updates : packets;
 }
 
@@ -311,7 +311,8 @@ static inline uint32_t sim_network_carried_bytes(const struct sim_network *netwo
                : message->wire_bytes;
 }
 
-// A message on its way: what it takes, which is the same for all its copies.
+// A message on its way: what it takes, which is the same for all its copies. `shrinking` is the
+// network's; of nothing where messages are not compressed.
 struct sim_carriage {
     uint32_t bytes;    // as encoded
     uint32_t carried;  // what is left of them compressed
@@ -320,10 +321,11 @@ struct sim_carriage {
 };
 
 static inline struct sim_carriage sim_network_carriage(const struct sim_network *network,
+                                                       const struct sim_shrinking *shrinking,
                                                        const struct mesh_message *message)
 {
     uint32_t updates = sim_network_updates(message);
-    uint32_t carried = sim_network_carried_bytes(network, message);
+    uint32_t carried = sim_shrinking_bytes(shrinking, message->wire_bytes, updates > 0);
     return (struct sim_carriage){message->wire_bytes, carried, updates,
                                  sim_network_packets(network, carried, updates)};
 }

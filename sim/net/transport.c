@@ -59,15 +59,13 @@ static struct sim_handshake handshake_of(const struct sim_network_settings *sett
     return handshake;
 }
 
-void sim_transport_init(struct sim_network *network, const struct sim_network_settings *settings)
+static void init_packets(struct sim_network *network, const struct sim_network_settings *settings)
 {
-    network->transport = settings->transport;
-    network->encrypted = sim_transport_encrypts(settings->transport, settings->tls);
     switch (settings->transport) {
     case SIM_UDP:
         network->packet_bytes_max = 1500 - IP_UDP_BYTES;
         network->packet_overhead_bytes = IP_UDP_BYTES;
-        return;
+        break;
     case SIM_QUIC:
         network->packet_bytes_max =
             DATAGRAM_BYTES - 30;  // RFC 9000 section 14: no larger before probing
@@ -78,6 +76,17 @@ void sim_transport_init(struct sim_network *network, const struct sim_network_se
         network->packet_overhead_bytes = settings->tls ? 74 : TCP_BYTES;
         network->ack_bytes = TCP_BYTES;
         break;
+    }
+    network->packet_reciprocal = UINT64_MAX / network->packet_bytes_max + 1;
+}
+
+void sim_transport_init(struct sim_network *network, const struct sim_network_settings *settings)
+{
+    network->transport = settings->transport;
+    network->encrypted = sim_transport_encrypts(settings->transport, settings->tls);
+    init_packets(network, settings);
+    if (!sim_transport_connects(network->transport)) {
+        return;
     }
     for (uint32_t kind = 0; kind < SIM_HANDSHAKE_NONE; kind++) {
         network->handshakes[kind] = handshake_of(settings, (enum sim_handshake_kind)kind);

@@ -24,6 +24,13 @@ struct sim_row_snapshot {
     uint32_t numbers[];  // by agent of the edge
 };
 
+// How many hold the report of each lane. An edge that is listened to has no more agents than a
+// block has nodes.
+struct sim_report_holders {
+    uint16_t *counts;  // [lanes]
+    uint32_t lanes;
+};
+
 // ---- Sizes ----
 
 bool sim_reports_wanted(const struct sim_scenario *scenario)
@@ -99,12 +106,36 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
     uint64_t reports = (uint64_t)scenario->agents * numbers_max(scenario);
     uint64_t kept = (3 + scenario->hierarchy.coordinators) * sizeof(uint32_t) +
                     (scenario->fault_count > 0 ? sizeof(uint64_t) : 0);
-    uint64_t each =
-        sizeof(uint32_t) + sizeof(uint8_t) + (scenario->fault_count > 0 ? 4 : 3) * sizeof(uint64_t);
+    uint64_t each = sizeof(struct sim_report_result) + sizeof(uint32_t) + sizeof(uint8_t) +
+                    (scenario->fault_count > 0 ? 4 : 3) * sizeof(uint64_t);
     uint64_t lanes = (uint64_t)edges_of(scenario) * sim_reports_lanes(scenario);
     uint64_t per_lane =
         sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX + 4 * sizeof(uint32_t);  // index
     return reports * each + scenario->agents * kept + lanes * per_lane;
+}
+
+// What one agent sends on a tick, and what is sent for an answer, each message with all the words
+// it may have: to OPEN there is ANSWER, VECTOR, FILL of two sets, and REST.
+static uint64_t tick_bytes(const struct sim_scenario *scenario)
+{
+    uint64_t words = 1 + sim_reports_lanes(scenario) / 64;
+    uint64_t message = sizeof(struct mesh_message) + words * sizeof(uint64_t);
+    uint64_t copies = 4 * message + words * sizeof(uint64_t) + 5 * sizeof(uint64_t);
+    return message + (scenario->gossip.mode == MESH_PUSH ? 0 : scenario->gossip.fanout * copies);
+}
+
+// A message is kept for the longest latency within an edge and the windows of a stride. Threads
+// keep the memory of the most they ever sent in a stride: a quarter more, since they take turns.
+uint64_t sim_reports_under_way_bytes(const struct sim_scenario *scenario)
+{
+    uint64_t longest_ns = 0;
+    for (uint32_t pair = SIM_SAME_HOST; pair <= SIM_SAME_REGION; pair++) {
+        uint64_t latency_ns = scenario->network.latency[pair].maximum_ns;
+        longest_ns = latency_ns > longest_ns ? latency_ns : longest_ns;
+    }
+    uint64_t kept_ns = longest_ns + SIM_STRIDE_WINDOWS_MAX * (uint64_t)SIM_WINDOW_NS_MAX;
+    double ticks = (double)kept_ns / (double)(scenario->gossip.interval_ns + 1);
+    return (uint64_t)(1.25 * (double)tick_bytes(scenario) * ticks * (double)scenario->agents);
 }
 
 // ---- What is reported ----
@@ -186,6 +217,7 @@ void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *sc
     number_relays(reports);
     reports->written = sim_memory_zeroed(agents * sizeof *reports->written);
     reports->holders = sim_memory_zeroed(all * sizeof *reports->holders);
+    reports->listened = sim_memory_zeroed(edges * sizeof *reports->listened);
     reports->reached = sim_memory_zeroed(all);
     reports->faults = scenario->fault_count > 0;
     if (reports->faults) {
@@ -219,7 +251,9 @@ void sim_reports_finish(struct sim_reports *reports)
             sim_memory_free(row);
             row = next;
         }
+        sim_memory_free(reports->listened[edge].counts);
     }
+    sim_memory_free(reports->listened);
     sim_memory_free(reports->slot_of);
     sim_memory_free(reports->written);
     sim_memory_free(reports->holders);
@@ -306,45 +340,78 @@ static void note_report(struct sim_reports *reports, const struct sim_note *note
     }
 }
 
-static void hear(struct sim_reports *reports, const struct sim_heard *heard, uint32_t needed,
-                 uint32_t author, uint32_t number)
-{
-    size_t at = (size_t)author * reports->numbers_max + number - 1;
-    assert(number <= reports->numbers_max);
-    if (++reports->holders[at] == needed) {
-        reports->reached[at] = 1;
-        reports->edge_ns[at] = heard->time_ns - written_ns(reports, author, number);
-    }
-    if (heard->node == author) {
-        reports->written[author] = number;
-    }
-}
-
 bool sim_reports_can_listen(const struct sim_reports *reports)
 {
     return !reports->faults;
 }
 
-// All that is touched here belongs to the edge.
-void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *heard)
+static void note_told(uint32_t *told, uint32_t first, struct mesh_dot dot)
 {
-    const uint32_t *starts = reports->world->places.edges.starts;
-    uint32_t first = starts[heard->edge];
-    uint32_t needed = reports->needed[heard->edge];
-    uint32_t slot = reports->slot_of[heard->node];
-    uint32_t *told =
-        slot == UINT32_MAX ? NULL : &reports->told[(size_t)slot * reports->edge_agents_max];
+    uint32_t author = dot.origin - MESH_NODE_MAX - first;
+    told[author] = dot.sequence > told[author] ? dot.sequence : told[author];
+}
+
+static void give_lanes(struct sim_report_holders *holders, uint32_t lanes)
+{
+    if (lanes > holders->lanes) {
+        holders->counts = sim_memory_resize(holders->counts, lanes * sizeof *holders->counts);
+        holders->lanes = lanes;
+    }
+}
+
+// A lane that begins anew: its holders are those of the report that was written.
+static void begin_lane(struct sim_reports *reports, const struct sim_heard *heard)
+{
+    struct sim_report_holders *holders = &reports->listened[heard->edge];
+    uint32_t lane = 64 * heard->news[0].word + (uint32_t)__builtin_ctzll(heard->news[0].lanes);
+    give_lanes(holders, heard->reports->lane_capacity);
+    holders->counts[lane] = 0;
+    reports->written[heard->node] = heard->reports->updates[lane].dot.sequence;
+}
+
+static void reach(struct sim_reports *reports, const struct sim_heard *heard, uint32_t lane)
+{
+    struct mesh_dot dot = heard->reports->updates[lane].dot;
+    uint32_t author = dot.origin - MESH_NODE_MAX;
+    assert(dot.sequence <= reports->numbers_max);
+    size_t at = (size_t)author * reports->numbers_max + dot.sequence - 1;
+    reports->reached[at] = 1;
+    reports->edge_ns[at] = heard->time_ns - written_ns(reports, author, dot.sequence);
+}
+
+static void tell_relay(struct sim_reports *reports, const struct sim_heard *heard, uint32_t slot)
+{
+    uint32_t first = reports->world->places.edges.starts[heard->edge];
+    uint32_t *told = &reports->told[(size_t)slot * reports->edge_agents_max];
     for (uint32_t i = 0; i < heard->news_count; i++) {
         const struct mesh_update *updates =
             &heard->reports->updates[(size_t)64 * heard->news[i].word];
         for (uint64_t left = heard->news[i].lanes; left != 0; left &= left - 1) {
-            struct mesh_dot dot = updates[__builtin_ctzll(left)].dot;
-            uint32_t author = dot.origin - MESH_NODE_MAX;
-            hear(reports, heard, needed, author, dot.sequence);
-            if (told != NULL && dot.sequence > told[author - first]) {
-                told[author - first] = dot.sequence;
+            note_told(told, first, updates[__builtin_ctzll(left)].dot);
+        }
+    }
+}
+
+// All that is touched here belongs to the edge.
+void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *heard)
+{
+    uint32_t needed = reports->needed[heard->edge];
+    uint32_t slot = reports->slot_of[heard->node];
+    if (heard->wrote) {
+        begin_lane(reports, heard);
+    }
+    for (uint32_t i = 0; i < heard->news_count; i++) {
+        uint32_t first = 64 * heard->news[i].word;
+        uint16_t *counts = &reports->listened[heard->edge].counts[first];
+        for (uint64_t left = heard->news[i].lanes; left != 0; left &= left - 1) {
+            uint32_t lane = (uint32_t)__builtin_ctzll(left);
+            if (++counts[lane] == needed) {
+                reach(reports, heard, first + lane);
             }
         }
+    }
+    if (slot != UINT32_MAX) {
+        tell_relay(reports, heard, slot);
     }
 }
 
@@ -471,12 +538,6 @@ static void forget_told(struct sim_reports *reports, uint32_t slot)
 {
     memset(&reports->told[(size_t)slot * reports->edge_agents_max], 0,
            reports->edge_agents_max * sizeof *reports->told);
-}
-
-static void note_told(uint32_t *told, uint32_t first, struct mesh_dot dot)
-{
-    uint32_t author = dot.origin - MESH_NODE_MAX - first;
-    told[author] = dot.sequence > told[author] ? dot.sequence : told[author];
 }
 
 // A relay with a snapshot, or one that takes over, has also been told what all others hold.

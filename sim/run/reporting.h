@@ -27,6 +27,7 @@
 #include "world.h"
 
 struct sim_row_snapshot;
+struct sim_report_holders;
 
 struct sim_reports {
     const struct sim_scenario *scenario;
@@ -42,11 +43,12 @@ struct sim_reports {
     uint32_t transition_capacity;
     struct sim_result *result;
     uint64_t seed;
-    uint32_t numbers_max;   // reports that an agent can write
-    uint32_t *written;      // [agents] how many it has written
-    uint32_t *holders;      // [agents][numbers_max] agents of the edge that count and hold it
-    uint8_t *reached;       // [agents][numbers_max] 1: enough of them did
-    uint32_t *needed;       // [edges] enough, where nobody was ever down
+    uint32_t numbers_max;  // reports that an agent can write
+    uint32_t *written;     // [agents] how many it has written
+    uint32_t *holders;     // [agents][numbers_max] agents of the edge that count and hold it
+    struct sim_report_holders *listened;  // [edges] the same by lane, of edges that are listened to
+    uint8_t *reached;                     // [agents][numbers_max] 1: enough of them did
+    uint32_t *needed;                     // [edges] enough, where nobody was ever down
     uint64_t *edge_ns;      // [agents][numbers_max] since the write, once enough hold it
     uint64_t *above_ns[2];  // the same, at the aggregator and at the coordinators
     uint32_t *covered[2];   // [agents] the newest number covered there
@@ -65,6 +67,10 @@ bool sim_reports_wanted(const struct sim_scenario *scenario);
 // Bytes that this and the tables of the edges take, and lanes of such a table.
 uint64_t sim_reports_bytes(const struct sim_scenario *scenario);
 uint32_t sim_reports_lanes(const struct sim_scenario *scenario);
+
+// Bytes of messages under way within the edges, at most: agents that report answer each other on
+// every tick, all the time.
+uint64_t sim_reports_under_way_bytes(const struct sim_scenario *scenario);
 
 // `reports` must stay where it is.
 void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *scenario,

@@ -273,11 +273,17 @@ static uint64_t bytes_under_way(const struct sim_scenario *scenario)
     return (uint64_t)(2 * (double)tick * share * (double)scenario->agents);
 }
 
+// Of them, what surely is: refused when it does not fit.
+static uint64_t bytes_surely_under_way(const struct sim_scenario *scenario)
+{
+    return sim_reports_wanted(scenario) ? sim_reports_under_way_bytes(scenario) : 0;
+}
+
 struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario)
 {
     return (struct sim_run_needs){
         .fixed_bytes = bytes_in_engine(scenario) + bytes_beside_engine(scenario),
-        .under_way_bytes = bytes_under_way(scenario),
+        .under_way_bytes = bytes_under_way(scenario) + bytes_surely_under_way(scenario),
     };
 }
 
@@ -293,16 +299,17 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
                              scenario->agents, (unsigned long long)peers, 1e-9 * (double)pair_bytes,
                              1e-9 * (double)SIM_PAIR_BYTES_MAX);
     }
-    uint64_t bytes = sim_run_needs(scenario).fixed_bytes;
+    uint64_t under_way = bytes_surely_under_way(scenario);
+    uint64_t bytes = sim_run_needs(scenario).fixed_bytes + under_way;
     uint64_t limit = memory_limit(scenario);
     if (bytes > limit) {
-        return sim_error_set(error, SIM_ERROR_INTERNAL,
-                             "%u agents and %u updates need %.0f MiB before the first message; %s "
-                             "%.0f MiB",
-                             scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
-                             scenario->memory_mib > 0 ? "memory_mib allows"
-                                                      : "four fifths of this machine's memory are",
-                             (double)limit / 1048576);
+        return sim_error_set(
+            error, SIM_ERROR_INTERNAL, "%u agents and %u updates need %.0f MiB %s; %s %.0f MiB",
+            scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
+            under_way > 0 ? "with the reports under way" : "before the first message",
+            scenario->memory_mib > 0 ? "memory_mib allows"
+                                     : "four fifths of this machine's memory are",
+            (double)limit / 1048576);
     }
     return true;
 }
@@ -538,7 +545,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .lanes_start = options->lanes_start,
         .executes_all = options->executes_all,
         .hosts = true,
-        .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario),
+        .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario) -
+                        bytes_surely_under_way(scenario),
     };
     struct sim_engine *engine = NULL;
     bool ran = sim_engine_create(&config, &engine, error);

@@ -248,7 +248,7 @@ static void set_up(uint32_t words)
     local.origin_first = MESH_NODE_MAX;
     mesh_table_keep_last(&local, zeroed(AGENTS, sizeof(struct mesh_update)),
                          zeroed(AGENTS, MESH_REPORT_BYTES_MAX), MESH_REPORT_BYTES_MAX, NULL);
-    mesh_table_weigh(&local, zeroed(MESH_SIZE_BITS * words, sizeof(uint64_t)));
+    mesh_table_weigh(&local, zeroed(MESH_SIZE_PLANES * words, sizeof(uint64_t)));
     shared.locals = locals;
     shared.local_words = words;
     values = zeroed(lanes, MESH_REPORT_BYTES_MAX);

@@ -127,7 +127,7 @@ static void init_tables(struct hierarchy *hierarchy)
                              hierarchy_memory(hierarchy, agents * MESH_REPORT_BYTES_MAX),
                              MESH_REPORT_BYTES_MAX, NULL);
         if (settings->seed % 2 == 0) {
-            size_t words = (size_t)MESH_SIZE_BITS * settings->local_words;
+            size_t words = (size_t)MESH_SIZE_PLANES * settings->local_words;
             mesh_table_weigh(local, hierarchy_memory(hierarchy, words * sizeof(uint64_t)));
         }
         hierarchy->local_tables[i] = local;

@@ -106,6 +106,32 @@ static void try_keep(const struct mesh_lanes_code *code, const char *name, struc
     }
 }
 
+static void try_span(const struct mesh_lanes_code *code, const char *name, struct dice *dice)
+{
+    uint64_t set[WORDS_MAX];
+    uint32_t words = 1 + dice_below(dice, WORDS_MAX);
+    uint32_t from = dice_below(dice, words);
+    uint32_t to = from + dice_below(dice, words - from + 1);
+    roll_set(dice, set, words);
+    memset(set, 0, from * sizeof *set);
+    memset(set + to, 0, (words - to) * sizeof *set);
+    struct mesh_lanes_span span = code->span(set, words);
+    uint32_t first = 0;
+    uint32_t end = words;
+    while (first < words && set[first] == 0) {
+        first++;
+    }
+    while (end > first && set[end - 1] == 0) {
+        end--;
+    }
+    if (first == words) {
+        cr_assert(span.first == words - 1 && span.end == words, "%s: the last of %u", name, words);
+    } else {
+        cr_assert(span.first == first && span.end == end, "%s: [%u, %u) of %u words, not [%u, %u)",
+                  name, span.first, span.end, words, first, end);
+    }
+}
+
 static void try_sum(const struct mesh_lanes_code *code, const char *name, struct dice *dice)
 {
     static uint64_t planes[5 * WORDS_MAX];
@@ -134,6 +160,7 @@ Test(lanes, every_vector_code_does_what_one_bit_after_the_other_does)
             struct dice dice = {seed};
             try_without(code, names[machine], &dice);
             try_subtract(code, names[machine], &dice);
+            try_span(code, names[machine], &dice);
             try_keep(code, names[machine], &dice);
             try_sum(code, names[machine], &dice);
         }

@@ -116,7 +116,7 @@ Test(table, dots_that_share_a_slot_are_told_apart)
 
 // ---- Sizes ----
 
-static uint64_t sizes[2][MESH_SIZE_BITS * ROWS_WORDS_MAX];
+static uint64_t sizes[2][MESH_SIZE_PLANES * ROWS_WORDS_MAX];
 
 // What the planes say of a row.
 static uint32_t size_by_planes(const struct mesh_table *table, uint32_t lane)
@@ -129,9 +129,31 @@ static uint32_t size_by_planes(const struct mesh_table *table, uint32_t lane)
     return bytes;
 }
 
+// Whether all other dots of the lane's origin are released or lack a lane.
+static bool stands_alone(uint32_t lane)
+{
+    uint32_t others = 0;
+    for (uint32_t i = 0; i < rows.table.lane_count; i++) {
+        others += i != lane && rows.updates[i].dot.origin == rows.updates[lane].dot.origin &&
+                  rows.updates[i].dot.sequence > 0;
+    }
+    return others == 0;
+}
+
+static void expect_standing(uint64_t seed, uint32_t lane)
+{
+    uint32_t sequence = rows.updates[lane].dot.sequence;
+    bool alone = sequence > 0 && sequence < 128 && stands_alone(lane);
+    bool continues = alone && sequence > 1 && sequence == rows.table.released[0] + 1;
+    cr_assert((rows.table.continuing[lane / 64] >> lane % 64 & 1) == continues &&
+                  (rows.table.opening[lane / 64] >> lane % 64 & 1) == (alone && sequence == 1),
+              "seed %lu: lane %u with the write %u", seed, lane, sequence);
+}
+
 static void expect_sizes(uint64_t seed)
 {
     for (uint32_t lane = 0; lane < rows.table.lane_count; lane++) {
+        expect_standing(seed, lane);
         if (rows.updates[lane].wire_bytes > 0) {
             cr_assert_eq(size_by_planes(&rows.table, lane), rows.updates[lane].wire_bytes,
                          "seed %lu: lane %u", seed, lane);
@@ -149,18 +171,21 @@ Test(table, planes_of_sizes_say_what_the_rows_say_whatever_lanes_they_take)
         uint32_t sequence = 0;
         rows_init(&rows, 2, 0, true);
         mesh_table_permit_release(&rows.table, released, 1);
+        rows.table.origin_first = MESH_NODE_MAX;
         mesh_table_weigh(&rows.table, sizes[0]);
         for (uint32_t i = 0; i < 600; i++) {
             if (mesh_table_room(&rows.table) > 0 && dice_chance(&dice, 60)) {
-                uint32_t lane = mesh_table_reserve(&rows.table, (struct mesh_dot){0, ++sequence});
+                uint32_t lane =
+                    mesh_table_reserve(&rows.table, (struct mesh_dot){MESH_NODE_MAX, ++sequence});
                 cr_assert_eq(size_by_planes(&rows.table, lane), rows.table.size_first,
                              "seed %lu: a new lane has the bits of the last row", seed);
                 rows.updates[lane].wire_bytes = 1 + dice_below(&dice, size_max);
                 mesh_table_enter_size(&rows.table, lane);
             } else if (released[0] < sequence) {
-                struct mesh_dot next = {0, released[0] + 1};
+                struct mesh_dot next = {MESH_NODE_MAX, released[0] + 1};
                 mesh_table_release(&rows.table, mesh_table_find(&rows.table, next, NULL));
             }
+            expect_standing(seed, i % (rows.table.lane_count + 1));
         }
         expect_sizes(seed);
         mesh_table_weigh(&rows.table, sizes[1]);

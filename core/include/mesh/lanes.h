@@ -28,6 +28,11 @@ static inline uint64_t mesh_lanes_at(const struct mesh_lanes *set, uint32_t word
     return word - set->word_first < set->words ? set->lanes[word - set->word_first] : 0;
 }
 
+struct mesh_lanes_span {
+    uint32_t first;
+    uint32_t end;
+};
+
 enum mesh_lanes_machine {
     MESH_LANES_PLAIN,
     MESH_LANES_AVX2,
@@ -48,6 +53,10 @@ struct mesh_lanes_code {
     // Of all lanes of the set, in ascending order and from the first again behind the last, keeps
     // `count`, beginning with number `first`; total: how many there are, > first and >= count.
     void (*keep)(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, uint32_t count);
+
+    // The words that are not empty lie in the span's [first, end), which is as short as that
+    // allows; of a set with nothing in it that is the last word.
+    struct mesh_lanes_span (*span)(const uint64_t *set, uint32_t words);
 
     // The sum of what planes say of the lanes of the set, bit b of a number in plane b, of the bits
     // in `which`. Planes are `plane_words` apart.

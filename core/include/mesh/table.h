@@ -45,7 +45,9 @@
 #define MESH_LANE_NONE UINT32_MAX
 #define MESH_SIGNATURE_BYTES 64
 #define MESH_VALUE_BYTES_MAX 65535
-#define MESH_SIZE_BITS 17  // of wire_bytes
+#define MESH_SIZE_BITS 17      // of wire_bytes
+#define MESH_OPENING_BYTES 6u  // of an entry: an origin of 4 bytes, twice 1
+#define MESH_SIZE_PLANES (MESH_SIZE_BITS + 2)
 
 struct mesh_dot {
     uint32_t origin;    // node that wrote it
@@ -109,6 +111,9 @@ struct mesh_table {
                       // in bit b from size_first; NULL: not kept
     uint32_t size_first;   // wire_bytes of the first row ever filled; 0: none was
     uint32_t size_varies;  // bits in which any row differed
+    // Planes behind those: what learning a lane does to the size of a vector (vector.h).
+    uint64_t *continuing;  // lanes that go on what is released of their origin, for nothing
+    uint64_t *opening;     // lanes that are the first of their origin, MESH_OPENING_BYTES each
     // What the driver has folded released updates into, as a snapshot carries it (mesh/wire.h).
     const uint8_t *base;  // NULL: only its size is known, and snapshots are not encoded
     uint32_t base_bytes;
@@ -148,8 +153,8 @@ void mesh_table_keep_last(struct mesh_table *table, struct mesh_update *last, ui
                           uint32_t value_bytes, uint8_t *signatures);
 
 // From now on the table adds up the sizes of many updates at once. Takes memory of the driver's,
-// MESH_SIZE_BITS * lane_capacity / 64 words, and anew after each move. Not for a table that blocks
-// which step in parallel share: a word of it is of 64 rows.
+// MESH_SIZE_PLANES * lane_capacity / 64 words, and anew after each move. Not for a table that
+// blocks which step in parallel share: a word of it is of 64 rows.
 void mesh_table_weigh(struct mesh_table *table, uint64_t *sizes);
 
 // Enters the wire_bytes of a row that was filled.
