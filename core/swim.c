@@ -176,6 +176,7 @@ static void start(struct swimming *swimming, bool joins)
     swim->incarnation = 0;
     swim->probe_place = 0;
     swim->target = MESH_NODE_NONE;
+    swim->answered = false;
     swim->doubted = MESH_NODE_NONE;
     swim->asked = 0;
     swim->nacks = 0;

@@ -101,21 +101,13 @@ void mesh_swim_ail(struct swimming *swimming, uint32_t by)
     }
 }
 
-static void note_end(struct swimming *swimming, bool answered)
-{
-    struct mesh_record *record = mesh_stepping_record(swimming->stepping, MESH_RECORD_SWIM_PROBE);
-    record->swim_probe.node = swimming->swim->target;
-    record->swim_probe.answered = answered;
-    swimming->swim->target = MESH_NODE_NONE;
-    swimming->swim->ask_ns = UINT64_MAX;
-}
-
 // ---- A probe ----
 
 void mesh_swim_begin_probe(struct swimming *swimming)
 {
     struct mesh_swim *swim = swimming->swim;
     swim->probe++;
+    swim->answered = false;
     swim->asked = 0;
     swim->nacks = 0;
     swim->target = next_target(swimming);
@@ -146,7 +138,7 @@ void mesh_swim_ask(struct swimming *swimming)
     }
 }
 
-// Its time is over without an answer. That is a sign that the node itself is slow, unless a proxy's
+// Its time is over. No answer is a sign that the node itself is slow, unless a proxy's
 // NACK shows that it hears. (Lifeguard counts each NACK that is missing; but most proxies are
 // silent on the smaller side of a partition, too, which should not be slow to find out.)
 void mesh_swim_end_probe(struct swimming *swimming)
@@ -156,15 +148,22 @@ void mesh_swim_end_probe(struct swimming *swimming)
     if (target == MESH_NODE_NONE) {
         return;
     }
-    note_end(swimming, false);
-    mesh_swim_ail(swimming, swim->nacks == 0);
-    mesh_swim_suspect(swimming, target);
+    struct mesh_record *record = mesh_stepping_record(swimming->stepping, MESH_RECORD_SWIM_PROBE);
+    record->swim_probe.node = target;
+    record->swim_probe.answered = swim->answered;
+    swim->target = MESH_NODE_NONE;
+    swim->ask_ns = UINT64_MAX;
+    if (!swim->answered) {
+        mesh_swim_ail(swimming, swim->nacks == 0);
+        mesh_swim_suspect(swimming, target);
+    }
 }
 
 static void succeed(struct swimming *swimming)
 {
     struct mesh_swim *swim = swimming->swim;
-    note_end(swimming, true);
+    swim->answered = true;
+    swim->ask_ns = UINT64_MAX;
     swim->health -= swim->health > 0;
 }
 
@@ -261,7 +260,7 @@ void mesh_swim_hear_ack(struct swimming *swimming)
     struct mesh_swim *swim = swimming->swim;
     if (heard->asker != MESH_NODE_NONE && heard->asker != swim->node) {
         pass_on(swimming);
-    } else if (heard->number == swim->probe && swim->target != MESH_NODE_NONE) {
+    } else if (heard->number == swim->probe && swim->target != MESH_NODE_NONE && !swim->answered) {
         if ((heard->flags & MESH_SWIM_NACK) != 0) {
             swim->nacks += swim->nacks < swim->asked;
         } else if (heard->subject == swim->target) {

@@ -131,6 +131,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
     sim_block_faults(page, scenario, summary);
     sim_block_liars(page, summary);
     sim_block_leaders(page, summary);
+    sim_block_membership(page, summary);
 }
 
 void sim_block_metrics(const struct sim_page *page, const struct sim_row *row)

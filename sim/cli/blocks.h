@@ -48,4 +48,7 @@ void sim_block_fault_rows(const struct sim_page *page, const struct sim_rows *ro
 void sim_block_liars(const struct sim_page *page, const struct sim_summary *summary);
 void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
+// What SWIM found, how soon, and what of it was false; nothing where there is none.
+void sim_block_membership(const struct sim_page *page, const struct sim_summary *summary);
+
 #endif

@@ -35,6 +35,12 @@ static struct sim_store_metric moment_of(const struct sim_metric *metric, const 
     return (struct sim_store_metric){metric->stored_name, statistic, metric->stored_unit, value};
 }
 
+// Whether the store has figures of it, and no samples from which they could be made again.
+static bool is_kept_whole(enum sim_metric_id id)
+{
+    return sim_metrics[id].of_reports || sim_metric_is_of_membership(id);
+}
+
 static uint32_t list_metrics(const struct sim_scenario *scenario, const struct sim_summary *summary,
                              struct sim_store_metric *metrics)
 {
@@ -52,7 +58,7 @@ static uint32_t list_metrics(const struct sim_scenario *scenario, const struct s
                 metric->stored_name, quantiles[i].name, metric->stored_unit,
                 sim_quantile(samples, quantiles[i].share_ppb)};
         }
-        if (metric->of_reports && samples->count > 0) {
+        if (is_kept_whole(id) && samples->count > 0) {
             const struct sim_statistics *statistics = &summary->statistics[id];
             double scale = sim_metric_scale(id, summary);
             metrics[count++] = moment_of(metric, "mean", statistics->mean, scale);
@@ -164,7 +170,7 @@ void sim_keep_restore_metrics(const struct sim_store_metric *metrics, uint32_t c
     struct sim_summary *summary = &finding->summary;
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         double scale = sim_metric_scale(id, summary);
-        for (uint32_t i = 0; sim_metrics[id].of_reports && i < count; i++) {
+        for (uint32_t i = 0; is_kept_whole(id) && i < count; i++) {
             if (strcmp(metrics[i].metric, sim_metrics[id].stored_name) == 0) {
                 put_statistic(&summary->statistics[id], &metrics[i], scale);
             }

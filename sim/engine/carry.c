@@ -84,7 +84,7 @@ static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
     case MESH_RECORD_DELIVER: deliver(worker, event, record); return false;
     case MESH_RECORD_PERSIST:  // disks are instant: what follows need not wait
         if (worker->lying.lying) {
-            sim_liars_write(worker, record);
+            sim_liars_write(worker, event, record);
         }
         return false;
     case MESH_RECORD_REJECT:
@@ -315,6 +315,7 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
         sim_liars_look(worker);
     }
     carry_out_all(worker, block, &worker->batch[SIM_BATCH_EVENTS], 1, generation);
+    worker->lying.lying = false;
     worker->events++;
 }
 
@@ -343,5 +344,6 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
         carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;
     }
+    worker->lying.lying = false;
     worker->events += count;
 }

@@ -253,12 +253,11 @@ bool sim_cross_waiting(struct sim_engine *engine, uint64_t end_ns, uint64_t time
 }
 
 // Those that enter in this window join its other copies.
-static bool keep_waited(struct sim_engine *engine)
+static void keep_waited(struct sim_engine *engine)
 {
     struct sim_worker *worker = engine->workers[0];
     struct sim_kept *kept = &worker->kept;
     uint64_t start_ns = engine->window * engine->window_ns;
-    bool any = false;
     while (kept->waiting_count > 0 && kept->waiting[0].enters_ns < start_ns + engine->window_ns) {
         struct sim_waiting_copy copy = take_waiting(kept);
         uint64_t order = (copy.enters_ns - start_ns) << 32 | copy.message->source;
@@ -270,9 +269,7 @@ static bool keep_waited(struct sim_engine *engine)
                        .stream = copy.stream,
                        .waited = true,
                    });
-        any = true;
     }
-    return any;
 }
 
 // ---- Sending ----
@@ -369,17 +366,26 @@ static void collect(struct sim_engine *engine)
     }
 }
 
+// Several blocks do not append in order, nor do servers and members, who do what falls due for
+// them when others' events are done, nor what has waited.
+static void sort(struct sim_kept *kept)
+{
+    for (uint32_t i = 1; i < kept->count; i++) {
+        if (in_order(&kept->copies[i - 1], &kept->copies[i]) > 0) {
+            qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
+            return;
+        }
+    }
+}
+
 void sim_cross_kept(struct sim_engine *engine)
 {
     struct sim_worker *worker = engine->workers[0];
     struct sim_kept *kept = &worker->kept;
     uint64_t start_ns = engine->window * engine->window_ns;
     collect(engine);
-    bool waited = keep_waited(engine);
-    // One block appends in order, unless servers do what falls due when others' events are done.
-    if ((waited || engine->block_count > 1 || engine->rafts.count > 0) && kept->count > 1) {
-        qsort(kept->copies, kept->count, sizeof *kept->copies, in_order);
-    }
+    keep_waited(engine);
+    sort(kept);
     for (uint32_t i = 0; i < kept->count; i++) {
         const struct sim_kept_copy *copy = &kept->copies[i];
         struct sim_arrival arrival = {

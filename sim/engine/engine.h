@@ -254,7 +254,7 @@ struct sim_swim_note {
     uint8_t kind;   // enum sim_swim_note_kind
     uint8_t state;  // MEMBER: enum mesh_swim_state, now and before
     uint8_t was;
-    bool own;  // MEMBER: its own finding; else it was told
+    bool own;  // MEMBER: its own finding, or forgotten; else it was told
 };
 
 // How the groups of mesh->raft begin, and their disks.

@@ -290,16 +290,20 @@ static void alter(struct sim_lie *lie, struct mesh_update *update)
     }
 }
 
-void sim_liars_write(struct sim_worker *worker, const struct mesh_record *record)
+void sim_liars_write(struct sim_worker *worker, const struct mesh_event *event,
+                     const struct mesh_record *record)
 {
     struct sim_engine *engine = worker->engine;
+    if (event->kind == MESH_EVENT_WRITE && event->write->type == MESH_REPORT) {
+        return;  // its lane is one of its edge's own
+    }
     const struct mesh_update *first = &engine->table.updates[record->persist.lane];
-    uint32_t index = engine->liars.lie_first[worker->batch[record->event].node];
+    uint32_t index = engine->liars.lie_first[event->node];
     while (index > 0 && !mesh_dot_equal(engine->liars.lies[index - 1].dot, first->dot)) {
         index = engine->liars.lies[index - 1].before;
     }
     if (index == 0) {
-        return;  // it is one of the agent's reports, or was not yet lying
+        return;  // it was not yet lying
     }
     struct sim_lie *lie = &engine->liars.lies[index - 1];
     struct mesh_update *second = &engine->table.updates[lie->lane];

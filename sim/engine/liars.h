@@ -92,7 +92,8 @@ bool sim_liars_send(struct sim_worker *worker, const struct mesh_event *event,
                     const struct mesh_record *record, uint32_t generation);
 
 // A liar's write has been made.
-void sim_liars_write(struct sim_worker *worker, const struct mesh_record *record);
+void sim_liars_write(struct sim_worker *worker, const struct mesh_event *event,
+                     const struct mesh_record *record);
 
 // The guard has rejected something.
 void sim_liars_reject(struct sim_worker *worker, const struct mesh_event *event,

@@ -225,7 +225,8 @@ static void stop(const struct own *own)
                                                           .subject = member->node,
                                                           .kind = SIM_SWIM_MEMBER,
                                                           .state = MESH_SWIM_ALIVE,
-                                                          .was = member->state});
+                                                          .was = member->state,
+                                                          .own = true});
         }
     }
     add_note(own->worker, &(struct sim_swim_note){.time_ns = own->time_ns,

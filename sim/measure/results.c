@@ -45,6 +45,12 @@ void sim_result_finish(struct sim_result *result)
     free(result->takeovers);
     free(result->gaps);
     free(result->elections);
+    free(result->membership.discoveries);
+    free(result->membership.readmissions);
+    free(result->membership.separations);
+    free(result->membership.reunions);
+    free(result->membership.read_only);
+    result->membership = (struct sim_membership){0};
     free(result->failovers);
     free(result->leading);
     result->elections = NULL;

@@ -227,6 +227,60 @@ struct sim_region_leading {
     uint64_t reads;           // answered, each of them found linearizable (check/groups.h)
 };
 
+// SWIM's members, one of which went down: until another held it for unreachable, and until all who
+// were up did; SIM_TIME_NEVER: they did not, within the run or, if that was cut short, before it
+// was back.
+struct sim_discovery {
+    uint64_t down_ns;
+    uint64_t first_ns;
+    uint64_t all_ns;
+    uint32_t node;
+    bool cut_short;
+};
+
+// One came back: until it had a view and nobody held it for unreachable.
+struct sim_readmission {
+    uint64_t up_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or it went down again first
+    uint32_t node;
+};
+
+// A partition left one without a majority: until it knew.
+struct sim_separation {
+    uint64_t from_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not before it had one again
+    uint32_t node;
+};
+
+// Nobody was cut off any more: until nobody who was up was held for unreachable, or read-only.
+struct sim_reunion {
+    uint64_t healed_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or not before the next cut
+};
+
+// What SWIM found, held against what was so (run/roll.h). Not kept in a store one by one.
+struct sim_membership {
+    struct sim_discovery *discoveries;     // [discovery_count] by time
+    struct sim_readmission *readmissions;  // [readmission_count] by time
+    struct sim_separation *separations;    // [separation_count] by (time, node)
+    struct sim_reunion *reunions;          // [reunion_count] by time
+    uint64_t *read_only;                   // [node_count] how long each was
+    uint32_t discovery_count;
+    uint32_t readmission_count;
+    uint32_t separation_count;
+    uint32_t reunion_count;
+    uint32_t node_count;  // 0: there is no SWIM
+    uint32_t refused_writes;
+    uint64_t probes;  // of members who could have answered
+    uint64_t false_probes;
+    uint64_t false_suspicions;
+    uint64_t false_deaths;
+    uint64_t flaps;
+    uint64_t node_ns;        // up, over all members
+    uint64_t calm_ns;        // when the last fault that has an end was over; 0: none was
+    uint64_t sure_after_ns;  // from then until the last doubt about who was up had gone
+};
+
 // A relay was replaced.
 struct sim_takeover {
     uint64_t time_ns;
@@ -295,6 +349,7 @@ struct sim_result {
     uint32_t lagging;      // agents that are up and lack an update
     struct sim_gap *gaps;  // [gap_count] of them, by (cause, subject)
     uint32_t gap_count;
+    struct sim_membership membership;
     struct sim_report_result *reports;  // [report_count], by (agent, number)
     uint32_t report_count;
     // What the first edge, the first aggregator and the first coordinator add up to at the end, by

@@ -497,6 +497,7 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_RAFT_SNAPSHOTS] = IN_ALL_REGIONS("raft_snapshots", "snapshots", "taken over from leaders",
                                           sim_raft_snapshots_of),
     [SIM_READS] = IN_ALL_REGIONS("reads", "reads", "answered, and linearizable", sim_reads_of),
+#include "metrics_membership.inc"
 #include "metrics_lying.inc"
     [SIM_WALL_S] = {"wall_s", "s", "real time a repetition took", "wall", "ns", NS_PER_S, true,
                     SIM_REACH_ALL, NULL, .of_run = wall_of},
@@ -525,6 +526,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     }
     if (sim_metric_is_of_leaders(metric)) {
         return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
+    }
+    if (sim_metric_is_of_membership(metric)) {
+        return !scenario->swim.runs ? "no SWIM" : NULL;
     }
     if (sim_metrics[metric].of_reports) {
         return !edges ? "no tiers" : scenario->workload.report_every_ns == 0 ? "no reports" : NULL;

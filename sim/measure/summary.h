@@ -32,6 +32,7 @@
 #include "aggregation.h"
 #include "faults.h"
 #include "leading.h"
+#include "membership.h"
 #include "lying.h"
 #include "phases.h"
 #include "results.h"
@@ -107,6 +108,20 @@ enum sim_metric_id {
     SIM_MEMBER_CHANGES,
     SIM_RAFT_SNAPSHOTS,
     SIM_READS,
+    SIM_DETECTION_FIRST_MS,
+    SIM_DETECTION_ALL_MS,
+    SIM_READMISSION_MS,
+    SIM_PARTITION_DETECTION_MS,
+    SIM_PARTITION_RECOVERY_MS,
+    SIM_READ_ONLY_MS,
+    SIM_REFUSED_WRITES,
+    SIM_FALSE_PROBES,
+    SIM_FALSE_SUSPICIONS,
+    SIM_FALSE_SUSPICIONS_PER_NODE_HOUR,
+    SIM_FALSE_DEATHS,
+    SIM_FLAPS_PER_NODE_HOUR,
+    SIM_MEMBERSHIP_CALM_MS,
+    SIM_SWIM_BYTES,
     SIM_DETECTION_MS,
     SIM_DECEIT_MS,
     SIM_DECEIVED,
@@ -203,6 +218,12 @@ static inline bool sim_metric_is_of_liars(enum sim_metric_id metric)
 static inline bool sim_metric_is_of_leaders(enum sim_metric_id metric)
 {
     return metric >= SIM_WON_MS && metric <= SIM_READS;
+}
+
+// Whether it is about SWIM. The store has such metrics as figures, and no sample by itself.
+static inline bool sim_metric_is_of_membership(enum sim_metric_id metric)
+{
+    return metric >= SIM_DETECTION_FIRST_MS && metric <= SIM_SWIM_BYTES;
 }
 
 // The metric of that name (`length` bytes), or SIM_METRIC_COUNT.

@@ -19,6 +19,7 @@
 #include "recorder.h"
 #include "report_outcome.h"
 #include "reporting.h"
+#include "roll.h"
 #include "targets.h"
 #include "validity.h"
 #include "world.h"
@@ -32,6 +33,7 @@ struct watch {
     struct sim_engine *engine;
     struct sim_group_checks *checks;  // NULL: no groups
     struct sim_leading *leading;      // likewise
+    struct sim_roll *roll;            // NULL: no SWIM
     struct sim_validity *validity;    // NULL: nobody lies
     struct sim_deceits *deceits;      // likewise
     bool faults;
@@ -80,6 +82,9 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     if (watch->leading != NULL) {
         sim_leading_transitions(watch->leading, transitions, count);
     }
+    if (watch->roll != NULL) {
+        sim_roll_transitions(watch->roll, transitions, count);
+    }
     if (watch->options->watcher != NULL && watch->options->watcher->transitions != NULL) {
         watch->options->watcher->transitions(watch->options->watcher->context, transitions, count);
     }
@@ -100,6 +105,12 @@ static void observe_rafts(void *context, const struct sim_raft_note *notes, uint
     sim_group_checks_look(watch->checks, notes, count);
 }
 
+static void observe_swims(void *context, const struct sim_swim_note *notes, uint32_t count)
+{
+    const struct watch *watch = context;
+    sim_roll_notes(watch->roll, watch->engine, notes, count);
+}
+
 static void observe_released(void *context, const struct mesh_update *update)
 {
     struct watch *watch = context;
@@ -116,6 +127,13 @@ static void observe_silenced(void *context, uint32_t write)
 {
     struct watch *watch = context;
     sim_recorder_silenced(&watch->recorder, write);
+}
+
+static void observe_refused(void *context, uint32_t write)
+{
+    struct watch *watch = context;
+    sim_recorder_silenced(&watch->recorder, write);
+    watch->recorder.result->membership.refused_writes++;
 }
 
 static void observe_notes(void *context, const struct sim_note *notes, uint32_t count)
@@ -180,6 +198,9 @@ static bool observe_window(void *context, uint64_t time_ns, uint64_t events)
         watch->progress_next_ns = wall_ns() + PROGRESS_NS;
     }
     sim_recorder_window(&watch->recorder);
+    if (watch->roll != NULL && watch->faults) {
+        sim_roll_window(watch->roll, watch->engine, time_ns);
+    }
     if (watch->leading != NULL) {
         sim_leading_window(watch->leading, time_ns);
     }
@@ -479,6 +500,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
         watch.leading = sim_leading_create(&world.mesh, begins_elected(scenario), result);
     }
+    watch.roll = sim_roll_create(&world.mesh, world.places.nodes, result);
     bool reports = sim_reports_wanted(scenario);
     watch.reporting = reports;
     if (reports) {
@@ -508,6 +530,8 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                      .ruled = observe_ruled,
                      .rafts = watch.checks != NULL ? observe_rafts : NULL,
                      .silenced = observe_silenced,
+                     .refused = observe_refused,
+                     .swims = watch.roll != NULL ? observe_swims : NULL,
                      .released = watch.faults ? observe_released : NULL,
                      .changes = observe_changes,
                      .notes = observe_notes,
@@ -560,6 +584,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error) &&
               is_valid(&watch, scenario, result, error);
     }
+    sim_roll_finish(watch.roll, result->simulated_ns);
     sim_deceits_destroy(watch.deceits);
     sim_validity_destroy(watch.validity);
     sim_leading_finish(watch.leading, result->simulated_ns);

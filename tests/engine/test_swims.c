@@ -117,12 +117,14 @@ static void expect_agreement(const struct shape *shape)
 
 Test(swims, queues_threads_and_blocks_agree_on_what_members_find)
 {
-    const struct shape shapes[] = {
+    struct shape shapes[] = {
         shape_of(NULL, 0, 20),
         shape_of(crashes, sizeof crashes / sizeof *crashes, 0),
         shape_of(crashes, sizeof crashes / sizeof *crashes, 10),
         shape_of(partition, 1, 0),
+        shape_of(NULL, 0, 5),
     };
+    shapes[4].channel.correlation_ppb = 800000000;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         expect_agreement(&shapes[i]);
     }

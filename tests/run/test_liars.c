@@ -147,6 +147,7 @@ Test(run_liars, two_values_of_a_dot_are_believed_until_the_proof_comes_round)
     lie(&fixture, liars, 1, true);
     cr_assert(run(&fixture, SIM_QUEUE_WINDOWS, 1, &result));
     cr_assert_gt(result.deceit_count, 0);
+    cr_expect_eq(result.deceit_count, 30 - result.update_count, "each write at a liar has two");
     for (uint32_t i = 0; i < result.deceit_count; i++) {
         cr_expect_neq(result.deceits[i].after_ns, SIM_TIME_NEVER);
         cr_expect_gt(result.deceits[i].held, AGENTS / 4);

@@ -68,11 +68,12 @@ Test(probe, an_answer_in_time_ends_it_and_nobody_is_suspected, .init = setup)
 {
     rig_until_ping(&rig, D);
     answer(D, ack_of(D));
+    rig_wait(&rig, 99);
+    cr_expect_null(rig_said(&rig, MESH_MESSAGE_SWIM_PING_REQUEST, 0));
+    rig_wait(&rig, 1);
     const struct mesh_record *probe = rig_record(&rig, MESH_RECORD_SWIM_PROBE);
     cr_assert_not_null(probe);
     cr_expect(probe->swim_probe.answered && probe->swim_probe.node == D);
-    rig_wait(&rig, 99);
-    cr_expect_null(rig_said(&rig, MESH_MESSAGE_SWIM_PING_REQUEST, 0));
     cr_expect_eq(rig.swim.suspects, 0);
 }
 

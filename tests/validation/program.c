@@ -15,10 +15,13 @@
 // SQLite understands JSON, so no parser of our own. ?1 is the line.
 static const char line_query[] =
     "SELECT ?1 ->> '$.kind', ?1 ->> '$.residue', ?1 ->> '$.updates_sent_per_node',"
-    " ?1 ->> '$.last_receipt_rounds', ?1 ->> '$.convergence_rounds.p50', NULL, NULL, NULL";
+    " ?1 ->> '$.last_receipt_rounds', ?1 ->> '$.convergence_rounds.p50', NULL, NULL, NULL,"
+    " ?1 ->> '$.detection_first_ms.p50' / 100.0, ?1 ->> '$.detection_first_ms.p50' / 100.0 - 1,"
+    " ?1 ->> '$.false_probes'";
 static const int line_columns[FIGURE_COUNT] = {
     [FIGURE_RESIDUE] = 1,  [FIGURE_TRAFFIC] = 2, [FIGURE_LAST] = 3, [FIGURE_ROUNDS] = 4,
-    [FIGURE_ELEMENTS] = 5, [FIGURE_SPLIT] = 6,   [FIGURE_WON] = 7};
+    [FIGURE_ELEMENTS] = 5, [FIGURE_SPLIT] = 6,   [FIGURE_WON] = 7,  [FIGURE_DETECTION] = 8,
+    [FIGURE_WAIT] = 9,     [FIGURE_PROBES] = 10};
 
 // In the order of the lines. The store has whole numbers where a line has a mean.
 static const char store_query[] =

@@ -56,6 +56,13 @@
         .chain = EXACT_SPLIT, .nodes = (count), .parameter = (up), .latency_percent = (percent)}
 #define VOTES "Ongaro 2014, ch. 9, split votes, "
 #define WAN "Ongaro 2014, ch. 9, WAN, "
+// Das, Gupta, Motivala, DSN 2002, sections 3.1 and 5; n = 20.
+#define SWIM "SWIM, Das et al. 2002, "
+#define SWIM_PROBE(proxies, percent)     \
+    .exact = {.chain = EXACT_SWIM_PROBE, \
+              .nodes = 20,               \
+              .parameter = (proxies),    \
+              .arrival_percent = (percent)}
 
 #define ENES "Enes et al. 2019, "
 #define SPREAD "Spreading on the complete graph"
@@ -185,6 +192,18 @@ const struct reference references[] = {
     ROW("raft-wan", WAN "none failed, p90", WON, .percent = 90, PRINTED("489")),
     ROW("raft-wan", WAN "none failed, p95", WON, .percent = 95, PRINTED("526")),
     ROW("raft-wan", WAN "none failed, p99", WON, .percent = 99, PRINTED("833")),
+    ROW("swim-first-detection-synchronised", SWIM "synchronised, e / (e - 1)", DETECTION,
+        LIMIT("1.58"), .exact = {.chain = EXACT_SWIM_PERIODS, .nodes = 20}),
+    ROW("swim-first-detection-shuffled", SWIM "synchronised, shuffled rounds", DETECTION,
+        .exact = {.chain = EXACT_SWIM_PERIODS, .nodes = 20, .variant = true}),
+    ROW("swim-first-detection-phased", SWIM "independent phases", WAIT, PRINTED("1.0"),
+        .exact = {.chain = EXACT_SWIM_WAIT, .nodes = 20}),
+    ROW("swim-false-probes-k-3-loss-10", SWIM "(1 - q^2)(1 - q^4)^K, q = 0.9, K = 3", PROBES,
+        SWIM_PROBE(3, 90)),
+    ROW("swim-false-probes-k-1-loss-10", SWIM "(1 - q^2)(1 - q^4)^K, q = 0.9, K = 1", PROBES,
+        SWIM_PROBE(1, 90)),
+    ROW("swim-false-probes-k-1-loss-20", SWIM "(1 - q^2)(1 - q^4)^K, q = 0.8, K = 1", PROBES,
+        SWIM_PROBE(1, 80)),
 
     ROW("serf-half", "Simulation, f = 3, n = 1000, to 50 %", ROUNDS, PRINTED("5.00")),
     ROW("serf-half", "Serf's formula, f = 3, n = 1000, to 50 %", ROUNDS, REFUTED("4.61")),
@@ -203,7 +222,8 @@ int reference_sampled_runs(const char *scenario)
         {"demers-table-1", 200}, {"demers-table-2", 60}, {"demers-table-3", 40},
         {"spreading", 1500},     {"residue", 60},        {"infect-and-die", 60},
         {"rounds", 200},         {"serf", 60},           {"delta", 5},
-        {"raft-split", 20},      {"raft-wan", 10},
+        {"raft-split", 20},      {"raft-wan", 10},       {"swim-first", 2000},
+        {"swim-false", 60},
     };
     for (size_t i = 0; i < sizeof sampled / sizeof *sampled; i++) {
         if (strncmp(scenario, sampled[i].prefix, strlen(sampled[i].prefix)) == 0) {
@@ -224,6 +244,9 @@ const char *reference_figure_name(const struct reference *reference)
         [FIGURE_ELEMENTS] = "elements sent",
         [FIGURE_SPLIT] = "split, %",
         [FIGURE_WON] = "won, ms",
+        [FIGURE_DETECTION] = "periods to the first suspicion",
+        [FIGURE_WAIT] = "periods to the first ping",
+        [FIGURE_PROBES] = "false failures per probe",
     };
     return reference->deviation ? "rounds, sd" : names[reference->figure];
 }
@@ -253,6 +276,9 @@ static double exact_end(const struct exact *exact, enum figure figure)
     case FIGURE_ELEMENTS:
     case FIGURE_SPLIT:
     case FIGURE_WON:
+    case FIGURE_DETECTION:
+    case FIGURE_WAIT:
+    case FIGURE_PROBES:
     case FIGURE_COUNT: break;
     }
     assert(false);
@@ -282,6 +308,37 @@ static double exact_split(const struct exact *exact)
     return 100 * sum;
 }
 
+// Each of m = n - 1 members probes the one that crashed in a period with probability 1/m, in any
+// period; of a shuffled round it has not come in t of its m places with probability 1 - t/m.
+static double exact_periods(const struct exact *exact)
+{
+    double others = exact->nodes - 1;
+    double periods = 0;
+    if (!exact->variant) {
+        return 1 / (1 - pow(1 - 1 / others, others));
+    }
+    for (double t = 0; t < others; t++) {
+        periods += pow(1 - t / others, others);
+    }
+    return periods;
+}
+
+// Nobody has pinged it after t = k + f periods, f < 1, with probability ((1 - 1/m)^k (1 - f/m))^m:
+// each other member has had k chances, and one more with probability f. Integrated over t.
+static double exact_wait(const struct exact *exact)
+{
+    double others = exact->nodes - 1;
+    double within = others / (others + 1) * (1 - pow(1 - 1 / others, others + 1));
+    return within / (1 - pow(1 - 1 / others, others));
+}
+
+// Ping and answer arrive with q^2; through a proxy there are four messages.
+static double exact_probe(const struct exact *exact)
+{
+    double q = exact->arrival_percent / 100.0;
+    return (1 - q * q) * pow(1 - pow(q, 4), exact->parameter);
+}
+
 double reference_exact(const struct reference *reference)
 {
     const struct exact *exact = &reference->exact;
@@ -298,6 +355,9 @@ double reference_exact(const struct reference *reference)
     case EXACT_FORWARD: return exact_end(exact, reference->figure);
     case EXACT_DELTA: return exact_elements(exact);
     case EXACT_SPLIT: return exact_split(exact);
+    case EXACT_SWIM_PERIODS: return exact_periods(exact);
+    case EXACT_SWIM_WAIT: return exact_wait(exact);
+    case EXACT_SWIM_PROBE: return exact_probe(exact);
     }
     assert(reference->figure == FIGURE_ROUNDS);
     return reference->deviation ? time.sd : time.mean;

@@ -19,13 +19,16 @@
 #include <stddef.h>
 
 enum figure {
-    FIGURE_RESIDUE,   // share of the nodes that never get an update
-    FIGURE_TRAFFIC,   // copies of an update sent, per node
-    FIGURE_LAST,      // rounds until the last receipt
-    FIGURE_ROUNDS,    // rounds until the scenario's threshold
-    FIGURE_ELEMENTS,  // copies of all updates sent by all nodes
-    FIGURE_SPLIT,     // elections that took a second term, in %
-    FIGURE_WON,       // ms until a candidate has won an election
+    FIGURE_RESIDUE,    // share of the nodes that never get an update
+    FIGURE_TRAFFIC,    // copies of an update sent, per node
+    FIGURE_LAST,       // rounds until the last receipt
+    FIGURE_ROUNDS,     // rounds until the scenario's threshold
+    FIGURE_ELEMENTS,   // copies of all updates sent by all nodes
+    FIGURE_SPLIT,      // elections that took a second term, in %
+    FIGURE_WON,        // ms until a candidate has won an election
+    FIGURE_DETECTION,  // periods of SWIM until somebody suspects who crashed
+    FIGURE_WAIT,       // the same, until somebody pings it: a period less
+    FIGURE_PROBES,     // share of SWIM's probes that fail falsely
     FIGURE_COUNT
 };
 
@@ -41,18 +44,21 @@ enum exact_chain {
     EXACT_NONE,
     EXACT_PUSH,  // parameter: fanout
     EXACT_PULL,
-    EXACT_POISSON,  // variant: both ways
-    EXACT_COIN,     // parameter: k; variant: blind
-    EXACT_FORWARD,  // parameter: contacts; variant: distinct
-    EXACT_DELTA,    // parameter: edges of the graph; variant: not back to who told it
-    EXACT_SPLIT,    // nodes: servers; parameter: of them, those that are up
+    EXACT_POISSON,       // variant: both ways
+    EXACT_COIN,          // parameter: k; variant: blind
+    EXACT_FORWARD,       // parameter: contacts; variant: distinct
+    EXACT_DELTA,         // parameter: edges of the graph; variant: not back to who told it
+    EXACT_SPLIT,         // nodes: servers; parameter: of them, those that are up
+    EXACT_SWIM_PERIODS,  // synchronised; variant: shuffled rounds
+    EXACT_SWIM_WAIT,     // independent phases
+    EXACT_SWIM_PROBE,    // parameter: proxies
 };
 
 struct exact {
     enum exact_chain chain;
     int nodes;
     int parameter;
-    int arrival_percent;  // EXACT_PUSH
+    int arrival_percent;  // EXACT_PUSH, EXACT_SWIM_PROBE
     int target;           // EXACT_PUSH, EXACT_PULL: how many are to know
     int updates;          // EXACT_DELTA
     int latency_percent;  // EXACT_SPLIT: of the range of timeouts

@@ -17,8 +17,8 @@
 #define STORY_BYTES 400
 
 static const char *const groups[] = {
-    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue",
-    "infect-and-die", "rounds",         "serf",           "delta",     "raft",
+    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue", "infect-and-die",
+    "rounds",         "serf",           "delta",          "raft",      "swim",
 };
 #define GROUP_COUNT (sizeof groups / sizeof *groups)
 
@@ -119,6 +119,11 @@ Test(published, delta_propagation_sends_each_element_as_often_as_the_graph_deman
 Test(published, votes_are_split_as_often_as_ongaros_thesis_says)
 {
     cr_expect_eq(expect_group("raft-split"), 6);
+}
+
+Test(published, swim_detects_a_crash_and_fails_falsely_as_its_analysis_says)
+{
+    cr_expect_eq(expect_group("swim"), 6);
 }
 
 Test(published, elections_over_a_wan_take_as_long_as_in_ongaros_thesis)

@@ -155,6 +155,7 @@ struct mesh_swim {
     uint64_t probe;        // its number, and the last there was
     uint64_t probe_place;  // in the order of targets, over all rounds
     uint32_t target;       // MESH_NODE_NONE: none is under way
+    bool answered;         // it has been
     uint32_t doubted;      // to be probed next, or MESH_NODE_NONE
     uint32_t asked;        // proxies
     uint32_t nacks;        // of them, who said that they do not hear it either

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Liars at the terminal: what is printed, stored and shown again, and what a lie that is believed
+// does to the exit code.
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "program.h"
+
+TestSuite(liars, .init = scratch_enter, .fini = scratch_leave);
+
+#define STORE "runs.db"
+#define MESH                                  \
+    "topology: flat_mesh\n"                   \
+    "agent_count: 60\n"                       \
+    "gossip: {fanout: 5, interval_ms: 100}\n" \
+    "duration_ms: 1000\n"                     \
+    "workload: {updates: 20, every_ms: 20}\n" \
+    "byzantine: [{behaviour: forging, of: {percent: 10}}]\n"
+
+Test(liars, without_signatures_the_run_ends_with_exit_1_the_story_and_the_command_to_repeat_it)
+{
+    write_file("x.yaml", MESH);
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    expect_part(run.errors, "gossip validity is broken: at ");
+    expect_part(run.errors, "takes over update 2147483648 of node ");
+    expect_part(run.errors, ", which lies\n");
+    expect_part(run.errors, "again: ");
+    expect_part(run.output, "GOSSIP VALIDITY IS BROKEN");
+    struct ended show = run_program("show", "--db", STORE, NULL);
+    expect_part(show.output, "GOSSIP VALIDITY IS BROKEN");
+    cr_expect_eq(store_number("SELECT invalid FROM trust"), 1);
+    cr_expect_eq(store_number("SELECT honest FROM trust"), 54);
+    run = run_program("verify", "1", "--queue", "heap", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    expect_part(run.output, "same: run 1");
+}
+
+Test(liars, with_signatures_they_are_caught_and_shown_again_as_they_were)
+{
+    write_file("x.yaml", MESH "security: {signature_algo: ed25519, byzantine_threshold: 0.5}\n"
+                              "expect: [undetected == 0, deceived == 0, wrongly_ignored == 0,\n"
+                              "  max(detection_ms) < 500]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    expect_part(run.output, "liars 1, forging by 10 % of agents: 6 of 6 nodes lied");
+    expect_part(run.output, "no honest agent believed a lie");
+    struct ended show = run_program("show", "--db", STORE, NULL);
+    cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
+    run = run_program("run", "x.yaml", "--json", "--db", STORE, NULL);
+    show = run_program("show", "--json", "--db", STORE, NULL);
+    const char *told = json_line(run.output, "scenario", 0);
+    const char *again = json_line(show.output, "scenario", 0);
+    cr_expect_str_eq(json_text(again, "$.liars"), json_text(told, "$.liars"));
+    cr_expect_str_neq(json_text(told, "$.liars"), "-");
+}
+
+Test(liars, what_they_did_is_pruned_with_its_run)
+{
+    static const char *const tables[] = {"liars", "detections", "rejects", "trust"};
+    write_file("x.yaml", MESH "security: {signature_algo: ed25519, byzantine_threshold: 0.5}\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("run", "x.yaml", "--set", "byzantine=[]", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    ended = run_program("list", "--prune", "--keep", "1", "--yes", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        char query[64];
+        snprintf(query, sizeof query, "SELECT count(*) FROM %s", tables[i]);
+        cr_expect_eq(store_number(query), 0, "%s", tables[i]);
+    }
+}
