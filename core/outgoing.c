@@ -36,10 +36,15 @@ static inline struct mesh_message *begin(struct stepping *stepping, enum mesh_me
     return message;
 }
 
-static void clear(struct mesh_message *message)
+// Most meshes have one word.
+static inline void clear(struct mesh_message *message)
 {
-    memset(message->lanes, 0,
-           (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0]);
+    size_t words = (size_t)mesh_message_sets(message->kind) * message->words;
+    if (words == 1) {
+        message->lanes[0] = 0;
+    } else {
+        memset(message->lanes, 0, words * sizeof message->lanes[0]);
+    }
 }
 
 struct mesh_message *mesh_outgoing_begin(struct stepping *stepping, enum mesh_message_kind kind,

@@ -219,12 +219,15 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     bool accounts = worker->engine->account.cold || worker->work != NULL;
     bool faults = worker->engine->faults.any;
     bool servers = block->states.raft_count > 0;
+    bool wide = block->states.words > 1;
     const struct sim_batch batch = sim_batch_of(worker, block, generation);
     for (uint32_t i = 0; i < count; i++) {
         bool received = events[i].kind == MESH_EVENT_RECEIVE;
         bool spoke = false;
         uint32_t first = next;
-        look_ahead(worker, &events[i], count - i, next);
+        if (wide) {
+            look_ahead(worker, &events[i], count - i, next);
+        }
         if (received && accounts) {
             sim_account_receive(worker, block, &events[i]);
         }

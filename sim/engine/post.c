@@ -21,10 +21,11 @@ struct parcel {
     enum way way;
     uint64_t since_ns;  // from the start of the window to the sending
     struct sim_road road;
-    const struct sim_block *from;  // the block of the sender
-    bool duplicates;               // of the network's links
-    bool cold;                     // connections
-    bool ruled;                    // faults lie between nodes
+    uint32_t near_first;  // of the sender's block, as there
+    uint32_t near_count;
+    bool duplicates;  // of the network's links
+    bool cold;        // connections
+    bool ruled;       // faults lie between nodes
     // As in struct sim_posting: a liar's alone has delays, or a first place.
     const uint64_t *delays_ns;
     uint32_t place_first;
@@ -232,7 +233,9 @@ __attribute__((always_inline)) static inline void send_copy(struct sim_worker *w
     const struct sim_faults *faults = &worker->engine->faults;
     const struct mesh_message *message = parcel->message;
     uint32_t target = parcel->targets[place];
-    enum sim_pair_class pair = sim_pair_from(worker->engine, parcel->from, message->source, target);
+    enum sim_pair_class pair = target - parcel->near_first < parcel->near_count
+                                   ? SIM_SAME_HOST
+                                   : sim_network_pair(network, message->source, target);
     const struct sim_link *link = &network->links[pair];  // losses do not look at the place
     tally->sent[pair]++;
     uint64_t wait_ns = 0;
@@ -426,7 +429,8 @@ static void post(struct sim_worker *worker, const struct sim_block *block,
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = posting->message;
     struct parcel parcel = parcel_of(worker, message, posting->reference, posting->generation);
-    parcel.from = block;
+    parcel.near_first = block->near_first;
+    parcel.near_count = block->near_count;
     parcel.targets = posting->targets;
     parcel.count = posting->count;
     parcel.delays_ns = posting->delays_ns;
@@ -525,7 +529,9 @@ void sim_post_again(struct sim_worker *worker, const struct mesh_message *messag
         worker->replay.wakes ? sim_messages_reference(&worker->messages, message) : 0;
     struct parcel parcel = parcel_of(worker, message, reference, 0);
     parcel.way = AGAIN;
-    parcel.from = &engine->blocks[sim_block_of(engine, message->source)];
+    const struct sim_block *block = &engine->blocks[sim_block_of(engine, message->source)];
+    parcel.near_first = block->near_first;
+    parcel.near_count = block->near_count;
     parcel.targets = targets;
     parcel.count = count;
     struct tally tally = {0};

@@ -103,6 +103,7 @@ __attribute__((always_inline)) static inline void look_ahead(struct sim_worker *
                                                              uint32_t first, uint32_t end)
 {
     const struct mesh_message **messages = worker->heard[first / SIM_BATCH_EVENTS % 2];
+    bool wide = states->words > 1;
     for (uint32_t i = first; i < end; i++) {
         uint64_t key = worker->keys[i];
         __builtin_prefetch((char *)states->replicas + sim_event_local(key) * states->stride, 1);
@@ -110,7 +111,10 @@ __attribute__((always_inline)) static inline void look_ahead(struct sim_worker *
         const struct mesh_message *message = NULL;
         if (reference >= SIM_REFERENCE_FREE) {
             message = sim_messages_at(&worker->messages, reference);
-            sim_messages_ask_for(message);
+            __builtin_prefetch(message);
+            if (wide) {
+                sim_messages_ask_for(message);
+            }
         }
         messages[i - first] = message;
     }
