@@ -127,6 +127,7 @@ static void print_finding(const struct sim_page *page, const struct sim_finding 
     print_traffic(page, summary);
     sim_block_resources(page, finding);
     sim_block_aggregation(page, summary);
+    sim_block_phases(page, summary);
     sim_block_faults(page, scenario, summary);
     sim_block_liars(page, summary);
     sim_block_leaders(page, summary);

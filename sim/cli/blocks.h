@@ -33,6 +33,9 @@ void sim_block_resources(const struct sim_page *page, const struct sim_finding *
 // add up to.
 void sim_block_aggregation(const struct sim_page *page, const struct sim_summary *summary);
 
+// Convergence by the phases that the scenario names.
+void sim_block_phases(const struct sim_page *page, const struct sim_summary *summary);
+
 // What went wrong, how often and at how many nodes; who came back, who took over; who is up at the
 // end and lacks an update, and why.
 void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,

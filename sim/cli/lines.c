@@ -48,6 +48,32 @@ static void put_gap(struct sim_json *json, const struct sim_scenario *scenario,
     sim_json_close(json, '}');
 }
 
+static void put_ms(struct sim_json *json, const char *key, uint64_t time_ns)
+{
+    sim_json_number(json, key, time_ns == SIM_TIME_NEVER ? NAN : 1e-6 * (double)time_ns);
+}
+
+// Times to theta by phase; null where they were not reached or nothing was written.
+static void put_phases(struct sim_json *json, const struct sim_phases *phases)
+{
+    if (phases->count == 0) {
+        return;
+    }
+    sim_json_open(json, "phases", '[');
+    for (uint32_t i = 0; i < phases->count; i++) {
+        const struct sim_phase_figures *phase = &phases->items[i];
+        sim_json_open(json, NULL, '{');
+        sim_json_text(json, "phase", phase->name);
+        put_ms(json, "at_ms", phase->at_ns);
+        sim_json_count(json, "updates", phase->updates);
+        put_ms(json, "p50_ms", phase->p50_ns);
+        put_ms(json, "p95_ms", phase->p95_ns);
+        put_ms(json, "max_ms", phase->max_ns);
+        sim_json_close(json, '}');
+    }
+    sim_json_close(json, ']');
+}
+
 static void put_faults(struct sim_json *json, const struct sim_scenario *scenario,
                        const struct sim_fault_figures *figures)
 {
@@ -271,6 +297,7 @@ bool sim_lines_scenario(struct sim_json *json, const struct sim_finding *finding
     sim_json_boolean(json, "interrupted", finding->interrupted);
     put_fingerprint(json, finding->summary.fingerprint);
     put_metrics(json, scenario, &finding->summary);
+    put_phases(json, &finding->summary.phases);
     put_faults(json, scenario, &finding->summary.faults);
     put_liars(json, &finding->summary.liars);
     put_wire(json, &finding->summary);

@@ -574,7 +574,8 @@ static void note_receipt(struct sim_engine *engine, const struct mesh_event *eve
     if (event->message->kind == MESH_MESSAGE_SNAPSHOT) {
         sim_faults_heard(engine, event);
     }
-    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first) {
+    if (engine->relays.link_count > 0 && event->scope >= engine->config.relaying.link_first &&
+        event->scope < engine->config.relaying.link_end) {
         sim_relays_heard(engine, event);
     }
 }

@@ -99,7 +99,7 @@ static void equip_workers(struct sim_engine *engine)
     sim_chunks_init(&engine->chunks, message_words_max(engine));
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct sim_worker *worker = engine->workers[i];
-        if (network->has_channels || network->by_place != 0) {
+        if (network->has_channels || network->by_place != 0 || network->old_links != NULL) {
             worker->latencies = sim_memory_zeroed(sizeof *worker->latencies);
         }
         if (engine->config.queue == SIM_QUEUE_WINDOWS) {

@@ -124,6 +124,7 @@ struct sim_transition {
     uint32_t other;  // RELAY
     enum sim_transition_kind kind;
     bool disk_lost;  // DOWN, UP
+    bool starves;    // PAUSED, RESUMED: for want of a processor
 };
 
 // What came of an entry of the fault timeline.
@@ -175,8 +176,9 @@ struct sim_lie {
 // Who takes over from relays of a hierarchy that fall silent.
 struct sim_relaying {
     void *context;
-    uint64_t silence_ns;  // an aggregator replaces a relay after so much silence; 0: never
-    uint16_t link_first;  // scopes from here on are links, each with one callee, its aggregator
+    uint64_t silence_ns;       // an aggregator replaces a relay after so much silence; 0: never
+    uint16_t link_first;       // scopes [link_first, link_end) are links, each with one callee, its
+    uint16_t link_end;         // aggregator
     uint32_t *const *members;  // [links] of each, the memory that its scope's members are in
     // Who takes over from a relay of the link that has been silent; MESH_NODE_NONE: nobody can.
     uint32_t (*successor)(void *context, const struct sim_engine *engine, uint32_t link,

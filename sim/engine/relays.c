@@ -43,7 +43,8 @@ void sim_relays_create(struct sim_engine *engine)
     if (!engine->faults.any || engine->config.relaying.silence_ns == 0) {
         return;
     }
-    relays->link_count = engine->config.mesh->scope_count - engine->config.relaying.link_first;
+    relays->link_count =
+        (uint32_t)engine->config.relaying.link_end - engine->config.relaying.link_first;
     relays->starts = sim_memory_zeroed((relays->link_count + 1) * sizeof *relays->starts);
     for (uint32_t link = 0; link < relays->link_count; link++) {
         relays->starts[link + 1] = relays->starts[link] + link_of(engine, link)->count;
@@ -75,7 +76,8 @@ void sim_relays_heard(struct sim_engine *engine, const struct mesh_event *event)
 
 bool sim_relays_refuse(const struct sim_engine *engine, uint16_t scope, uint32_t node)
 {
-    if (!engine->relays.replaced || scope < engine->config.relaying.link_first) {
+    if (!engine->relays.replaced || scope < engine->config.relaying.link_first ||
+        scope >= engine->config.relaying.link_end) {
         return false;
     }
     const struct mesh_scope *link = &engine->config.mesh->scopes[scope];
@@ -139,7 +141,7 @@ static void move_timer(struct sim_engine *engine, uint16_t scope, uint32_t from,
         return;
     }
     sim_timers_remove(sim_engine_timers(engine, from, scope), local_of(engine, from));
-    sim_timers_insert(sim_engine_timers(engine, to, scope), at_ns, local_of(engine, to), now_ns);
+    sim_timers_insert(sim_engine_timers(engine, to, scope), at_ns, local_of(engine, to));
 }
 
 static void note_change(struct sim_relays *relays, const struct sim_transition *change)

@@ -23,12 +23,19 @@ static const struct mesh_scope *scope_of(const struct sim_engine *engine, uint32
 
 // ---- Records ----
 
+// Behind the relays' links, of which each aggregator has one.
+static uint32_t links_end(const struct sim_engine *engine)
+{
+    uint32_t edges = engine->tiers.edge_count;
+    return edges + 2 + edges / engine->config.mesh->tiers->hierarchy.edges_per_aggregator;
+}
+
 static uint32_t count_records(const struct sim_engine *engine)
 {
     const struct sim_tiers *tiers = &engine->tiers;
     uint32_t count =
         scope_of(engine, tiers->edge_count)->count + scope_of(engine, tiers->edge_count + 1)->count;
-    for (uint32_t i = tiers->edge_count + 2; i < engine->config.mesh->scope_count; i++) {
+    for (uint32_t i = tiers->edge_count + 2; i < links_end(engine); i++) {
         count += scope_of(engine, i)->count;
     }
     return count;
@@ -48,7 +55,7 @@ static void add_records(struct sim_engine *engine)
     struct sim_tiers *tiers = &engine->tiers;
     uint32_t per_aggregator = engine->config.mesh->tiers->hierarchy.edges_per_aggregator;
     uint32_t links = tiers->edge_count + 2;
-    for (uint32_t i = links; i < engine->config.mesh->scope_count; i++) {
+    for (uint32_t i = links; i < links_end(engine); i++) {
         for (uint32_t j = 0; j < scope_of(engine, i)->count; j++) {
             uint32_t node = sim_scope_member(scope_of(engine, i), j);
             struct mesh_tier *record = add_record(tiers, node, i, MESH_RELAY);

@@ -62,7 +62,7 @@ void sim_timers_remove(struct sim_timers *timers, uint32_t local)
     }
 }
 
-void sim_timers_insert(struct sim_timers *timers, uint64_t at_ns, uint32_t local, uint64_t now_ns)
+void sim_timers_insert(struct sim_timers *timers, uint64_t at_ns, uint32_t local)
 {
     if (timers->period_ns == 0) {
         sim_timers_add(timers, at_ns, local);
@@ -76,12 +76,17 @@ void sim_timers_insert(struct sim_timers *timers, uint64_t at_ns, uint32_t local
         timers->turn_ns = turn_ns;
         timers->cursor = timers->count;
     }
-    turn_ns = timers->turn_ns;
-    sim_timers_add(timers, turn_ns + timer.at_ns, local);
+    // What first fires in the next turn stands before the cursor, as if it had fired in this one;
+    // of those with its phase, the others may still be going to.
+    bool next_turn = turn_ns > timers->turn_ns;
+    uint32_t least = next_turn ? 0 : timers->cursor;
+    sim_timers_add(timers, timers->turn_ns + timer.at_ns, local);
     uint32_t place = timers->count - 1;
-    for (; place > 0 && compare(&timer, &timers->timers[place - 1]) < 0; place--) {
+    while (place > least && ((next_turn && place > timers->cursor) ||
+                             compare(&timer, &timers->timers[place - 1]) < 0)) {
         timers->timers[place] = timers->timers[place - 1];
+        place--;
     }
     timers->timers[place] = timer;
-    timers->cursor += turn_ns + timer.at_ns < now_ns;
+    timers->cursor += next_turn;
 }

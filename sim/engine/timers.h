@@ -21,7 +21,7 @@ struct sim_timer {
 };
 
 struct sim_timers {
-    struct sim_timer *timers;  // [count]; periodic: sorted by (at_ns, local) once sealed
+    struct sim_timer *timers;  // [count]; periodic: sorted by at_ns once sealed
     uint32_t count;
     uint32_t capacity;
     uint32_t cursor;
@@ -38,9 +38,9 @@ void sim_timers_add(struct sim_timers *timers, uint64_t at_ns, uint32_t local);
 void sim_timers_seal(struct sim_timers *timers);
 void sim_timers_finish(struct sim_timers *timers);
 
-// Later, at the end of a window, `now_ns`: a node's timer goes, or comes and fires first at
-// `at_ns`, not before now and, if periodic, within a period.
+// Later, at the end of a window: a node's timer goes, or comes and fires first at `at_ns`, not
+// before now and, if periodic, at most a period later.
 void sim_timers_remove(struct sim_timers *timers, uint32_t local);
-void sim_timers_insert(struct sim_timers *timers, uint64_t at_ns, uint32_t local, uint64_t now_ns);
+void sim_timers_insert(struct sim_timers *timers, uint64_t at_ns, uint32_t local);
 
 #endif

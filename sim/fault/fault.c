@@ -215,6 +215,7 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
         case SIM_FAULT_SWIZZLE:
         case SIM_FAULT_LINK:
         case SIM_FAULT_AUTO_SCALING:
+        case SIM_FAULT_STARVE:
         case SIM_FAULT_VERB_COUNT: return 0;
         }
         made = put_span(actions, made, action, begins, ends, time_ns);
@@ -241,6 +242,7 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
         [SIM_FAULT_LINK] = "link",
         [SIM_FAULT_AUTO_SCALING] = "auto-scaling",
         [SIM_FAULT_SPOT_RECLAIM] = "spot-reclaim",
+        [SIM_FAULT_STARVE] = "starve",
     };
     assert(verb < SIM_FAULT_VERB_COUNT);
     return names[verb];
@@ -249,9 +251,14 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
 const char *sim_role_name(enum sim_role role)
 {
     static const char *const names[SIM_ROLE_COUNT] = {
-        [SIM_ROLE_AGENT] = "agents",           [SIM_ROLE_RELAY] = "relays",
-        [SIM_ROLE_BRIDGE] = "bridges",         [SIM_ROLE_LEADER] = "leaders",
-        [SIM_ROLE_AGGREGATOR] = "aggregators", [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_AGENT] = "agents",
+        [SIM_ROLE_RELAY] = "relays",
+        [SIM_ROLE_BRIDGE] = "bridges",
+        [SIM_ROLE_LEADER] = "leaders",
+        [SIM_ROLE_AGGREGATOR] = "aggregators",
+        [SIM_ROLE_COORDINATOR] = "coordinators",
+        [SIM_ROLE_SEED] = "seeds",
+        [SIM_ROLE_GATEWAY] = "gateways",
     };
     assert(role < SIM_ROLE_COUNT);
     return names[role];
@@ -261,7 +268,7 @@ const char *sim_place_name(enum sim_place_kind place)
 {
     static const char *const names[SIM_PLACE_COUNT] = {
         [SIM_PLACE_NODE] = "nodes",     [SIM_PLACE_HOST] = "hosts", [SIM_PLACE_ZONE] = "zones",
-        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges",
+        [SIM_PLACE_REGION] = "regions", [SIM_PLACE_EDGE] = "edges", [SIM_PLACE_MESH] = "meshes",
     };
     assert(place < SIM_PLACE_COUNT);
     return names[place];

@@ -31,6 +31,9 @@
 //                     due; so many join or leave, a batch at a time. Who joins has no disk.
 //   spot-reclaim      The provider takes hosts back, with all that lives there: a notice, then a
 //                     crash for good, or until replacements are there, which have no disks.
+//   starve            A host has a share of its processors left, given to it in slices, as a quota
+//                     or a neighbour's theft gives it: its nodes are paused for most of each slice,
+//                     and run at a time of it that is drawn.
 //   slow              What is sent to the node arrives later.
 //   skew              The node's clock is wrong: ahead or, if negative, behind.
 //   swizzle           What the nodes send and what is sent to them is held back, from one node more
@@ -81,6 +84,7 @@ enum sim_fault_verb {
     SIM_FAULT_LINK,
     SIM_FAULT_AUTO_SCALING,
     SIM_FAULT_SPOT_RECLAIM,
+    SIM_FAULT_STARVE,
     SIM_FAULT_VERB_COUNT
 };
 
@@ -93,6 +97,8 @@ enum sim_role {
     SIM_ROLE_LEADER,
     SIM_ROLE_AGGREGATOR,
     SIM_ROLE_COORDINATOR,
+    SIM_ROLE_SEED,     // of a migration: whom gateways call in the new mesh
+    SIM_ROLE_GATEWAY,  // and who calls them, in the old one
     SIM_ROLE_COUNT
 };
 
@@ -101,9 +107,13 @@ enum sim_place_kind {
     SIM_PLACE_HOST,
     SIM_PLACE_ZONE,
     SIM_PLACE_REGION,
-    SIM_PLACE_EDGE
+    SIM_PLACE_EDGE,
+    SIM_PLACE_MESH
 };
-#define SIM_PLACE_COUNT 5
+#define SIM_PLACE_COUNT 6
+
+// Meshes of a migration; there is one, the new, where nothing migrates.
+enum { SIM_MESH_NEW, SIM_MESH_OLD };
 
 // Numbers first .. end - 1.
 struct sim_span {
@@ -117,6 +127,7 @@ struct sim_selection {
     const struct sim_span *places[SIM_PLACE_COUNT];  // by their numbers in the world
     uint32_t place_counts[SIM_PLACE_COUNT];
     uint32_t roles;      // bits 1 << enum sim_role; 0: none named
+    uint32_t without;    // who has any of these is not meant
     uint32_t share_ppb;  // 0: no share, or all
     uint32_t number;     // 0: no number, or all
     bool nobody;         // 0 percent
@@ -175,6 +186,8 @@ struct sim_fault {
     uint32_t start;      // auto-scaling: nodes that are there from the start
     const uint32_t *targets;  // [target_count] auto-scaling: of firings 1, 2, ..., in turn
     uint32_t target_count;
+    uint32_t cpu_ppb;   // starve: the share that is left
+    uint64_t slice_ns;  // starve: of which it is a share each time
     uint64_t over_ns;  // mass-join: the span in which they join
     const char *text;  // for people
 };
@@ -199,6 +212,7 @@ struct sim_action {
     uint32_t entry;
     uint8_t kind;    // enum sim_action_kind
     bool disk_lost;  // of DOWN, and of RESTART: whatever the crash left
+    bool starves;    // of PAUSE and RESUME: for want of a processor
 };
 
 // Purposes of draws, by the seed of the faults.
@@ -207,6 +221,7 @@ enum {
     SIM_DRAW_CHURN,
     SIM_DRAW_JOIN,
     SIM_DRAW_SWIZZLE,
+    SIM_DRAW_SLICE,
 };
 
 // One firing of an entry.

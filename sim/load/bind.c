@@ -438,6 +438,8 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         !sim_bind_reports(arena, cell, scenario, error) ||
         !sim_bind_swim(cell, scenario, error) ||
         !sim_bind_latencies(cell, scenario, error) || !sim_bind_disk(cell, scenario, error) ||
+        !sim_bind_migration(arena, cell, scenario, error) ||
+        !sim_bind_phases(arena, cell, scenario, error) ||
         !sim_bind_faults(arena, cell, scenario, error) ||
         !sim_bind_liars(arena, cell, scenario, error) ||
         !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||

@@ -135,6 +135,12 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "link", .value = SIM_FAULT_LINK},
     {.name = "auto-scaling", .value = SIM_FAULT_AUTO_SCALING},
     {.name = "spot-reclaim", .value = SIM_FAULT_SPOT_RECLAIM},
+    {.name = "starve", .value = SIM_FAULT_STARVE},
+    {0},
+};
+const struct sim_choice sim_choices_of_mesh[] = {
+    {.name = "new", .value = SIM_MESH_NEW},
+    {.name = "old", .value = SIM_MESH_OLD},
     {0},
 };
 const struct sim_choice sim_choices_of_pair[] = {
@@ -154,6 +160,8 @@ const struct sim_choice sim_choices_of_role[] = {
     {.name = "leaders", .value = 1u << SIM_ROLE_LEADER},
     {.name = "aggregators", .value = 1u << SIM_ROLE_AGGREGATOR},
     {.name = "coordinators", .value = 1u << SIM_ROLE_COORDINATOR},
+    {.name = "seeds", .value = 1u << SIM_ROLE_SEED},
+    {.name = "gateways", .value = 1u << SIM_ROLE_GATEWAY},
     {0},
 };
 const struct sim_choice sim_choices_of_disk[] = {
@@ -162,11 +170,9 @@ const struct sim_choice sim_choices_of_disk[] = {
     {0},
 };
 const struct sim_choice sim_choices_of_between[] = {
-    {.name = "hosts", .value = SIM_PLACE_HOST},
-    {.name = "zones", .value = SIM_PLACE_ZONE},
-    {.name = "regions", .value = SIM_PLACE_REGION},
-    {.name = "edges", .value = SIM_PLACE_EDGE},
-    {0},
+    {.name = "hosts", .value = SIM_PLACE_HOST},     {.name = "zones", .value = SIM_PLACE_ZONE},
+    {.name = "regions", .value = SIM_PLACE_REGION}, {.name = "edges", .value = SIM_PLACE_EDGE},
+    {.name = "meshes", .value = SIM_PLACE_MESH},    {0},
 };
 const struct sim_choice sim_choices_of_cut[] = {
     {.name = "both", .value = SIM_BOTH_WAYS},

@@ -40,6 +40,7 @@ extern const struct sim_choice sim_choices_of_disk[];
 extern const struct sim_choice sim_choices_of_between[];
 extern const struct sim_choice sim_choices_of_cut[];
 extern const struct sim_choice sim_choices_of_pair[];
+extern const struct sim_choice sim_choices_of_mesh[];
 extern const struct sim_choice sim_choices_of_behaviour[];
 extern const struct sim_choice sim_choices_of_guard[];
 

@@ -43,6 +43,11 @@ struct sim_fault_world sim_fault_world_of(const struct sim_scenario *scenario)
     }
     world.nodes += above;
     world.hosts = hosts_of(scenario, world.edges) + above;
+    if (scenario->migration != NULL) {
+        const struct sim_scenario *old = scenario->migration->from;
+        world.nodes += old->agents;
+        world.hosts += hosts_of(old, 0);
+    }
     return world;
 }
 
@@ -172,17 +177,48 @@ static bool read_names(const struct reading *reading, const struct sim_node *lis
 
 // ---- Roles ----
 
-static bool read_roles(const struct reading *reading, const struct sim_node *list,
-                       struct sim_selection *selection)
+static uint32_t roles_of(enum sim_topology topology)
 {
-    enum sim_topology topology = reading->world->scenario->topology;
-    uint32_t there = topology == SIM_HIERARCHICAL
-                         ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_RELAY | 1u << SIM_ROLE_AGGREGATOR |
-                               1u << SIM_ROLE_COORDINATOR
-                     : topology == SIM_MULTI_REGION_LEADERS
-                         ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_BRIDGE | 1u << SIM_ROLE_LEADER
-                         : 1u << SIM_ROLE_AGENT;
-    for (uint32_t i = 0; i < list->count; i++) {
+    return topology == SIM_HIERARCHICAL ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_RELAY |
+                                              1u << SIM_ROLE_AGGREGATOR | 1u << SIM_ROLE_COORDINATOR
+           : topology == SIM_MULTI_REGION_LEADERS
+               ? 1u << SIM_ROLE_AGENT | 1u << SIM_ROLE_BRIDGE | 1u << SIM_ROLE_LEADER
+               : 1u << SIM_ROLE_AGENT;
+}
+
+static uint32_t roles_there(const struct sim_scenario *scenario)
+{
+    uint32_t there = roles_of(scenario->topology);
+    if (scenario->migration != NULL) {
+        there |= roles_of(scenario->migration->from->topology) | 1u << SIM_ROLE_SEED |
+                 1u << SIM_ROLE_GATEWAY;
+    }
+    return there;
+}
+
+// "agents, relays and coordinators".
+static const char *list_text(struct sim_arena *arena, uint32_t roles)
+{
+    const char *text = "";
+    for (uint32_t role = 0; role < SIM_ROLE_COUNT; role++) {
+        if ((roles >> role & 1) != 0) {
+            bool last = roles >> role == 1;
+            text = sim_arena_format(arena, "%s%s%s", text,
+                                    text[0] == '\0' ? ""
+                                    : last          ? " and "
+                                                    : ", ",
+                                    sim_role_name((enum sim_role)role));
+        }
+    }
+    return text;
+}
+
+static bool read_roles(const struct reading *reading, const struct sim_node *list, const char *name,
+                       uint32_t *roles)
+{
+    const struct sim_scenario *scenario = reading->world->scenario;
+    uint32_t there = roles_there(scenario);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
         const struct sim_node *node = list->entries[i].value;
         struct sim_value value;
         if (!sim_key_read(sim_key_find("faults[].of.roles[]"), reading->shown, node, &value,
@@ -190,15 +226,36 @@ static bool read_roles(const struct reading *reading, const struct sim_node *lis
             return false;
         }
         if (((uint32_t)value.low & there) == 0) {
-            return sim_node_fail(node, reading->error, "%s.roles: a %s has no %s; it has agents%s",
-                                 reading->shown, sim_topology_name(topology), node->text,
-                                 topology == SIM_HIERARCHICAL
-                                     ? ", relays, aggregators and coordinators"
-                                 : topology == SIM_MULTI_REGION_LEADERS ? ", bridges and leaders"
-                                                                        : "");
+            return sim_node_fail(node, reading->error, "%s.%s: a %s has no %s; it has %s",
+                                 reading->shown, name, sim_topology_name(scenario->topology),
+                                 node->text, list_text(reading->arena, there));
         }
-        selection->roles |= (uint32_t)value.low & there;
+        *roles |= (uint32_t)value.low & there;
     }
+    return true;
+}
+
+static bool read_meshes(const struct reading *reading, const struct sim_node *list,
+                        struct sim_selection *selection)
+{
+    struct sim_span *spans =
+        sim_arena_array(reading->arena, list == NULL ? 0 : list->count, sizeof *spans);
+    for (uint32_t i = 0; list != NULL && i < list->count; i++) {
+        const struct sim_node *node = list->entries[i].value;
+        struct sim_value value;
+        if (!sim_key_read(sim_key_find("faults[].of.meshes[]"), reading->shown, node, &value,
+                          reading->error)) {
+            return false;
+        }
+        if (reading->world->scenario->migration == NULL) {
+            return sim_node_fail(node, reading->error,
+                                 "%s.meshes: there is one mesh: only a migration has two",
+                                 reading->shown);
+        }
+        spans[i] = (struct sim_span){(uint32_t)value.low, (uint32_t)value.low + 1};
+    }
+    selection->places[SIM_PLACE_MESH] = spans;
+    selection->place_counts[SIM_PLACE_MESH] = list == NULL ? 0 : list->count;
     return true;
 }
 
@@ -262,8 +319,9 @@ bool sim_bind_selection(struct sim_arena *arena, const struct sim_fault_world *w
             return false;
         }
     }
-    const struct sim_node *roles = sim_node_get(node, "roles");
-    return (roles == NULL || read_roles(&reading, roles, selection)) &&
+    return read_meshes(&reading, sim_node_get(node, "meshes"), selection) &&
+           read_roles(&reading, sim_node_get(node, "roles"), "roles", &selection->roles) &&
+           read_roles(&reading, sim_node_get(node, "without"), "without", &selection->without) &&
            read_amount(&reading, node, selection);
 }
 
@@ -288,6 +346,9 @@ static const char *place_text(struct sim_arena *arena, const struct sim_scenario
                               enum sim_place_kind place, const struct sim_span *span)
 {
     const char *region;
+    if (place == SIM_PLACE_MESH) {
+        return span->first == SIM_MESH_OLD ? "old" : "new";
+    }
     if (place == SIM_PLACE_ZONE || place == SIM_PLACE_REGION) {
         const char *name = name_of_place(scenario, place, span->first, &region);
         bool whole = region[0] == '\0' || strcmp(region, name) == 0;
@@ -331,6 +392,10 @@ const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenari
         }
     }
     const char *roles = role_text(arena, selection->roles, places[0] != '\0');
+    if (selection->without != 0) {
+        roles = sim_arena_format(arena, "%s without %s", roles,
+                                 role_text(arena, selection->without, false));
+    }
     if (selection->number > 0) {
         return sim_arena_format(arena, "%" PRIu32 " of %s%s", selection->number, roles, places);
     }

@@ -739,6 +739,8 @@ const struct sim_key sim_keys[] = {
 
 #include "keys_faults.inc"
 
+#include "keys_migration.inc"
+
 #include "keys_byzantine.inc"
 
     {.path = "cost", .type = SIM_KEY_MAP, .topologies = SIM_FOR_ALL, .later = true},

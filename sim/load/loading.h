@@ -144,6 +144,15 @@ bool sim_bind_liars(struct sim_arena *arena, const struct sim_cell *cell,
 const char *sim_selection_text(struct sim_arena *arena, const struct sim_scenario *scenario,
                                const struct sim_selection *selection);
 
+// ---- Migrations (migration.c) ----
+
+// The mesh that runs now, if the scenario is about leaving it. Called when the scenario has its
+// places; and the phases by which results are told apart.
+bool sim_bind_migration(struct sim_arena *arena, const struct sim_cell *cell,
+                        struct sim_scenario *scenario, struct sim_error *error);
+bool sim_bind_phases(struct sim_arena *arena, const struct sim_cell *cell,
+                     struct sim_scenario *scenario, struct sim_error *error);
+
 // ---- The network's models ----
 
 // Latencies as tables (latencies.c), those between regions by pair (region_pairs.c), and the rules

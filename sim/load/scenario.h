@@ -197,6 +197,23 @@ struct sim_workload {
     struct sim_report_settings reports;
 };
 
+// From one mesh to another (run/places.h, scopes.h): both are there from the start, as nodes of one
+// run; `faults` says when who of them comes and goes. Gateways, agents of the old mesh, exchange
+// what they hold with seeds of the new one. Who writes moves over.
+struct sim_migration {
+    const struct sim_scenario *from;  // the old mesh; of it count places, gossip and latencies
+    uint32_t gateways;
+    uint64_t interval_ns;   // between a gateway's ticks towards the seeds
+    uint64_t move_at_ns;    // until then old agents write; SIM_FAULT_NEVER
+    uint64_t move_over_ns;  // so long the share of the new ones grows, then they are all
+};
+
+// From `at_ns` on, until the next begins: results are told apart by it.
+struct sim_phase {
+    const char *name;
+    uint64_t at_ns;
+};
+
 // What one host offers its agents (topologies/instances.yaml).
 struct sim_instance {
     const char *name;
@@ -251,6 +268,9 @@ struct sim_scenario {
     struct sim_network_settings network;
     struct sim_instance instances[SIM_TIER_COUNT];  // of the hosts of each tier
     struct sim_workload workload;
+    const struct sim_migration *migration;  // NULL: none
+    const struct sim_phase *phases;         // [phase_count], ascending
+    uint32_t phase_count;
     uint64_t fault_seed;                     // of repetition 0, as with seed
     const struct sim_fault *faults;          // [fault_count]
     const struct sim_origin *fault_origins;  // [fault_count]

@@ -29,7 +29,6 @@ static const struct {
     {"cost_rating", SIM_MEASURE_NONE, "", "count", "cost_rating", "value"},
     {"setup_minutes", SIM_MEASURE_NONE, "minutes", "count", "setup_minutes", "value"},
     {"operations", SIM_MEASURE_NONE, "", "count", "operations", "value"},
-    {"migration", SIM_MEASURE_NONE, "", "count", "migration", "value"},
     {"availability", SIM_MEASURE_NONE, "", "count", "availability", "value"},
 };
 

@@ -4,10 +4,32 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "allocate.h"
 
 // ---- Metrics ----
+
+bool sim_extra_wanted(const struct sim_scenario *scenario)
+{
+    bool wanted = false;
+    for (uint32_t i = 0; i < scenario->expectation_count && scenario->fault_count > 0; i++) {
+        wanted |= strstr(scenario->expectations[i].text, "extra_convergence_ms") != NULL;
+    }
+    return wanted;
+}
+
+bool sim_extra_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                  const struct sim_update_result *update, uint64_t *sample)
+{
+    (void)scenario;
+    (void)result;
+    bool later = update->theta_ns > update->calm_theta_ns;
+    *sample = update->theta_ns == SIM_TIME_NEVER ? SIM_TIME_NEVER
+              : later                            ? update->theta_ns - update->calm_theta_ns
+                                                 : 0;
+    return update->calm_theta_ns != SIM_TIME_NEVER;
+}
 
 bool sim_unwritten_of(const struct sim_scenario *scenario, const struct sim_result *result,
                       uint64_t *sample)
@@ -23,6 +45,24 @@ bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result
     (void)scenario;
     *sample = result->lagging;
     return true;
+}
+
+bool sim_old_agents_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                       uint64_t *sample)
+{
+    (void)result;
+    *sample = scenario->migration == NULL ? 0 : scenario->migration->from->agents;
+    return true;
+}
+
+bool sim_agents_per_edge_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                            uint64_t *sample)
+{
+    uint64_t edges = (uint64_t)scenario->region_count * scenario->hierarchy.aggregators_per_region *
+                     scenario->hierarchy.edges_per_aggregator;
+    (void)result;
+    *sample = edges == 0 ? 0 : (scenario->agents + edges - 1) / edges;
+    return edges > 0;
 }
 
 // ---- Pooling ----

@@ -49,9 +49,19 @@ void sim_gap_text(const struct sim_scenario *scenario, const struct sim_gap *gap
                   size_t size);
 const char *sim_gap_cause_name(enum sim_gap_cause cause);
 
+// How much later an update reached theta than in the same run without faults, which is made where
+// an expectation names the metric; 0 where it came no later; never, if it did in that run alone.
+bool sim_extra_wanted(const struct sim_scenario *scenario);
+bool sim_extra_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                  const struct sim_update_result *update, uint64_t *sample);
+
 // Metrics of runs with faults (summary.h).
 bool sim_unwritten_of(const struct sim_scenario *scenario, const struct sim_result *result,
                       uint64_t *sample);
+bool sim_old_agents_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                       uint64_t *sample);
+bool sim_agents_per_edge_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                            uint64_t *sample);
 bool sim_lagging_of(const struct sim_scenario *scenario, const struct sim_result *result,
                     uint64_t *sample);
 

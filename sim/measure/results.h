@@ -57,6 +57,8 @@ struct sim_update_result {
     uint32_t gone;                        // of them, who went down before all others held it
     uint32_t held;                        // of the m that are left, how many hold it at the end
     uint64_t theta_ns;                    // until ceil(theta * m) of those then left hold it
+    uint64_t calm_theta_ns;               // in the same run without faults; SIM_TIME_NEVER: never,
+                                          // or there was none (run/calm.h)
     uint64_t half_ns;                     // until half do
     uint64_t p99_ns;                      // until 99 % do
     uint64_t all_ns;                      // until all do

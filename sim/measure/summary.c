@@ -445,6 +445,10 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_REJOIN_MS] = {"rejoin_ms", "ms",
                        "from an agent's return until it holds all that was written before",
                        "rejoin", "ns", NS_PER_MS, false, SIM_REACH_ALL, .of_rejoin = rejoin_of},
+    [SIM_EXTRA_CONVERGENCE_MS] = {"extra_convergence_ms", "ms",
+                                  "later than without the faults; 0 where it was not later",
+                                  "extra_convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL,
+                                  sim_extra_of},
     [SIM_UNWRITTEN] = {"unwritten", "updates",
                        "not written, since their agents were down or paused", "unwritten", "count",
                        1, false, SIM_REACH_ALL, .of_run = sim_unwritten_of},
@@ -452,6 +456,10 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
                             "up at the end of a repetition, and lacking an update",
                             "lagging_agents", "count", 1, false, SIM_REACH_ALL,
                             .of_run = sim_lagging_of},
+    [SIM_OLD_AGENTS] = {"old_agents", "agents", "of the mesh that a migration leaves", "old_agents",
+                        "count", 1, false, SIM_REACH_ALL, .of_run = sim_old_agents_of},
+    [SIM_AGENTS_PER_EDGE] = {"agents_per_edge", "agents", "of the largest edge", "agents_per_edge",
+                             "count", 1, false, SIM_REACH_EDGE, .of_run = sim_agents_per_edge_of},
     [SIM_WON_MS] = {"won_ms", "ms",
                     "from the loss of a region's leader until the first wins an election", "won",
                     "ns", NS_PER_MS, false, SIM_REACH_ALL, .each = sim_won_at,
@@ -509,7 +517,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     enum sim_reach reach = sim_metrics[metric].reach;
     bool edges = scenario->topology == SIM_HIERARCHICAL;
     if (sim_metric_is_of_faults(metric)) {
-        return scenario->fault_count == 0 ? "no faults" : NULL;
+        return scenario->fault_count == 0                                          ? "no faults"
+               : metric == SIM_EXTRA_CONVERGENCE_MS && !sim_extra_wanted(scenario) ? "no comparison"
+                                                                                   : NULL;
     }
     if (sim_metric_is_of_liars(metric)) {
         return scenario->liar_count == 0 ? "nobody who lies" : NULL;
@@ -753,6 +763,7 @@ void sim_summary_init(struct sim_summary *summary, const struct sim_scenario *sc
     }
     summary->fingerprint = combined_fingerprint(results, count);
     sim_fault_figures_init(&summary->faults, scenario, results, count);
+    sim_phases_init(&summary->phases, scenario, results, count);
     sim_liar_figures_init(&summary->liars, scenario, results, count);
     for (enum sim_metric_id id = 0; id < SIM_METRIC_COUNT; id++) {
         struct sim_samples *samples = &summary->samples[id];
@@ -782,5 +793,6 @@ void sim_summary_finish(struct sim_summary *summary)
 {
     sim_summary_release(summary);
     sim_fault_figures_finish(&summary->faults);
+    sim_phases_finish(&summary->phases);
     sim_liar_figures_finish(&summary->liars);
 }

@@ -34,6 +34,7 @@
 #include "leading.h"
 #include "membership.h"
 #include "lying.h"
+#include "phases.h"
 #include "results.h"
 #include "scenario.h"
 #include "statistics.h"
@@ -90,8 +91,11 @@ enum sim_metric_id {
     SIM_GLOBAL_EDGES,
     SIM_GLOBAL_AGENTS,
     SIM_REJOIN_MS,
+    SIM_EXTRA_CONVERGENCE_MS,
     SIM_UNWRITTEN,
     SIM_LAGGING_AGENTS,
+    SIM_OLD_AGENTS,
+    SIM_AGENTS_PER_EDGE,
     SIM_WON_MS,
     SIM_ELECTION_MS,
     SIM_ELECTION_TERMS,
@@ -168,6 +172,7 @@ struct sim_summary {
     struct sim_samples samples[SIM_METRIC_COUNT];  // sorted; run: index among those that count
     struct sim_statistics statistics[SIM_METRIC_COUNT];
     struct sim_fault_figures faults;
+    struct sim_phases phases;
     struct sim_liar_figures liars;
 };
 
@@ -200,7 +205,7 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 // Whether the metric is about what faults do.
 static inline bool sim_metric_is_of_faults(enum sim_metric_id metric)
 {
-    return metric >= SIM_REJOIN_MS && metric <= SIM_LAGGING_AGENTS;
+    return metric >= SIM_REJOIN_MS && metric <= SIM_OLD_AGENTS;
 }
 
 // Whether it is about those who lie.

@@ -237,7 +237,25 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
     sim_transport_init(network, settings);
 }
 
+// Losses are the new mesh's everywhere; which classes occur is not looked at.
+void sim_network_add_mesh(struct sim_network *network, const struct sim_network_settings *settings)
+{
+    network->old_links = sim_memory_zeroed(SIM_PAIR_CLASS_COUNT * sizeof *network->old_links);
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        struct sim_link *link = &network->old_links[pair];
+        *link = sim_link_of_class(settings, (enum sim_pair_class)pair);
+        link->loss_below = network->links[pair].loss_below;
+        link->duplicate_below = network->links[pair].duplicate_below;
+        cover(network, &network->links[pair]);
+        if (pair <= SIM_INTER_REGION) {
+            cover(network, link);
+        }
+    }
+    network->varied = true;
+}
+
 void sim_network_finish(struct sim_network *network)
 {
+    sim_memory_free(network->old_links);
     sim_memory_free(network->region_links);
 }

@@ -130,6 +130,7 @@ struct sim_host {
     uint16_t zone;  // counted over the whole world
     uint16_t region;
     uint16_t tier;  // enum sim_tier
+    uint16_t mesh;  // 0; 1: of a mesh that another takes over from
 };
 
 struct sim_link {
@@ -176,8 +177,9 @@ struct sim_network {
     const uint32_t *host_of;  // [nodes]
     const struct sim_host *hosts;
     struct sim_link links[SIM_PAIR_CLASS_COUNT];
-    uint32_t by_place;              // bits 1 << class: the hosts' places decide the link
-    uint32_t region_count;          // with links of their own, or 0
+    struct sim_link *old_links;  // [SIM_PAIR_CLASS_COUNT] between hosts of mesh 1, owned, or NULL
+    uint32_t by_place;           // bits 1 << class: the hosts' places decide the link
+    uint32_t region_count;       // with links of their own, or 0
     struct sim_link *region_links;  // [from * region_count + to], owned
     bool one_host;                  // every node on one host: the class needs no look-up
     bool duplicates;
@@ -205,6 +207,9 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
                       uint64_t seed, const uint32_t *host_of, uint32_t node_count,
                       const struct sim_host *hosts);
 void sim_network_finish(struct sim_network *network);
+
+// Latencies between two hosts of mesh 1 are those of these settings from now on, all others stay.
+void sim_network_add_mesh(struct sim_network *network, const struct sim_network_settings *settings);
 
 // The link of a class, or of an ordered pair of regions, as init makes it.
 struct sim_link sim_link_of_class(const struct sim_network_settings *settings,
@@ -257,6 +262,10 @@ static inline const struct sim_link *sim_network_link(const struct sim_network *
                                                       uint32_t source, uint32_t target,
                                                       enum sim_pair_class pair)
 {
+    if (network->old_links != NULL && network->hosts[network->host_of[source]].mesh == 1 &&
+        network->hosts[network->host_of[target]].mesh == 1) {
+        return &network->old_links[pair];
+    }
     if ((network->by_place >> pair & 1) != 0) {
         return sim_network_link_by_place(network, &network->hosts[network->host_of[source]],
                                          &network->hosts[network->host_of[target]]);

@@ -85,7 +85,7 @@ static void find_regions(struct search *search)
 {
     const struct sim_places *places = &search->world->places;
     const struct sim_scopes *scopes = &search->world->scopes;
-    const struct mesh_scope *bridges = &scopes->items[scopes->count - 1];
+    const struct mesh_scope *bridges = &scopes->items[scopes->bridge_scope];
     for (uint32_t region = 0; region < places->regions.count; region++) {
         bool bridged = false;
         for (uint32_t i = bridges->group_starts[region]; i < bridges->group_starts[region + 1];
@@ -102,7 +102,7 @@ static void find_regions(struct search *search)
 
 static void find_islands(struct search *search)
 {
-    for (uint32_t agent = 0; agent < search->world->places.agents; agent++) {
+    for (uint32_t agent = 0; agent < search->world->places.nodes; agent++) {
         search->causes[agent] = SIM_GAP_CAUSE_COUNT;
     }
     if (search->scenario->topology == SIM_HIERARCHICAL) {
@@ -133,7 +133,7 @@ static struct reason reason_of(const struct search *search, uint32_t agent, uint
     uint32_t asked = 0;
     bool cut = false;
     for (uint32_t other = 0; other < cohorts->agents && asked < HOLDERS_ASKED; other++) {
-        if (!sim_cohorts_holds(cohorts, update, other) || !is_up(search, other)) {
+        if (!is_up(search, other) || !sim_cohorts_holds(cohorts, update, other)) {
             continue;
         }
         if (search->islands[other] != search->islands[agent]) {
@@ -202,19 +202,19 @@ void sim_gaps_find(const struct sim_engine *engine, const struct sim_scenario *s
                    const struct sim_world *world, const struct sim_cohorts *cohorts,
                    struct sim_result *result)
 {
-    uint32_t agents = world->places.agents;
+    uint32_t nodes = world->places.nodes;
     struct search search = {
         .engine = engine,
         .scenario = scenario,
         .world = world,
         .cohorts = cohorts,
         .result = result,
-        .islands = sim_memory_zeroed(agents * sizeof *search.islands),
-        .causes = sim_memory_zeroed(agents * sizeof *search.causes),
-        .subjects = sim_memory_zeroed(agents * sizeof *search.subjects),
+        .islands = sim_memory_zeroed(nodes * sizeof *search.islands),
+        .causes = sim_memory_zeroed(nodes * sizeof *search.causes),
+        .subjects = sim_memory_zeroed(nodes * sizeof *search.subjects),
     };
     find_islands(&search);
-    for (uint32_t agent = 0; agent < agents; agent++) {
+    for (uint32_t agent = 0; agent < cohorts->agents; agent++) {
         struct reason reason;
         bool counts = cohorts->up_since_ns[agent] != SIM_TIME_NEVER;  // liars never do
         if (counts && is_up(&search, agent) && find_reason(&search, agent, &reason)) {

@@ -2,6 +2,7 @@
 #include "places.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "allocate.h"
 
@@ -89,7 +90,12 @@ static void count_nodes(struct sim_places *places, const struct sim_scenario *sc
         places->edges.count = places->aggregators * hierarchy->edges_per_aggregator;
         places->coordinators = hierarchy->coordinators;
     }
-    places->nodes = places->agents + places->aggregators + places->coordinators;
+    places->old_first = places->agents + places->aggregators + places->coordinators;
+    places->nodes = places->old_first;
+    if (scenario->migration != NULL) {
+        places->old.count = scenario->migration->from->region_count;
+        places->nodes += scenario->migration->from->agents;
+    }
 }
 
 uint32_t sim_places_nodes(const struct sim_scenario *scenario)
@@ -99,14 +105,67 @@ uint32_t sim_places_nodes(const struct sim_scenario *scenario)
     return places.nodes;
 }
 
-static uint32_t most_hosts(const struct sim_places *places, const struct sim_scenario *scenario)
+static uint32_t count_zones(const struct sim_scenario *scenario)
 {
     uint32_t zones = 0;
-    for (uint32_t i = 0; i < scenario->region_count; i++) {
-        zones += scenario->regions[i].zone_count;
+    for (uint32_t r = 0; r < scenario->region_count; r++) {
+        zones += scenario->regions[r].zone_count;
     }
+    return zones;
+}
+
+static uint32_t most_hosts(const struct sim_places *places, const struct sim_scenario *scenario)
+{
+    uint32_t zones = count_zones(scenario);
     return scenario->agents / scenario->network.agents_per_host + zones + places->edges.count +
            places->aggregators + places->coordinators + 1;
+}
+
+// ---- The old mesh ----
+
+// Where a zone of the old mesh lies, by its names; `fresh`: where it does if nothing is called so.
+static struct sim_host place_of(const struct sim_scenario *scenario,
+                                const struct sim_region *region, uint32_t zone,
+                                struct sim_host fresh)
+{
+    uint32_t zone_first = 0;
+    for (uint32_t r = 0; r < scenario->region_count; r++) {
+        const struct sim_region *other = &scenario->regions[r];
+        if (strcmp(other->name, region->name) != 0) {
+            zone_first += other->zone_count;
+            continue;
+        }
+        fresh.region = (uint16_t)r;
+        for (uint32_t i = 0; i < other->zone_count; i++) {
+            if (strcmp(other->zones[i], region->zones[zone]) == 0) {
+                fresh.zone = (uint16_t)(zone_first + i);
+            }
+        }
+    }
+    return fresh;
+}
+
+static void settle_old(struct sim_places *places, const struct sim_scenario *scenario)
+{
+    const struct sim_scenario *old = scenario->migration->from;
+    uint32_t node = places->old_first;
+    uint32_t zone = count_zones(scenario);
+    places->old.starts = sim_memory_zeroed((places->old.count + 1) * sizeof *places->old.starts);
+    for (uint32_t r = 0; r < places->old.count; r++) {
+        const struct sim_region *region = &old->regions[r];
+        places->old.starts[r] = node;
+        for (uint32_t i = 0; i < region->zone_count; i++, zone++) {
+            struct sim_host fresh = {.zone = (uint16_t)zone,
+                                     .region = (uint16_t)(scenario->region_count + r),
+                                     .mesh = SIM_MESH_OLD};
+            struct sim_host place = place_of(scenario, region, i, fresh);
+            uint32_t count = share_of(region->agents, region->zone_count, i);
+            settle(places, &place, node, count, old->network.agents_per_host);
+            node += count;
+        }
+    }
+    places->old.starts[places->old.count] = node;
+    assert(node == places->nodes);
 }
 
 void sim_places_init(struct sim_places *places, const struct sim_scenario *scenario)
@@ -114,7 +173,12 @@ void sim_places_init(struct sim_places *places, const struct sim_scenario *scena
     *places = (struct sim_places){0};
     count_nodes(places, scenario);
     places->host_of = sim_memory_zeroed(places->nodes * sizeof *places->host_of);
-    places->hosts = sim_memory_zeroed(most_hosts(places, scenario) * sizeof *places->hosts);
+    uint32_t hosts = most_hosts(places, scenario);
+    if (scenario->migration != NULL) {
+        struct sim_places none = {0};
+        hosts += most_hosts(&none, scenario->migration->from);
+    }
+    places->hosts = sim_memory_zeroed(hosts * sizeof *places->hosts);
     places->regions.starts =
         sim_memory_zeroed((places->regions.count + 1) * sizeof *places->regions.starts);
     if (places->edges.count > 0) {
@@ -135,6 +199,9 @@ void sim_places_init(struct sim_places *places, const struct sim_scenario *scena
     settle_tier(places, scenario, SIM_TIER_AGGREGATOR, places->agents, places->aggregators);
     settle_tier(places, scenario, SIM_TIER_COORDINATOR, places->agents + places->aggregators,
                 places->coordinators);
+    if (scenario->migration != NULL) {
+        settle_old(places, scenario);
+    }
 }
 
 void sim_places_finish(struct sim_places *places)
@@ -143,6 +210,7 @@ void sim_places_finish(struct sim_places *places)
     sim_memory_free(places->hosts);
     sim_memory_free(places->regions.starts);
     sim_memory_free(places->edges.starts);
+    sim_memory_free(places->old.starts);
 }
 
 uint32_t sim_shares_find(const struct sim_shares *shares, uint32_t agent)

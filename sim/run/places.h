@@ -13,6 +13,10 @@
 //
 //     0 ............... agents | agents ... + aggregators | ... + coordinators    nodes
 
+// The mesh that a migration leaves stands behind all that, on hosts of its own, its agents zone by
+// zone. A region or zone of a name that the new mesh has, too, is the same place; others come
+// behind those of the new mesh.
+
 #ifndef SIM_PLACES_H
 #define SIM_PLACES_H
 
@@ -35,6 +39,8 @@ struct sim_places {
     uint32_t aggregators;  // nodes agents .. agents + aggregators - 1; of region r those from
                            // r * aggregators / regions.count on
     uint32_t coordinators;
+    uint32_t old_first;     // node; what it has and `agents` are all the agents there are
+    struct sim_shares old;  // regions of the old mesh; count 0: there is none
     uint32_t nodes;
 };
 
@@ -43,6 +49,17 @@ uint32_t sim_places_nodes(const struct sim_scenario *scenario);
 
 void sim_places_init(struct sim_places *places, const struct sim_scenario *scenario);
 void sim_places_finish(struct sim_places *places);
+
+// Agents of either mesh, all together; and whether a node is one.
+static inline uint32_t sim_places_agents(const struct sim_places *places)
+{
+    return places->agents + places->nodes - places->old_first;
+}
+
+static inline bool sim_places_is_agent(const struct sim_places *places, uint32_t node)
+{
+    return node < places->agents || node >= places->old_first;
+}
 
 // The share that an agent is in.
 uint32_t sim_shares_find(const struct sim_shares *shares, uint32_t agent);

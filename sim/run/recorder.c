@@ -66,8 +66,12 @@ static void init_curves(struct sim_recorder *recorder)
     }
 }
 
+// Nobody of a mesh that is left, nor of the one beside it, is near: that is measured of one mesh.
 static struct sim_vicinity vicinity_of(const struct sim_shares *shares, uint32_t agent)
 {
+    if (agent >= shares->starts[shares->count]) {
+        return (struct sim_vicinity){0, 0};
+    }
     uint32_t share = sim_shares_find(shares, agent);
     return (struct sim_vicinity){shares->starts[share], shares->starts[share + 1]};
 }
@@ -142,7 +146,14 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
     recorder->faults = scenario->fault_count > 0;
     if (recorder->faults) {
         recorder->closed = sim_memory_zeroed(updates);
-        sim_cohorts_init(&recorder->cohorts, scenario->agents, updates, result);
+        sim_cohorts_init(&recorder->cohorts,
+                         scenario->migration == NULL ? scenario->agents : world->places.nodes,
+                         updates, result);
+        for (uint32_t node = world->places.agents; node < recorder->cohorts.agents; node++) {
+            if (!sim_places_is_agent(&world->places, node)) {
+                sim_cohorts_exclude(&recorder->cohorts, node);
+            }
+        }
     }
     if (world->liars != NULL) {
         count_honest(recorder, scenario->agents);
@@ -163,8 +174,10 @@ void sim_recorder_init(struct sim_recorder *recorder, const struct sim_scenario 
             .dot = {.origin = write->node},
             .written_ns = write->time_ns,
             .measured = !lied && write->time_ns >= scenario->workload.warmup_ns,
-            .cohort = honest_in(recorder, 0, scenario->agents),
+            .cohort = honest_in(recorder, 0, scenario->agents) + sim_places_agents(&world->places) -
+                      scenario->agents,
             .theta_ns = SIM_TIME_NEVER,
+            .calm_theta_ns = SIM_TIME_NEVER,
             .half_ns = SIM_TIME_NEVER,
             .p99_ns = SIM_TIME_NEVER,
             .all_ns = SIM_TIME_NEVER,
@@ -316,6 +329,9 @@ static void enter_curves(const struct sim_recorder *recorder, uint32_t index, ui
     struct sim_curve *curves = recorder->result->curves;
     sim_curve_enter(&curves[0], since_ns);
     for (uint32_t i = 1; i < recorder->result->curve_count; i++) {
+        if (curves[i].reach == SIM_REACH_ALL && agent >= recorder->world->places.agents) {
+            break;  // of no region of the new mesh
+        }
         if (curves[i].reach == SIM_REACH_ALL) {
             uint32_t region = sim_shares_find(&recorder->world->places.regions, agent);
             sim_curve_enter(&curves[recorder->region_curve_first + region], since_ns);
@@ -390,8 +406,8 @@ static void note_takeover(struct sim_recorder *recorder, const struct sim_transi
 
 static void tell(struct sim_recorder *recorder, const struct sim_transition *transition)
 {
-    bool agent =
-        transition->node < recorder->world->places.agents && !lies(recorder, transition->node);
+    bool agent = sim_places_is_agent(&recorder->world->places, transition->node) &&
+                 !lies(recorder, transition->node);
     recorder->now_ns = transition->time_ns;
     if (transition->kind == SIM_TRANSITION_RELAY) {
         note_takeover(recorder, transition);
@@ -509,7 +525,7 @@ void sim_recorder_changes(void *context, const struct mesh_table *table,
             if (recorder->faults && changes[i].message == NULL) {
                 begin(recorder, update);
             }
-            if (changes[i].node < recorder->world->places.agents &&
+            if (sim_places_is_agent(&recorder->world->places, changes[i].node) &&
                 !lies(recorder, changes[i].node)) {
                 hold(recorder, update, &changes[i]);
             }

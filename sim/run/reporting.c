@@ -160,7 +160,7 @@ static void number_relays(struct sim_reports *reports)
     uint32_t agents = reports->world->places.agents;
     reports->slot_of = sim_memory_zeroed(agents * sizeof *reports->slot_of);
     memset(reports->slot_of, 0xff, agents * sizeof *reports->slot_of);
-    for (uint32_t i = reports->world->places.edges.count + 2; i < scopes->count; i++) {
+    for (uint32_t i = reports->world->places.edges.count + 2; i < scopes->new_count; i++) {
         for (uint32_t j = 0; j < scopes->items[i].count; j++) {
             reports->slot_of[scopes->items[i].members[j]] = reports->slot_count++;
         }

@@ -8,6 +8,7 @@
 
 #include "allocate.h"
 #include "base.h"
+#include "calm.h"
 #include "checks.h"
 #include "connections.h"
 #include "deceits.h"
@@ -384,10 +385,25 @@ static void set_intervals(const struct sim_world *world, struct sim_result *resu
     }
 }
 
-static struct sim_rafting rafting_of(const struct sim_leaders *leaders)
+// The groups' settings: the old mesh's if it is that which has leaders.
+static const struct sim_leaders *leaders_of(const struct sim_scenario *scenario)
 {
+    bool old = scenario->migration != NULL && scenario->topology != SIM_MULTI_REGION_LEADERS;
+    return old ? &scenario->migration->from->leaders : &scenario->leaders;
+}
+
+// Those of a new mesh begin with nothing, like all of it.
+static bool begins_elected(const struct sim_scenario *scenario)
+{
+    bool fresh = scenario->migration != NULL && scenario->topology == SIM_MULTI_REGION_LEADERS;
+    return !fresh && leaders_of(scenario)->start == SIM_LEADERS_ELECTED;
+}
+
+static struct sim_rafting rafting_of(const struct sim_scenario *scenario)
+{
+    const struct sim_leaders *leaders = leaders_of(scenario);
     return (struct sim_rafting){
-        .elected = leaders->start == SIM_LEADERS_ELECTED,
+        .elected = begins_elected(scenario),
         .logs_differ = leaders->logs == SIM_LOGS_DIFFERENT,
         .failed = leaders->failed,
         .read_every_ns = leaders->read_every_ns,
@@ -464,8 +480,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     }
     if (world.mesh.raft_count > 0) {
         watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
-        watch.leading =
-            sim_leading_create(&world.mesh, scenario->leaders.start == SIM_LEADERS_ELECTED, result);
+        watch.leading = sim_leading_create(&world.mesh, begins_elected(scenario), result);
     }
     watch.roll = sim_roll_create(&world.mesh, world.places.nodes, result);
     bool reports = sim_reports_wanted(scenario);
@@ -489,7 +504,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
                   .seed = scenario->liar_seed + repetition,
                   .until_ns = sim_scenario_end_ns(scenario)},
         .relaying = sim_targets_relaying(&targets),
-        .rafting = rafting_of(&scenario->leaders),
+        .rafting = rafting_of(scenario),
         .base_bytes = watch.faults ? base_bytes : NULL,
         .base_context = &watch,
         .observer = {.context = &watch,
@@ -562,6 +577,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         sim_reports_finish(&watch.reports);
     }
     sim_world_finish(&world);
+    if (ran && !result->interrupted && sim_calm_wanted(scenario)) {
+        ran = sim_calm_run(scenario, repetition, options, result, error);
+    }
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     result->peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;

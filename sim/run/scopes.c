@@ -132,21 +132,20 @@ static struct mesh_scope push_pull(const struct sim_scenario *scenario, uint32_t
 
 // ---- Leaders ----
 
-// The candidates are spread evenly over their region, ascending.
+// The candidates are spread evenly over their region, ascending. `home` is the first region's.
 static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scenario,
-                      const struct sim_places *places, uint32_t index)
+                      const struct sim_shares *regions, uint32_t home, uint32_t index)
 {
     const struct sim_leaders *leaders = &scenario->leaders;
     const struct sim_region *region = &scenario->regions[index];
-    uint32_t *roster = scopes->members + scopes->group_starts[index];
+    uint32_t *roster = scopes->candidates + scopes->group_starts[index];
     uint32_t count = scopes->group_starts[index + 1] - scopes->group_starts[index];
     assert(region->leader_count <= count);
     for (uint32_t i = 0; i < count; i++) {
-        roster[i] =
-            places->regions.starts[index] + (uint32_t)((uint64_t)i * region->agents / count);
+        roster[i] = regions->starts[index] + (uint32_t)((uint64_t)i * region->agents / count);
     }
     scopes->rafts[index] = (struct mesh_raft_group){
-        .scope = (uint16_t)index,
+        .scope = (uint16_t)(home + index),
         .pre_vote = leaders->pre_vote,
         .check_quorum = leaders->check_quorum,
         .promote = true,
@@ -167,9 +166,10 @@ static void add_group(struct sim_scopes *scopes, const struct sim_scenario *scen
 
 // All candidates are in the scope of the bridges; who ticks there and is called, their groups say.
 static void add_bridges(struct sim_scopes *scopes, const struct sim_scenario *scenario,
-                        const struct sim_places *places)
+                        const struct sim_shares *shares)
 {
-    uint32_t regions = places->regions.count;
+    uint32_t regions = shares->count;
+    uint32_t home = scopes->count - regions;
     uint32_t candidates = scenario->leaders.candidates;
     uint32_t count = 0;
     scopes->group_starts = sim_memory_zeroed((regions + 1) * sizeof *scopes->group_starts);
@@ -178,19 +178,20 @@ static void add_bridges(struct sim_scopes *scopes, const struct sim_scenario *sc
         count += candidates < agents ? candidates : agents;
         scopes->group_starts[r + 1] = count;
     }
-    scopes->members = sim_memory_zeroed(count * sizeof *scopes->members);
+    scopes->candidates = sim_memory_zeroed(count * sizeof *scopes->candidates);
     scopes->rafts = sim_memory_zeroed(regions * sizeof *scopes->rafts);
     scopes->raft_count = regions;
     for (uint32_t r = 0; r < regions; r++) {
-        add_group(scopes, scenario, places, r);
+        add_group(scopes, scenario, shares, home, r);
     }
     struct mesh_scope bridges =
         push_pull(scenario, scenario->leaders.fanout, scenario->leaders.interval_ns);
-    bridges.members = scopes->members;
+    bridges.members = scopes->candidates;
     bridges.count = count;
     bridges.selection = MESH_OTHER_GROUPS;
     bridges.group_starts = scopes->group_starts;
     bridges.group_count = regions;
+    scopes->bridge_scope = (uint16_t)scopes->count;
     add_scope(scopes, &bridges, SIM_TICK_LINK);
 }
 
@@ -290,6 +291,65 @@ static void add_links(struct sim_scopes *scopes, const struct sim_scenario *scen
     }
 }
 
+// ---- The old mesh of a migration ----
+
+static void add_old_homes(struct sim_scopes *scopes, const struct sim_scenario *old,
+                          const struct sim_places *places, const struct sim_network *network)
+{
+    if (old->topology == SIM_MULTI_REGION_LEADERS) {
+        add_homes(scopes, old, places, network, &places->old);
+        add_bridges(scopes, old, &places->old);
+    } else {
+        add_home(scopes, old, places, network, places->old_first, places->nodes);
+    }
+}
+
+// `count` of the nodes [first, end), spread over them, ascending.
+static uint32_t *spread(uint32_t first, uint32_t end, uint32_t count)
+{
+    uint32_t *nodes = sim_memory_zeroed(count * sizeof *nodes);
+    for (uint32_t i = 0; i < count; i++) {
+        nodes[i] =
+            first + (uint32_t)(((uint64_t)2 * i + 1) * (end - first) / (2 * (uint64_t)count));
+    }
+    return nodes;
+}
+
+static void choose_seeds(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                         const struct sim_places *places)
+{
+    uint32_t gateways = scenario->migration->gateways;
+    if (scenario->topology == SIM_MULTI_REGION_LEADERS) {
+        scopes->starter_count = scopes->group_starts[places->regions.count];
+        scopes->starters = sim_memory_zeroed(scopes->starter_count * sizeof *scopes->starters);
+        memcpy(scopes->starters, scopes->candidates,
+               scopes->starter_count * sizeof *scopes->starters);
+    } else if (scenario->topology == SIM_HIERARCHICAL) {
+        scopes->starter_count = places->aggregators;
+        scopes->starters =
+            spread(places->agents, places->agents + places->aggregators, scopes->starter_count);
+    } else {
+        scopes->starter_count = gateways < places->agents ? gateways : places->agents;
+        scopes->starters = spread(0, places->agents, scopes->starter_count);
+    }
+}
+
+static void add_old_mesh(struct sim_scopes *scopes, const struct sim_scenario *scenario,
+                         const struct sim_places *places, const struct sim_network *network)
+{
+    const struct sim_migration *migration = scenario->migration;
+    choose_seeds(scopes, scenario, places);
+    add_old_homes(scopes, migration->from, places, network);
+    scopes->gateway_count = migration->gateways;
+    scopes->gateways = spread(places->old_first, places->nodes, scopes->gateway_count);
+    struct mesh_scope link = push_pull(scenario, 1, migration->interval_ns);
+    link.members = scopes->gateways;
+    link.count = scopes->gateway_count;
+    link.callees = scopes->starters;
+    link.callee_count = scopes->starter_count;
+    add_scope(scopes, &link, SIM_TICK_LINK);
+}
+
 // ---- Membership ----
 
 #define SEEDS 3u  // where the file names none
@@ -357,7 +417,8 @@ static void add_swims(struct sim_scopes *scopes, const struct sim_scenario *scen
 void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scenario,
                      const struct sim_places *places, const struct sim_network *network)
 {
-    uint32_t most = 3 + places->regions.count + places->edges.count + places->aggregators;
+    uint32_t most =
+        6 + places->regions.count + places->edges.count + places->aggregators + places->old.count;
     *scopes = (struct sim_scopes){
         .items = sim_memory_zeroed(most * sizeof *scopes->items),
         .ticks = sim_memory_zeroed(most * sizeof *scopes->ticks),
@@ -369,7 +430,7 @@ void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scena
     switch (scenario->topology) {
     case SIM_MULTI_REGION_LEADERS:
         add_homes(scopes, scenario, places, network, &places->regions);
-        add_bridges(scopes, scenario, places);
+        add_bridges(scopes, scenario, &places->regions);
         break;
     case SIM_HIERARCHICAL:
         add_homes(scopes, scenario, places, network, &places->edges);
@@ -378,8 +439,12 @@ void sim_scopes_init(struct sim_scopes *scopes, const struct sim_scenario *scena
         break;
     default: add_home(scopes, scenario, places, network, 0, scenario->agents);
     }
+    scopes->new_count = scopes->count;
     if (scenario->swim.runs) {
         add_swims(scopes, scenario);
+    }
+    if (scenario->migration != NULL) {
+        add_old_mesh(scopes, scenario, places, network);
     }
 }
 
@@ -394,6 +459,9 @@ void sim_scopes_finish(struct sim_scopes *scopes)
     sim_memory_free(scopes->graph_starts);
     sim_memory_free(scopes->graph);
     sim_memory_free(scopes->members);
+    sim_memory_free(scopes->candidates);
+    sim_memory_free(scopes->gateways);
+    sim_memory_free(scopes->starters);
     sim_memory_free(scopes->rafts);
     sim_memory_free(scopes->swims);
     sim_memory_free(scopes->seeds);
@@ -401,9 +469,19 @@ void sim_scopes_finish(struct sim_scopes *scopes)
     sim_memory_free(scopes->aggregators);
 }
 
-uint16_t sim_scopes_home(const struct sim_places *places, const struct sim_scenario *scenario,
-                         uint32_t agent)
+static uint16_t old_home(const struct sim_scopes *scopes, const struct sim_places *places,
+                         const struct sim_scenario *old, uint32_t agent)
 {
+    bool leaders = old->topology == SIM_MULTI_REGION_LEADERS;
+    return (uint16_t)(scopes->new_count + (leaders ? sim_shares_find(&places->old, agent) : 0));
+}
+
+uint16_t sim_scopes_home(const struct sim_scopes *scopes, const struct sim_places *places,
+                         const struct sim_scenario *scenario, uint32_t agent)
+{
+    if (agent >= places->old_first) {
+        return old_home(scopes, places, scenario->migration->from, agent);
+    }
     switch (scenario->topology) {
     case SIM_MULTI_REGION_LEADERS: return (uint16_t)sim_shares_find(&places->regions, agent);
     case SIM_HIERARCHICAL: return (uint16_t)sim_shares_find(&places->edges, agent);

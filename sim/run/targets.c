@@ -18,7 +18,7 @@ static void find_links(struct sim_targets *targets)
 {
     const struct sim_scopes *scopes = &targets->world->scopes;
     targets->link_first = places_of(targets)->edges.count + 2;
-    uint32_t links = scopes->count - targets->link_first;
+    uint32_t links = scopes->new_count - targets->link_first;
     uint32_t *members = scopes->members;
     targets->members = sim_memory_zeroed(links * sizeof *targets->members);
     for (uint32_t i = 0; i < links; i++) {  // they lie one behind the other
@@ -35,16 +35,22 @@ void sim_targets_init(struct sim_targets *targets, const struct sim_scenario *sc
     *targets = (struct sim_targets){
         .scenario = scenario,
         .world = world,
-        .roles = sim_memory_zeroed(places->nodes),
+        .roles = sim_memory_zeroed(places->nodes * sizeof *targets->roles),
         .in_places = sim_memory_zeroed(places->nodes),
         .silent = sim_memory_zeroed(words * sizeof *targets->silent),
         .away = sim_memory_zeroed(words * sizeof *targets->away),
     };
     for (uint32_t node = 0; node < places->nodes; node++) {
-        enum sim_role role = node < places->agents                         ? SIM_ROLE_AGENT
+        enum sim_role role = sim_places_is_agent(places, node)             ? SIM_ROLE_AGENT
                              : node < places->agents + places->aggregators ? SIM_ROLE_AGGREGATOR
                                                                            : SIM_ROLE_COORDINATOR;
-        targets->roles[node] = (uint8_t)(1u << role);
+        targets->roles[node] = (uint16_t)(1u << role);
+    }
+    for (uint32_t i = 0; i < world->scopes.starter_count; i++) {
+        targets->roles[world->scopes.starters[i]] |= 1u << SIM_ROLE_SEED;
+    }
+    for (uint32_t i = 0; i < world->scopes.gateway_count; i++) {
+        targets->roles[world->scopes.gateways[i]] |= 1u << SIM_ROLE_GATEWAY;
     }
     if (scenario->topology == SIM_HIERARCHICAL) {
         find_links(targets);
@@ -75,6 +81,7 @@ static uint32_t place_of(void *context, enum sim_place_kind place, uint32_t node
         return node < places->agents && places->edges.count > 0
                    ? sim_shares_find(&places->edges, node)
                    : UINT32_MAX;
+    case SIM_PLACE_MESH: return host->mesh;
     }
     return UINT32_MAX;
 }
@@ -103,9 +110,9 @@ static void mark_relays(const struct sim_targets *targets, bool relays)
 {
     const struct sim_scopes *scopes = &targets->world->scopes;
     for (uint32_t node = 0; node < places_of(targets)->agents; node++) {
-        targets->roles[node] &= (uint8_t) ~(1u << SIM_ROLE_RELAY);
+        targets->roles[node] &= (uint16_t) ~(1u << SIM_ROLE_RELAY);
     }
-    for (uint32_t i = targets->link_first; relays && i < scopes->count; i++) {
+    for (uint32_t i = targets->link_first; relays && i < scopes->new_count; i++) {
         for (uint32_t j = 0; j < scopes->items[i].count; j++) {
             targets->roles[scopes->items[i].members[j]] |= 1u << SIM_ROLE_RELAY;
         }
@@ -147,7 +154,8 @@ static void mark_leaders(const struct sim_targets *targets)
             uint32_t node = group->roster[place];
             uint32_t roles = (uint32_t)is_bridge(targets, i, place) << SIM_ROLE_BRIDGE |
                              (uint32_t)(node == leader) << SIM_ROLE_LEADER;
-            targets->roles[node] = (uint8_t)(1u << SIM_ROLE_AGENT | roles);
+            targets->roles[node] &= (uint16_t) ~(1u << SIM_ROLE_BRIDGE | 1u << SIM_ROLE_LEADER);
+            targets->roles[node] |= (uint16_t)roles;
         }
     }
 }
@@ -163,7 +171,8 @@ static uint32_t select_nodes(void *context, const struct sim_selection *selectio
     mark_relays(targets, targets->members != NULL);
     mark_leaders(targets);
     for (uint32_t node = 0; node < places_of(targets)->nodes; node++) {
-        if ((!placed || targets->in_places[node]) && (targets->roles[node] & roles) != 0) {
+        if ((!placed || targets->in_places[node]) && (targets->roles[node] & roles) != 0 &&
+            (targets->roles[node] & selection->without) == 0) {
             nodes[count++] = node;
         }
     }
@@ -323,6 +332,7 @@ struct sim_relaying sim_targets_relaying(struct sim_targets *targets)
         .context = targets,
         .silence_ns = targets->scenario->hierarchy.relay_silence_ns,
         .link_first = (uint16_t)targets->link_first,
+        .link_end = (uint16_t)targets->world->scopes.new_count,
         .members = targets->members,
         .successor = successor,
         .returned = returned,

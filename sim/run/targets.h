@@ -17,7 +17,7 @@ struct sim_targets {
     const struct sim_world *world;
     const struct sim_engine *engine;  // that runs, for who is a bridge or a leader just then; NULL:
                                       // those that the run begins with
-    uint8_t *roles;      // [nodes] bits of enum sim_role; of roles that change, as last looked at
+    uint16_t *roles;     // [nodes] bits of enum sim_role; of roles that change, as last looked at
     uint8_t *in_places;  // [nodes] scratch
     uint64_t *silent;    // bit per agent: a relay that was replaced and has not come back since
     uint64_t *away;      // bit per agent, scratch

@@ -44,6 +44,24 @@ static void compose(void *context, const struct mesh_states *states, const uint3
     sim_content_compose(&world->content, update, states, write_of_lane, node, write);
 }
 
+// Who writes an update: an agent of the mesh on which users work just then.
+static uint32_t writer_of(const struct sim_world *world, const struct sim_scenario *scenario,
+                          uint64_t seed, uint32_t update, uint64_t time_ns)
+{
+    const struct sim_migration *migration = scenario->migration;
+    struct mesh_random random = mesh_draw(seed, DRAW_WRITER, 0, update, 0);
+    bool moved = migration == NULL || migration->move_at_ns <= time_ns;
+    if (migration != NULL && moved && time_ns - migration->move_at_ns < migration->move_over_ns) {
+        moved = mesh_below_wide(random.word[1], random.word[2], migration->move_over_ns) <
+                time_ns - migration->move_at_ns;
+    }
+    uint32_t first = moved ? 0 : world->places.old_first;
+    uint32_t count = moved ? scenario->agents : migration->from->agents;
+    return scenario->workload.writers == SIM_WRITERS_RANDOM
+               ? first + mesh_below(random.word[0], count)
+               : first;
+}
+
 static void plan_writes(struct sim_world *world, const struct sim_scenario *scenario, uint64_t seed)
 {
     const struct sim_workload *workload = &scenario->workload;
@@ -54,12 +72,9 @@ static void plan_writes(struct sim_world *world, const struct sim_scenario *scen
     world->writes = sim_memory_zeroed(workload->updates * sizeof *world->writes);
     for (uint32_t update = 0; update < workload->updates; update++) {
         struct sim_write *write = &world->writes[update];
-        struct mesh_random random = mesh_draw(seed, DRAW_WRITER, 0, update, 0);
         write->time_ns = workload->first_write_ns + update * workload->every_ns;
-        write->node = workload->writers == SIM_WRITERS_RANDOM
-                          ? mesh_below(random.word[0], scenario->agents)
-                          : 0;
-        write->scope = sim_scopes_home(&world->places, scenario, write->node);
+        write->node = writer_of(world, scenario, seed, update, write->time_ns);
+        write->scope = sim_scopes_home(&world->scopes, &world->places, scenario, write->node);
         write->write.key = update % workload->keys;
         write->write.lane = update;
         sim_content_plan(&world->content, update, &write->write);
@@ -115,6 +130,9 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
     sim_network_init(&world->network, &scenario->network, seed, world->places.host_of,
                      world->places.nodes, world->places.hosts);
     measure_compression(world, scenario);
+    if (scenario->migration != NULL) {
+        sim_network_add_mesh(&world->network, &scenario->migration->from->network);
+    }
     sim_scopes_init(&world->scopes, scenario, &world->places, &world->network);
     world->mesh = (struct mesh_config){
         .seed = seed,
@@ -124,7 +142,7 @@ void sim_world_init(struct sim_world *world, const struct sim_scenario *scenario
         .raft_count = world->scopes.raft_count,
         .swim = world->scopes.swims,
         .swim_count = world->scopes.swim_count,
-        .bridge_scope = (uint16_t)(world->scopes.count - 1),
+        .bridge_scope = world->scopes.bridge_scope,
         .eager_links = sim_scopes_forward(scenario),
         .signature_bytes = scenario->network.signature_bytes,
         .hash = hash,

@@ -118,6 +118,7 @@ static void add_update(struct sim_result *result, const struct sim_query *query)
                  [SIM_REACH_REGION] = near_of(query, 15, 26)},
         .path = path_of(query, 18),
         .gone = (uint32_t)sim_query_count(query, 24),
+        .calm_theta_ns = sim_query_count(query, 27),
     };
 }
 
@@ -128,8 +129,9 @@ static bool read_updates(struct reading *reading)
         "SELECT repetition, origin, sequence, written_ns, measured, cohort, held, theta_ns,"
         " half_ns, p99_ns, all_ns, last_receipt_ns, edge_cohort, edge_held, edge_theta_ns,"
         " region_cohort, region_held, region_theta_ns, path_tick_ns, path_link_tick_ns,"
-        " path_global_tick_ns, path_network_ns, path_hops, path_node, gone, edge_gone, region_gone"
-        " FROM updates WHERE run_id = ?1 ORDER BY repetition, written_ns, origin, sequence",
+        " path_global_tick_ns, path_network_ns, path_hops, path_node, gone, edge_gone, region_gone,"
+        " calm_theta_ns FROM updates WHERE run_id = ?1 ORDER BY repetition, written_ns, origin, "
+        "sequence",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
         struct sim_result *result = result_of(reading, &query);

@@ -167,9 +167,9 @@ static void put_gone(struct rows *rows, const struct sim_near *near)
 
 static void put_updates(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows,
-                "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-                "?)");
+    begin_table(
+        rows, "INSERT INTO updates VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+              "?)");
     for (uint32_t index = 0; index < result->update_count; index++) {
         const struct sim_update_result *update = &result->updates[index];
         begin_row_of(rows, result);
@@ -190,6 +190,7 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
         put_count(rows, update->gone);
         put_gone(rows, &update->near[SIM_REACH_EDGE]);
         put_gone(rows, &update->near[SIM_REACH_REGION]);
+        put_value(rows, update->calm_theta_ns);
         end_row(rows);
     }
 }

@@ -35,6 +35,26 @@ Test(faults, our_scenarios_hold_and_every_fault_of_theirs_fires)
                  120);
 }
 
+Test(faults, our_migrations_lose_no_update_and_say_how_long_each_step_took)
+{
+    struct ended ended =
+        run_program("run", scenario("migrations.yaml"), "--json", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    cr_assert_eq(count_lines(ended.output, "scenario"), 3);
+    for (int i = 0; i < 3; i++) {
+        const char *line = json_line(ended.output, "scenario", i);
+        cr_expect_eq(json_number(line, "json_extract(?1, '$.lagging_agents')"), 0);
+        cr_expect_eq(json_number(line, "json_extract(?1, '$.unwritten')"), 0);
+        cr_expect(json_number(line, "json_array_length(?1, '$.phases')") >= 6);
+        cr_expect(json_number(line, "json_extract(?1, '$.phases[4].updates')") > 0);
+        cr_expect(json_number(line, "json_extract(?1, '$.phases[4].p95_ms')") > 0);
+    }
+    struct ended shown = run_program("show", "--db", STORE, "3", NULL);
+    expect_exit(&shown, 0);
+    expect_part(shown.output, "5 aggregation and workflows");
+    expect_part(shown.output, "\"Validate global convergence\"");
+}
+
 Test(faults, a_file_that_names_scenarios_names_files_that_are_there_and_nothing_else)
 {
     write_file("none.yaml", "scenarios: [mesh.yaml, gone.yaml]\n");

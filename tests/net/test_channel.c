@@ -22,7 +22,7 @@ static void open_lab(struct lab *lab, struct sim_latency latency, uint32_t loss_
                      struct sim_channel_settings channel)
 {
     static const uint32_t host_of[] = {0, 1};
-    static const struct sim_host hosts[] = {{0, 0, 0}, {0, 0, 0}};
+    static const struct sim_host hosts[] = {{0, 0, 0, 0}, {0, 0, 0, 0}};
     *lab = (struct lab){.seed = 42};
     lab->settings = (struct sim_network_settings){
         .transport = SIM_UDP, .loss_ppb = loss_ppb, .channel = channel};

@@ -25,26 +25,34 @@ struct layout {
 };
 
 static const struct layout layouts[] = {
-    {"two nodes on one host", {{{0, 0, 0}, 2}}, 1},
-    {"two hosts of a node each", {{{0, 0, 0}, 1}, {{0, 0, 0}, 1}}, 2},
-    {"two hosts of three", {{{0, 0, 0}, 3}, {{0, 0, 0}, 3}}, 2},
-    {"two zones of a node each", {{{0, 0, 0}, 1}, {{1, 0, 0}, 1}}, 2},
-    {"two regions of a node each", {{{0, 0, 0}, 1}, {{1, 1, 0}, 1}}, 2},
+    {"two nodes on one host", {{{0, 0, 0, 0}, 2}}, 1},
+    {"two hosts of a node each", {{{0, 0, 0, 0}, 1}, {{0, 0, 0, 0}, 1}}, 2},
+    {"two hosts of three", {{{0, 0, 0, 0}, 3}, {{0, 0, 0, 0}, 3}}, 2},
+    {"two zones of a node each", {{{0, 0, 0, 0}, 1}, {{1, 0, 0, 0}, 1}}, 2},
+    {"two regions of a node each", {{{0, 0, 0, 0}, 1}, {{1, 1, 0, 0}, 1}}, 2},
     {"three zones, two hosts in the last",
-     {{{0, 0, 0}, 1}, {{1, 0, 0}, 1}, {{2, 0, 0}, 1}, {{2, 0, 0}, 1}},
+     {{{0, 0, 0, 0}, 1}, {{1, 0, 0, 0}, 1}, {{2, 0, 0, 0}, 1}, {{2, 0, 0, 0}, 1}},
      4},
-    {"two regions, two zones in the first", {{{0, 0, 0}, 1}, {{1, 0, 0}, 1}, {{2, 1, 0}, 1}}, 3},
-    {"two regions, two zones in the last", {{{0, 0, 0}, 1}, {{1, 1, 0}, 1}, {{2, 1, 0}, 1}}, 3},
+    {"two regions, two zones in the first",
+     {{{0, 0, 0, 0}, 1}, {{1, 0, 0, 0}, 1}, {{2, 1, 0, 0}, 1}},
+     3},
+    {"two regions, two zones in the last",
+     {{{0, 0, 0, 0}, 1}, {{1, 1, 0, 0}, 1}, {{2, 1, 0, 0}, 1}},
+     3},
     {"all four, the shared host last",
-     {{{0, 0, 0}, 1}, {{1, 0, 0}, 1}, {{2, 1, 0}, 1}, {{2, 1, 0}, 1}, {{3, 2, 0}, 4}},
+     {{{0, 0, 0, 0}, 1},
+      {{1, 0, 0, 0}, 1},
+      {{2, 1, 0, 0}, 1},
+      {{2, 1, 0, 0}, 1},
+      {{3, 2, 0, 0}, 4}},
      5},
     {"three regions of two zones",
-     {{{0, 0, 0}, 1},
-      {{1, 0, 0}, 1},
-      {{2, 1, 0}, 1},
-      {{3, 1, 0}, 1},
-      {{4, 2, 0}, 1},
-      {{5, 2, 0}, 1}},
+     {{{0, 0, 0, 0}, 1},
+      {{1, 0, 0, 0}, 1},
+      {{2, 1, 0, 0}, 1},
+      {{3, 1, 0, 0}, 1},
+      {{4, 2, 0, 0}, 1},
+      {{5, 2, 0, 0}, 1}},
      6},
 };
 
@@ -204,10 +212,10 @@ Test(net, tiers_may_take_the_latency_of_the_places_they_join)
 {
     // An aggregator in the agent's zone, one in another zone, one in another region.
     static const uint32_t host_of[] = {0, 1, 2, 3};
-    static const struct sim_host hosts[] = {{0, 0, SIM_TIER_AGENT},
-                                            {0, 0, SIM_TIER_AGGREGATOR},
-                                            {1, 0, SIM_TIER_AGGREGATOR},
-                                            {2, 1, SIM_TIER_AGGREGATOR}};
+    static const struct sim_host hosts[] = {{0, 0, SIM_TIER_AGENT, 0},
+                                            {0, 0, SIM_TIER_AGGREGATOR, 0},
+                                            {1, 0, SIM_TIER_AGGREGATOR, 0},
+                                            {2, 1, SIM_TIER_AGGREGATOR, 0}};
     struct sim_network network;
     struct sim_network_settings settings = settings_of(0);
     settings.tiers_by_place[SIM_EDGE_AGGREGATOR] = true;

@@ -246,6 +246,40 @@ Test(leaders, without_a_majority_in_touch_are_of_no_use)
     cr_expect_eq(lost_ns, 0);
 }
 
+// ---- What faults cost ----
+
+// A partition keeps the bridges of region 0 from the others for two seconds. Where it is asked for,
+// each update knows how long it would have taken without that.
+Test(leaders, who_asks_what_faults_cost_is_told_by_the_same_run_without_them)
+{
+    struct fixture fixture;
+    struct sim_result calm;
+    struct sim_result result;
+    struct sim_expectation asked = {.text = "max(extra_convergence_ms) < 9000"};
+    const struct sim_fault cut[] = {
+        FAULT(SIM_FAULT_PARTITION, 1000 * MS, 3000 * MS, ROLE(SIM_ROLE_BRIDGE))};
+    three_regions(&fixture, 6000 * MS);
+    fixture_run(&fixture, 0, &calm);
+    set_faults(&fixture, cut, 1);
+    fixture.scenario.expectations = &asked;
+    fixture.scenario.expectation_count = 1;
+    fixture_run(&fixture, 0, &result);
+    uint64_t most_ns = 0;
+    cr_assert(calm.update_count == 40 && result.update_count == 40);
+    for (uint32_t i = 0; i < 40; i++) {
+        const struct sim_update_result *update = &result.updates[i];
+        uint64_t extra_ns = update->theta_ns - update->calm_theta_ns;
+        cr_expect_eq(update->calm_theta_ns, calm.updates[i].theta_ns);
+        cr_expect_eq(calm.updates[i].calm_theta_ns, SIM_TIME_NEVER, "nobody asked");
+        cr_expect(update->written_ns + update->theta_ns >= 1000 * MS || extra_ns == 0);
+        bool later = update->theta_ns > update->calm_theta_ns;
+        most_ns = later && extra_ns > most_ns ? extra_ns : most_ns;
+    }
+    cr_expect(most_ns > 1000 * MS && most_ns < 2600 * MS, "%" PRIu64, most_ns);
+    sim_result_finish(&result);
+    sim_result_finish(&calm);
+}
+
 // ---- How groups begin ----
 
 // Of five logs of 0 to 4 entries one belongs to the candidate that never starts.

@@ -80,10 +80,10 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
                 " FROM repetitions",
                 "1|0|-2|0|f00000000000000a|20000000000|-|200000000|300000000|1000|123456\n"
                 "1|1|-1|0|f00000000000000b|20000000000|-|200000000|300000000|1000|123456\n");
-    expect_rows(
-        path, "SELECT * FROM updates WHERE repetition = 1",
-        "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-|0|-|0\n"
-        "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812|2|1|0\n");
+    expect_rows(path, "SELECT * FROM updates WHERE repetition = 1",
+                "1|1|3|1|400000000|0|999|1|-|-|-|-|0|-|-|-|301|1|-|-|-|-|-|-|-|0|-|0|-\n"
+                "1|1|7|2|200000000|1|1000|998|41|23|42|-|55|20|19|17|300|298|29|6|15|9|11|4|812|2|"
+                "1|0|40\n");
     expect_rows(path,
                 "SELECT edge_cohort, edge_held, edge_theta_ns, region_cohort, region_held,"
                 " region_theta_ns, path_tick_ns, path_link_tick_ns, path_global_tick_ns,"
