@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "mesh/random.h"
+#include "mesh/tiers.h"
 #include "guarding.h"
 
 // ---- What is remembered of peers ----
@@ -31,7 +32,8 @@ static struct mesh_guard_peer *find(struct mesh_guard_peer *set, uint32_t peer)
 static uint32_t recovered(const struct mesh_guard *guard, const struct mesh_guard_peer *entry,
                           uint64_t time_ns)
 {
-    if (entry->judged_ns == UINT64_MAX || time_ns <= entry->judged_ns) {
+    if (entry->reputation_ppb == MESH_REPUTATION_ONE || entry->judged_ns == UINT64_MAX ||
+        time_ns <= entry->judged_ns) {
         return entry->reputation_ppb;
     }
     mesh_uint128 back = (mesh_uint128)(time_ns - entry->judged_ns) * MESH_REPUTATION_ONE;
@@ -191,6 +193,33 @@ static enum mesh_reject judge_updates(const struct stepping *stepping)
     return 0;
 }
 
+// Rows are signed by the relay that made them, and checked whenever they come.
+static enum mesh_reject judge_rows(const struct stepping *stepping)
+{
+    const struct mesh_message *message = stepping->event->message;
+    const struct mesh_guard *guard = stepping->config->guard;
+    uint64_t latest_ns = stepping->event->time_ns + guard->bound_ns;
+    bool names = message->kind == MESH_MESSAGE_ROWS_HELD;
+    for (uint32_t i = 0; i < message->update_count && !names; i++) {
+        const struct mesh_row row = mesh_rows_row(message, i);
+        if (guard->signatures && row.forged) {
+            return MESH_REJECT_SIGNATURE;
+        }
+        if (guard->bound_ns > 0 && physical_ns(row.clock) > latest_ns) {
+            return MESH_REJECT_CLOCK;
+        }
+    }
+    return 0;
+}
+
+static enum mesh_reject judge_content(const struct stepping *stepping)
+{
+    uint8_t kind = stepping->event->message->kind;
+    return mesh_message_has_rows(kind)  ? judge_rows(stepping)
+           : mesh_message_is_raft(kind) ? (enum mesh_reject)0
+                                        : judge_updates(stepping);
+}
+
 // Whether a vector lacks a write of its sender's that is so old that the sender must have had it
 // when it spoke. Nobody loses its own writes; without signatures nobody knows whose they are.
 static bool denies_own(const struct stepping *stepping)
@@ -270,7 +299,7 @@ bool mesh_guard_admits(struct stepping *stepping, const struct mesh_scope *scope
         reason = MESH_REJECT_FORMAT;
     } else if (!is_timely(stepping, scope)) {
         reason = MESH_REJECT_STALE;
-    } else if ((reason = judge_updates(stepping)) == 0 && denies_own(stepping)) {
+    } else if ((reason = judge_content(stepping)) == 0 && denies_own(stepping)) {
         reason = MESH_REJECT_DIGEST;
     }
     if (reason != 0) {

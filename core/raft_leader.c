@@ -272,14 +272,19 @@ void mesh_raft_hear_append_reply(struct rafting *rafting)
 
 // ---- Committing ----
 
-// The largest index that a majority of the voters has on disk.
+// The largest index that a majority of the voters has on disk. Who lost its disk counts as having
+// nothing: in its former life it may have helped another leader, of whom this one has not heard, to
+// commit other entries (mesh/raft.h).
 static uint64_t majority_index(const struct mesh_raft *raft)
 {
     uint64_t indexes[MESH_RAFT_MEMBERS_MAX];
     uint32_t count = 0;
     for (uint32_t left = raft->members.voters; left != 0; left &= left - 1) {
         uint32_t place = (uint32_t)__builtin_ctz(left);
-        uint64_t match = place == raft->self ? raft->stored : raft->progress[place].match;
+        const struct mesh_raft_progress *progress = &raft->progress[place];
+        uint64_t match = place == raft->self ? raft->stored
+                         : progress->forgot  ? 0
+                                             : progress->match;
         uint32_t i = count++;
         for (; i > 0 && indexes[i - 1] < match; i--) {
             indexes[i] = indexes[i - 1];

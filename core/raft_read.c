@@ -40,12 +40,13 @@ void mesh_raft_read(struct rafting *rafting)
     }
 }
 
+// Who lost its disk confirms nothing, since it may have elected another leader and forgotten it.
 static bool is_confirmed(const struct rafting *rafting, uint64_t round)
 {
     const struct mesh_raft *raft = rafting->raft;
     uint32_t places = mesh_raft_bit(raft->self);
     for (uint32_t place = 0; place < rafting->group->roster_count; place++) {
-        if (raft->progress[place].round >= round) {
+        if (raft->progress[place].round >= round && !raft->progress[place].forgot) {
             places |= mesh_raft_bit(place);
         }
     }

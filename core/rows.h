@@ -12,9 +12,6 @@
 #include "cursor.h"
 #include "mesh/tiers.h"
 
-// Computes the hash and the size of a row from the rest of it.
-void mesh_rows_seal(const struct mesh_config *config, struct mesh_row *row);
-
 struct mesh_row_name mesh_row_name(const struct mesh_row *row);
 
 // Whether the second wins over the first.

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "curves.h"
+#include "liars.h"
 #include "traffic.h"
 
 #define NAME_PART_BYTES 96  // of a topology's name in a file's name
@@ -166,6 +167,35 @@ static bool add_traffics(const struct report_traffics *traffics, struct report_d
     return true;
 }
 
+static bool add_lyings(const struct report_lyings *lyings, struct report_drawings *drawings,
+                       struct report_error *error)
+{
+    for (size_t index = 0; index < lyings->count; index++) {
+        const struct report_table *table = &lyings->tables[index];
+        struct report_drawing *drawing =
+            add_mesh(drawings, REPORT_VERDICTS, "liars", table->cells[0].run, 0);
+        FILE *stream =
+            begin_script(drawing, REPORT_MATRIX_WIDTH, report_lying_height(table), error);
+        if (stream == NULL) {
+            return false;
+        }
+        report_lying_script(stream, table);
+        if (!end_script(stream, error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool collect_lyings(const struct report_store *store, struct report_drawings *drawings)
+{
+    struct report_lyings lyings;
+    bool collected =
+        report_lyings_read(store, &lyings) && add_lyings(&lyings, drawings, store->error);
+    report_lyings_finish(&lyings);
+    return collected;
+}
+
 static bool collect_curves(const struct report_store *store, struct report_drawings *drawings)
 {
     struct report_pictures meshes;
@@ -198,7 +228,8 @@ bool report_drawings_collect(const struct report_store *store, const struct repo
     struct report_traffics traffics = {0};
     *drawings = (struct report_drawings){0};
     bool collected = add_matrix(matrix, drawings, store->error) &&
-                     collect_curves(store, drawings) && report_traffic_read(store, &traffics) &&
+                     collect_lyings(store, drawings) && collect_curves(store, drawings) &&
+                     report_traffic_read(store, &traffics) &&
                      add_traffics(&traffics, drawings, store->error);
     report_traffics_finish(&traffics);
     return collected;

@@ -22,10 +22,12 @@ static void print_elections(const struct sim_page *page, const struct sim_summar
     }
     sim_words_append(
         text, sizeof text,
-        "Raft: %s time%s a region had no leader; until the next had committed an entry "
+        "Raft: %s time%s a region lost its leader; until the next had committed an entry "
         "of its own: ",
         sim_word_count(count).text, count == 1 ? "" : "s");
     append_times(summary, SIM_ELECTION_MS, text, sizeof text);
+    sim_words_append(text, sizeof text, "; without one that could commit a region was for ");
+    append_times(summary, SIM_UNAVAILABLE_MS, text, sizeof text);
     fputs("  ", page->output);
     sim_page_paragraph(page, 2, 4, text);
 }

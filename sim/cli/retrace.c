@@ -95,6 +95,22 @@ static void see_changes(void *context, const struct sim_world *world,
     }
 }
 
+static void see_transitions(void *context, const struct sim_transition *transitions, uint32_t count)
+{
+    const struct sim_watcher *watcher = ((struct following *)context)->retrace->watcher;
+    if (watcher != NULL && watcher->transitions != NULL) {
+        watcher->transitions(watcher->context, transitions, count);
+    }
+}
+
+static void see_ruled(void *context, const struct sim_rule *rule)
+{
+    const struct sim_watcher *watcher = ((struct following *)context)->retrace->watcher;
+    if (watcher != NULL && watcher->ruled != NULL) {
+        watcher->ruled(watcher->context, rule);
+    }
+}
+
 static void see_notes(void *context, const struct sim_note *notes, uint32_t count)
 {
     const struct sim_watcher *watcher = ((struct following *)context)->retrace->watcher;
@@ -115,6 +131,8 @@ bool sim_retrace_run(struct sim_retrace *retrace, uint32_t repetition, struct si
     const struct sim_watcher watcher = {
         .context = &following,
         .changes = see_changes,
+        .transitions = see_transitions,
+        .ruled = see_ruled,
         .notes = retrace->watcher != NULL && retrace->watcher->notes != NULL ? see_notes : NULL,
         .checkpoint = see_checkpoint,
         .window = see_window,

@@ -2,6 +2,7 @@
 #include "telling.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,15 +10,16 @@
 #include "places.h"
 #include "text.h"
 
-enum told_kind { TOLD_WRITE, TOLD_RECEIPT, TOLD_REPORT, TOLD_ROW };
+// In the order in which they are told of one node and instant.
+enum told_kind { TOLD_STATE, TOLD_FAULT, TOLD_WRITE, TOLD_RECEIPT, TOLD_REPORT, TOLD_ROW };
 
 struct sim_told {
     uint64_t time_ns;
-    uint64_t sent_ns;
+    uint64_t sent_ns;  // of a fault: until when
     uint32_t node;
     uint32_t kind;    // enum told_kind
-    uint32_t first;   // origin, author, edge
-    uint32_t second;  // sequence, number, relay
+    uint32_t first;   // origin, author, edge; enum sim_transition_kind; entry
+    uint32_t second;  // sequence, number, relay; whether a disk is lost, or the relay before
     uint32_t source;
     uint32_t message;  // enum mesh_message_kind
 };
@@ -72,7 +74,8 @@ static bool watch_list(struct sim_telling *telling, const char *list, struct sim
 bool sim_telling_init(struct sim_telling *telling, const struct sim_scenario *scenario,
                       const struct sim_texts *lists, struct sim_error *error)
 {
-    *telling = (struct sim_telling){.nodes = sim_places_nodes(scenario), .until_ns = UINT64_MAX};
+    *telling = (struct sim_telling){
+        .scenario = scenario, .nodes = sim_places_nodes(scenario), .until_ns = UINT64_MAX};
     telling->watched = sim_memory_zeroed(telling->nodes);
     for (uint32_t i = 0; i < lists->count; i++) {
         if (!watch_list(telling, lists->items[i], error)) {
@@ -114,7 +117,8 @@ static void hear(void *context, const struct sim_world *world, const struct mesh
     for (uint32_t i = 0; i < count; i++) {
         const struct sim_change *change = &changes[i];
         const struct mesh_message *message = change->message;
-        struct sim_told told = {.time_ns = change->time_ns, .node = change->node};
+        struct sim_told told = {
+            .time_ns = change->time_ns, .node = change->node, .kind = TOLD_WRITE};
         if (!is_told(telling, change->node, change->time_ns)) {
             continue;
         }
@@ -150,13 +154,73 @@ static void note(void *context, const struct sim_note *notes, uint32_t count)
     }
 }
 
+static void turn(void *context, const struct sim_transition *transitions, uint32_t count)
+{
+    struct sim_telling *telling = context;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_transition *at = &transitions[i];
+        bool relay = at->kind == SIM_TRANSITION_RELAY;
+        if (is_told(telling, at->node, at->time_ns)) {
+            add(telling, &(struct sim_told){.time_ns = at->time_ns,
+                                            .node = at->node,
+                                            .kind = TOLD_STATE,
+                                            .first = at->kind,
+                                            .second = relay ? at->other : at->disk_lost});
+        }
+    }
+}
+
+// A fault between nodes: told of each that it is about.
+static void meet(void *context, const struct sim_rule *rule)
+{
+    struct sim_telling *telling = context;
+    for (uint32_t node = 0; node < telling->nodes; node++) {
+        if (is_told(telling, node, rule->from_ns) && sim_rule_concerns(rule, node)) {
+            add(telling, &(struct sim_told){.time_ns = rule->from_ns,
+                                            .sent_ns = rule->until_ns,
+                                            .node = node,
+                                            .kind = TOLD_FAULT,
+                                            .first = rule->entry});
+        }
+    }
+}
+
 // ---- Telling it ----
+
+static const char *const states[SIM_TRANSITION_COUNT] = {
+    [SIM_TRANSITION_DOWN] = "down",       [SIM_TRANSITION_UP] = "up",
+    [SIM_TRANSITION_JOINED] = "joined",   [SIM_TRANSITION_PAUSED] = "paused",
+    [SIM_TRANSITION_RESUMED] = "resumed", [SIM_TRANSITION_RELAY] = "relay",
+};
+
+static void put_state_json(struct sim_json *json, const struct sim_told *told)
+{
+    sim_json_text(json, "state", states[told->first]);
+    if (told->first == SIM_TRANSITION_RELAY) {
+        sim_json_count(json, "instead_of", told->second);
+    } else {
+        sim_json_boolean(json, "disk_lost", told->second != 0);
+    }
+}
+
+static void put_fault_json(const struct sim_telling *telling, const struct sim_told *told)
+{
+    sim_json_count(telling->json, "fault", told->first + 1);
+    if (told->sent_ns == SIM_FAULT_NEVER) {
+        sim_json_number(telling->json, "until_ns", NAN);
+    } else {
+        sim_json_count(telling->json, "until_ns", told->sent_ns);
+    }
+    sim_json_text(telling->json, "text", telling->scenario->faults[told->first].text);
+}
 
 static void put_json(const struct sim_telling *telling, const struct sim_told *told)
 {
     static const struct {
         const char *kind, *first, *second;
     } names[] = {
+        [TOLD_STATE] = {.kind = "state"},
+        [TOLD_FAULT] = {.kind = "fault"},
         [TOLD_WRITE] = {"write", "origin", "sequence"},
         [TOLD_RECEIPT] = {"receipt", "origin", "sequence"},
         [TOLD_REPORT] = {"report", "author", "number"},
@@ -168,8 +232,14 @@ static void put_json(const struct sim_telling *telling, const struct sim_told *t
     sim_json_count(json, "repetition", telling->repetition);
     sim_json_count(json, "time_ns", told->time_ns);
     sim_json_count(json, "node", told->node);
-    sim_json_count(json, names[told->kind].first, told->first);
-    sim_json_count(json, names[told->kind].second, told->second);
+    if (told->kind == TOLD_STATE) {
+        put_state_json(json, told);
+    } else if (told->kind == TOLD_FAULT) {
+        put_fault_json(telling, told);
+    } else {
+        sim_json_count(json, names[told->kind].first, told->first);
+        sim_json_count(json, names[told->kind].second, told->second);
+    }
     if (told->kind == TOLD_RECEIPT) {
         sim_json_count(json, "from", told->source);
         sim_json_count(json, "sent_ns", told->sent_ns);
@@ -188,12 +258,41 @@ static void put_ms(FILE *output, uint64_t ns)
     fprintf(output, "%*s%-*s", before > 0 ? before : 0, "", (int)whole + 7, ms.text);
 }
 
+static void put_state(FILE *output, const struct sim_told *told)
+{
+    static const char *const words[SIM_TRANSITION_COUNT] = {
+        [SIM_TRANSITION_DOWN] = "goes down",
+        [SIM_TRANSITION_UP] = "is back",
+        [SIM_TRANSITION_JOINED] = "has joined: a peer's snapshot came",
+        [SIM_TRANSITION_PAUSED] = "stops",
+        [SIM_TRANSITION_RESUMED] = "goes on",
+        [SIM_TRANSITION_RELAY] = "becomes a relay in place of",
+    };
+    fprintf(output, " %9" PRIu32 "  %s", told->node, words[told->first]);
+    if (told->first == SIM_TRANSITION_RELAY) {
+        fprintf(output, " %" PRIu32 "\n", told->second);
+    } else {
+        fprintf(output, "%s\n", told->second != 0 ? ", its disk lost" : "");
+    }
+}
+
+static void put_fault(const struct sim_telling *telling, const struct sim_told *told)
+{
+    fprintf(telling->output, " %9" PRIu32 "  meets fault %" PRIu32, told->node, told->first + 1);
+    if (told->sent_ns != SIM_FAULT_NEVER) {
+        fprintf(telling->output, " until %s ms", sim_word_exact_ms(told->sent_ns).text);
+    }
+    fprintf(telling->output, ": %s\n", telling->scenario->faults[told->first].text);
+}
+
 static void put_row(const struct sim_telling *telling, const struct sim_told *told)
 {
     FILE *output = telling->output;
     char what[64];
     put_ms(output, told->time_ns);
     switch (told->kind) {
+    case TOLD_STATE: put_state(output, told); return;
+    case TOLD_FAULT: put_fault(telling, told); return;
     case TOLD_WRITE:
         fprintf(output, " %9" PRIu32 "  writes %" PRIu32 ":%" PRIu32 "\n", told->node, told->first,
                 told->second);
@@ -262,6 +361,10 @@ static bool end_window(void *context, uint64_t time_ns)
 
 struct sim_watcher sim_telling_watcher(struct sim_telling *telling)
 {
-    return (struct sim_watcher){
-        .context = telling, .changes = hear, .notes = note, .window = end_window};
+    return (struct sim_watcher){.context = telling,
+                                .changes = hear,
+                                .notes = note,
+                                .transitions = turn,
+                                .ruled = meet,
+                                .window = end_window};
 }

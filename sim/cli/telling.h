@@ -6,14 +6,20 @@
 //           15.902113      7  hears  0:1                0  12.5           3.402113  eager
 //          200.1           7  has report 3 of 9
 //
+//          300            7  goes down
+//          500            7  meets fault 2 until 700 ms: partition at 500 ms ...
+//
 // An update is named by its dot: 0:1 is the first that node 0 wrote. Told is each node's first
 // receipt of an update, or its own write, and where agents report what became of reports and rows
-// in it; in the order of time, then of nodes. With JSON one object per line:
+// in it, and what faults did to the node and to what it sends or hears; in the order of time, then
+// of nodes. With JSON one object per line:
 //
 //     {"kind":"write", "repetition":0, "time_ns":..., "node":0, "origin":0, "sequence":1}
 //     {"kind":"receipt", ..., "from":0, "sent_ns":..., "message":"eager"}
 //     {"kind":"report", ..., "node":7, "author":9, "number":3}
 //     {"kind":"row", ..., "node":7, "edge":2, "relay":9}
+//     {"kind":"state", ..., "node":7, "state":"down", "disk_lost":false}
+//     {"kind":"fault", ..., "node":7, "fault":2, "until_ns":700000000, "text":"partition at ..."}
 
 #ifndef SIM_TELLING_H
 #define SIM_TELLING_H
@@ -25,6 +31,7 @@
 struct sim_told;
 
 struct sim_telling {
+    const struct sim_scenario *scenario;
     bool *watched;  // [nodes]
     uint32_t nodes;
     uint32_t watched_count;

@@ -77,7 +77,7 @@ static uint32_t message_slots(struct sim_engine *engine)
 {
     uint32_t stride = engine->stride_most;
     if (engine->config.queue == SIM_QUEUE_WINDOWS) {
-        uint64_t reach = sim_edges_reach_ns(engine) / engine->window_ns + 2;
+        uint64_t reach = sim_strides_reach_ns(engine) / engine->window_ns + 2;
         uint32_t slots = engine->workers[0]->ring.slot_count;
         slots = stride > 1 && reach + stride < slots ? (uint32_t)reach + stride : slots;
         engine->windows_per_slot = 1;
@@ -104,7 +104,7 @@ static void equip_workers(struct sim_engine *engine)
         }
         if (engine->config.queue == SIM_QUEUE_WINDOWS) {
             sim_ring_init(&worker->ring, engine->block_count, engine->window_ns,
-                          sim_edges_reach_ns(engine) +
+                          sim_strides_reach_ns(engine) +
                               (engine->stride_most - 1) * engine->window_ns);
         }
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));

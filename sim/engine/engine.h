@@ -48,6 +48,7 @@
 #include "mesh/guard.h"
 #include "mesh/tiers.h"
 #include "network.h"
+#include "rules.h"
 
 #define SIM_WINDOW_NS_MAX (1u << 20)
 #define SIM_WINDOW_NS_MIN 1000u  // with a smaller least latency the heap runs
@@ -321,6 +322,8 @@ struct sim_observer {
                     const struct sim_change *changes, uint32_t count);
     // What became of nodes, by (time, node), before the changes of the same window.
     void (*transitions)(void *context, const struct sim_transition *transitions, uint32_t count);
+    // A fault that acts between nodes fires; readable during the call, as the window begins.
+    void (*ruled)(void *context, const struct sim_rule *rule);
     // The write does not happen: its node is down or paused. When the window begins.
     void (*silenced)(void *context, uint32_t write);
     // Notes, in the order of (time, node, event). Rows that a node made or took over contain what

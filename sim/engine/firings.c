@@ -100,6 +100,15 @@ static uint32_t select_departure(struct sim_engine *engine, const struct sim_fau
 
 // ---- What happens between nodes ----
 
+static void hold_rule(struct sim_engine *engine, const struct sim_rule *rule)
+{
+    const struct sim_observer *observer = &engine->config.observer;
+    sim_rules_add(&engine->faults.rules, rule);
+    if (observer->ruled != NULL) {
+        observer->ruled(observer->context, rule);
+    }
+}
+
 static uint32_t put_on_side(struct sim_engine *engine, const struct sim_selection *selection,
                             const struct sim_firing *firing, uint32_t side, uint32_t *sides)
 {
@@ -190,6 +199,7 @@ static uint32_t add_rule(struct sim_engine *engine, const struct sim_fault *faul
     bool link = fault->verb == SIM_FAULT_LINK;
     uint64_t lasts_ns = fault->until_ns - fault->at_ns;
     struct sim_rule rule = {
+        .entry = firing->entry,
         .kind = link                            ? SIM_RULE_LINK
                 : fault->verb == SIM_FAULT_SLOW ? SIM_RULE_SLOW
                                                 : SIM_RULE_CUT,
@@ -201,7 +211,7 @@ static uint32_t add_rule(struct sim_engine *engine, const struct sim_fault *faul
     };
     uint32_t count = link ? choose_links(engine, fault, firing, &rule)
                           : choose_sides(engine, fault, firing, &rule);
-    sim_rules_add(&engine->faults.rules, &rule);
+    hold_rule(engine, &rule);
     return count;
 }
 
@@ -250,13 +260,13 @@ static uint32_t clog_nodes(struct sim_engine *engine, const struct sim_fault *fa
     shuffle(engine, firing, 2, clogged, count);
     for (uint32_t i = 0; i < count; i++) {
         uint32_t node = clogged[i].node;
-        sim_rules_add(&engine->faults.rules,
-                      &(struct sim_rule){
-                          .kind = SIM_RULE_CLOG,
-                          .from_ns = from_ns[node],
-                          .until_ns = firing->time_ns + (uint64_t)(count + i) * fault->gap_ns,
-                          .node = node,
-                      });
+        hold_rule(engine, &(struct sim_rule){
+                              .entry = firing->entry,
+                              .kind = SIM_RULE_CLOG,
+                              .from_ns = from_ns[node],
+                              .until_ns = firing->time_ns + (uint64_t)(count + i) * fault->gap_ns,
+                              .node = node,
+                          });
     }
     sim_memory_free(from_ns);
     sim_memory_free(clogged);

@@ -20,11 +20,6 @@ static bool lies_at(const struct sim_liar *liar, uint64_t time_ns)
     return time_ns >= liar->at_ns && time_ns < liar->until_ns;
 }
 
-static uint64_t window_end_ns(const struct sim_engine *engine)
-{
-    return (engine->window + 1) * engine->window_ns;
-}
-
 // ---- Lifecycle ----
 
 static void fill_never(uint64_t *times_ns, size_t count)
@@ -179,7 +174,7 @@ uint32_t sim_liars_lanes_wanted(const struct sim_engine *engine, uint32_t write_
         lanes += equivocates(engine, &engine->writes[i], &entry);
     }
     for (uint32_t i = 0; i < engine->config.lying.count; i++) {
-        lanes += engine->liars.forged_next_ns[i] < window_end_ns(engine);
+        lanes += engine->liars.forged_next_ns[i] < sim_stride_end_ns(engine);
     }
     return lanes;
 }
@@ -236,14 +231,14 @@ static void forge(struct sim_engine *engine, uint32_t entry, uint64_t time_ns)
     engine->liars.forged[entry] = engine->liars.lie_count;
 }
 
-// Of several that fall due in a window the last is told.
+// Of several that fall due in a stride the last is told.
 void sim_liars_forge(struct sim_engine *engine)
 {
     for (uint32_t i = 0; i < engine->config.lying.count; i++) {
         const struct sim_liar *liar = &engine->config.lying.liars[i];
         uint64_t *next_ns = &engine->liars.forged_next_ns[i];
         uint64_t due_ns = SIM_FAULT_NEVER;
-        while (*next_ns < window_end_ns(engine)) {
+        while (*next_ns < sim_stride_end_ns(engine)) {
             due_ns = *next_ns;
             *next_ns += liar->every_ns;
         }

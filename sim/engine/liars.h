@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Liars in the engine (private to this folder; liar.h says what they do).
 //
-//     window begins   forgeries that fall due, and second values of what equivocators will write,
+//     stride begins   forgeries that fall due, and second values of what equivocators will write,
 //                     get lanes; they are in the list of lies
 //     a liar's event  is stepped by itself, its core being an honest one; then each message that it
 //                     sends is copied, rewritten, and posted: to all its targets, to some, later
 //     a receipt       what the guard rejects is noted: whom it blames, whether it ignores him now
-//     window ends     nothing
 //
 //     write_of_lane   0 .. a write | totals | SIM_LIE + the lie's place in the list
 //
@@ -68,13 +67,13 @@ void sim_liars_finish(struct sim_engine *engine);
 // Points the blocks at what their nodes remember of peers.
 void sim_liars_attach(struct sim_engine *engine);
 
-// Lanes that lies may ever need, and those that the window that begins needs besides its writes,
+// Lanes that lies may ever need, and those that the stride that begins needs besides its writes,
 // [write_first, write_end) of the engine's.
 uint32_t sim_liars_lanes_max(const struct sim_engine *engine);
 uint32_t sim_liars_lanes_wanted(const struct sim_engine *engine, uint32_t write_first,
                                 uint32_t write_end);
 
-// Makes the forgeries of the window that begins.
+// Makes the forgeries of the stride that begins.
 void sim_liars_forge(struct sim_engine *engine);
 
 // A write has got its lane: if its writer equivocates, so has its second value now.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What becomes of a liar's message (liar.h, liars.h).
 //
-//     SEND record --> silent? --> scratch: forge, replay, deny, starve, garble --+--> post to all
+//     SEND record --> silent? --> scratch: forge, replay, deny, starve, ... -----+--> post to all
 //                                                                               +--> post to halves
 //                     flood: the same again, to victims, spread over the interval
 #include <assert.h>
@@ -166,6 +166,38 @@ static void drop_updates(struct telling *telling, struct mesh_message *message)
 
 // ---- What is done to it ----
 
+// Executions and tasks are told as too many, averages as they are. Of rows that another relay made
+// the signature is wrong then.
+static void inflate(const struct telling *telling, uint32_t factor, struct mesh_row *row)
+{
+    mesh_uint128 most = (mesh_uint128)row->reports * MESH_REPORT_COUNT_MAX;
+    bool fits = row->sums.executions * factor <= most && row->sums.active_tasks * factor <= most;
+    if (fits) {
+        row->sums.executions *= factor;
+        row->sums.active_tasks *= factor;
+        row->sums.completion *= factor;
+        row->sums.latency *= factor;
+        row->forged |= row->relay != telling->node;
+        mesh_rows_seal(engine_of(telling)->config.mesh, row);
+    }
+}
+
+static bool inflate_rows(struct telling *telling, uint32_t factor)
+{
+    const struct mesh_message *said = telling->said;
+    if (!mesh_message_has_rows(said->kind) || said->kind == MESH_MESSAGE_ROWS_HELD ||
+        said->update_count == 0) {
+        return false;
+    }
+    struct mesh_message *message = rewrite(telling);
+    for (uint32_t i = 0; i < message->update_count; i++) {
+        struct mesh_row row = mesh_rows_row(message, i);
+        inflate(telling, factor, &row);
+        memcpy(message->lanes + 1 + i * MESH_ROW_WORDS, &row, sizeof row);
+    }
+    return true;
+}
+
 static bool forge(struct telling *telling, uint32_t entry)
 {
     const struct sim_engine *engine = engine_of(telling);
@@ -252,6 +284,7 @@ static bool tell(struct telling *telling, const struct sim_liar *liar, uint32_t 
     switch (liar->behaviour) {
     case SIM_DELAYING: telling->delay_ns += liar->delay_ns; return true;
     case SIM_FORGING: return forge(telling, entry);
+    case SIM_INFLATING: return inflate_rows(telling, liar->factor);
     case SIM_REPLAYING: return replay(telling);
     case SIM_LYING_DIGESTS: return deny(telling);
     case SIM_CORRUPTING: return garble(telling, liar, entry);

@@ -297,6 +297,10 @@ uint32_t sim_lanes_words_max(const struct sim_engine *engine);
 void sim_strides_create(struct sim_engine *engine);
 uint64_t sim_strides_end(const struct sim_engine *engine, uint64_t until_ns);
 
+// What the rings have to cover: within it most messages arrive, and all that arrive in the stride
+// in which they were sent, since the overflow list is looked through between strides.
+uint64_t sim_strides_reach_ns(const struct sim_engine *engine);
+
 // roles.c
 void sim_roles_create(struct sim_engine *engine);
 // Before the engine's words grow.

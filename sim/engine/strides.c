@@ -100,6 +100,13 @@ void sim_strides_create(struct sim_engine *engine)
     engine->blocks_run_ahead = engine->stride_most > 1 && homes_are_whole(engine);
 }
 
+uint64_t sim_strides_reach_ns(const struct sim_engine *engine)
+{
+    uint64_t edges_ns = sim_edges_reach_ns(engine);
+    uint64_t stride_ns = engine->stride_most * engine->window_ns;
+    return edges_ns > stride_ns ? edges_ns : stride_ns;
+}
+
 // The first window that ends at `time_ns` or later is the last of its stride.
 static uint64_t end_at(const struct sim_engine *engine, uint64_t end, uint64_t time_ns)
 {

@@ -188,8 +188,8 @@ struct sim_fault {
     uint32_t target_count;
     uint32_t cpu_ppb;   // starve: the share that is left
     uint64_t slice_ns;  // starve: of which it is a share each time
-    uint64_t over_ns;  // mass-join: the span in which they join
-    const char *text;  // for people
+    uint64_t over_ns;   // mass-join: the span in which they join
+    const char *text;   // for people
 };
 
 enum sim_action_kind {

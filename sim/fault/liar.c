@@ -16,6 +16,7 @@ const char *sim_behaviour_name(enum sim_behaviour behaviour)
         [SIM_SILENT] = "silent",
         [SIM_DELAYING] = "delaying",
         [SIM_FORGING] = "forging",
+        [SIM_INFLATING] = "inflating",
         [SIM_EQUIVOCATING] = "equivocating",
         [SIM_REPLAYING] = "replaying",
         [SIM_FLOODING] = "flooding",

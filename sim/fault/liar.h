@@ -13,7 +13,8 @@
 //   delaying        It arrives later.
 //   forging         It carries an update that nobody wrote, in the name of an honest agent and with
 //                   a wrong signature: all liars of an entry the same, a new one every so often.
-//                   Rows of a hierarchy tell too much.
+//   inflating       Rows of a hierarchy tell too much: its own, or with a wrong signature those
+//                   that relays below have made.
 //   equivocating    What such an agent writes has two values, both signed; one half of the mesh is
 //                   told one, the other half the other.
 //   replaying       A tick says what the first one said, for ever: an old hash and no updates.
@@ -36,6 +37,7 @@ enum sim_behaviour {
     SIM_SILENT,
     SIM_DELAYING,
     SIM_FORGING,
+    SIM_INFLATING,
     SIM_EQUIVOCATING,
     SIM_REPLAYING,
     SIM_FLOODING,
@@ -52,7 +54,7 @@ struct sim_liar {
     uint64_t until_ns;   // SIM_FAULT_NEVER
     uint64_t delay_ns;   // delaying
     uint64_t every_ns;   // forging: between one update and the next
-    uint32_t factor;     // forging: by which executions and tasks of rows are multiplied
+    uint32_t factor;     // inflating: by which executions and tasks of rows are multiplied
     uint32_t rate;       // flooding: messages a second, to each victim
     uint32_t victims;    // flooding
     uint32_t share_ppb;  // corrupting

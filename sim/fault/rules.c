@@ -20,6 +20,12 @@ void sim_rules_add(struct sim_rules *rules, const struct sim_rule *rule)
     rules->items[rules->count++] = *rule;
 }
 
+bool sim_rule_concerns(const struct sim_rule *rule, uint32_t node)
+{
+    return rule->kind == SIM_RULE_CLOG ? rule->node == node
+                                       : rule->sides == NULL || rule->sides[node] != 0;
+}
+
 void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns)
 {
     uint32_t kept = 0;

@@ -25,6 +25,7 @@ struct sim_rule {
     uint32_t *sides;    // [nodes], owned; 0: on no side. NULL: clog, or the links of all
     uint64_t delay_ns;  // slow
     uint32_t node;      // clog
+    uint32_t entry;     // of the timeline, that made it
     enum sim_rule_kind kind;
     enum sim_direction direction;  // cut, link: OUTWARD from side 1, INWARD to it
     bool faces;                    // link: there is a side 2
@@ -40,6 +41,9 @@ struct sim_rules {
 
 void sim_rules_finish(struct sim_rules *rules);
 void sim_rules_add(struct sim_rules *rules, const struct sim_rule *rule);
+
+// Whether the rule is about messages that the node sends or hears.
+bool sim_rule_concerns(const struct sim_rule *rule, uint32_t node);
 
 // Drops the rules that hold for nothing sent at `time_ns` or later.
 void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns);

@@ -184,6 +184,7 @@ const struct sim_choice sim_choices_of_behaviour[] = {
     {.name = "silent", .value = SIM_SILENT},
     {.name = "delaying", .value = SIM_DELAYING},
     {.name = "forging", .value = SIM_FORGING},
+    {.name = "inflating", .value = SIM_INFLATING},
     {.name = "equivocating", .value = SIM_EQUIVOCATING},
     {.name = "replaying", .value = SIM_REPLAYING},
     {.name = "flooding", .value = SIM_FLOODING},

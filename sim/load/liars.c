@@ -34,7 +34,7 @@ static const struct {
     const char *name;
     enum sim_behaviour behaviour;
 } parts[] = {
-    {"delay_ms", SIM_DELAYING},   {"every_ms", SIM_FORGING}, {"factor", SIM_FORGING},
+    {"delay_ms", SIM_DELAYING},   {"every_ms", SIM_FORGING}, {"factor", SIM_INFLATING},
     {"rate_per_s", SIM_FLOODING}, {"victims", SIM_FLOODING}, {"percent", SIM_CORRUPTING},
 };
 

@@ -82,7 +82,7 @@ bool sim_undetected_of(const struct sim_scenario *scenario, const struct sim_res
                        uint64_t *sample)
 {
     *sample = share_of(result->detection_count - caught_in(result), result->detection_count);
-    return scenario->liar_count > 0 && result->detection_count > 0;
+    return scenario->liar_count > 0;
 }
 
 // ---- Pooling ----

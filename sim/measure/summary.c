@@ -448,7 +448,7 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_EXTRA_CONVERGENCE_MS] = {"extra_convergence_ms", "ms",
                                   "later than without the faults; 0 where it was not later",
                                   "extra_convergence", "ns", NS_PER_MS, false, SIM_REACH_ALL,
-                                  sim_extra_of},
+                                  .of_update = sim_extra_of},
     [SIM_UNWRITTEN] = {"unwritten", "updates",
                        "not written, since their agents were down or paused", "unwritten", "count",
                        1, false, SIM_REACH_ALL, .of_run = sim_unwritten_of},

@@ -9,6 +9,7 @@ struct region {
     uint32_t voters;  // places that vote, as the leader has it
     uint32_t up;      // places whose servers run
     uint32_t paused;
+    uint32_t forgot;   // places that lost their disks and are still among the voters
     uint32_t bridges;  // places that know that they are active
     uint32_t leader;   // the latest, or MESH_NODE_NONE: it leads no more
     uint64_t term;     // of the latest leader; before the first one, of what disks held
@@ -93,7 +94,8 @@ static bool can_commit(const struct sim_leading *leading, const struct region *r
     if (leader == MESH_NODE_NONE || !region->confirmed || (running & bit_of(region, leader)) == 0) {
         return false;
     }
-    for (uint32_t left = running & region->voters; left != 0; left &= left - 1) {
+    uint32_t counting = running & region->voters & ~region->forgot;
+    for (uint32_t left = counting; left != 0; left &= left - 1) {
         uint32_t node = region->group->roster[__builtin_ctz(left)];
         in_touch += node == leader || (!sim_engine_cuts(leading->engine, leader, node, time_ns) &&
                                        !sim_engine_cuts(leading->engine, node, leader, time_ns));
@@ -274,6 +276,7 @@ static void note_exchange(struct sim_leading *leading, const struct sim_raft_not
 static void note_start(struct region *region, const struct sim_raft_note *note)
 {
     region->up |= bit_of(region, note->node);
+    region->forgot |= note->content != 0 ? bit_of(region, note->node) : 0;
     if (note->time_ns == 0 && note->term > region->term) {
         region->term = note->term;
         region->before = note->term;
@@ -308,6 +311,7 @@ static void take_note(struct sim_leading *leading, const struct sim_raft_note *n
     default: break;
     }
     region->voters = note->node == region->leader ? note->voters : region->voters;
+    region->forgot &= region->voters;
     look_at(leading, note->group, note->time_ns);
 }
 

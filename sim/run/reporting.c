@@ -501,14 +501,66 @@ static void tell_joined(struct sim_reports *reports, uint32_t node)
     }
 }
 
+// Who goes down is no holder any more of what it held and counted for.
+static void forget_holder(struct sim_reports *reports, uint32_t node, uint32_t edge,
+                          uint64_t up_since_ns)
+{
+    const struct mesh_table *local = mesh_table_local(sim_engine_table(reports->engine), edge);
+    const struct mesh_replica *replica = sim_engine_replica(reports->engine, node);
+    for (uint32_t lane = 0; lane < local->lane_count; lane++) {
+        struct mesh_dot dot = local->updates[lane].dot;
+        if ((replica->planes[lane / 64] >> lane % 64 & 1) == 0) {
+            continue;
+        }
+        uint32_t author = dot.origin - MESH_NODE_MAX;
+        size_t at = (size_t)author * reports->numbers_max + dot.sequence - 1;
+        bool counted = !reports->reached[at] && reports->holders[at] > 0 &&
+                       up_since_ns <= written_ns(reports, author, dot.sequence);
+        reports->holders[at] -= counted;
+    }
+}
+
+// With one less to hear of them, some reports of the edge may have reached all that are left.
+static void complete_edge(struct sim_reports *reports, uint32_t edge, uint64_t now_ns)
+{
+    const uint32_t *starts = reports->world->places.edges.starts;
+    for (uint32_t agent = starts[edge]; agent < starts[edge + 1]; agent++) {
+        for (uint32_t number = reports->written[agent]; number > 0; number--) {
+            size_t at = (size_t)agent * reports->numbers_max + number - 1;
+            uint64_t at_ns = written_ns(reports, agent, number);
+            if (reports->reached[at]) {
+                continue;
+            }
+            uint32_t left = counted(reports, edge, at_ns);
+            if (left > 0 &&
+                reports->holders[at] >= share_of(left, reports->scenario->gossip.threshold_ppb)) {
+                reports->reached[at] = 1;
+                reports->edge_ns[at] = now_ns - at_ns;
+            }
+        }
+    }
+}
+
+static void leave_edge(struct sim_reports *reports, uint32_t node, uint64_t up_since_ns,
+                       uint64_t now_ns)
+{
+    uint32_t edge = sim_shares_find(&reports->world->places.edges, node);
+    reports->uneven[edge] = true;
+    if (up_since_ns != SIM_TIME_NEVER) {
+        forget_holder(reports, node, edge, up_since_ns);
+        complete_edge(reports, edge, now_ns);
+    }
+}
+
 static void tell(struct sim_reports *reports, const struct sim_transition *transition)
 {
     uint32_t node = transition->node;
     bool agent = node < reports->world->places.agents;
     if (transition->kind == SIM_TRANSITION_DOWN) {
+        uint64_t up_since_ns = reports->up_since_ns[node];
         reports->up_since_ns[node] = SIM_TIME_NEVER;
         if (agent) {
-            reports->uneven[sim_shares_find(&reports->world->places.edges, node)] = true;
+            leave_edge(reports, node, up_since_ns, transition->time_ns);
         }
     } else if (transition->kind == SIM_TRANSITION_UP) {
         reports->up_since_ns[node] = transition->time_ns;

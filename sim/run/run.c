@@ -85,6 +85,17 @@ static void observe_transitions(void *context, const struct sim_transition *tran
     if (watch->roll != NULL) {
         sim_roll_transitions(watch->roll, transitions, count);
     }
+    if (watch->options->watcher != NULL && watch->options->watcher->transitions != NULL) {
+        watch->options->watcher->transitions(watch->options->watcher->context, transitions, count);
+    }
+}
+
+static void observe_ruled(void *context, const struct sim_rule *rule)
+{
+    const struct sim_watcher *watcher = ((struct watch *)context)->options->watcher;
+    if (watcher != NULL && watcher->ruled != NULL) {
+        watcher->ruled(watcher->context, rule);
+    }
 }
 
 static void observe_rafts(void *context, const struct sim_raft_note *notes, uint32_t count)
@@ -509,6 +520,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .base_context = &watch,
         .observer = {.context = &watch,
                      .transitions = observe_transitions,
+                     .ruled = observe_ruled,
                      .rafts = watch.checks != NULL ? observe_rafts : NULL,
                      .silenced = observe_silenced,
                      .refused = observe_refused,

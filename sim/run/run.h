@@ -30,6 +30,9 @@ struct sim_watcher {
                     const uint32_t *write_of_lane, const struct sim_change *changes,
                     uint32_t count);
     void (*notes)(void *context, const struct sim_note *notes, uint32_t count);
+    // What faults do to nodes, before the changes of its window, and between them, when they fire.
+    void (*transitions)(void *context, const struct sim_transition *transitions, uint32_t count);
+    void (*ruled)(void *context, const struct sim_rule *rule);
     // `last`: that of the run's end, which may come at the time of the one before, and in its
     // place.
     void (*checkpoint)(void *context, const struct sim_checkpoint *checkpoint, bool last);

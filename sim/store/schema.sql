@@ -398,8 +398,8 @@ CREATE TABLE liars (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition in which they lied
     ordinal     INTEGER NOT NULL,  -- from 0, in the order of the scenario
-    behaviour   TEXT NOT NULL,     -- silent, delaying, forging, equivocating, replaying, flooding,
-                                   -- lying-digests, corrupting, eclipsing
+    behaviour   TEXT NOT NULL,     -- silent, delaying, forging, inflating, equivocating, replaying,
+                                   -- flooding, lying-digests, corrupting, eclipsing
     text        TEXT NOT NULL,     -- the entry for people
     nodes       INTEGER NOT NULL,  -- that lie
     lying       INTEGER NOT NULL,  -- of them, those that came to do so

@@ -271,3 +271,25 @@ Test(replay, ctrl_c_ends_it_with_130)
     expect_exit(&ended, 130);
     expect_part(ended.errors, "interrupted at ");
 }
+
+// Node 3 is down from 300 to 500 ms, and cut off from all others from 700 ms on.
+Test(replay, what_faults_do_to_a_watched_node_and_to_its_links_is_told)
+{
+    write_file("faulty.yaml",
+               "topology: flat_mesh\nagent_count: 20\ngossip: {fanout: 3, interval_ms: 50}\n"
+               "duration_ms: 1000\nfaults:\n"
+               "  - {fault: crash, at_ms: 300, until_ms: 500, disk: lost, of: {nodes: [3]}}\n"
+               "  - {fault: partition, at_ms: 700, of: {nodes: [3]}}\n");
+    struct ended run = run_program("run", "faulty.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    struct ended told = run_program("replay", "1", "--watch", "3", "--db", STORE, NULL);
+    expect_exit(&told, 0);
+    expect_part(told.output, "300                3  goes down, its disk lost\n");
+    expect_part(told.output, "500                3  is back, its disk lost\n");
+    expect_part(told.output, "3  has joined: a peer's snapshot came\n");
+    expect_part(told.output, "700                3  meets fault 2: partition at 700 ms of ");
+    struct ended json = run_program("replay", "1", "--watch", "3", "--json", "--db", STORE, NULL);
+    expect_part(json.output, "\"time_ns\":300000000,\"node\":3,\"state\":\"down\",");
+    expect_part(json.output,
+                "\"node\":3,\"fault\":2,\"until_ns\":null,\"text\":\"partition at 700");
+}

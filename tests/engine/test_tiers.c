@@ -19,6 +19,7 @@ enum {
     COORDINATORS = 2,
     NODES = AGENTS + AGGREGATORS + COORDINATORS,
     RELAYS = 2,
+    HOSTS = 2 + COORDINATORS,
     SCOPES = EDGES + 2 + AGGREGATORS
 };
 
@@ -40,7 +41,7 @@ struct tree {
     struct mesh_config mesh;
     struct sim_network network;
     uint32_t host_of[NODES];
-    struct sim_host hosts[1];
+    struct sim_host hosts[HOSTS];
     struct sim_write writes[3];
     uint32_t local_lanes;
     uint32_t local_lanes_max;
@@ -148,6 +149,27 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
                  (struct sim_network_settings){.loss_ppb = loss_percent * (SIM_PPB / 100),
                                                .duplicate_ppb = SIM_PPB / 20,
                                                .transport = SIM_UDP});
+}
+
+// Agents on a host of their own, aggregators on the next, a host for each coordinator. What leaves
+// an edge takes many windows, what coordinators tell each other takes some, what agents do takes
+// one.
+static void tree_init_apart(struct tree *tree)
+{
+    struct sim_network_settings settings = {.loss_ppb = SIM_PPB / 20, .transport = SIM_UDP};
+    tree_init(tree, MESH_PHASED, 0);
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        settings.latency[pair] = (struct sim_latency){SIM_UNIFORM, 8 * MS, 30 * MS};
+    }
+    settings.latency[SIM_SAME_HOST] = (struct sim_latency){SIM_CONSTANT, MS, MS};
+    settings.latency[SIM_SAME_ZONE] = (struct sim_latency){SIM_UNIFORM, MS, 7 * MS};
+    for (uint32_t node = AGENTS; node < NODES; node++) {
+        uint32_t coordinator = node - AGENTS - AGGREGATORS;
+        tree->host_of[node] = node < AGENTS + AGGREGATORS ? 1 : 2 + coordinator;
+        tree->hosts[tree->host_of[node]].tier =
+            node < AGENTS + AGGREGATORS ? SIM_TIER_AGGREGATOR : SIM_TIER_COORDINATOR;
+    }
+    sim_network_init(&tree->network, &settings, 5, tree->host_of, NODES, tree->hosts);
 }
 
 // The row of a relay counts the reports that it was told of; what others have, somebody made.
@@ -371,6 +393,29 @@ Test(tiers, both_queues_carry_the_same_reports_rows_and_totals)
         tree_finish(&windows);
         tree_finish(&heap);
     }
+}
+
+// Blocks run eight windows of this before they wait for each other.
+Test(tiers, strides_give_the_same_in_all_blocks_and_threads_and_lose_nothing)
+{
+    static struct tree heap;
+    static struct tree windows;
+    static const uint32_t block_nodes[] = {0, AGENTS_PER_EDGE, AGENTS_PER_EDGE - 1, 1};
+    tree_init_apart(&heap);
+    tree_run(&heap, SIM_QUEUE_HEAP, 1000 * MS);
+    expect_coordinators(&heap);
+    for (uint32_t i = 0; i < 4; i++) {
+        tree_init_apart(&windows);
+        windows.block_nodes = block_nodes[i];
+        windows.threads = 1 + 2 * (i % 2);
+        tree_run(&windows, SIM_QUEUE_WINDOWS, 1000 * MS);
+        cr_expect_eq(windows.engine->stride_most, 8);
+        cr_expect_eq(windows.engine->blocks_run_ahead, i < 2);
+        expect_same(&heap, &windows);
+        cr_expect_eq(windows.wrong, 0);
+        tree_finish(&windows);
+    }
+    tree_finish(&heap);
 }
 
 Test(tiers, bytes_counted_are_bytes_encoded_of_reports_and_of_rows)

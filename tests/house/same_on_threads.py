@@ -24,6 +24,7 @@ OTHERWISE = {  # arguments instead of SMALL
     'hierarchical.yaml': ['--agents', '20000', '--repeat', '1'],
     'multi-region-leaders.yaml': ['--agents', '3000', '--repeat', '1'],
     'state-aggregation.yaml': ['--repeat', '1'],
+    'byzantine.yaml': ['--only', '4,16,70,118,188', '--repeat', '1'],
     'eager-links.yaml': ['--only', '1', '--agents', '3000', '--repeat', '1'],
 }
 OF_THE_MACHINE = {'wall_s', 'peak_rss_bytes'}

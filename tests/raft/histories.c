@@ -4,7 +4,7 @@
 #include "disk.h"
 #include "story.h"
 
-enum { A, B, C, D };
+enum { A, B, C, D, E };
 
 static void cut(struct lab *lab, uint32_t a, uint32_t b, bool apart)
 {
@@ -108,15 +108,51 @@ static void vote_again(struct lab *lab)
     run_for(lab, 3000 * LAB_MS);
 }
 
+// ---- A voter that forgot whom it elected ----
+
+//     A leads term 1, and hears B     |     X leads term 2, by V and another; commits with V
+//     an entry that nobody else has   |     V loses its disk
+//     A hears V, too: three of five   |     X is behind the cut
+static void forget_the_leader(struct lab *lab)
+{
+    let_a_lead(lab);
+    for (uint32_t i = C; i <= E; i++) {
+        cut(lab, A, i, true);
+        cut(lab, B, i, true);
+    }
+    lab_propose(lab, A);
+    uint32_t x = await_leader(lab, lab->rafts[A].term);
+    uint32_t v = x == E ? D : E;
+    run_for(lab, 20 * LAB_MS);
+    lab_propose(lab, x);
+    run_for(lab, 20 * LAB_MS);
+    lab_crash(lab, v);
+    lab_lose_disk(lab, v);
+    for (uint32_t i = C; i <= E; i++) {
+        cut(lab, i, v, true);
+    }
+    cut(lab, A, v, false);
+    cut(lab, B, v, false);
+    lab_start(lab, v);
+    for (uint32_t i = 0; i < 40; i++) {
+        lab_read(lab, A);
+        run_for(lab, 10 * LAB_MS);
+    }
+    lab_heal(lab);
+    run_for(lab, 3000 * LAB_MS);
+}
+
 struct schedule_outcome history_run(uint32_t history, FILE *story)
 {
     struct lab lab;
     struct schedule_outcome outcome = {.seed = history};
-    struct lab_settings settings = {.servers = history == 0 ? 4 : 3,
+    struct lab_settings settings = {.servers = history == 0   ? 4
+                                               : history == 1 ? 3
+                                                              : 5,
                                     .seed = history,
                                     .latency_ns_min = LAB_MS,
                                     .latency_ns_max = LAB_MS,
-                                    .disk_ns_max = history == 0 ? 0 : 20 * LAB_MS};
+                                    .disk_ns_max = history == 1 ? 20 * LAB_MS : 0};
     lab_init(&lab, &settings);
     lab.story = story == NULL ? NULL : story_create(4000);
     for (uint32_t i = 0; i < settings.servers; i++) {
@@ -124,8 +160,10 @@ struct schedule_outcome history_run(uint32_t history, FILE *story)
     }
     if (history == 0) {
         two_changes(&lab);
-    } else {
+    } else if (history == 1) {
         vote_again(&lab);
+    } else {
+        forget_the_leader(&lab);
     }
     schedule_conclude(&lab, &outcome);
     if (story != NULL) {

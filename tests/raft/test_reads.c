@@ -101,3 +101,25 @@ Test(raft_reads, the_list_of_reads_has_an_end)
     read_it(&rig, 99);
     cr_expect_eq(rig_refusal(&rig), MESH_RAFT_FULL);
 }
+
+Test(raft_reads, who_lost_its_disk_confirms_neither_a_read_nor_an_entry)
+{
+    struct rig rig;
+    lead_settled(&rig);
+    rig_propose(&rig, 5);
+    rig_store(&rig);
+    read_it(&rig, 17);
+    struct mesh_raft_head forgot = {.term = 2,
+                                    .index = 2,
+                                    .commit = 2,
+                                    .round = rig.raft.round,
+                                    .life = 2,
+                                    .flags = MESH_RAFT_GRANTED | MESH_RAFT_FORGOT};
+    rig_confirm(&rig, B, 2);
+    rig_hear(&rig, C, MESH_MESSAGE_RAFT_APPEND_REPLY, forgot);
+    cr_expect_null(rig_record(&rig, MESH_RECORD_RAFT_READ));
+    cr_expect_eq(rig.raft.commit, 1, "A and B are two of five");
+    rig_confirm(&rig, D, 2);
+    cr_expect_not_null(rig_record(&rig, MESH_RECORD_RAFT_READ));
+    cr_expect_eq(rig.raft.commit, 2);
+}

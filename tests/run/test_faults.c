@@ -468,3 +468,110 @@ Test(run_faults, a_snapshot_carries_what_was_released)
     cr_expect_eq(result.lagging, 0);
     sim_result_finish(&result);
 }
+
+// ---- Reports whose holders crash ----
+
+#define EDGE_AGENTS (AGENTS / EDGES)
+
+struct story {
+    struct sim_note *notes;
+    struct sim_transition *transitions;
+    uint32_t note_count;
+    uint32_t transition_count;
+};
+
+static void *append(void *list, uint32_t *count, const void *items, uint32_t more, size_t bytes)
+{
+    char *longer = realloc(list, (*count + (size_t)more) * bytes + 1);
+    cr_assert_not_null(longer);
+    memcpy(longer + *count * bytes, items, more * bytes);
+    *count += more;
+    return longer;
+}
+
+static void see_notes(void *context, const struct sim_note *notes, uint32_t count)
+{
+    struct story *story = context;
+    story->notes = append(story->notes, &story->note_count, notes, count, sizeof *notes);
+}
+
+static void see_transitions(void *context, const struct sim_transition *transitions, uint32_t count)
+{
+    struct story *story = context;
+    story->transitions = append(story->transitions, &story->transition_count, transitions, count,
+                                sizeof *transitions);
+}
+
+// When 99 % of those in the edge that were up at the write, and have been since, hold the report.
+static uint64_t reached_ns(const struct story *story, const struct sim_report_result *report)
+{
+    uint64_t up_since_ns[EDGE_AGENTS] = {0};
+    bool holds[EDGE_AGENTS] = {false};
+    uint32_t first = report->agent / EDGE_AGENTS * EDGE_AGENTS;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i <= story->note_count;) {
+        const struct sim_note *note = i < story->note_count ? &story->notes[i] : NULL;
+        const struct sim_transition *turn =
+            next < story->transition_count ? &story->transitions[next] : NULL;
+        if (note == NULL && turn == NULL) {
+            break;
+        }
+        bool turns = turn != NULL && (note == NULL || turn->time_ns <= note->time_ns);
+        uint64_t now_ns = turns ? turn->time_ns : note->time_ns;
+        uint32_t place = (turns ? turn->node : note->node) - first;
+        next += turns;
+        i += !turns;
+        if (place >= EDGE_AGENTS) {
+            continue;
+        }
+        if (turns && turn->kind == SIM_TRANSITION_DOWN) {
+            up_since_ns[place] = NEVER;
+        } else if (turns && turn->kind == SIM_TRANSITION_UP) {
+            up_since_ns[place] = turn->time_ns;
+        } else if (!turns && !note->row && note->author == report->agent &&
+                   note->number == report->number) {
+            holds[place] = true;
+        }
+        uint32_t left = 0;
+        uint32_t held = 0;
+        for (uint32_t j = 0; j < EDGE_AGENTS && now_ns >= report->written_ns; j++) {
+            left += up_since_ns[j] <= report->written_ns;
+            held += up_since_ns[j] <= report->written_ns && holds[j];
+        }
+        if (left > 0 && held >= (left * 99 + 99) / 100) {
+            return now_ns - report->written_ns;
+        }
+    }
+    return SIM_TIME_NEVER;
+}
+
+Test(run_faults, who_crashes_holds_no_report_any_more_and_is_not_waited_for)
+{
+    const struct sim_fault faults[] = {CRASH(1000 * MS, 2500 * MS, NODES(0, 11), false),
+                                       CRASH(1437 * MS, NEVER, NODES(5, 50), true),
+                                       CRASH(2003 * MS, 2900 * MS, NODES(70, 110), false),
+                                       CRASH(2060 * MS, 3100 * MS, NODES(61, 75), true)};
+    struct fixture fixture;
+    struct sim_result result;
+    struct story story = {0};
+    const struct sim_watcher watcher = {
+        .context = &story, .notes = see_notes, .transitions = see_transitions};
+    small_hierarchy(&fixture, 4000 * MS);
+    set_faults(&fixture, faults, sizeof faults / sizeof *faults);
+    fixture.scenario.workload.report_every_ns = 600 * MS;
+    fixture.options.watcher = &watcher;
+    fixture_run(&fixture, 0, &result);
+    uint32_t late = 0;
+    for (uint32_t i = 0; i < result.report_count; i++) {
+        const struct sim_report_result *report = &result.reports[i];
+        uint64_t wanted_ns = reached_ns(&story, report);
+        cr_expect(report->edge_ns == wanted_ns,
+                  "report %u of %u, written at %" PRIu64 ": after %" PRIu64 ", by hand %" PRIu64,
+                  report->number, report->agent, report->written_ns, report->edge_ns, wanted_ns);
+        late += wanted_ns == SIM_TIME_NEVER;
+    }
+    cr_expect(result.report_count > 1000 && late < result.report_count / 2);
+    sim_result_finish(&result);
+    free(story.notes);
+    free(story.transitions);
+}

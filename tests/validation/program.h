@@ -3,7 +3,7 @@
 //
 //     <scenario>.yaml --> meshsim run FILE --json --quiet --db STORE --> one JSON line per run
 //                                                                            |
-//              copies of updates sent, from STORE -->   values[figure][run] <-+
+//    copies of updates sent, elections, from STORE -->   values[figure][run] <-+
 
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -18,6 +18,9 @@ struct program_runs {
     // [count] each, means over the updates of a run. FIGURE_ROUNDS is for runs with one update; NAN
     // when it has not reached the threshold.
     double *values[FIGURE_COUNT];
+    // [won_count] until each election was won, ascending: INFINITY where none was.
+    double *won_ms;
+    int won_count;
 };
 
 // Runs $MESHSIM on $MESHSIM_VALIDATION_SCENARIOS/<scenario>.yaml, `repeat` times (0: as often as

@@ -24,6 +24,8 @@ enum figure {
     FIGURE_LAST,       // rounds until the last receipt
     FIGURE_ROUNDS,     // rounds until the scenario's threshold
     FIGURE_ELEMENTS,   // copies of all updates sent by all nodes
+    FIGURE_SPLIT,      // elections that took a second term, in %
+    FIGURE_WON,        // ms until a candidate has won an election
     FIGURE_DETECTION,  // periods of SWIM until somebody suspects who crashed
     FIGURE_WAIT,       // the same, until somebody pings it: a period less
     FIGURE_PROBES,     // share of SWIM's probes that fail falsely
@@ -46,6 +48,7 @@ enum exact_chain {
     EXACT_COIN,          // parameter: k; variant: blind
     EXACT_FORWARD,       // parameter: contacts; variant: distinct
     EXACT_DELTA,         // parameter: edges of the graph; variant: not back to who told it
+    EXACT_SPLIT,         // nodes: servers; parameter: of them, those that are up
     EXACT_SWIM_PERIODS,  // synchronised; variant: shuffled rounds
     EXACT_SWIM_WAIT,     // independent phases
     EXACT_SWIM_PROBE,    // parameter: proxies
@@ -58,6 +61,7 @@ struct exact {
     int arrival_percent;  // EXACT_PUSH, EXACT_SWIM_PROBE
     int target;           // EXACT_PUSH, EXACT_PULL: how many are to know
     int updates;          // EXACT_DELTA
+    int latency_percent;  // EXACT_SPLIT: of the range of timeouts
     bool variant;
 };
 
@@ -66,6 +70,7 @@ struct reference {
     const char *source;    // paper and row
     enum figure figure;
     bool deviation;          // the figure's standard deviation over the runs, not its mean
+    int percent;             // FIGURE_WON: of the elections; 0: the mean
     const char *published;   // as printed, for the rounding is in the digits; NULL: nothing is
     enum standing standing;  // of `published`
     struct exact exact;
@@ -100,6 +105,9 @@ struct estimate {
 struct estimate estimate_mean(const double *values, int count);
 // Of the standard deviation of `values`; its error from their fourth moment.
 struct estimate estimate_deviation(const double *values, int count);
+// Of a percentile of values in ascending order; its error from those that lie a standard error of
+// the rank below and above.
+struct estimate estimate_percentile(const double *sorted, int count, int percent);
 
 struct comparison {
     double reference;
@@ -116,7 +124,7 @@ bool reference_holds(const struct reference *reference, const struct estimate *o
                      size_t story_bytes);
 
 // Whether 3 standard errors are within 1 % of the reference or the printed rounding, whichever is
-// larger, so that agreeing means something. Deviations are exempt.
+// larger, so that agreeing means something. Deviations and percentiles are exempt.
 bool reference_is_sharp(const struct reference *reference, const struct estimate *ours);
 
 #endif

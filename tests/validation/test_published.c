@@ -12,12 +12,13 @@
 #include "program.h"
 #include "reading.h"
 #include "reference.h"
+#include "voting.h"
 
 #define STORY_BYTES 400
 
 static const char *const groups[] = {
-    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue",
-    "infect-and-die", "rounds",         "serf",           "delta",     "swim",
+    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue", "infect-and-die",
+    "rounds",         "serf",           "delta",          "raft",      "swim",
 };
 #define GROUP_COUNT (sizeof groups / sizeof *groups)
 
@@ -120,12 +121,14 @@ Test(published, swim_detects_a_crash_and_fails_falsely_as_its_analysis_says)
     cr_expect_eq(expect_group("swim"), 6);
 }
 
-// Its figures are percentiles over elections, of which a run has twenty: the file expects them.
+Test(published, votes_are_split_as_often_as_ongaros_thesis_says)
+{
+    cr_expect_eq(expect_group("raft-split"), 6);
+}
+
 Test(published, elections_over_a_wan_take_as_long_as_in_ongaros_thesis)
 {
-    struct program_runs runs;
-    run("raft-wan", is_full() ? 0 : 100, &runs);
-    program_finish(&runs);
+    cr_expect_eq(expect_group("raft-wan"), 1);
 }
 
 Test(published, every_reference_is_in_one_of_these_groups)
@@ -146,8 +149,15 @@ static void expect_same(const char *what, int k, const struct estimate *ours,
 {
     double error = hypot(ours->error, theirs->error);
     cr_expect(fabs(ours->value - theirs->value) <= 3 * error,
-              "%s, k = %d: %.6g +- %.2g by the program, %.6g +- %.2g independently", what, k,
+              "%s, %d: %.6g +- %.2g by the program, %.6g +- %.2g independently", what, k,
               ours->value, ours->error, theirs->value, theirs->error);
+}
+
+static int ascending(const void *left, const void *right)
+{
+    double a = *(const double *)left;
+    double b = *(const double *)right;
+    return a < b ? -1 : a > b;
 }
 
 static void expect_independent_agreement(bool pull, int k)
@@ -191,4 +201,56 @@ Test(published, an_independent_simulation_of_demers_pull_gives_the_same)
     for (int k = 1; k <= (is_full() ? 3 : 2); k++) {
         expect_independent_agreement(true, k);
     }
+}
+
+// ---- Elections held independently ----
+
+// Until somebody has won, mean and two percentiles, and how many took a second term.
+static void expect_same_elections(const char *scenario, const struct voting *voting)
+{
+    struct program_runs runs;
+    int count = is_full() ? 100000 : 20000;
+    double *won_ms = malloc((size_t)count * sizeof *won_ms);
+    double *split = malloc((size_t)count * sizeof *split);
+    cr_assert(won_ms && split);
+    run(scenario, is_full() ? 0 : 10, &runs);
+    for (int i = 0; i < count; i++) {
+        struct voting_end end = voting_hold(voting, 1 + (uint64_t)i);
+        won_ms[i] = end.won_ms;
+        split[i] = end.terms > 1 ? 100 : 0;
+    }
+    struct estimate ours = program_estimate(&runs, &(struct reference){.figure = FIGURE_SPLIT});
+    struct estimate theirs = estimate_mean(split, count);
+    expect_same(scenario, voting->failed, &ours, &theirs);
+    ours = program_estimate(&runs, &(struct reference){.figure = FIGURE_WON});
+    theirs = estimate_mean(won_ms, count);
+    expect_same(scenario, voting->failed, &ours, &theirs);
+    qsort(won_ms, (size_t)count, sizeof *won_ms, ascending);
+    for (int percent = 10; percent <= 90; percent += 40) {
+        ours = estimate_percentile(runs.won_ms, runs.won_count, percent);
+        theirs = estimate_percentile(won_ms, count, percent);
+        expect_same(scenario, voting->failed, &ours, &theirs);
+    }
+    free(won_ms);
+    free(split);
+    program_finish(&runs);
+}
+
+Test(published, elections_held_independently_with_failures_and_unequal_logs_take_as_long)
+{
+    struct voting voting = {.servers = 5,
+                            .latency_ms_min = 30,
+                            .latency_ms_max = 40,
+                            .timeout_ms_min = 300,
+                            .timeout_ms_max = 600};
+    expect_same_elections("raft-wan", &voting);
+    voting.failed = 1;
+    expect_same_elections("voting-1-failed", &voting);
+    voting.failed = 2;
+    expect_same_elections("voting-2-failed", &voting);
+    voting.failed = 0;
+    voting.logs_differ = true;
+    expect_same_elections("voting-logs", &voting);
+    voting.failed = 1;
+    expect_same_elections("voting-1-failed-logs", &voting);
 }

@@ -56,7 +56,8 @@
 // Until the leader, which knows of its new life, says that it is no voter any more, by an entry
 // that is committed, it abstains from every vote; then it is as good as a new server. What it
 // confirmed in its former life may have helped to commit entries: to elect anybody without it takes
-// a majority of all voters among the others, and that has met those entries.
+// a majority of all voters among the others, and that has met those entries. Nor do leaders count
+// what it confirms until then: it may have elected a later one than the one it follows now.
 
 #ifndef MESH_RAFT_H
 #define MESH_RAFT_H

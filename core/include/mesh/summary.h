@@ -102,7 +102,10 @@ struct mesh_row {
     uint32_t relay;
     uint32_t edge;
     uint32_t wire_bytes;  // what the encoder needs for it, signature included (mesh/tiers.h)
+    bool forged;          // its signature is not its relay's: a fact in a simulation (mesh/guard.h)
+    uint8_t zero[7];
 };
+_Static_assert(sizeof(struct mesh_row) == 112, "they travel as words");
 
 // The row of at least one report.
 struct mesh_row mesh_reports_row(const struct mesh_reports *reports, uint32_t edge, uint32_t relay,

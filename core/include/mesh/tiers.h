@@ -119,6 +119,9 @@ void mesh_tiers_fold(const struct mesh_states *states, struct mesh_tier *tier, u
 // Words that a message of rows may need: room for them makes mesh_wire_decode safe (mesh/wire.h).
 uint32_t mesh_rows_words_max(const struct mesh_config *config);
 
+// Computes the hash and the size of a row from the rest of it.
+void mesh_rows_seal(const struct mesh_config *config, struct mesh_row *row);
+
 // What a message of rows says.
 void mesh_rows_range(const struct mesh_message *message, uint32_t *edge_first, uint32_t *edge_end);
 struct mesh_row mesh_rows_row(const struct mesh_message *message, uint32_t index);
