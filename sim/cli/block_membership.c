@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <inttypes.h>
-
 #include "blocks.h"
 
 static void append_times(const struct sim_summary *summary, enum sim_metric_id metric, char *text,

@@ -126,6 +126,7 @@ struct sim_transition {
     uint32_t other;  // RELAY
     enum sim_transition_kind kind;
     bool disk_lost;  // DOWN, UP
+    bool starves;    // PAUSED, RESUMED: for want of a processor
 };
 
 // What came of an entry of the fault timeline.

@@ -223,6 +223,7 @@ static void add_differences(struct sim_faults *faults, const struct sim_action *
     }
     if ((before->paused > 0) != (after->paused > 0)) {
         transition.kind = after->paused > 0 ? SIM_TRANSITION_PAUSED : SIM_TRANSITION_RESUMED;
+        transition.starves = action->starves;
         transition.disk_lost = false;
         add_transition(faults, &transition);
     }

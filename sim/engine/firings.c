@@ -293,6 +293,7 @@ void sim_firings_take(struct sim_engine *engine, uint64_t end_ns)
             add_actions(engine, &firing, count);
             break;
         case SIM_FAULT_AUTO_SCALING: count = sim_scale(engine, &firing); break;
+        case SIM_FAULT_STARVE: count = sim_starve(engine, &firing); break;
         case SIM_FAULT_SPOT_RECLAIM:
             count = sim_select_hosts(engine, &firing);
             add_actions(engine, &firing, count);

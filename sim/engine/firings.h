@@ -20,6 +20,9 @@ uint32_t sim_firings_select(struct sim_engine *engine, const struct sim_selectio
 uint32_t sim_scale(struct sim_engine *engine, const struct sim_firing *firing);
 uint32_t sim_select_hosts(struct sim_engine *engine, const struct sim_firing *firing);
 
+// starving.c The same of a firing of starve, with all the pauses that it comes to.
+uint32_t sim_starve(struct sim_engine *engine, const struct sim_firing *firing);
+
 // Takes all firings before `end_ns`.
 void sim_firings_take(struct sim_engine *engine, uint64_t end_ns);
 

@@ -215,6 +215,7 @@ uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
         case SIM_FAULT_SWIZZLE:
         case SIM_FAULT_LINK:
         case SIM_FAULT_AUTO_SCALING:
+        case SIM_FAULT_STARVE:
         case SIM_FAULT_VERB_COUNT: return 0;
         }
         made = put_span(actions, made, action, begins, ends, time_ns);
@@ -241,6 +242,7 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
         [SIM_FAULT_LINK] = "link",
         [SIM_FAULT_AUTO_SCALING] = "auto-scaling",
         [SIM_FAULT_SPOT_RECLAIM] = "spot-reclaim",
+        [SIM_FAULT_STARVE] = "starve",
     };
     assert(verb < SIM_FAULT_VERB_COUNT);
     return names[verb];

@@ -31,6 +31,9 @@
 //                     due; so many join or leave, a batch at a time. Who joins has no disk.
 //   spot-reclaim      The provider takes hosts back, with all that lives there: a notice, then a
 //                     crash for good, or until replacements are there, which have no disks.
+//   starve            A host has a share of its processors left, given to it in slices, as a quota
+//                     or a neighbour's theft gives it: its nodes are paused for most of each slice,
+//                     and run at a time of it that is drawn.
 //   slow              What is sent to the node arrives later.
 //   skew              The node's clock is wrong: ahead or, if negative, behind.
 //   swizzle           What the nodes send and what is sent to them is held back, from one node more
@@ -81,6 +84,7 @@ enum sim_fault_verb {
     SIM_FAULT_LINK,
     SIM_FAULT_AUTO_SCALING,
     SIM_FAULT_SPOT_RECLAIM,
+    SIM_FAULT_STARVE,
     SIM_FAULT_VERB_COUNT
 };
 
@@ -182,8 +186,10 @@ struct sim_fault {
     uint32_t start;      // auto-scaling: nodes that are there from the start
     const uint32_t *targets;  // [target_count] auto-scaling: of firings 1, 2, ..., in turn
     uint32_t target_count;
-    uint64_t over_ns;  // mass-join: the span in which they join
-    const char *text;  // for people
+    uint32_t cpu_ppb;   // starve: the share that is left
+    uint64_t slice_ns;  // starve: of which it is a share each time
+    uint64_t over_ns;   // mass-join: the span in which they join
+    const char *text;   // for people
 };
 
 enum sim_action_kind {
@@ -206,6 +212,7 @@ struct sim_action {
     uint32_t entry;
     uint8_t kind;    // enum sim_action_kind
     bool disk_lost;  // of DOWN, and of RESTART: whatever the crash left
+    bool starves;    // of PAUSE and RESUME: for want of a processor
 };
 
 // Purposes of draws, by the seed of the faults.
@@ -214,6 +221,7 @@ enum {
     SIM_DRAW_CHURN,
     SIM_DRAW_JOIN,
     SIM_DRAW_SWIZZLE,
+    SIM_DRAW_SLICE,
 };
 
 // One firing of an entry.

@@ -135,6 +135,7 @@ const struct sim_choice sim_choices_of_fault[] = {
     {.name = "link", .value = SIM_FAULT_LINK},
     {.name = "auto-scaling", .value = SIM_FAULT_AUTO_SCALING},
     {.name = "spot-reclaim", .value = SIM_FAULT_SPOT_RECLAIM},
+    {.name = "starve", .value = SIM_FAULT_STARVE},
     {0},
 };
 const struct sim_choice sim_choices_of_mesh[] = {

@@ -15,6 +15,13 @@ static const char *ms_text(struct sim_arena *arena, uint64_t ns)
     return sim_arena_format(arena, "%s ms", text);
 }
 
+static const char *share_text(struct sim_arena *arena, uint32_t ppb)
+{
+    char text[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)ppb, 7, text);
+    return sim_arena_format(arena, "%s", text);
+}
+
 static const char *when_text(struct sim_arena *arena, const struct sim_fault *fault)
 {
     const char *text = sim_arena_format(arena, "at %s", ms_text(arena, fault->at_ns));
@@ -82,6 +89,9 @@ static const char *more_text(struct sim_arena *arena, const struct sim_fault *fa
     switch (fault->verb) {
     case SIM_FAULT_MASS_JOIN: return fault->disk_lost ? "" : ", learning by gossip";
     case SIM_FAULT_LINK: return sim_fault_link_text(arena, fault);
+    case SIM_FAULT_STARVE:
+        return sim_arena_format(arena, ", %s %% of their processors in slices of %s",
+                                share_text(arena, fault->cpu_ppb), ms_text(arena, fault->slice_ns));
     case SIM_FAULT_AUTO_SCALING:
         return sim_arena_format(arena, "%s%s", targets_text(arena, fault), notice);
     case SIM_FAULT_SPOT_RECLAIM:

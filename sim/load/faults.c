@@ -44,6 +44,8 @@ enum part {
     PART_START,
     PART_TARGETS,
     PART_NOTICE,
+    PART_CPU,
+    PART_SLICE,
     PART_COUNT
 };
 
@@ -74,6 +76,8 @@ static const char *const part_names[PART_COUNT] = {
     "start",
     "targets",
     "notice_ms",
+    "cpu_percent",
+    "slice_ms",
 };
 
 #define P(part) (1u << PART_##part)
@@ -97,6 +101,7 @@ static const struct use {
     [SIM_FAULT_AUTO_SCALING] = {P(OF) | P(TARGETS),
                                 P(START) | P(GAP) | P(BATCH) | P(NOTICE) | AGAIN},
     [SIM_FAULT_SPOT_RECLAIM] = {P(OF), P(DOWN) | P(NOTICE) | AGAIN},
+    [SIM_FAULT_STARVE] = {P(OF) | P(UNTIL) | P(CPU), P(SLICE) | AGAIN},
     [SIM_FAULT_SLOW] = {P(OF) | P(DELAY), P(UNTIL) | AGAIN},
     [SIM_FAULT_SKEW] = {P(OF) | P(SKEW), P(UNTIL) | AGAIN},
     [SIM_FAULT_SWIZZLE] = {P(OF) | P(GAP), AGAIN},
@@ -226,6 +231,7 @@ static bool read_times(const struct sim_fault_reading *reading, struct sim_fault
 // ---- How many ----
 
 // Two minutes are what AWS gives.
+#define SLICE_NS UINT64_C(200000000)  // Linux shares out a quota every 100 ms
 #define SPOT_NOTICE_NS UINT64_C(120000000000)
 
 static bool read_targets_of_scaling(const struct sim_fault_reading *reading,
@@ -257,11 +263,15 @@ static bool read_numbers(const struct sim_fault_reading *reading, struct sim_fau
     bool reclaims = fault->verb == SIM_FAULT_SPOT_RECLAIM;
     int64_t batch;
     int64_t start;
+    int64_t cpu;
     if (!read(reading, "batch", scales ? UINT32_MAX : 1, &batch) ||
         !read(reading, "start", UINT32_MAX, &start) ||
-        !read_time(reading, "notice_ms", reclaims ? SPOT_NOTICE_NS : 0, &fault->notice_ns)) {
+        !read_time(reading, "notice_ms", reclaims ? SPOT_NOTICE_NS : 0, &fault->notice_ns) ||
+        !read(reading, "cpu_percent", 0, &cpu) ||
+        !read_time(reading, "slice_ms", SLICE_NS, &fault->slice_ns)) {
         return false;
     }
+    fault->cpu_ppb = (uint32_t)cpu;
     fault->batch = (uint32_t)batch;
     fault->start = (uint32_t)start;
     return read_targets_of_scaling(reading, fault);

@@ -216,6 +216,9 @@ void sim_roll_transitions(struct sim_roll *roll, const struct sim_transition *tr
 {
     for (uint32_t i = 0; i < count; i++) {
         struct member *member = &roll->members[transitions[i].node];
+        if (transitions[i].starves) {
+            continue;  // slow, but there
+        }
         if (transitions[i].kind == SIM_TRANSITION_PAUSED) {
             member->paused = true;
         } else if (transitions[i].kind == SIM_TRANSITION_RESUMED) {

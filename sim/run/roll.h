@@ -8,7 +8,8 @@
 // A member is in doubt as long as anybody who is up holds it for unreachable: for suspect, dead or
 // gone. A suspicion is false if its member has been up, not paused, and not cut off from who
 // suspects it for long enough that it should have answered; so is a death, and a doubt that ends is
-// then a flap. Members that go down at time 0 were never there.
+// then a flap. Who has too little of a processor is there. Members that go down at time 0 were
+// never.
 
 #ifndef SIM_ROLL_H
 #define SIM_ROLL_H

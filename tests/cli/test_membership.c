@@ -11,7 +11,8 @@ TestSuite(membership, .init = scratch_enter, .fini = scratch_leave);
 Test(membership, our_scenarios_hold)
 {
     static const char *const names[] = {"swim-partition.yaml", "swim-crashes.yaml",
-                                        "swim-loss.yaml"};
+                                        "swim-loss.yaml", "swim-storm.yaml",
+                                        "swim-storm-plain.yaml"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct ended ended = run_program("run", scenario(names[i]), "--db", STORE, NULL);
         expect_exit(&ended, 0);
@@ -37,8 +38,8 @@ Test(membership, a_stored_run_is_shown_as_run_printed_it_and_verified_on_the_hea
 Test(membership, without_swim_its_settings_and_metrics_are_named_as_what_they_are)
 {
     const char *file = scenario("swim-partition.yaml");
-    struct ended lint = run_program("lint", file, "--set", "membership=roster", "--set",
-                                    "swim.proxies=2", NULL);
+    struct ended lint =
+        run_program("lint", file, "--set", "membership=roster", "--set", "swim.proxies=2", NULL);
     expect_exit(&lint, 0);
     expect_part(lint.output, "only membership swim probes anybody");
     struct ended run = run_program("run", file, "--set", "membership=roster", NULL);

@@ -685,3 +685,42 @@ Test(small_faults, what_waits_for_its_connection_outlives_its_sender_and_finds_t
         cr_expect(sum.dead > 30 && sum.cut == 0);
     }
 }
+
+// A quarter of each 40 ms: 2 hosts of 2 nodes, of which one is starved for 10 slices.
+Test(small_faults, a_starved_host_runs_for_its_share_of_each_slice_and_not_longer)
+{
+    const struct sim_fault starve = {.verb = SIM_FAULT_STARVE,
+                                     .at_ns = 0,
+                                     .until_ns = 400 * MS,
+                                     .end_ns = NEVER,
+                                     .cpu_ppb = SIM_PPB / 4,
+                                     .slice_ns = 40 * MS,
+                                     .of = NODE(1)};
+    struct shape shape = pushing(&starve, 1);
+    shape.nodes = 4;
+    shape.hosts = 2;
+    shape.until_ns = 500 * MS;
+    struct world world;
+    struct outcome outcome;
+    run_both(&shape, &world, &outcome);
+    uint64_t paused_ns = 0;
+    uint64_t since_ns = 0;
+    uint32_t runs = 0;
+    for (uint32_t i = 0; i < outcome.transition_count; i++) {
+        const struct sim_transition *transition = &outcome.transitions[i];
+        cr_expect(transition->node < 2 && transition->starves);
+        if (transition->node != 0) {
+            continue;
+        }
+        if (transition->kind == SIM_TRANSITION_PAUSED) {
+            since_ns = transition->time_ns;
+        } else {
+            paused_ns += transition->time_ns - since_ns;
+            runs++;
+        }
+    }
+    cr_expect(paused_ns == 300 * MS, "%" PRIu64 " ns", paused_ns);
+    cr_expect(runs >= 9 && runs <= 11, "%u times", runs);  // neighbours in time may touch
+    outcome_finish(&outcome);
+    world_finish(&world);
+}

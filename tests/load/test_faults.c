@@ -298,3 +298,18 @@ Test(faults, targets_that_never_fall_due_are_refused)
     };
     REFUSE_EACH(REGIONS, 10, mistakes);
 }
+
+Test(faults, a_starved_host_has_a_share_of_each_slice)
+{
+    struct outcome outcome =
+        must_load(REGIONS "  - {fault: starve, at_ms: 1000, until_ms: 5000, cpu_percent: 5,\n"
+                          "     of: {percent: 1}}\n");
+    const struct sim_fault *fault = the_fault(&outcome);
+    cr_expect_eq(fault->verb, SIM_FAULT_STARVE);
+    cr_expect_eq(fault->cpu_ppb, 50000000);
+    cr_expect_eq(fault->slice_ns, 200 * MS);
+    cr_expect_str_eq(fault->text,
+                     "starve at 1000 ms until 5000 ms of 1 % of agents, 5 % of their processors "
+                     "in slices of 200 ms");
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
+}
