@@ -435,8 +435,7 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
     if (!sim_walk(&visitor, cell->merged, error) || !check_required(cell, error) ||
         !sim_check_tiers(cell, scenario, error) || !bind_places(arena, cell, scenario, error) ||
         !check_times(cell, scenario, error) || !check_content(cell, scenario, error) ||
-        !sim_bind_reports(arena, cell, scenario, error) ||
-        !sim_bind_swim(cell, scenario, error) ||
+        !sim_bind_reports(arena, cell, scenario, error) || !sim_bind_swim(cell, scenario, error) ||
         !sim_bind_latencies(cell, scenario, error) || !sim_bind_disk(cell, scenario, error) ||
         !sim_bind_migration(arena, cell, scenario, error) ||
         !sim_bind_phases(arena, cell, scenario, error) ||
