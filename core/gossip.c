@@ -259,6 +259,7 @@ static uint32_t word_of_write(struct stepping *stepping, const struct mesh_write
     bool local = stepping->local != NULL && write->type == MESH_REPORT;
     uint32_t word = write->lane / 64 + (local ? 0 : stepping->states->table->local_words);
     assert(word < (local ? stepping->states->table->local_words : stepping->states->words));
+    assert(local || word >= stepping->states->table->local_words);
     struct mesh_dot dot = mesh_stepping_rows(stepping, word)[write->lane % 64].dot;
     assert(dot.origin == stepping->event->node + (local ? MESH_NODE_MAX : 0));
     if (!local) {

@@ -679,7 +679,8 @@ static enum mesh_reject take_content(struct reader *reader, const struct mesh_co
         reject = take_vector(reader, table, message->lanes, message);
     }
     if (reject == 0 && has_vector(message->kind)) {
-        uint64_t *last = message->lanes + (mesh_message_sets(message->kind) - 1) * message->words;
+        uint64_t *last =
+            message->lanes + (size_t)(mesh_message_sets(message->kind) - 1) * message->words;
         reject = take_vector(reader, table, last, message);
     }
     if (reject == 0 && message->kind == MESH_MESSAGE_SNAPSHOT) {

@@ -314,44 +314,44 @@ struct sim_gap {
 struct sim_result {
     uint64_t seed;        // this repetition's: scenario.seed + repetition
     uint32_t repetition;  // from 0
-    bool interrupted;     // the run stopped before its end: nothing of it may be judged
+    uint32_t agents;
     uint64_t fingerprint;
     uint64_t simulated_ns;
     uint64_t interval_ns[SIM_REACH_COUNT];  // the slowest on the way: rounds = ns / interval_ns
-    uint32_t agents;
-    struct sim_update_result *updates;  // [update_count], by (written_ns, origin, sequence)
+    struct sim_update_result *updates;      // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
     uint32_t unwritten;  // writes that did not happen, their agents being down or paused
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
+    struct sim_liar_result *liars;    // [liar_count], as in the scenario
     uint32_t fault_count;
-    struct sim_liar_result *liars;  // [liar_count], as in the scenario
     uint32_t liar_count;
     struct sim_detection *detections;  // [detection_count] by node: of those that came to lie
+    struct sim_deceit *deceits;        // [deceit_count] in the order in which they were told
     uint32_t detection_count;
-    struct sim_deceit *deceits;  // [deceit_count] in the order in which they were told
     uint32_t deceit_count;
     uint32_t honest;           // agents, where somebody lies
     uint32_t deceived;         // of them, those that ever believed a lie
     uint32_t wrongly_ignored;  // nodes that never lied and were ignored by somebody honest
-    uint64_t rejects[2][MESH_REJECT_COUNT];  // by honest nodes; [1]: of what liars sent or signed
     bool invalid;      // a gossip validity violation: somebody honest held what nobody wrote
-    uint64_t calm_ns;  // when the last fault that has an end was over; 0: none was
-    struct sim_rejoin *rejoins;  // [rejoin_count], by (up_ns, node)
-    uint32_t rejoin_count;
+    bool interrupted;  // the run stopped before its end: nothing of it may be judged
+    uint64_t rejects[2][MESH_REJECT_COUNT];  // by honest nodes; [1]: of what liars sent or signed
+    uint64_t calm_ns;                // when the last fault that has an end was over; 0: none was
+    struct sim_rejoin *rejoins;      // [rejoin_count], by (up_ns, node)
     struct sim_takeover *takeovers;  // [takeover_count], in order of time
+    uint32_t rejoin_count;
     uint32_t takeover_count;
     struct sim_election *elections;  // [election_count], by the time at which they ended
-    uint32_t election_count;
     struct sim_failover *failovers;  // [failover_count], by (lost_ns, bridge)
+    uint32_t election_count;
     uint32_t failover_count;
     struct sim_region_leading *leading;  // [leading_count] by region; of leaders only
+    struct sim_gap *gaps;                // [gap_count] of those that lag, by (cause, subject)
+    struct sim_report_result *reports;   // [report_count], by (agent, number)
     uint32_t leading_count;
-    uint32_t lagging;      // agents that are up and lack an update
-    struct sim_gap *gaps;  // [gap_count] of them, by (cause, subject)
     uint32_t gap_count;
-    struct sim_membership membership;
-    struct sim_report_result *reports;  // [report_count], by (agent, number)
     uint32_t report_count;
+    uint32_t lagging;  // agents that are up and lack an update
+    struct sim_membership membership;
     // What the first edge, the first aggregator and the first coordinator add up to at the end, by
     // the rows that the latter two hold; reports 0: nothing.
     struct mesh_total edge_total;
@@ -361,8 +361,8 @@ struct sim_result {
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_compression compression;  // what messages were compressed by
     struct sim_curve *curves;  // [curve_count]: the whole mesh first, then by reach, by region
-    uint32_t curve_count;
     struct sim_checkpoint *checkpoints;  // [checkpoint_count], in order of time
+    uint32_t curve_count;
     uint32_t checkpoint_count;
     // The median of the class's distribution; 0 when it delivered nothing.
     uint64_t latency_p50_ns[SIM_PAIR_CLASS_COUNT];
