@@ -53,7 +53,8 @@ static void print_losses(const struct sim_page *page, const struct sim_fault_fig
     }
     if (figures->unwritten > 0) {
         sim_words_append(text, sizeof text,
-                         "; %s of %s writes did not happen, their agents being down or paused",
+                         "; %s of %s writes did not happen, their agents being down, paused or "
+                         "without a majority",
                          sim_word_count(figures->unwritten).text,
                          sim_word_count(figures->unwritten + figures->updates).text);
     }

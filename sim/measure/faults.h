@@ -27,7 +27,7 @@ struct sim_fault_figures {
     uint32_t entry_count;
     uint32_t run_count;
     uint64_t updates;    // written
-    uint64_t unwritten;  // their agents were down or paused
+    uint64_t unwritten;  // their agents were down, paused or without a majority
     uint64_t takeovers;
     uint64_t rejoins;
     uint64_t unfinished;  // rejoins that did not come to an end

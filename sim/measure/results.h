@@ -320,7 +320,7 @@ struct sim_result {
     uint64_t interval_ns[SIM_REACH_COUNT];  // the slowest on the way: rounds = ns / interval_ns
     struct sim_update_result *updates;      // [update_count], by (written_ns, origin, sequence)
     uint32_t update_count;
-    uint32_t unwritten;  // writes that did not happen, their agents being down or paused
+    uint32_t unwritten;  // writes that did not happen: agents down, paused or without a majority
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
     struct sim_liar_result *liars;    // [liar_count], as in the scenario
     uint32_t fault_count;
