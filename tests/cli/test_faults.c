@@ -28,7 +28,7 @@ Test(faults, our_scenarios_hold_and_every_fault_of_theirs_fires)
     expect_no_part(ended.output, "FIRED AT NOBODY");
     cr_expect(store_number("SELECT count(*) FROM runs") >= 19);
     cr_expect_eq(store_number("SELECT count(*) FROM faults WHERE firings = 0 OR nodes = 0"), 0);
-    cr_expect_eq(store_number("SELECT count(DISTINCT verb) FROM faults"), 14);
+    cr_expect_eq(store_number("SELECT count(DISTINCT verb) FROM faults"), 15);
     cr_expect_eq(store_number("SELECT min(new_relay <> old_relay) FROM takeovers"), 1);
     cr_expect_eq(store_number("SELECT count(*) FROM rejoins JOIN runs USING (run_id)"
                               " WHERE scenario = 'rolling restart'"),
