@@ -11,7 +11,7 @@
 //
 // A crash takes the whole view: back again, a node asks the seeds. While it is paused its timers
 // wait, and it finds all of them due at once when the pause ends. Views grow as they need, before
-// the event that needs it; what they take counts against memory_bytes, with what replicas do.
+// the event that needs it; what they take is not counted against memory_bytes.
 
 #ifndef SIM_SWIMS_H
 #define SIM_SWIMS_H
