@@ -75,17 +75,17 @@ static bool has_joins(const struct sim_scenario *scenario)
 {
     bool joins = false;
     for (uint32_t i = 0; i < scenario->fault_count; i++) {
-        joins |= scenario->faults[i].disk_lost || scenario->faults[i].verb == SIM_FAULT_MASS_JOIN;
+        joins |= sim_fault_empties(&scenario->faults[i]);
     }
     return joins;
 }
 
 // More lanes to begin with: replicas lie elsewhere, and no result may tell, unless messages are cut
-// or snapshots are sent (engine.h).
+// or snapshots are sent (engine.h). How many updates liars make up is not known beforehand.
 static uint32_t other_lanes(const struct sim_scenario *scenario)
 {
     bool cut = scenario->workload.updates > scenario->network.batch_size ||
-               scenario->workload.report_every_ns > 0;
+               scenario->workload.report_every_ns > 0 || scenario->liar_count > 0;
     return cut || has_joins(scenario) || scenario->agents > OTHER_LANES_AGENTS_MAX ? 0
                                                                                    : OTHER_LANES;
 }
@@ -255,6 +255,7 @@ static int verify(const struct wish *wish, struct sim_error *error)
         } else if (options.threads == 0) {
             options.threads = other_threads(recording);
         }
+        options.deals = true;
         options.block_nodes = other_blocks(verifying.stored.scenario);
         options.lanes_start = other_lanes(verifying.stored.scenario);
         verifying.retrace = (struct sim_retrace){

@@ -333,9 +333,8 @@ static void begin_edges(void *context, uint32_t worker)
 {
     struct sim_engine *engine = context;
     uint32_t count = engine->tiers.edge_count;
-    for (;;) {
-        uint32_t edge =
-            atomic_fetch_add_explicit(&engine->tiers.edge_next, 1, memory_order_relaxed);
+    for (uint32_t taken = 0;; taken++) {
+        uint32_t edge = sim_piece_take(engine, &engine->tiers.edge_next, worker, taken);
         if (edge >= count) {
             return;
         }

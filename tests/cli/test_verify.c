@@ -140,9 +140,18 @@ Test(verify, a_run_in_which_nodes_join_after_updates_were_released_is_the_same)
                "topology: flat_mesh\nagents: 30\nduration_ms: 2500\n"
                "gossip: {fanout: 3, interval_ms: 20}\nworkload: {updates: 90, every_ms: 15}\n"
                "faults: [{fault: mass-join, at_ms: 2000, of: {number: 3}, over_ms: 100}]\n");
-    struct ended ended = run_program("run", "join.yaml", "--quiet", "--db", STORE, NULL);
+    write_file("reclaim.yaml",
+               "topology: flat_mesh\nagents: 60\nduration_ms: 2500\n"
+               "gossip: {fanout: 3, interval_ms: 20}\nworkload: {updates: 90, every_ms: 15}\n"
+               "placement: {agents_per_host: 10}\n"
+               "faults: [{fault: spot-reclaim, at_ms: 1500, notice_ms: 100, down_ms: 400,\n"
+               "          of: {number: 1}}]\n");
+    struct ended ended =
+        run_program("run", "join.yaml", "reclaim.yaml", "--quiet", "--db", STORE, NULL);
     expect_exit(&ended, 0);
     ended = verify("1");
+    expect_exit(&ended, 0);
+    ended = verify("2");
     expect_exit(&ended, 0);
 }
 
