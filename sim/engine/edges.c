@@ -108,7 +108,7 @@ void sim_edges_create(struct sim_engine *engine)
     engine->local_words = (engine->config.reporting.local_lanes + 63) / 64;
     tiers->edges = sim_memory_zeroed(tiers->edge_count * sizeof *tiers->edges);
     tiers->local_tables =
-        sim_memory_zeroed(engine->config.mesh->scope_count * sizeof *tiers->local_tables);
+        sim_memory_zeroed(engine->config.mesh->scope_count * sizeof(struct mesh_table *));
     for (uint32_t i = 0; i < tiers->edge_count; i++) {
         create_edge(engine, i);
     }

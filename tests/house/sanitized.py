@@ -28,6 +28,14 @@ SANITIZERS = {f'{name}_OPTIONS': f'exitcode={FOUND}:print_stacktrace=1'
 # `verify` does not start itself anew: sanitizers know one layout of memory (sim/cli/fresh.c).
 ENVIRONMENT = {**os.environ, **SANITIZERS, 'MESHSIM_FRESH': '1'}
 STORY_LINES = 120
+SMALLER = ['--agents', '160', '--repeat', '1']
+OTHERWISE = {  # since sanitized programs are ten times slower
+    'state-aggregation.yaml': ['--repeat', '1', '--set', 'duration_ms=2500'],
+    'swim-storm.yaml': ['--agents', '200', '--repeat', '1', '--set', 'duration_ms=22000'],
+    'swim-storm-plain.yaml': ['--agents', '200', '--repeat', '1', '--set', 'duration_ms=22000'],
+    'hierarchical.yaml': ['--agents', '2500', '--repeat', '1'],
+}
+BAD_SCENARIO = 65
 
 
 def meshsim(program, root, *arguments):
@@ -43,6 +51,15 @@ def story(run, allowed):
     return '\n'.join([f'{" ".join(map(str, run.args))} exited with {run.returncode}', *said])
 
 
+def run_smallest(program, root, file, common):
+    """Some scenarios name nodes, or have edges, that so few agents do not fill."""
+    usual = small.arguments_for(file)
+    first = OTHERWISE.get(file.name, SMALLER if usual == small.SMALL else usual)
+    run = meshsim(program, root, 'run', file, *first, *common)
+    return run if run.returncode != BAD_SCENARIO else meshsim(program, root, 'run', file, *usual,
+                                                              *common)
+
+
 def runs_in(program, root, store):
     listed = meshsim(program, root, 'list', '--db', store, '--json')
     return sorted(json.loads(line)['run'] for line in listed.stdout.splitlines())
@@ -53,8 +70,7 @@ def look_at(program, root, file):
         store = f'{scratch}/runs.db'
         common = ['--quiet', '--threads', '3', '--db', store]
         # 1 and 2: that an expectation does not hold in a small size is no fault.
-        wrong = story(meshsim(program, root, 'run', file, *small.arguments_for(file), *common),
-                      (0, 1, 2))
+        wrong = story(run_smallest(program, root, file, common), (0, 1, 2))
         runs = [] if wrong else runs_in(program, root, store)
         if not wrong and not runs:
             wrong = 'the store holds no run'
