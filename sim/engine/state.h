@@ -91,6 +91,7 @@ struct sim_worker {
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
+    struct sim_host_inside inside;    // of the batch that runs, where a block has one host
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
