@@ -130,6 +130,7 @@ struct sim_swim_settings {
     uint32_t seeds;  // members that a joiner asks; 0: those that the mesh has anyway
     uint64_t period_ns;
     uint64_t timeout_ns;
+    uint64_t gossip_ns;  // once read 1 .. period_ns
     uint64_t suspicion_ns;
     uint64_t suspicion_ns_max;  // once read >= suspicion_ns
     uint64_t sync_ns;

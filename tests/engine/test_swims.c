@@ -30,6 +30,7 @@ static const struct mesh_swim_group group = {
     .confirmations = 3,
     .period_ns = 50 * MS,
     .timeout_ns = 20 * MS,
+    .gossip_ns = 20 * MS,
     .suspicion_ns = 200 * MS,
     .suspicion_ns_max = 600 * MS,
     .sync_ns = 300 * MS,
