@@ -2,6 +2,7 @@
 #include "swims.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "allocate.h"
@@ -62,15 +63,14 @@ static const struct mesh_scope *scope_of(const struct sim_engine *engine,
     return &mesh->scopes[mesh->swim[swim->group].scope];
 }
 
-// A view never needs more than the whole roster.
-static uint32_t capacity_for(const struct mesh_scope *scope, uint32_t wanted)
+// Half as much again, as often as is needed; a view never needs more than the whole roster.
+uint32_t sim_swims_capacity(uint32_t roster, uint32_t wanted)
 {
     uint32_t capacity = VIEW_LEAST;
-    wanted = wanted < scope->count ? wanted : scope->count;
-    while (capacity < wanted) {
-        capacity *= 2;
+    while (capacity < wanted && capacity < roster) {
+        capacity += capacity / 2;
     }
-    return capacity;
+    return capacity < roster ? capacity : roster;
 }
 
 void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
@@ -81,9 +81,12 @@ void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
     if (swim == NULL || swim->group == MESH_SWIM_NONE) {
         return;
     }
-    uint32_t capacity = capacity_for(scope_of(engine, swim), mesh_swim_wanted(swim, event));
+    uint32_t roster = scope_of(engine, swim)->count;
+    uint32_t capacity = sim_swims_capacity(roster, mesh_swim_wanted(swim, event));
     if (capacity > swim->capacity) {
         struct sim_swim_member *member = &engine->swims.members[event->node];
+        uint64_t before_bytes = swim->capacity == 0 ? 0 : mesh_swim_bytes(swim->capacity);
+        worker->view_bytes += mesh_swim_bytes(capacity) - before_bytes;
         void *view = sim_memory_zeroed(mesh_swim_bytes(capacity));
         mesh_swim_give(swim, view, capacity);
         sim_memory_free(member->view);
@@ -361,6 +364,23 @@ void sim_swims_begin_window(struct sim_engine *engine)
         }
         remind(engine->workers[0], node, transition->time_ns, 0);
     }
+}
+
+bool sim_swims_fit(struct sim_engine *engine)
+{
+    struct sim_swims *swims = &engine->swims;
+    uint64_t limit = engine->config.memory_bytes;
+    swims->view_bytes = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        swims->view_bytes += engine->workers[i]->view_bytes;
+    }
+    return limit == 0 || engine->replica_bytes + swims->view_bytes <= limit ||
+           sim_error_set(
+               &engine->failure, SIM_ERROR_INTERNAL,
+               "at %" PRIu64 " ms what SWIM's members think of each other takes %" PRIu64
+               " KiB, which is too much beside the replicas' %" PRIu64 ": of %" PRIu64 " are left",
+               engine->window * engine->window_ns / 1000000, (swims->view_bytes >> 10) + 1,
+               (uint64_t)engine->replica_bytes >> 10, limit >> 10);
 }
 
 bool sim_swims_refuse(const struct sim_engine *engine, uint32_t node)

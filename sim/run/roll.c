@@ -305,19 +305,65 @@ void sim_roll_notes(struct sim_roll *roll, const struct sim_engine *engine,
 
 // ---- Who can reach whom ----
 
-// How many of its group it reaches, itself included, of those who are up.
-static uint32_t reach_of(const struct sim_roll *roll, const struct sim_engine *engine,
-                         uint32_t node, uint64_t time_ns)
+// Members of a group whom cuts treat alike (sim_engine_cut_classes).
+struct part {
+    uint32_t up;
+    uint32_t first;   // of them, and
+    uint32_t second;  // another, or NONE
+    uint32_t reach;   // of the group, each member itself included, of those who are up
+};
+
+static bool are_cut(const struct sim_engine *engine, uint32_t one, uint32_t other, uint64_t time_ns)
 {
-    const struct mesh_scope *scope = roll->groups[roll->members[node].group].scope;
-    uint32_t reach = 0;
-    for (uint32_t i = 0; i < scope->count; i++) {
-        uint32_t other = scope->first + i;
-        reach += roll->members[other].up &&
-                 (other == node || (!sim_engine_cuts(engine, node, other, time_ns) &&
-                                    !sim_engine_cuts(engine, other, node, time_ns)));
+    return sim_engine_cuts(engine, one, other, time_ns) ||
+           sim_engine_cuts(engine, other, one, time_ns);
+}
+
+static uint32_t reach_within(const struct part *part, const struct sim_engine *engine,
+                             uint64_t time_ns)
+{
+    bool apart = part->second != NONE && are_cut(engine, part->first, part->second, time_ns);
+    return apart ? 1 : part->up;
+}
+
+// Which parts the group has, in the order of their first members; returns how many.
+static uint32_t find_parts(const struct sim_roll *roll, const struct group *group,
+                           const uint32_t *classes, struct part *parts, uint32_t *present)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < group->scope->count; i++) {
+        uint32_t node = group->scope->first + i;
+        struct part *part = &parts[classes[node]];
+        if (!roll->members[node].up) {
+            continue;
+        }
+        if (part->up++ == 0) {
+            part->first = node;
+            part->second = NONE;
+            present[count++] = classes[node];
+        } else if (part->second == NONE) {
+            part->second = node;
+        }
     }
-    return reach;
+    return count;
+}
+
+// A part reaches another as any of its members does any of the other's.
+static void find_reach(const struct sim_engine *engine, uint64_t time_ns, struct part *parts,
+                       const uint32_t *present, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct part *part = &parts[present[i]];
+        part->reach = 0;
+        for (uint32_t j = 0; j < count; j++) {
+            const struct part *other = &parts[present[j]];
+            if (i == j) {
+                part->reach += reach_within(part, engine, time_ns);
+            } else if (!are_cut(engine, part->first, other->first, time_ns)) {
+                part->reach += other->up;
+            }
+        }
+    }
 }
 
 static void separate(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
@@ -334,16 +380,17 @@ static void separate(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
 }
 
 // Members who lose their majority just then, by cuts; and whether anybody is cut off.
-static bool look_at_cuts(struct sim_roll *roll, const struct sim_engine *engine, uint64_t time_ns)
+static bool look_at_group(struct sim_roll *roll, const struct group *group, const uint32_t *classes,
+                          const struct part *parts, uint64_t time_ns)
 {
     bool cut = false;
-    for (uint32_t node = 0; node < roll->node_count; node++) {
+    for (uint32_t i = 0; i < group->scope->count; i++) {
+        uint32_t node = group->scope->first + i;
         struct member *member = &roll->members[node];
-        if (member->group == MESH_SWIM_NONE || !member->up) {
+        uint32_t reach = parts[classes[node]].reach;
+        if (!member->up) {
             continue;
         }
-        const struct group *group = &roll->groups[member->group];
-        uint32_t reach = reach_of(roll, engine, node, time_ns);
         cut |= reach < group->up;
         if (2 * reach > group->scope->count) {
             member->separation = NONE;
@@ -351,6 +398,28 @@ static bool look_at_cuts(struct sim_roll *roll, const struct sim_engine *engine,
             separate(roll, node, time_ns);
         }
     }
+    return cut;
+}
+
+static bool look_at_cuts(struct sim_roll *roll, const struct sim_engine *engine, uint64_t time_ns)
+{
+    bool cut = false;
+    uint32_t *classes = sim_memory_zeroed(roll->node_count * sizeof *classes);
+    uint32_t class_count = sim_engine_cut_classes(engine, time_ns, classes);
+    struct part *parts = sim_memory_zeroed(class_count * sizeof *parts);
+    uint32_t *present = sim_memory_zeroed(class_count * sizeof *present);
+    for (uint32_t i = 0; i < roll->group_count; i++) {
+        const struct group *group = &roll->groups[i];
+        uint32_t count = find_parts(roll, group, classes, parts, present);
+        find_reach(engine, time_ns, parts, present, count);
+        cut |= look_at_group(roll, group, classes, parts, time_ns);
+        for (uint32_t j = 0; j < count; j++) {
+            parts[present[j]].up = 0;
+        }
+    }
+    sim_memory_free(present);
+    sim_memory_free(parts);
+    sim_memory_free(classes);
     return cut;
 }
 

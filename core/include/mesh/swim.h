@@ -143,11 +143,12 @@ struct mesh_swim {
 
     // The view. members[0 .. count) with their buckets; see mesh_swim_give.
     struct mesh_swim_member *members;
-    uint32_t *buckets;  // [capacity]
-    uint32_t capacity;  // a power of two, or 0
-    uint32_t count;     // <= capacity
-    uint64_t hash;      // of what the view says, a sum over its members
-    uint32_t suspects;  // of the others, so many are in these states
+    uint32_t *buckets;  // [bucket_count]
+    uint32_t capacity;
+    uint32_t bucket_count;  // the power of two from capacity on, or 0
+    uint32_t count;         // <= capacity
+    uint64_t hash;          // of what the view says, a sum over its members
+    uint32_t suspects;      // of the others, so many are in these states
     uint32_t dead;
     uint32_t left;
     uint32_t news_first;  // the news to tell next, and last
@@ -211,8 +212,8 @@ struct mesh_swim_news {
 };
 _Static_assert(sizeof(struct mesh_swim_news) == 16, "it travels in whole words");
 
-// Bytes of memory for a view of `capacity` members, a power of two; and putting a view there, what
-// it holds included. The memory is zeroed, aligned to 8 bytes, and larger than what there was.
+// Bytes of memory for a view of `capacity` members; and putting a view there, what it holds
+// included. The memory is zeroed, aligned to 8 bytes, and has room for more than there was.
 size_t mesh_swim_bytes(uint32_t capacity);
 void mesh_swim_give(struct mesh_swim *swim, void *memory, uint32_t capacity);
 
