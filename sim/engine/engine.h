@@ -384,6 +384,9 @@ struct sim_engine_config {
 // way at once. Messages in flight come on top.
 uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode);
 
+// What a member of SWIM needs to list so many of a roster.
+uint64_t sim_engine_view_bytes(uint32_t roster, uint32_t listed);
+
 // Makes an engine at time 0. False with SIM_ERROR_INTERNAL when node_count is out of range.
 bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine **engine,
                        struct sim_error *error);

@@ -64,13 +64,18 @@ static const struct mesh_scope *scope_of(const struct sim_engine *engine,
 }
 
 // Half as much again, as often as is needed; a view never needs more than the whole roster.
-uint32_t sim_swims_capacity(uint32_t roster, uint32_t wanted)
+static uint32_t capacity_for(uint32_t roster, uint32_t wanted)
 {
     uint32_t capacity = VIEW_LEAST;
     while (capacity < wanted && capacity < roster) {
         capacity += capacity / 2;
     }
     return capacity < roster ? capacity : roster;
+}
+
+uint64_t sim_engine_view_bytes(uint32_t roster, uint32_t listed)
+{
+    return mesh_swim_bytes(capacity_for(roster, listed));
 }
 
 void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
@@ -82,7 +87,7 @@ void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
         return;
     }
     uint32_t roster = scope_of(engine, swim)->count;
-    uint32_t capacity = sim_swims_capacity(roster, mesh_swim_wanted(swim, event));
+    uint32_t capacity = capacity_for(roster, mesh_swim_wanted(swim, event));
     if (capacity > swim->capacity) {
         struct sim_swim_member *member = &engine->swims.members[event->node];
         uint64_t before_bytes = swim->capacity == 0 ? 0 : mesh_swim_bytes(swim->capacity);

@@ -46,9 +46,6 @@ void sim_swims_create(struct sim_engine *engine);
 void sim_swims_start(struct sim_engine *engine);
 void sim_swims_finish(struct sim_engine *engine);
 
-// For how many members a view has room that wants so many, of a roster.
-uint32_t sim_swims_capacity(uint32_t roster, uint32_t wanted);
-
 // Whether memory_bytes hold the views beside the replicas; if not, engine->failure says so.
 bool sim_swims_fit(struct sim_engine *engine);
 
