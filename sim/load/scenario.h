@@ -242,6 +242,8 @@ struct sim_guard_settings {  // mesh/guard.h
     uint32_t peers;
 };
 
+#define SIM_WARNINGS_MAX 4u
+
 enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
 
 struct sim_scenario {
@@ -293,6 +295,8 @@ struct sim_scenario {
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
     struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
     struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
+    const char *warnings[SIM_WARNINGS_MAX];    // [warning_count] FILE:LINE:COLUMN: what is odd
+    uint32_t warning_count;
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
     void *memory;      // of a load's first cell: everything that the pointers of all its
                        // cells point to; NULL in the others
