@@ -457,8 +457,8 @@ uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns);
 
-// Classes of nodes that are cut off from the same others then: two nodes of one class reach, and are
-// reached by, the same others. Fills classes[nodes]; returns how many there are.
+// Classes of nodes that are cut off from the same others then: two nodes of one class reach, and
+// are reached by, the same others. Fills classes[nodes]; returns how many there are.
 uint32_t sim_engine_cut_classes(const struct sim_engine *engine, uint64_t time_ns,
                                 uint32_t *classes);
 

@@ -65,7 +65,8 @@ static void warn(struct sim_arena *arena, const struct sim_cell *cell,
                  struct sim_scenario *scenario, const char *path, const char *words)
 {
     const struct sim_node *node = sim_node_find(cell->merged, path);
-    node = node == NULL ? sim_node_find(cell->merged, "membership") : node;
+    bool said = node != NULL && node->source->kind != SIM_SOURCE_DEFAULT;
+    node = said ? node : sim_node_find(cell->merged, "membership");
     struct sim_origin origin = sim_node_origin(node == NULL ? cell->topology_at : node);
     scenario->warnings[scenario->warning_count++] =
         origin.line == 0 ? sim_arena_format(arena, "%s: %s", origin.file, words)

@@ -2,10 +2,9 @@
 // What SWIM's members will come to remember of each other, said before a run: a view lists whoever
 // was ever suspected, and keeps them.
 //
-//     who crashes, joins, or is restarted     is listed by the others of the scope     firings x hit
-//     a cut through a scope, pauses, slow     may bring everybody into doubt           the roster
-//     loss                                    fails so many probes falsely             the paper's
-//                                                                                      formula
+//     who crashes, joins, is restarted       is listed by its scope            firings x hit
+//     a cut through a scope, pauses, slow    may bring everybody into doubt    the roster
+//     loss                                   fails so many probes falsely      the paper's formula
 
 #ifndef SIM_VIEWS_H
 #define SIM_VIEWS_H

@@ -46,7 +46,8 @@ Test(swim, times_shorter_than_a_round_trip_are_warned_of_where_they_stand)
 {
     must_warn(OF_SWIM "network: {latency: {same_host_ms: 20}}\n", 1,
               "x.yaml:4:13: swim.timeout_ms is 30, but a round trip may take 40 ms", NULL);
-    must_warn(OF_SWIM "network: {latency: {same_host_ms: 60}}\nswim:\n  period_ms: 110\n  timeout_ms: 90\n", 2,
-              "x.yaml:8:15: swim.timeout_ms is 90, but a round trip may take 120 ms",
+    must_warn(OF_SWIM
+              "network: {latency: {same_host_ms: 60}}\nswim:\n  period_ms: 110\n  timeout_ms: 90\n",
+              2, "x.yaml:8:15: swim.timeout_ms is 90, but a round trip may take 120 ms",
               "x.yaml:7:14: swim.period_ms is 110, shorter than a round trip may be, 120 ms");
 }
