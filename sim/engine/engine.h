@@ -127,6 +127,7 @@ struct sim_transition {
     enum sim_transition_kind kind;
     bool disk_lost;  // DOWN, UP
     bool starves;    // PAUSED, RESUMED: for want of a processor
+    bool leaves;     // DOWN: in order, and able to say so
 };
 
 // What came of an entry of the fault timeline.
@@ -240,7 +241,8 @@ struct sim_raft_note {
 enum sim_swim_note_kind {
     SIM_SWIM_STARTED,  // it has a record of nothing; own: it joins, and knows nobody yet
     SIM_SWIM_JOINED,
-    SIM_SWIM_STOPPED,  // it went down; its view is gone: notes of MEMBER came before, back to ALIVE
+    SIM_SWIM_STOPPED,  // it went down, own: in order; its view is gone: notes of MEMBER came
+                       // before, back to ALIVE
     SIM_SWIM_MEMBER,   // what it thinks of `subject`
     SIM_SWIM_PROBE,    // of `subject` has ended; own: it answered
     SIM_SWIM_QUORUM,   // own: it has no majority from now on; else it has one again

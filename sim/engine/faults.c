@@ -72,6 +72,7 @@ static void apply(struct sim_condition *condition, const struct sim_action *acti
     bool open = action->until_ns == SIM_FAULT_NEVER;
     switch ((enum sim_action_kind)action->kind) {
     case SIM_ACTION_DOWN:
+        condition->leaves = action->leaves && (condition->down == 0 || condition->leaves);
         condition->down++;
         condition->open += open;
         condition->lost |= action->disk_lost;
@@ -219,7 +220,9 @@ static void add_differences(struct sim_faults *faults, const struct sim_action *
     if ((before->down > 0) != (after->down > 0)) {
         transition.kind = after->down > 0 ? SIM_TRANSITION_DOWN : SIM_TRANSITION_UP;
         transition.disk_lost = after->lost;
+        transition.leaves = after->down > 0 && after->leaves && before->paused == 0;
         add_transition(faults, &transition);
+        transition.leaves = false;
     }
     if ((before->paused > 0) != (after->paused > 0)) {
         transition.kind = after->paused > 0 ? SIM_TRANSITION_PAUSED : SIM_TRANSITION_RESUMED;

@@ -220,11 +220,15 @@ static void start(const struct own *own, enum mesh_event_kind kind)
     step(own, (struct mesh_event){.kind = kind, .number = swims->records[own->node].life + 1});
 }
 
-// What it thought is thought by nobody any more.
-static void stop(const struct own *own)
+// Who goes in order says so. What it thought is thought by nobody any more.
+static void stop(const struct own *own, bool leaves)
 {
     struct sim_swims *swims = &own->worker->engine->swims;
     const struct mesh_swim *swim = &swims->records[own->node];
+    leaves &= swim->phase == MESH_SWIM_ACTIVE;
+    if (leaves) {
+        step(own, (struct mesh_event){.kind = MESH_EVENT_SWIM_LEAVE});
+    }
     for (uint32_t i = 0; i < swim->count; i++) {
         const struct mesh_swim_member *member = &swim->members[i];
         if (member->state != MESH_SWIM_ALIVE && member->node != own->node) {
@@ -239,7 +243,8 @@ static void stop(const struct own *own)
     }
     add_note(own->worker, &(struct sim_swim_note){.time_ns = own->time_ns,
                                                   .node = own->node,
-                                                  .kind = SIM_SWIM_STOPPED});
+                                                  .kind = SIM_SWIM_STOPPED,
+                                                  .own = leaves});
     swims->members[own->node].timer_ns = UINT64_MAX;
     swims->members[own->node].up = false;
 }
@@ -251,7 +256,7 @@ static void pass(const struct own *own)
     const struct sim_transition *transition =
         &engine->faults.transitions[member->transition_next++];
     if (transition->kind == SIM_TRANSITION_DOWN && member->up) {
-        stop(own);
+        stop(own, transition->leaves);
     } else if (transition->kind == SIM_TRANSITION_UP && !member->up) {
         start(own, MESH_EVENT_SWIM_JOIN);
     }

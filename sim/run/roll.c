@@ -12,10 +12,12 @@ struct member {
     uint64_t fine_ns;       // up, and not paused, since then
     uint64_t up_ns;         // since then
     uint64_t read_only_ns;  // since then; SIM_TIME_NEVER: it is not
-    uint32_t doubters;      // of those who are up, who hold it for unreachable
+    uint32_t doubters;      // of those who are up, who hold it for unreachable, and
+    uint32_t parted;        // of them, who hold it for gone
     uint32_t detection;     // of the result's, being made, or NONE; likewise
     uint32_t readmission;
     uint32_t separation;
+    uint32_t farewell;
     uint16_t group;  // or MESH_SWIM_NONE
     bool up;
     bool paused;
@@ -42,6 +44,7 @@ struct sim_roll {
     uint32_t read_only;  // members
     struct sim_result *result;
     uint32_t discovery_capacity;
+    uint32_t farewell_capacity;
     uint32_t readmission_capacity;
     uint32_t separation_capacity;
     uint32_t reunion_capacity;
@@ -66,7 +69,8 @@ struct sim_roll *sim_roll_create(const struct mesh_config *mesh, uint32_t node_c
                                               .read_only_ns = SIM_TIME_NEVER,
                                               .detection = NONE,
                                               .readmission = NONE,
-                                              .separation = NONE};
+                                              .separation = NONE,
+                                              .farewell = NONE};
     }
     for (uint32_t i = 0; i < mesh->swim_count; i++) {
         const struct mesh_swim_group *group = &mesh->swim[i];
@@ -128,6 +132,11 @@ static void look_at_member(struct sim_roll *roll, uint32_t node, uint64_t time_n
             member->detection = NONE;
         }
     }
+    if (member->farewell != NONE && member->parted == roll->groups[member->group].up) {
+        struct sim_farewell *farewell = &membership->farewells[member->farewell];
+        farewell->after_ns =
+            farewell->after_ns == SIM_TIME_NEVER ? time_ns - farewell->left_ns : farewell->after_ns;
+    }
     if (member->readmission != NONE && member->joined && member->doubters == 0) {
         struct sim_readmission *readmission = &membership->readmissions[member->readmission];
         readmission->after_ns = time_ns - readmission->up_ns;
@@ -158,7 +167,31 @@ static void note_read_only(struct sim_roll *roll, uint32_t node, uint64_t time_n
     }
 }
 
-static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
+// It crashed, or said that it goes.
+static void begin_absence(struct sim_roll *roll, uint32_t node, uint64_t time_ns, bool leaves)
+{
+    struct member *member = &roll->members[node];
+    struct sim_membership *membership = &roll->result->membership;
+    if (leaves) {
+        membership->farewells = room(membership->farewells, membership->farewell_count,
+                                     &roll->farewell_capacity, sizeof *membership->farewells);
+        member->farewell = membership->farewell_count++;
+        membership->farewells[member->farewell] =
+            (struct sim_farewell){.left_ns = time_ns, .after_ns = SIM_TIME_NEVER, .node = node};
+        return;
+    }
+    membership->discoveries = room(membership->discoveries, membership->discovery_count,
+                                   &roll->discovery_capacity, sizeof *membership->discoveries);
+    member->detection = membership->discovery_count++;
+    membership->discoveries[member->detection] = (struct sim_discovery){
+        .down_ns = time_ns,
+        .first_ns = member->doubters > 0 ? 0 : SIM_TIME_NEVER,
+        .all_ns = SIM_TIME_NEVER,
+        .node = node,
+    };
+}
+
+static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns, bool leaves)
 {
     struct member *member = &roll->members[node];
     struct group *group = &roll->groups[member->group];
@@ -171,15 +204,7 @@ static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
     roll->doubts -= member->doubters;
     group->up--;
     if (time_ns > 0) {
-        membership->discoveries = room(membership->discoveries, membership->discovery_count,
-                                       &roll->discovery_capacity, sizeof *membership->discoveries);
-        member->detection = membership->discovery_count++;
-        membership->discoveries[member->detection] = (struct sim_discovery){
-            .down_ns = time_ns,
-            .first_ns = member->doubters > 0 ? 0 : SIM_TIME_NEVER,
-            .all_ns = SIM_TIME_NEVER,
-            .node = node,
-        };
+        begin_absence(roll, node, time_ns, leaves);
     }
     for (uint32_t i = 0; i < group->scope->count; i++) {
         look_at_member(roll, group->scope->first + i, time_ns);  // it need not know any more
@@ -195,6 +220,7 @@ static void come(struct sim_roll *roll, const struct sim_swim_note *note)
         membership->discoveries[member->detection].cut_short = true;
         member->detection = NONE;
     }
+    member->farewell = NONE;
     member->up = true;
     member->joined = !note->own;
     member->fine_ns = note->time_ns;
@@ -252,6 +278,11 @@ static void note_thought(struct sim_roll *roll, const struct sim_engine *engine,
     if (note->node == note->subject) {
         return;
     }
+    if (note->own && member->farewell != NONE &&
+        (note->state == MESH_SWIM_SUSPECT || note->state == MESH_SWIM_DEAD)) {
+        membership->farewells[member->farewell].missed = true;
+    }
+    member->parted += (note->state == MESH_SWIM_LEFT) - (note->was == MESH_SWIM_LEFT);
     if (note->own && after) {
         membership->false_suspicions += !before && is_fine(roll, engine, note->node, note->subject,
                                                            note->time_ns, group->answer_ns);
@@ -260,6 +291,7 @@ static void note_thought(struct sim_roll *roll, const struct sim_engine *engine,
             is_fine(roll, engine, note->node, note->subject, note->time_ns, group->refute_ns);
     }
     if (before == after) {
+        look_at_member(roll, note->subject, note->time_ns);
         return;
     }
     bool forgets = note->own && !after;  // the doubter itself is gone
@@ -291,7 +323,7 @@ void sim_roll_notes(struct sim_roll *roll, const struct sim_engine *engine,
         const struct sim_swim_note *note = &notes[i];
         switch ((enum sim_swim_note_kind)note->kind) {
         case SIM_SWIM_STARTED: come(roll, note); break;
-        case SIM_SWIM_STOPPED: go(roll, note->node, note->time_ns); break;
+        case SIM_SWIM_STOPPED: go(roll, note->node, note->time_ns, note->own); break;
         case SIM_SWIM_MEMBER: note_thought(roll, engine, note); break;
         case SIM_SWIM_PROBE: note_probe(roll, engine, note); break;
         case SIM_SWIM_QUORUM: note_read_only(roll, note->node, note->time_ns, note->own); break;
