@@ -48,8 +48,8 @@
 // so that it writes nothing, while it gossips on until it leaves; what it has not told by then is
 // lost. If it leads a group of Raft it asks another to.
 //
-// Who is scaled in, restarted in its turn, or reclaimed after a notice goes in order: as a member of
-// SWIM it says so with its last breath, and is taken for gone and not for dead. Who crashes, is
+// Who is scaled in, restarted in its turn, or reclaimed after a notice goes in order: as a member
+// of SWIM it says so with its last breath, and is taken for gone and not for dead. Who crashes, is
 // taken with its place, or departs by churn does not.
 //
 // Faults overlap freely: a node is down as long as one crash holds it down, paused as long as one

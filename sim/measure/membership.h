@@ -4,7 +4,7 @@
 //     down ---- detection_first_ms ----> somebody holds it for unreachable
 //          ---- detection_all_ms ------> all do
 //     up ------ readmission_ms --------> it has a view, and nobody does any more
-//     left ----- farewell_ms ---------> all who are up know: farewells_missed says who was suspected
+//     left ----- farewell_ms ---------> all who are up know; farewells_missed: who was suspected
 //     cut ----- partition_detection_ms -> who has no majority knows        (a sample each)
 //     healed -- partition_recovery_ms --> nobody in doubt, nobody without a majority
 
