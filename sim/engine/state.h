@@ -105,6 +105,7 @@ struct sim_worker {
     struct sim_swim_note *swim_notes;
     uint32_t swim_note_count;
     uint32_t swim_note_capacity;
+    uint64_t view_bytes;  // by which it made views of SWIM's larger
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state

@@ -141,6 +141,7 @@ static uint32_t put_departure(struct sim_action *actions, uint32_t count,
         count = put(actions, count, &action, SIM_ACTION_DRAIN, time_ns);
         count = put(actions, count, &action, SIM_ACTION_UNDRAIN, gone_ns);
     }
+    action.leaves = fault->verb != SIM_FAULT_SPOT_RECLAIM || fault->notice_ns > 0;
     count = put(actions, count, &action, SIM_ACTION_DOWN, gone_ns);
     return action.until_ns >= SIM_FAULT_UNTOLD
                ? count

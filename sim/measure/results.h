@@ -245,6 +245,14 @@ struct sim_readmission {
     uint32_t node;
 };
 
+// One said that it goes: until all who were up held it for gone.
+struct sim_farewell {
+    uint64_t left_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or before it came back
+    uint32_t node;
+    bool missed;  // somebody found it silent before he heard
+};
+
 // A partition left one without a majority: until it knew.
 struct sim_separation {
     uint64_t from_ns;
@@ -262,11 +270,13 @@ struct sim_reunion {
 struct sim_membership {
     struct sim_discovery *discoveries;     // [discovery_count] by time
     struct sim_readmission *readmissions;  // [readmission_count] by time
+    struct sim_farewell *farewells;        // [farewell_count] by time
     struct sim_separation *separations;    // [separation_count] by (time, node)
     struct sim_reunion *reunions;          // [reunion_count] by time
     uint64_t *read_only;                   // [node_count] how long each was
     uint32_t discovery_count;
     uint32_t readmission_count;
+    uint32_t farewell_count;
     uint32_t separation_count;
     uint32_t reunion_count;
     uint32_t node_count;  // 0: there is no SWIM

@@ -26,6 +26,8 @@ OTHERWISE = {  # arguments instead of SMALL
     'state-aggregation.yaml': ['--repeat', '1'],
     'byzantine.yaml': ['--only', '4,16,70,118,188', '--repeat', '1'],
     'hostile.yaml': ['--only', '1-19', '--agents', '600', '--repeat', '1'],
+    'swim-partition.yaml': ['--agents', '100', '--repeat', '1'],
+    'swim-leaving.yaml': ['--agents', '120', '--repeat', '1'],
     'swim-loss.yaml': ['--agents', '100', '--repeat', '1'],
     'swim-storm.yaml': ['--agents', '200', '--repeat', '1'],
     'swim-storm-plain.yaml': ['--agents', '200', '--repeat', '1'],
