@@ -157,8 +157,9 @@ struct sim_fault_result {
 
 // What came of an entry of the liars.
 struct sim_liar_result {
-    const char *text;   // the scenario's; NULL in results read back from a store
-    uint64_t first_ns;  // of its lies; SIM_TIME_NEVER: there were none
+    const char *text;    // the scenario's; NULL in results read back from a store
+    const char *unseen;  // why the guard cannot detect it; NULL: it can, or read back from a store
+    uint64_t first_ns;   // of its lies; SIM_TIME_NEVER: there were none
     uint64_t last_ns;
     uint64_t lies;   // messages rewritten, withheld, delayed or sent besides
     uint32_t nodes;  // that lie

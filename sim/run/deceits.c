@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "lying.h"
 
 // A lie that is followed.
 struct belief {
@@ -152,6 +153,7 @@ static void close_entries(const struct sim_deceits *deceits, const struct sim_en
     for (uint32_t i = 0; i < scenario->liar_count; i++) {
         result->liars[i] = (struct sim_liar_result){
             .text = scenario->liars[i].text,
+            .unseen = sim_liar_unseen(scenario, &scenario->liars[i]),
             .behaviour = scenario->liars[i].behaviour,
             .first_ns = counts[i].first_ns == SIM_FAULT_NEVER ? SIM_TIME_NEVER : counts[i].first_ns,
             .last_ns = counts[i].lies == 0 ? SIM_TIME_NEVER : counts[i].last_ns,

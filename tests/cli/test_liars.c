@@ -72,3 +72,32 @@ Test(liars, what_they_did_is_pruned_with_its_run)
         cr_expect_eq(store_number(query), 0, "%s", tables[i]);
     }
 }
+
+Test(liars, of_several_shares_the_page_says_up_to_which_each_expectation_holds)
+{
+    write_file("x.yaml", MESH "security: {signature_algo: ed25519, byzantine_threshold: 0.5}\n"
+                              "sweep:\n"
+                              "  byzantine[0].behaviour: [silent, forging]\n"
+                              "  byzantine[0].of.percent: [0, 10, 20]\n"
+                              "expect: [undetected == 0, max(convergence_ms) < 1]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    expect_part(run.output, "Largest share of liars up to which each expectation holds:\n"
+                            "  1: undetected == 0\n"
+                            "  2: max(convergence_ms) < 1\n");
+    expect_part(run.output, "flat_mesh, 60 agents     1         2\n");
+    expect_part(run.output, "  silent *             0 %  no share\n");
+    expect_part(run.output, "  forging             20 %  no share\n");
+    expect_part(run.output, "* not detectable by this guard, silent: silence looks like loss\n");
+}
+
+Test(liars, who_never_came_to_lie_is_said_to_have_tried_nothing)
+{
+    write_file("x.yaml", MESH "sweep:\n"
+                              "  byzantine[0].behaviour: [eclipsing]\n"
+                              "  byzantine[0].of.percent: [0, 10]\n"
+                              "expect: [deceived == 0]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    expect_part(run.output, "  eclipsing *         NEVER LIED\n");
+}
