@@ -385,6 +385,17 @@ const struct sim_metric sim_metrics[SIM_METRIC_COUNT] = {
     [SIM_SAVED_BYTES] = {"saved_bytes", "bytes", "of the encoded bytes, saved by compression",
                          "saved_bytes", "bytes", 1, false, SIM_REACH_ALL, NULL,
                          .of_run = sim_saved_bytes_of},
+    [SIM_BROKEN_MESSAGES] = {"broken_messages", "messages",
+                             "that arrived broken and were thrown away at once", "broken_messages",
+                             "count", 1, false, SIM_REACH_ALL, NULL, .of_run = sim_broken_of},
+    [SIM_ALTERED_MESSAGES] = {"altered_messages", "messages",
+                              "that arrived broken without anything on their way noticing",
+                              "altered_messages", "count", 1, false, SIM_REACH_ALL, NULL,
+                              .of_run = sim_altered_of},
+    [SIM_REFUSED_MESSAGES] = {"refused_messages", "messages",
+                              "that honest nodes refused, whoever they were from",
+                              "refused_messages", "count", 1, false, SIM_REACH_ALL, NULL,
+                              .of_run = sim_refused_of},
     [SIM_HANDSHAKES] = {"handshakes", "handshakes", "on first contact, after silence, on rotation",
                         "handshakes", "count", 1, false, SIM_REACH_ALL, NULL,
                         .of_run = sim_handshakes_of},
@@ -599,6 +610,7 @@ static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traff
     sum->lost += traffic->lost;
     sum->dropped += traffic->dropped;
     sum->corrupted += traffic->corrupted;
+    sum->altered += traffic->altered;
     sum->cut += traffic->cut;
     sum->dead += traffic->dead;
     sum->refused += traffic->refused;

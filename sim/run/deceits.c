@@ -129,6 +129,9 @@ void sim_deceits_look(struct sim_deceits *deceits, const struct sim_engine *engi
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
             uint32_t write = write_of_lane[lane];
+            if (write >= SIM_LIE && lies[write - SIM_LIE].entry == SIM_LIE_OF_NETWORK) {
+                continue;  // nobody told it
+            }
             if (write >= SIM_LIE) {
                 bool second = lies[write - SIM_LIE].liar != MESH_NODE_NONE;
                 hold(deceits, write - SIM_LIE, second, agent, changes[i].time_ns);
@@ -222,10 +225,4 @@ void sim_deceits_close(struct sim_deceits *deceits, const struct sim_engine *eng
     close_entries(deceits, engine);
     close_beliefs(deceits, engine);
     close_detections(deceits, engine);
-    for (uint32_t reason = 1; reason < MESH_REJECT_COUNT; reason++) {
-        for (uint32_t lies = 0; lies < 2; lies++) {
-            deceits->result->rejects[lies][reason] =
-                sim_engine_rejects(engine, (enum mesh_reject)reason, lies != 0);
-        }
-    }
 }

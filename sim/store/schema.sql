@@ -217,6 +217,7 @@ CREATE TABLE traffic (
     cut              INTEGER NOT NULL,  -- messages that a partition stopped
     dead             INTEGER NOT NULL,  -- messages and copies that arrived at a node that was down
     refused          INTEGER NOT NULL,  -- messages and copies for a relay that was one no longer
+    altered          INTEGER NOT NULL,  -- messages and copies broken, and not noticed on their way
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
