@@ -3,8 +3,8 @@
 //
 //     broken on the way --> encrypted, or checksums? --> thrown away, counted as corrupted
 //                           neither: where did it hit?
-//                             an update   its number, or what it says, is another now: it has a lane
-//                                         of its own, which only this copy names, and whoever
+//                             an update   its number, or what it says, is another now: it has a
+//                                         lane of its own, which only this copy names, and whoever
 //                                         believes it
 //                             the hash    another one
 //                             the rest    does not decode
