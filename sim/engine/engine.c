@@ -110,6 +110,7 @@ static void equip_workers(struct sim_engine *engine)
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
         worker->latencies_from_ns = engine->config.warmup_ns;
     }
+    sim_lanes_size_pieces(engine);
 }
 
 static struct sim_timers *timers_of(struct sim_block *block, uint16_t scope, uint64_t period_ns)
@@ -228,6 +229,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->work);
     sim_memory_free(worker->latencies);
     sim_memory_free(worker->emptied);
+    sim_memory_free(worker->scratch);
     sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
     sim_messages_finish(&worker->messages);

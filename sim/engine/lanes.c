@@ -142,6 +142,21 @@ static void size_outputs(struct sim_engine *engine)
     }
 }
 
+void sim_lanes_size_pieces(struct sim_engine *engine)
+{
+    if (!engine->recycles) {
+        return;
+    }
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        sim_messages_forget_pieces(&worker->messages);
+        worker->scratch_words = SIM_BATCH_EVENTS * engine->message_words;
+        worker->scratch =
+            sim_memory_resize(worker->scratch, worker->scratch_words * sizeof *worker->scratch);
+    }
+    sim_messages_take_pieces(&engine->workers[0]->messages, sim_replica_words(engine));
+}
+
 static void size_scratch(struct sim_engine *engine)
 {
     engine->settled =
@@ -278,8 +293,12 @@ static void grow(struct sim_engine *engine, uint32_t words)
     sim_memory_free(index);
     struct mesh_width width = {engine->local_words, engine->local_words + words};
     sim_roles_widen(engine, width);
+    if (engine->recycles) {
+        sim_flights_widen(engine, engine->local_words);
+    }
     widen_replicas(engine, width);
     size_outputs(engine);
+    sim_lanes_size_pieces(engine);
     size_scratch(engine);
 }
 
@@ -297,6 +316,7 @@ bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t t
     widen_replicas(engine, width);
     engine->table.local_words = words;
     size_outputs(engine);
+    sim_lanes_size_pieces(engine);
     size_scratch(engine);
     return true;
 }

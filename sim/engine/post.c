@@ -471,6 +471,26 @@ struct sim_batch sim_batch_of(struct sim_worker *worker, const struct sim_block 
     };
 }
 
+// Whether it is an answer inside an edge: it has one target, which is in its sender's block, and
+// comes within reach of the ring.
+static inline bool goes_to_piece(const struct sim_engine *engine,
+                                 const struct mesh_message *message)
+{
+    return message->kind >= MESH_MESSAGE_ANSWER && message->kind <= MESH_MESSAGE_REST &&
+           message->scope < engine->tiers.edge_count;
+}
+
+// Where the message lies that a step has made, until all of its copies have arrived: the reference.
+static inline uint32_t keep_message(struct sim_worker *worker, const struct mesh_message *message)
+{
+    if (!worker->engine->recycles) {
+        return sim_messages_reference(&worker->messages, message);
+    }
+    return goes_to_piece(worker->engine, message)
+               ? sim_messages_copy_to_piece(&worker->messages, message)
+               : sim_messages_copy(&worker->messages, &worker->lasting, message);
+}
+
 // The same as post() for one copy in a plain batch, which most messages are where answers are many.
 static void post_single(struct sim_worker *worker, const struct sim_batch *batch,
                         const struct mesh_record *record)
@@ -478,7 +498,6 @@ static void post_single(struct sim_worker *worker, const struct sim_batch *batch
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = record->send.message;
     uint32_t target = worker->output.targets[record->send.target_first];
-    uint32_t reference = sim_messages_reference(&worker->messages, message);
     enum sim_pair_class pair = sim_pair_from(engine, batch->block, message->source, target);
     const struct sim_link *link = &engine->config.network->links[pair];
     struct sim_carriage carriage = sim_account_carriage(engine, message);
@@ -493,9 +512,9 @@ static void post_single(struct sim_worker *worker, const struct sim_batch *batch
     sim_account_send(worker, message, &carriage, 1, pair == SIM_SAME_HOST);
     uint64_t latency_ns = sim_link_uniform_ns(link, words[0][place], words[1][place]);
     uint64_t since_ns = message->sent_ns - worker->window * engine->window_ns + latency_ns;
-    if (!lost &&
-        (latency_ns >> LATENCY_BITS != 0 ||
-         !arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair, reference))) {
+    if (!lost && (latency_ns >> LATENCY_BITS != 0 ||
+                  !arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair,
+                                  keep_message(worker, message)))) {
         sim_ring_push_far(&worker->ring, message->sent_ns + latency_ns, target, pair, message);
     }
     tell_sent(worker, message, 1);
@@ -514,7 +533,7 @@ void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
              .message = message,
              .targets = worker->output.targets + record->send.target_first,
              .count = record->send.target_count,
-             .reference = sim_messages_reference(&worker->messages, message),
+             .reference = keep_message(worker, message),
              .generation = batch->generation,
              .update_bytes = record->send.update_bytes,
          });
