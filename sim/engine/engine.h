@@ -164,12 +164,15 @@ struct sim_lying {
 // In place of a write's index: place in the list of lies + this.
 #define SIM_LIE (UINT32_C(1) << 31)
 
+// In place of an entry: it came about on the way (altering.h).
+#define SIM_LIE_OF_NETWORK UINT32_MAX
+
 // An update that nobody wrote, or the second value of one that somebody did.
 struct sim_lie {
     uint64_t time_ns;
     struct mesh_dot dot;
     uint32_t lane;
-    uint32_t entry;   // of the liars
+    uint32_t entry;   // of the liars; SIM_LIE_OF_NETWORK: none of theirs
     uint32_t liar;    // of an equivocation; MESH_NODE_NONE: all of the entry tell it
     uint32_t write;   // of an equivocation: that of the first value
     uint32_t before;  // 1 + the liar's lie before; 0: none
@@ -296,6 +299,7 @@ struct sim_counters {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t altered;    // of those that arrive, broken without anybody having noticed so far
     uint64_t cut;        // by a partition
     uint64_t dead;       // at a node that was down
     uint64_t refused;    // by a node that is no longer the relay they were meant for

@@ -13,6 +13,7 @@
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
 //       liars      who lies, and the lies that have lanes         liars.c, lying.c
+//       altering   what the network made of updates               altering.c
 //       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
@@ -22,6 +23,7 @@
 #define SIM_STATE_H
 
 #include "account.h"
+#include "altering.h"
 #include "crossings.h"
 #include "draw.h"
 #include "engine.h"
@@ -207,6 +209,7 @@ struct sim_engine {
     struct sim_faults faults;
     struct sim_relays relays;
     struct sim_liars liars;
+    struct sim_altering altering;
     struct sim_rafts rafts;
     struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels

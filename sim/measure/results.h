@@ -102,6 +102,7 @@ struct sim_traffic {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t altered;    // arrived broken, without anybody having noticed so far
     uint64_t cut;        // by a partition
     uint64_t dead;       // at a node that was down
     uint64_t refused;    // by a node that was no longer the relay they were meant for
@@ -157,8 +158,9 @@ struct sim_fault_result {
 
 // What came of an entry of the liars.
 struct sim_liar_result {
-    const char *text;   // the scenario's; NULL in results read back from a store
-    uint64_t first_ns;  // of its lies; SIM_TIME_NEVER: there were none
+    const char *text;    // the scenario's; NULL in results read back from a store
+    const char *unseen;  // why the guard cannot detect it; NULL: it can, or read back from a store
+    uint64_t first_ns;   // of its lies; SIM_TIME_NEVER: there were none
     uint64_t last_ns;
     uint64_t lies;   // messages rewritten, withheld, delayed or sent besides
     uint32_t nodes;  // that lie
