@@ -8,7 +8,7 @@
 //     forging      | 118 | 121 | 126 | 139 |            30 %  30 %  30 %
 //                                                        1  p95(convergence_ms) < 130
 //
-// One picture for each mesh. Runs with one kind of liars are in it, be they nobody. What is shown
+// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody. What is shown
 // is stored; nothing is judged here.
 
 #ifndef REPORT_LIARS_H
@@ -29,7 +29,7 @@ struct report_lying {
     struct report_percentile p95;
 };
 
-// The runs of one mesh, in the order of the store.
+// The runs of one mesh and scenario, in the order of the store.
 struct report_table {
     struct report_lying *cells;  // [count]
     size_t count;

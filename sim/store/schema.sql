@@ -58,7 +58,8 @@ CREATE TABLE runs (
                                           -- same, so are results
     scenario        TEXT NOT NULL,        -- its name
     cell            TEXT NOT NULL,        -- cell of a sweep, "agents=10 gossip.mode=eager", or ''
-    matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1
+    matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1, as if
+                                          -- its file had been run alone
     topology        TEXT NOT NULL,        -- flat_mesh, single_region_mesh, ...
     agents          INTEGER NOT NULL CHECK (agents > 0),  -- at the start
     mode            TEXT NOT NULL,        -- push, pull, push-pull, eager, rumor, delta

@@ -104,6 +104,7 @@ Test(faults, a_stored_run_is_shown_as_run_printed_it)
     expect_exit(&show, 0);
     expect_part(run.output, "fault 1, crash at 500 ms until 2000 ms of relays: fired 1 time");
     expect_part(run.output, "agents that are up lack updates");
+    expect_no_part(run.output, "SWIM");
     cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
     run = run_program("run", REPORTING, "--json", NULL);
     show = run_program("show", "--json", "--db", STORE, NULL);
