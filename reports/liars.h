@@ -8,8 +8,8 @@
 //     forging      | 118 | 121 | 126 | 139 |            30 %  30 %  30 %
 //                                                        1  p95(convergence_ms) < 130
 //
-// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody. What is shown
-// is stored; nothing is judged here.
+// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody.
+// What is shown is stored; nothing is judged here.
 
 #ifndef REPORT_LIARS_H
 #define REPORT_LIARS_H
