@@ -20,7 +20,8 @@
 //   pause             It handles nothing for a while; what arrives waits and is handled at the end
 //                     of the pause. Its ticks fall out, and its users write nothing.
 //   partition         What is sent from one side to the other is dropped and counted (cut). What is
-//                     in flight when it begins, or waits for its connection, arrives.
+//                     in flight when it begins, or waits for its connection, arrives. Of groups
+//                     the first that names a node has it.
 //   outage            A crash of all that lives in a place, whatever its role.
 //   rolling-restart   Crashes of one batch after the other.
 //   churn             Departures as a Poisson process, each of a node that is up; they stay away
