@@ -258,6 +258,9 @@ uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint3
                            uint32_t count);
 
 const char *sim_fault_verb_name(enum sim_fault_verb verb);
+
+// What becomes of messages in flight, in a few words.
+const char *sim_fault_in_flight(enum sim_fault_verb verb);
 const char *sim_role_name(enum sim_role role);          // "agents", ...
 const char *sim_place_name(enum sim_place_kind place);  // "nodes", ...
 

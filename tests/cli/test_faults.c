@@ -169,6 +169,25 @@ Test(faults, the_law_of_conservation_is_in_the_store)
               "%f in flight", left);
 }
 
+// Edges hear of each other through their aggregators alone.
+Test(faults, edges_that_are_islands_are_cut_off_from_all_above_them)
+{
+    struct ended ended =
+        run_program("run", scenario("edges-apart.yaml"), "--db", STORE, "--quiet", "--set",
+                    "faults=[{fault: partition, at_ms: 1000, between: edges}]", "--set",
+                    "duration_ms=3000", "--set", "workload.updates=20", "--set",
+                    "expect=[lagging_agents == 480, max(edge_convergence_ms) < 400]", NULL);
+    expect_exit(&ended, 0);
+    cr_expect(store_number("SELECT sum(cut) FROM traffic WHERE pair_class = 'edge_aggregator'") >
+              0);
+    cr_expect_eq(store_number("SELECT sum(cut) FROM traffic WHERE pair_class <> "
+                              "'edge_aggregator'"),
+                 0);
+    cr_expect_eq(store_number("SELECT count(*) FROM updates WHERE written_ns > 1000000000 AND"
+                              " held <> edge_held"),
+                 0);
+}
+
 Test(faults, one_that_never_fired_is_never_taken_for_survived)
 {
     write_file("x.yaml", MESH "workload: {updates: 5}\n"
@@ -179,8 +198,8 @@ Test(faults, one_that_never_fired_is_never_taken_for_survived)
                               "  - {fault: restart, at_ms: 40, of: {nodes: [9]}}\n");
     struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 0);
-    expect_part(ended.output, "fault 1, churn at 100 ms until 100.001 ms of 50 % of agents: NEVER "
-                              "FIRED");
+    expect_part(ended.output, "fault 1, churn at 100 ms until 100.001 ms of 50 % of agents, one ");
+    expect_part(ended.output, "for good: NEVER FIRED");
     expect_part(ended.output,
                 "fault 2, crash at 10 ms until 60 ms of all in nodes 3: fired 1 time, "
                 "at 1 node");
@@ -225,8 +244,11 @@ Test(faults, lint_shows_the_timeline_with_what_each_entry_hits)
     struct ended ended = run_program("lint", scenario("rolling-restart.yaml"), NULL);
     expect_exit(&ended, 0);
     expect_part(ended.output, "faults, drawn by fault_seed 1");
-    expect_part(ended.output, "rolling-restart at 500 ms of agents, disks lost\n"
-                              "        fires once; hits 120 of 120 nodes\n");
+    expect_part(ended.output, "rolling-restart at 500 ms of agents, 5 at a time, for 200 ms each, "
+                              "the next after 250 ms, disks lost\n"
+                              "        fires once; hits 120 of 120 nodes\n"
+                              "        in flight: what arrives at who is down is dropped, what "
+                              "they sent arrives\n");
     write_file("x.yaml", MESH "duration_ms: 1000\n"
                               "faults:\n"
                               "  - {fault: crash, at_ms: 100, until_ms: 150, every_ms: 200,\n"
