@@ -9,7 +9,7 @@
 // Of sim/store/schema.sql.
 #define APPLICATION_ID 1835365224
 #define SCHEMA_VERSION_MIN 1
-#define SCHEMA_VERSION_MAX 5
+#define SCHEMA_VERSION_MAX 6
 
 #define BUSY_MS 10000
 

@@ -199,7 +199,7 @@ Test(faults, one_that_never_fired_is_never_taken_for_survived)
     struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 0);
     expect_part(ended.output, "fault 1, churn at 100 ms until 100.001 ms of 50 % of agents, one ");
-    expect_part(ended.output, "for good: NEVER FIRED");
+    expect_part(ended.output, "good: NEVER FIRED");
     expect_part(ended.output,
                 "fault 2, crash at 10 ms until 60 ms of all in nodes 3: fired 1 time, "
                 "at 1 node");
@@ -220,9 +220,42 @@ Test(faults, who_lacks_what_at_the_end_is_said_with_the_reason)
     const char *line = json_line(ended.output, "run", 0);
     cr_expect_str_eq(json_text(line, "$.gaps[0].cause"), "aggregator");
     cr_expect_str_eq(json_text(line, "$.gaps[0].why"),
-                     "aggregator 482 is down, the only way to or from its edges");
+                     "aggregator 482 is down, the only way to or from edges 6-8");
     cr_expect(json_number(line, "json_extract(?1, '$.lagging_agents')") > 0);
     cr_expect_eq(store_number("SELECT subject FROM gaps WHERE cause = 'aggregator'"), 482);
+}
+
+Test(faults, all_who_are_left_behind_are_named)
+{
+    struct ended ended = run_program("run", scenario("left-behind.yaml"), "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "at the end 11 agents that are up lack updates: 10 (30-39): fault 1 "
+                              "lasts, partition at 1000");
+    expect_part(ended.output, "1 (10): fault 4 lasts, ");
+    expect_part(ended.output, "at the end 5 agents are down (20-24)");
+    cr_expect_eq(store_number("SELECT sum(nodes) FROM gaps WHERE cause = 'partition'"), 11);
+    cr_expect_eq(store_number("SELECT nodes + first_node FROM gaps WHERE cause = 'down'"), 25);
+    ended = run_program("run", scenario("left-behind.yaml"), "--db", STORE, "--json", NULL);
+    const char *line = json_line(ended.output, "scenario", 0);
+    cr_expect_eq(json_number(line, "json_array_length(?1, '$.gaps')"), 3);
+    cr_expect_str_eq(json_text(line, "$.gaps[0].nodes"), "30-39");
+    cr_expect_str_eq(json_text(line, "$.gaps[1].nodes"), "10");
+}
+
+// Both come back without their disks when nobody else is left.
+Test(faults, who_waits_for_a_snapshot_that_nobody_has_is_said_to_wait_in_vain)
+{
+    write_file("x.yaml", MESH "duration_ms: 3000\n"
+                              "workload: {updates: 5, every_ms: 50}\n"
+                              "faults:\n"
+                              "  - {fault: crash, at_ms: 500, until_ms: 900, disk: lost,\n"
+                              "     of: {nodes: [3, 7]}}\n"
+                              "  - {fault: crash, at_ms: 600, of: {nodes: [0-2, 4-6, 8-49]}}\n"
+                              "expect: [lagging_agents == 2]\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "2 (3, 7): they still wait for a snapshot, and nobody");
+    expect_part(ended.output, "at the end 48 agents are down (0-2, 4-6, 8-49)");
 }
 
 Test(faults, an_expectation_on_them_fails_a_run_or_is_refused_without_them)
@@ -232,7 +265,7 @@ Test(faults, an_expectation_on_them_fails_a_run_or_is_refused_without_them)
                               "expect: [lagging_agents == 0]\n");
     struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 1);
-    expect_part(ended.output, "1 (the first is 3): they are paused");
+    expect_part(ended.output, "1 (3): they are paused");
     write_file("y.yaml", MESH "expect: [lagging_agents == 0]\n");
     ended = run_program("run", "y.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 65);
