@@ -468,6 +468,10 @@ bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t 
 uint32_t sim_engine_cut_classes(const struct sim_engine *engine, uint64_t time_ns,
                                 uint32_t *classes);
 
+// The number from 1 of the entry that does, 0: none does by itself.
+uint32_t sim_engine_cutter(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                           uint64_t time_ns);
+
 // What the node keeps for the summary, or NULL.
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);
 

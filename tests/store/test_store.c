@@ -101,7 +101,7 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
     expect_rows(path, "SELECT * FROM rejoins WHERE repetition = 1",
                 "1|1|0|1|7000000|250|1\n1|1|1|2|8000000|-|0\n");
     expect_rows(path, "SELECT * FROM takeovers WHERE repetition = 1", "1|1|0|6000000|4|81|97\n");
-    expect_rows(path, "SELECT * FROM gaps WHERE repetition = 1", "1|1|aggregator|1001|60|120\n");
+    expect_rows(path, "SELECT * FROM gaps WHERE repetition = 1", "1|1|aggregator|1001|120|60\n");
     expect_rows(path, "SELECT * FROM elections WHERE repetition = 1",
                 "1|1|0|1|0|21|31|50|2|1|0\n1|1|1|0|7000000|-|-|-|0|3|1\n");
     expect_rows(path, "SELECT * FROM failovers WHERE repetition = 1",
