@@ -9,8 +9,8 @@
 //                                                        1  p95(convergence_ms) < 130
 //     * not detectable by this guard: silence looks like loss
 //
-// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody; of
-// liars who never came to lie nothing is said to have held. What is shown is stored; nothing is
+// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody;
+// of liars who never came to lie nothing is said to have held. What is shown is stored; nothing is
 // judged here.
 
 #ifndef REPORT_LIARS_H

@@ -383,6 +383,9 @@ struct sim_engine_config {
     uint32_t threads;       // at most SIM_THREADS_MAX; 0: as many as the machine has, if that pays
     uint32_t block_nodes;   // in a block at most; 0: as many as the cache holds
     bool executes_all;      // nothing is accounted without being executed (quiet.h)
+    bool deals;             // all threads take part in every window that follows one with events,
+                            // and get blocks by turns: slower, and each thread has its share
+                            // however they are timed
     bool hosts;             // keep account of what hosts do
 };
 

@@ -228,6 +228,16 @@ struct sim_engine {
     struct sim_counters (*counters)[SIM_PAIR_CLASS_COUNT];  // [MESH_MESSAGE_KIND_COUNT]
 };
 
+// The next of so many pieces of a work for a thread, which has taken `taken` of them: whichever is
+// left, or every one whose turn it is. `next` is 0 when the work begins.
+static inline uint32_t sim_piece_take(const struct sim_engine *engine, _Atomic uint32_t *next,
+                                      uint32_t thread, uint32_t taken)
+{
+    return engine->config.deals && engine->together
+               ? thread + taken * engine->worker_count
+               : atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+}
+
 static inline uint32_t sim_block_of(const struct sim_engine *engine, uint32_t node)
 {
     return engine->block_of == NULL ? node >> SIM_BLOCK_SHIFT : engine->block_of[node];

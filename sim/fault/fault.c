@@ -169,6 +169,12 @@ uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing 
     return put(actions, 0, &action, SIM_ACTION_UP, turn_ns(fault, firing, place));
 }
 
+bool sim_fault_empties(const struct sim_fault *fault)
+{
+    return fault->disk_lost || fault->verb == SIM_FAULT_AUTO_SCALING ||
+           fault->verb == SIM_FAULT_SPOT_RECLAIM;
+}
+
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
                        const struct sim_firing *firing, const uint32_t *nodes, uint32_t count,
                        struct sim_action *actions)

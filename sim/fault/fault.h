@@ -258,6 +258,9 @@ uint32_t sim_fault_leave(const struct sim_fault *fault, const struct sim_firing 
 uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing *firing,
                          uint32_t node, uint32_t place, struct sim_action *actions);
 
+// Whether nodes may come back by it without a disk, and then join by a snapshot.
+bool sim_fault_empties(const struct sim_fault *fault);
+
 // Which of `count` departs by a firing of churn, at the `attempt`th try.
 uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint32_t attempt,
                            uint32_t count);

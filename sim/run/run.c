@@ -563,6 +563,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .block_nodes = options->block_nodes,
         .lanes_start = options->lanes_start,
         .executes_all = options->executes_all,
+        .deals = options->deals,
         .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario) -
                         bytes_surely_under_way(scenario),
