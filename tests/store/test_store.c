@@ -109,8 +109,8 @@ Test(store, repetitions_are_read_back_with_all_they_measured)
     expect_rows(path, "SELECT * FROM raft_groups WHERE repetition = 1",
                 "1|1|0|13|5|0|0|0|0\n1|1|1|31|2|1|3|4|600\n");
     expect_rows(path, "SELECT * FROM liars WHERE repetition = 1",
-                "1|1|0|forging|forging by 20 % of agents|200|199|812|1000000|9000000\n"
-                "1|1|1|eclipsing|eclipsing by nodes 5|1|0|0|-|-\n");
+                "1|1|0|forging|forging by 20 % of agents|200|199|812|1000000|9000000|-\n"
+                "1|1|1|eclipsing|eclipsing by nodes 5|1|0|0|-|-|it looks empty\n");
     expect_rows(path, "SELECT * FROM detections WHERE repetition = 1",
                 "1|1|5|1000000|52\n1|1|17|1000001|-\n");
     expect_rows(path, "SELECT * FROM deceits WHERE repetition = 1",
