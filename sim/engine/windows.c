@@ -178,6 +178,14 @@ static uint32_t batch_end(uint32_t first, uint32_t count)
     return count - first < SIM_BATCH_EVENTS ? count : first + SIM_BATCH_EVENTS;
 }
 
+// The memory of the messages among the events [first, end), which have been handled.
+static void give_back(struct sim_worker *worker, uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end && worker->engine->recycles; i++) {
+        sim_messages_give_back(&worker->messages, sim_event_reference(worker->keys[i]));
+    }
+}
+
 static void run_block(struct sim_worker *worker, uint32_t block_index)
 {
     const struct sim_engine *engine = worker->engine;
@@ -199,6 +207,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
         look_ahead(worker, states, end, batch_end(end, count));
         unpack(worker, states, first, end);
         sim_step_batch(worker, block, end - first, 0);
+        give_back(worker, first, end);
     }
     sim_rafts_run_block(worker, block, last_ns);
     sim_swims_run_block(worker, block, last_ns);

@@ -59,7 +59,8 @@ struct sim_run_options {
 
 // Memory that a run takes, known before it starts.
 struct sim_run_needs {
-    uint64_t fixed_bytes;      // replicas, tables, timers, results: refused when they do not fit
+    uint64_t fixed_bytes;      // replicas, tables, timers, results, what SWIM will remember
+                               // (views.h): refused when they do not fit
     uint64_t under_way_bytes;  // of messages, roughly
 };
 

@@ -523,6 +523,7 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.lost += counters->lost;
         sum.dropped += counters->dropped;
         sum.corrupted += counters->corrupted;
+        sum.altered += counters->altered;
         sum.cut += counters->cut;
         sum.dead += counters->dead;
         sum.refused += counters->refused;

@@ -9,6 +9,8 @@ OTHERWISE = {  # arguments instead of SMALL
     'multi-region-leaders.yaml': ['--agents', '3000', '--repeat', '1'],
     'state-aggregation.yaml': ['--repeat', '1'],
     'byzantine.yaml': ['--only', '4,16,70,118,188', '--repeat', '1'],
+    'swim-partition.yaml': ['--agents', '100', '--repeat', '1'],
+    'swim-leaving.yaml': ['--agents', '120', '--repeat', '1'],
     'swim-loss.yaml': ['--agents', '100', '--repeat', '1'],
     'swim-storm.yaml': ['--agents', '200', '--repeat', '1'],
     'swim-storm-plain.yaml': ['--agents', '200', '--repeat', '1'],
