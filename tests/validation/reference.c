@@ -349,10 +349,11 @@ static double exact_probe(const struct exact *exact)
     return (1 - q * q) * pow(1 - pow(q, 4), exact->parameter);
 }
 
-// Of queue-load-*.yaml, in ms. What is left of the queue is at any instant what an arrival would wait,
-// W, on average rho D / (2 (1 - rho)). The update leaves with the next push, A later, and waits for
-// W - A, if that is more than 0: E[W] - E[min(W, A)], and E[min(W, A)] = (1 - E[exp(-W / gap)]) gap
-// for exponential A, where E[exp(-W / gap)] = (1 - rho) exp(rho) by the transform of W.
+// Of queue-load-*.yaml, in ms. What is left of the queue is at any instant what an arrival would
+// wait, W, on average rho D / (2 (1 - rho)). The update leaves with the next push, A later, and
+// waits for W - A, if that is more than 0: E[W] - E[min(W, A)], and E[min(W, A)] is
+// (1 - E[exp(-W / gap)]) gap for exponential A, where E[exp(-W / gap)] = (1 - rho) exp(rho) by the
+// transform of W.
 static double exact_flight(const struct exact *exact)
 {
     double load = exact->parameter / 100.0;
