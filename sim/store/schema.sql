@@ -518,7 +518,8 @@ CREATE TABLE verdicts (
 CREATE TABLE expectations (
     run_id    INTEGER NOT NULL REFERENCES runs,  -- the run judged
     ordinal   INTEGER NOT NULL,  -- from 0, in the order of the scenario
-    text      TEXT NOT NULL,     -- as written, "p99(convergence_ms) < 1000"
+    text      TEXT NOT NULL,     -- as written, 'p99(convergence_ms) < 1000'; of a phase
+                                 -- followed by 'in "its name"'
     unit      TEXT NOT NULL,     -- of `measured`: ns, bytes, bytes/s, count, ppb
     measured  INTEGER,           -- the left side; NULL: an update that never arrived, or no sample
     outcome   TEXT NOT NULL      -- all but 'pass' fail the run

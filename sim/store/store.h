@@ -70,7 +70,7 @@ struct sim_store_verdict {
 };
 
 struct sim_store_expectation {
-    const char *text;     // as written
+    const char *text;     // as written, and in which phase
     const char *unit;     // of measured
     uint64_t measured;    // the left side
     const char *outcome;  // "pass", "fail" or "unmeasured"
