@@ -370,7 +370,8 @@ CREATE TABLE elections (
 
 CREATE TABLE failovers (
     run_id       INTEGER NOT NULL,  -- the run it belongs to
-    repetition   INTEGER NOT NULL,  -- the repetition in which a bridge crashed or was paused
+    repetition   INTEGER NOT NULL,  -- the repetition in which a bridge crashed, was paused or
+                                    -- could reach no majority of its region's voters
     ordinal      INTEGER NOT NULL,  -- from 0, in order of time
     region       INTEGER NOT NULL,  -- which of the regions
     bridge       INTEGER NOT NULL,  -- the node that was lost
