@@ -14,6 +14,7 @@ static const struct {
     {"updates", "SELECT * FROM updates WHERE run_id = ?1 ORDER BY repetition, origin, sequence"},
     {"traffic",
      "SELECT * FROM traffic WHERE run_id = ?1 ORDER BY repetition, message_kind, pair_class"},
+    {"in_flight", "SELECT * FROM in_flight WHERE run_id = ?1 ORDER BY repetition, message_kind"},
     {"compressions",
      "SELECT * FROM compressions WHERE run_id = ?1 ORDER BY repetition, payload, bytes_from"},
     {"hosts", "SELECT * FROM hosts WHERE run_id = ?1 ORDER BY repetition, tier, resource"},

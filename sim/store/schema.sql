@@ -7,6 +7,7 @@
 --             |                                                               latency_tables
 --             +--- repetitions ---+--- updates       one row per update: when it reached whom
 --             |                   +--- traffic       by message kind and pair class
+--             |                   +--- in_flight     of these, what was under way at the end
 --             |                   +--- compressions  what messages of a size shrink to
 --             |                   +--- hosts         what the hosts of a tier used
 --             |                   +--- faults        entries of the fault timeline
@@ -219,6 +220,16 @@ CREATE TABLE traffic (
     dead             INTEGER NOT NULL,  -- messages and copies that arrived at a node that was down
     refused          INTEGER NOT NULL,  -- messages and copies for a relay that was one no longer
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
+-- The last term of that law, as the queues were counted. A kind of which nothing was has no row.
+CREATE TABLE in_flight (
+    run_id        INTEGER NOT NULL,  -- the run it belongs to
+    repetition    INTEGER NOT NULL,  -- the repetition at whose end it was counted
+    message_kind  TEXT NOT NULL,     -- as in traffic
+    messages      INTEGER NOT NULL,  -- messages and copies under way, those sent in the warm-up too
+    PRIMARY KEY (run_id, repetition, message_kind),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 

@@ -67,11 +67,15 @@ def first_difference(a, b):
     return f'{len(a)} and {len(b)} lines'
 
 
-def main():
-    program, root = Path(sys.argv[1]), Path(sys.argv[2])
-    files = sorted(
+def scenario_files(root):
+    return sorted(
         file for folder in ('scenarios', 'topologies') for file in (root / folder).glob('*.yaml')
         if any(line.startswith(('topology:', 'sweep:')) for line in file.read_text().splitlines()))
+
+
+def main():
+    program, root = Path(sys.argv[1]), Path(sys.argv[2])
+    files = scenario_files(root)
     print(f'1..{len(files)}', flush=True)
     for number, file in enumerate(files, 1):
         first = results(program, root, file, WAYS[0])
