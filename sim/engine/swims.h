@@ -37,7 +37,10 @@ struct sim_swims {
     uint64_t *due_ns;                 // [count] likewise; UINT64_MAX: nothing
     uint32_t count;                   // of nodes; 0: nobody takes part, and the rest is empty
     uint64_t view_bytes;              // of all views, as the window began
-    struct sim_swim_note *notes;      // scratch
+    uint32_t *turned;  // [turned_count] who, in the window before, came to hold somebody for gone,
+    uint32_t turned_count;  // or no longer, or has a view now
+    uint32_t turned_capacity;
+    struct sim_swim_note *notes;  // scratch
     uint32_t note_capacity;
 };
 
