@@ -190,9 +190,9 @@ struct sim_relaying {
     // it takes, and its link; else MESH_NODE_NONE.
     uint32_t (*returned)(void *context, const struct sim_engine *engine, uint32_t node,
                          uint32_t *link);
-    // Where edges find out by SWIM who of them is there, not NULL, and silence counts for nothing: a
-    // node has come to think otherwise of who is gone. If it is to be a relay by what it thinks now
-    // and is none, or the reverse: which relay of which link gives way to whom; else false.
+    // Not NULL where edges find out by SWIM who of them is there; silence counts for nothing then.
+    // A node has come to think otherwise of who is gone. If it is to be a relay by what it thinks
+    // now and is none, or the reverse: which relay of which link gives way to whom; else false.
     bool (*reconsidered)(void *context, const struct sim_engine *engine, uint32_t node,
                          uint32_t *link, uint32_t *from, uint32_t *to);
 };

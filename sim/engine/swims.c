@@ -298,6 +298,15 @@ void sim_swims_run(struct sim_worker *worker, struct sim_block *block, uint32_t 
     }
 }
 
+void sim_swims_catch_up(struct sim_worker *worker, struct sim_block *block, uint32_t node,
+                        uint64_t until_ns, uint32_t generation)
+{
+    const struct sim_swims *swims = &worker->engine->swims;
+    if (swims->count > 0 && swims->due_ns[node] <= until_ns) {
+        sim_swims_run(worker, block, node, until_ns, generation);
+    }
+}
+
 uint32_t sim_swims_serve(struct sim_worker *worker, struct sim_block *block, uint32_t first,
                          uint32_t end, uint32_t generation)
 {

@@ -69,6 +69,9 @@ void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
 // Handles the own events of a member up to `until_ns`; of all members of a block.
 void sim_swims_run(struct sim_worker *worker, struct sim_block *block, uint32_t node,
                    uint64_t until_ns, uint32_t generation);
+// The same for a node that may take no part, and has nothing due mostly.
+void sim_swims_catch_up(struct sim_worker *worker, struct sim_block *block, uint32_t node,
+                        uint64_t until_ns, uint32_t generation);
 void sim_swims_run_block(struct sim_worker *worker, struct sim_block *block, uint64_t until_ns);
 
 // A step's record of SWIM.

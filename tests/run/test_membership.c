@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// SWIM in meshes of several scopes: each scope by itself, and what follows for those who have roles.
+// SWIM in meshes of several scopes: each by itself, and what follows for those who have roles.
 #include <criterion/criterion.h>
 
 #include "fixture.h"
