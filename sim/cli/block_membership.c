@@ -71,12 +71,12 @@ static void print_partitions(const struct sim_page *page, const struct sim_summa
     }
 }
 
-// What SWIM got wrong, or that it got nothing wrong.
+// What SWIM got wrong, or that it got nothing wrong; nothing where it did not run.
 static void print_errors(const struct sim_page *page, const struct sim_summary *summary)
 {
     const struct sim_statistics *statistics = summary->statistics;
     char text[512] = "";
-    if (statistics[SIM_FALSE_SUSPICIONS].count == 0) {
+    if (statistics[SIM_FALSE_SUSPICIONS_PER_NODE_HOUR].count == 0) {
         return;
     }
     sim_words_append(text, sizeof text,

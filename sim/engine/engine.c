@@ -306,11 +306,13 @@ static bool reserve_lanes(struct sim_engine *engine)
     }
     if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine) +
                                        sim_rafts_registers_wanted(engine) +
-                                       sim_liars_lanes_wanted(engine, engine->write_first, end))) {
+                                       sim_liars_lanes_wanted(engine, engine->write_first, end) +
+                                       sim_altering_lanes_wanted(engine))) {
         return false;
     }
     sim_rafts_begin_window(engine);
     sim_liars_forge(engine);
+    sim_altering_begin(engine);
     sim_swims_begin_window(engine);
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
@@ -567,6 +569,7 @@ static void add_counters(struct sim_counters *sum, const struct sim_counters *co
     sum->lost += counters->lost;
     sum->dropped += counters->dropped;
     sum->corrupted += counters->corrupted;
+    sum->altered += counters->altered;
     sum->cut += counters->cut;
     sum->dead += counters->dead;
     sum->refused += counters->refused;

@@ -164,12 +164,15 @@ struct sim_lying {
 // In place of a write's index: place in the list of lies + this.
 #define SIM_LIE (UINT32_C(1) << 31)
 
+// In place of an entry: it came about on the way (altering.h).
+#define SIM_LIE_OF_NETWORK UINT32_MAX
+
 // An update that nobody wrote, or the second value of one that somebody did.
 struct sim_lie {
     uint64_t time_ns;
     struct mesh_dot dot;
     uint32_t lane;
-    uint32_t entry;   // of the liars
+    uint32_t entry;   // of the liars; SIM_LIE_OF_NETWORK: none of theirs
     uint32_t liar;    // of an equivocation; MESH_NODE_NONE: all of the entry tell it
     uint32_t write;   // of an equivocation: that of the first value
     uint32_t before;  // 1 + the liar's lie before; 0: none
@@ -301,6 +304,7 @@ struct sim_counters {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t altered;    // of those that arrive, broken without anybody having noticed so far
     uint64_t cut;        // by a partition
     uint64_t dead;       // at a node that was down
     uint64_t refused;    // by a node that is no longer the relay they were meant for
@@ -384,6 +388,9 @@ struct sim_engine_config {
     uint32_t threads;       // at most SIM_THREADS_MAX; 0: as many as the machine has, if that pays
     uint32_t block_nodes;   // in a block at most; 0: as many as the cache holds
     bool executes_all;      // nothing is accounted without being executed (quiet.h)
+    bool deals;             // all threads take part in every window that follows one with events,
+                            // and get blocks by turns: slower, and each thread has its share
+                            // however they are timed
     bool hosts;             // keep account of what hosts do
 };
 
@@ -468,6 +475,10 @@ bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t 
 // are reached by, the same others. Fills classes[nodes]; returns how many there are.
 uint32_t sim_engine_cut_classes(const struct sim_engine *engine, uint64_t time_ns,
                                 uint32_t *classes);
+
+// The number from 1 of the entry that does, 0: none does by itself.
+uint32_t sim_engine_cutter(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                           uint64_t time_ns);
 
 // What the node keeps for the summary, or NULL.
 const struct mesh_tier *sim_engine_tier(const struct sim_engine *engine, uint32_t node);

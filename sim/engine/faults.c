@@ -790,3 +790,10 @@ bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t 
     return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns) ||
            sim_cross_loses_all(engine, source, target, time_ns);
 }
+
+uint32_t sim_engine_cutter(const struct sim_engine *engine, uint32_t source, uint32_t target,
+                           uint64_t time_ns)
+{
+    uint32_t entry = sim_rules_cutter(&engine->faults.rules, source, target, time_ns);
+    return entry == SIM_FAULTS_MAX ? 0 : entry + 1;
+}

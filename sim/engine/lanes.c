@@ -89,7 +89,7 @@ static uint32_t words_max(const struct sim_engine *engine)
 {
     uint32_t registers = engine->config.mesh->raft_count * REGISTERS_UNDER_WAY;
     return words_for(engine->config.write_count + totals_max(engine) + registers +
-                     sim_liars_lanes_max(engine));
+                     sim_liars_lanes_max(engine) + sim_altering_lanes_max(engine));
 }
 
 uint32_t sim_lanes_words_max(const struct sim_engine *engine)
@@ -184,8 +184,9 @@ void sim_lanes_create(struct sim_engine *engine)
     // Who composes writes from what replicas hold reads it from the table: it keeps everything.
     bool releases = (config->write_count > 0 || engine->local_words > 0) &&
                     may_settle(config->mesh) && config->author.compose == NULL;
-    uint32_t words =
-        words_for(releases ? start : config->write_count + sim_liars_lanes_max(engine));
+    uint32_t words = words_for(releases ? start
+                                        : config->write_count + sim_liars_lanes_max(engine) +
+                                              sim_altering_lanes_max(engine));
     engine->words = words < all ? words : all;
     uint32_t lanes = 64 * engine->words;
     uint32_t index_capacity = index_for(engine->words);

@@ -13,6 +13,7 @@
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
 //       liars      who lies, and the lies that have lanes         liars.c, lying.c
+//       altering   what the network made of updates               altering.c
 //       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
@@ -22,6 +23,7 @@
 #define SIM_STATE_H
 
 #include "account.h"
+#include "altering.h"
 #include "crossings.h"
 #include "draw.h"
 #include "engine.h"
@@ -91,6 +93,7 @@ struct sim_worker {
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
+    struct sim_host_inside inside;    // of the batch that runs, where a block has one host
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
@@ -206,6 +209,7 @@ struct sim_engine {
     struct sim_faults faults;
     struct sim_relays relays;
     struct sim_liars liars;
+    struct sim_altering altering;
     struct sim_rafts rafts;
     struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels
@@ -223,6 +227,16 @@ struct sim_engine {
     // Scratch: sums over the workers, as last asked for.
     struct sim_counters (*counters)[SIM_PAIR_CLASS_COUNT];  // [MESH_MESSAGE_KIND_COUNT]
 };
+
+// The next of so many pieces of a work for a thread, which has taken `taken` of them: whichever is
+// left, or every one whose turn it is. `next` is 0 when the work begins.
+static inline uint32_t sim_piece_take(const struct sim_engine *engine, _Atomic uint32_t *next,
+                                      uint32_t thread, uint32_t taken)
+{
+    return engine->config.deals && engine->together
+               ? thread + taken * engine->worker_count
+               : atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+}
 
 static inline uint32_t sim_block_of(const struct sim_engine *engine, uint32_t node)
 {

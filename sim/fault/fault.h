@@ -20,7 +20,8 @@
 //   pause             It handles nothing for a while; what arrives waits and is handled at the end
 //                     of the pause. Its ticks fall out, and its users write nothing.
 //   partition         What is sent from one side to the other is dropped and counted (cut). What is
-//                     in flight when it begins, or waits for its connection, arrives.
+//                     in flight when it begins, or waits for its connection, arrives. Of groups
+//                     the first that names a node has it.
 //   outage            A crash of all that lives in a place, whatever its role.
 //   rolling-restart   Crashes of one batch after the other.
 //   churn             Departures as a Poisson process, each of a node that is up; they stay away
@@ -257,11 +258,17 @@ uint32_t sim_fault_leave(const struct sim_fault *fault, const struct sim_firing 
 uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing *firing,
                          uint32_t node, uint32_t place, struct sim_action *actions);
 
+// Whether nodes may come back by it without a disk, and then join by a snapshot.
+bool sim_fault_empties(const struct sim_fault *fault);
+
 // Which of `count` departs by a firing of churn, at the `attempt`th try.
 uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint32_t attempt,
                            uint32_t count);
 
 const char *sim_fault_verb_name(enum sim_fault_verb verb);
+
+// What becomes of messages in flight, in a few words.
+const char *sim_fault_in_flight(enum sim_fault_verb verb);
 const char *sim_role_name(enum sim_role role);          // "agents", ...
 const char *sim_place_name(enum sim_place_kind place);  // "nodes", ...
 

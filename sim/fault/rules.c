@@ -128,6 +128,19 @@ bool sim_rules_link(const struct sim_rules *rules, uint64_t time_ns)
     return false;
 }
 
+uint32_t sim_rules_cutter(const struct sim_rules *rules, uint32_t source, uint32_t target,
+                          uint64_t sent_ns)
+{
+    for (uint32_t i = 0; i < rules->count; i++) {
+        const struct sim_rule *rule = &rules->items[i];
+        if (rule->kind == SIM_RULE_CUT && sent_ns >= rule->from_ns && sent_ns < rule->until_ns &&
+            cuts(rule, source, target)) {
+            return rule->entry;
+        }
+    }
+    return SIM_FAULTS_MAX;
+}
+
 bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
                    uint64_t sent_ns, uint64_t *delay_ns)
 {

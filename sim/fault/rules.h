@@ -65,6 +65,10 @@ bool sim_rules_link(const struct sim_rules *rules, uint64_t time_ns);
 bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
                    uint64_t sent_ns, uint64_t *delay_ns);
 
+// The entry of a rule that cuts such a message, SIM_FAULTS_MAX: none does.
+uint32_t sim_rules_cutter(const struct sim_rules *rules, uint32_t source, uint32_t target,
+                          uint64_t sent_ns);
+
 // What is different for a message that sets out at `time_ns` over a link of class `pair`; false:
 // nothing.
 bool sim_rules_change(const struct sim_rules *rules, uint32_t source, uint32_t target,

@@ -379,6 +379,9 @@ uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario);
 uint64_t sim_reports_judged_ns(const struct sim_scenario *scenario);
 
 // The names used in files, tables and the store; never NULL for a value of the enum.
+// Whether messages arrive altered: the network breaks some, and nothing on their way notices.
+bool sim_scenario_alters(const struct sim_scenario *scenario);
+
 const char *sim_topology_name(enum sim_topology topology);
 const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);

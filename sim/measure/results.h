@@ -102,6 +102,7 @@ struct sim_traffic {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t altered;    // arrived broken, without anybody having noticed so far
     uint64_t cut;        // by a partition
     uint64_t dead;       // at a node that was down
     uint64_t refused;    // by a node that was no longer the relay they were meant for
@@ -157,8 +158,9 @@ struct sim_fault_result {
 
 // What came of an entry of the liars.
 struct sim_liar_result {
-    const char *text;   // the scenario's; NULL in results read back from a store
-    uint64_t first_ns;  // of its lies; SIM_TIME_NEVER: there were none
+    const char *text;    // the scenario's; NULL in results read back from a store
+    const char *unseen;  // why the guard cannot detect it; NULL: it can, or read back from a store
+    uint64_t first_ns;   // of its lies; SIM_TIME_NEVER: there were none
     uint64_t last_ns;
     uint64_t lies;   // messages rewritten, withheld, delayed or sent besides
     uint32_t nodes;  // that lie
@@ -299,9 +301,9 @@ struct sim_takeover {
     uint32_t to;
 };
 
-// Why agents that are up lack updates at the end; of several reasons the first that applies.
+// Why agents lack updates at the end; of several reasons the first that applies.
 enum sim_gap_cause {
-    SIM_GAP_JOINING,  // they wait for a snapshot
+    SIM_GAP_JOINING,  // they wait for a snapshot; subject 1: nobody who has one to give is up
     SIM_GAP_PAUSED,
     SIM_GAP_LOST,          // all that held it are down, or lost it with their disks
     SIM_GAP_AGGREGATOR,    // an aggregator is down between them and all that hold it
@@ -311,12 +313,15 @@ enum sim_gap_cause {
     SIM_GAP_PARTITION,     // a partition is
     SIM_GAP_MODE,          // the gossip mode repairs nothing
     SIM_GAP_UNFINISHED,    // nothing: the run ended first
+    SIM_GAP_DOWN,          // they are down themselves, and do not count as lagging
     SIM_GAP_CAUSE_COUNT
 };
 
+// Agents whose numbers follow one another.
 struct sim_gap {
     enum sim_gap_cause cause;
-    uint32_t subject;  // of AGGREGATOR its node, of RELAYS the edge, of BRIDGES the region; else 0
+    uint32_t subject;  // of AGGREGATOR its node, of RELAYS the edge, of BRIDGES the region, of
+                       // PARTITION the fault's number from 1, 0 where a link loses all; else 0
     uint32_t nodes;    // how many agents
     uint32_t first;    // the first of them
 };
@@ -355,7 +360,7 @@ struct sim_result {
     uint32_t election_count;
     uint32_t failover_count;
     struct sim_region_leading *leading;  // [leading_count] by region; of leaders only
-    struct sim_gap *gaps;                // [gap_count] of those that lag, by (cause, subject)
+    struct sim_gap *gaps;                // [gap_count] by (cause, subject, first)
     struct sim_report_result *reports;   // [report_count], by (agent, number)
     uint32_t leading_count;
     uint32_t gap_count;

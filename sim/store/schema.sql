@@ -47,7 +47,7 @@
 -- readers can notice raises user_version.
 
 PRAGMA application_id = 1835365224;  -- "mesh"
-PRAGMA user_version = 5;
+PRAGMA user_version = 6;
 
 CREATE TABLE runs (
     run_id          INTEGER PRIMARY KEY,  -- in order of writing; what `--run` takes
@@ -58,7 +58,8 @@ CREATE TABLE runs (
                                           -- same, so are results
     scenario        TEXT NOT NULL,        -- its name
     cell            TEXT NOT NULL,        -- cell of a sweep, "agents=10 gossip.mode=eager", or ''
-    matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1
+    matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1, as if
+                                          -- its file had been run alone
     topology        TEXT NOT NULL,        -- flat_mesh, single_region_mesh, ...
     agents          INTEGER NOT NULL CHECK (agents > 0),  -- at the start
     mode            TEXT NOT NULL,        -- push, pull, push-pull, eager, rumor, delta
@@ -217,6 +218,7 @@ CREATE TABLE traffic (
     cut              INTEGER NOT NULL,  -- messages that a partition stopped
     dead             INTEGER NOT NULL,  -- messages and copies that arrived at a node that was down
     refused          INTEGER NOT NULL,  -- messages and copies for a relay that was one no longer
+    altered          INTEGER NOT NULL,  -- messages and copies broken, and not noticed on their way
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -333,16 +335,18 @@ CREATE TABLE takeovers (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- Agents that are up at the end and lack an update, each counted with the first cause that applies.
+-- Agents that are up at the end and lack an update, each with the first cause that applies, and
+-- those that are down; a row are agents whose numbers follow one another.
 CREATE TABLE gaps (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition at whose end they lack something
     cause       TEXT NOT NULL,     -- joining, paused, lost, aggregator, coordinators, relays,
-                                   -- bridges, partition, mode, unfinished
-    subject     INTEGER NOT NULL,  -- the aggregator's node, the edge, the region; else 0
-    nodes       INTEGER NOT NULL,  -- how many agents
-    first_node  INTEGER NOT NULL,  -- the first of them
-    PRIMARY KEY (run_id, repetition, cause, subject),
+                                   -- bridges, partition, mode, unfinished; down
+    subject     INTEGER NOT NULL,  -- the aggregator's node, the edge, the region, the fault's
+                                   -- number from 1; of joining 1: in vain; else 0
+    first_node  INTEGER NOT NULL,  -- the first of the agents
+    nodes       INTEGER NOT NULL,  -- how many they are
+    PRIMARY KEY (run_id, repetition, cause, subject, first_node),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
@@ -406,6 +410,7 @@ CREATE TABLE liars (
     lies        INTEGER NOT NULL,  -- messages rewritten, withheld, delayed or sent besides
     first_ns    INTEGER,           -- simulated time of the first; NULL: there was none
     last_ns     INTEGER,           -- and of the last; NULL: as above
+    unseen      TEXT,              -- why this guard cannot detect it; NULL: it can
     PRIMARY KEY (run_id, repetition, ordinal),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;

@@ -197,7 +197,8 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
 
 static void put_traffic(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows,
+                "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_traffic *traffic = &result->traffic[kind][pair];
@@ -229,6 +230,7 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
             put_count(rows, traffic->cut);
             put_count(rows, traffic->dead);
             put_count(rows, traffic->refused);
+            put_count(rows, traffic->altered);
             end_row(rows);
         }
     }
@@ -388,8 +390,8 @@ static void put_gaps(struct rows *rows, const struct sim_result *result)
         begin_row_of(rows, result);
         put_text(rows, sim_gap_cause_name(gap->cause));
         put_count(rows, gap->subject);
-        put_count(rows, gap->nodes);
         put_count(rows, gap->first);
+        put_count(rows, gap->nodes);
         end_row(rows);
     }
 }

@@ -463,7 +463,7 @@ Test(reports, other_databases_and_versions_are_refused)
     told = report((const char *[]){"--db", store, NULL});
     cr_assert(told.code == 74);
     cr_assert_not_null(strstr(told.err, "version 999"), "%s", told.err);
-    cr_assert_not_null(strstr(told.err, "reads versions 1 to 5"), "%s", told.err);
+    cr_assert_not_null(strstr(told.err, "reads versions 1 to 6"), "%s", told.err);
 }
 
 Test(reports, output_that_is_a_file_is_an_io_error)
