@@ -491,6 +491,21 @@ bool sim_faults_admit_one(struct sim_engine *engine, const struct sim_heap_event
     return fate == HANDLED;
 }
 
+bool sim_faults_admit_served(struct sim_worker *worker, const struct mesh_message *message,
+                             enum sim_pair_class pair, uint64_t time_ns, uint32_t node,
+                             uint64_t *resume_ns)
+{
+    const struct sim_engine *engine = worker->engine;
+    *resume_ns = 0;
+    if (!engine->faults.busy && !engine->relays.replaced) {
+        return true;
+    }
+    uint64_t until_ns;
+    enum fate fate = fate_of(worker, time_ns, node, message, pair, SIM_REFERENCE_FREE, &until_ns);
+    *resume_ns = fate == WAITS ? until_ns : 0;
+    return fate == HANDLED;
+}
+
 // ---- Clocks ----
 
 // No clock is before 0.

@@ -524,6 +524,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     if (sim_metric_is_of_liars(metric)) {
         return scenario->liar_count == 0 ? "nobody who lies" : NULL;
     }
+    if (metric == SIM_CPU_WAIT_MS || metric == SIM_CPU_WAIT_MAX_MS) {
+        return scenario->network.cores_per_host == 0 ? "no processors that are waited for" : NULL;
+    }
     if (sim_metric_is_of_leaders(metric)) {
         return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
     }

@@ -30,6 +30,7 @@ static const struct {
     {"detections", "SELECT * FROM detections WHERE run_id = ?1 ORDER BY repetition, node"},
     {"deceits", "SELECT * FROM deceits WHERE run_id = ?1 ORDER BY repetition, ordinal"},
     {"rejects", "SELECT * FROM rejects WHERE run_id = ?1 ORDER BY repetition, reason, of_liars"},
+    {"processors", "SELECT * FROM processors WHERE run_id = ?1 ORDER BY repetition"},
     {"trust", "SELECT * FROM trust WHERE run_id = ?1 ORDER BY repetition"},
     {"checkpoints", "SELECT * FROM checkpoints WHERE run_id = ?1 ORDER BY repetition, ordinal"},
     {"metrics", "SELECT * FROM metrics WHERE run_id = ?1 ORDER BY metric, statistic"},

@@ -205,6 +205,27 @@ static bool read_traffic(struct reading *reading)
     return sim_query_finish(&query);
 }
 
+static bool read_processors(struct reading *reading)
+{
+    struct sim_query query =
+        sim_query_of(reading->store,
+                     "SELECT repetition, messages, service_ns, wait_ns, wait_ns_max FROM processors"
+                     " WHERE run_id = ?1",
+                     reading->run_id, reading->error);
+    while (sim_query_next(&query)) {
+        struct sim_result *result = result_of(reading, &query);
+        if (result != NULL) {
+            result->processors = (struct sim_processors){
+                .messages = sim_query_count(&query, 1),
+                .service_ns = sim_query_count(&query, 2),
+                .wait_ns = sim_query_count(&query, 3),
+                .wait_ns_max = sim_query_count(&query, 4),
+            };
+        }
+    }
+    return sim_query_finish(&query);
+}
+
 static bool read_hosts(struct reading *reading)
 {
     struct sim_query query =
@@ -570,11 +591,11 @@ bool sim_store_read_results(struct sim_store *store, int64_t run_id, struct sim_
     struct reading reading = {.store = store, .error = error, .run_id = run_id};
     bool fine = sim_store_has_run(store, run_id, error) && read_repetitions(&reading) &&
                 read_updates(&reading) && read_traffic(&reading) && read_hosts(&reading) &&
-                read_latencies(&reading) && read_faults(&reading) && read_rejoins(&reading) &&
-                read_takeovers(&reading) && read_gaps(&reading) && read_elections(&reading) &&
-                read_failovers(&reading) && read_raft_groups(&reading) && read_liars(&reading) &&
-                read_detections(&reading) && read_deceits(&reading) && read_rejects(&reading) &&
-                read_trust(&reading);
+                read_processors(&reading) && read_latencies(&reading) && read_faults(&reading) &&
+                read_rejoins(&reading) && read_takeovers(&reading) && read_gaps(&reading) &&
+                read_elections(&reading) && read_failovers(&reading) &&
+                read_raft_groups(&reading) && read_liars(&reading) && read_detections(&reading) &&
+                read_deceits(&reading) && read_rejects(&reading) && read_trust(&reading);
     if (!fine) {
         for (uint32_t i = 0; i < reading.count; i++) {
             sim_result_finish(&reading.results[i]);
