@@ -37,7 +37,7 @@
 #define CLAIM_LIMIT 24
 #define CLAIM_SHORT_LIMIT 18  // where several stand in a row
 #define CLAIMS_PER_ROW 3
-#define CLAIMS_LENGTH_MAX 60  // of those behind a name, in bytes
+#define CLAIMS_LENGTH_MAX 50  // of those behind a name, in bytes
 #define SECTION_LIMIT 56
 
 // Okabe and Ito's colours, which most colour-blind people can tell apart; dashes help the others
@@ -471,6 +471,11 @@ static void put_tier_name(FILE *output, const struct report_line *line)
     }
 }
 
+static double share_at_the_end(const struct report_line *line)
+{
+    return 100 * line->points[line->point_count - 1].share;
+}
+
 // Where the line, which is a mean over all updates, crosses theta.
 static void put_crossing(FILE *output, const struct report_line *line)
 {
@@ -481,8 +486,7 @@ static void put_crossing(FILE *output, const struct report_line *line)
             return;
         }
     }
-    fprintf(output, ": θ not reached on average, %.4g %% at the end",
-            100 * line->points[line->point_count - 1].share);
+    fprintf(output, ": θ not reached on average, %.4g %% at the end", share_at_the_end(line));
 }
 
 // As many claims as find room in a row, from `first` on, and what became of them.
@@ -513,7 +517,11 @@ static void put_line_words(FILE *output, const struct report_picture *picture, u
         put_percentile(output, line->p50.known ? ", p95" : ": p95", &line->p95);
     }
     if (picture->by_tier && !line->p50.known && !line->p95.known) {
-        put_crossing(output, line);
+        if (is_of_times(picture)) {
+            fprintf(output, ": %.4g %% at the end", share_at_the_end(line));
+        } else {
+            put_crossing(output, line);
+        }
     }
     if (line->target_count > 0 && claim_rows_of(picture, index) == 0) {
         fputs("; ", output);

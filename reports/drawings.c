@@ -167,13 +167,28 @@ static bool add_traffics(const struct report_traffics *traffics, struct report_d
     return true;
 }
 
+// Several tables of one mesh, each of a scenario, are numbered.
+static uint32_t part_of(const struct report_lyings *lyings, size_t index)
+{
+    const struct report_run *run = lyings->tables[index].cells[0].run;
+    uint32_t before = 0;
+    uint32_t others = 0;
+    for (size_t other = 0; other < lyings->count; other++) {
+        if (other != index && report_same_mesh(lyings->tables[other].cells[0].run, run)) {
+            others++;
+            before += other < index;
+        }
+    }
+    return others == 0 ? 0 : before + 1;
+}
+
 static bool add_lyings(const struct report_lyings *lyings, struct report_drawings *drawings,
                        struct report_error *error)
 {
     for (size_t index = 0; index < lyings->count; index++) {
         const struct report_table *table = &lyings->tables[index];
-        struct report_drawing *drawing =
-            add_mesh(drawings, REPORT_VERDICTS, "liars", table->cells[0].run, 0);
+        struct report_drawing *drawing = add_mesh(drawings, REPORT_VERDICTS, "liars",
+                                                  table->cells[0].run, part_of(lyings, index));
         FILE *stream =
             begin_script(drawing, REPORT_MATRIX_WIDTH, report_lying_height(table), error);
         if (stream == NULL) {

@@ -58,10 +58,12 @@ static void read_expectations(const struct report_store *store, struct report_ly
     }
 }
 
+// What is expected is the scenario's, so others have tables of their own.
 static struct report_table *table_of(struct report_lyings *lyings, const struct report_run *run)
 {
     for (size_t i = 0; i < lyings->count; i++) {
-        if (report_same_mesh(lyings->tables[i].cells[0].run, run)) {
+        const struct report_run *first = lyings->tables[i].cells[0].run;
+        if (report_same_mesh(first, run) && strcmp(first->scenario, run->scenario) == 0) {
             return &lyings->tables[i];
         }
     }

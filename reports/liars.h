@@ -9,8 +9,9 @@
 //                                                        1  p95(convergence_ms) < 130
 //     * not detectable by this guard: silence looks like loss
 //
-// One picture for each mesh. Runs with one kind of liars are in it, be they nobody; of liars who
-// never came to lie nothing is said to have held. What is shown is stored; nothing is judged here.
+// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody;
+// of liars who never came to lie nothing is said to have held. What is shown is stored; nothing is
+// judged here.
 
 #ifndef REPORT_LIARS_H
 #define REPORT_LIARS_H
@@ -32,7 +33,7 @@ struct report_lying {
     struct report_percentile p95;
 };
 
-// The runs of one mesh, in the order of the store.
+// The runs of one mesh and scenario, in the order of the store.
 struct report_table {
     struct report_lying *cells;  // [count]
     size_t count;

@@ -22,6 +22,7 @@
 
 #define LISTS_MAX 32  // behaviours, and shares, of a picture
 #define TEXT_LIMIT 90
+#define NAME_LIMIT 32
 #define HOLDS "#0072B2"
 #define BREAKS "#C44601"
 #define UNTRIED "#888888"
@@ -146,7 +147,10 @@ static void put_title(FILE *output, const struct layout *layout)
             "set label 'What share of liars it bears' at screen 0.5, screen %.5f center font "
             "',16'\nset label '",
             screen(layout, 20));
-    report_put_text(output, run->topology, TEXT_LIMIT);
+    fputs("scenario \"", output);
+    report_put_text(output, run->scenario, NAME_LIMIT);
+    fputs("\", ", output);
+    report_put_text(output, run->topology, NAME_LIMIT);
     fputs(", ", output);
     report_put_count(output, run->agents);
     fprintf(output,

@@ -25,6 +25,7 @@
 
 #define NAME_LIMIT 56
 #define LABEL_LIMIT 34
+#define CELL_LIMIT 22  // behind a scenario
 #define MODE_LIMIT 10
 #define CLAIM_LIMIT 10
 
@@ -171,7 +172,17 @@ static void put_headings(FILE *output, const struct layout *layout)
     }
 }
 
-// What tells a row from another of the same mesh: its scenario and its cell.
+static bool scenarios_differ(const struct layout *layout)
+{
+    for (size_t index = 1; index < layout->count; index++) {
+        if (strcmp(layout->entries[index].run->scenario, layout->entries[0].run->scenario) != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Whether the mesh alone does not tell a row from others: its scenario and its cell do then.
 static bool needs_more(const struct layout *layout, size_t row)
 {
     const struct report_run *run = layout->entries[row].run;
@@ -181,17 +192,7 @@ static bool needs_more(const struct layout *layout, size_t row)
             return true;
         }
     }
-    return false;
-}
-
-static bool scenarios_differ(const struct layout *layout)
-{
-    for (size_t index = 1; index < layout->count; index++) {
-        if (strcmp(layout->entries[index].run->scenario, layout->entries[0].run->scenario) != 0) {
-            return true;
-        }
-    }
-    return false;
+    return scenarios_differ(layout);
 }
 
 static void put_row_label(FILE *output, const struct layout *layout, size_t row, double middle)
@@ -205,12 +206,14 @@ static void put_row_label(FILE *output, const struct layout *layout, size_t row,
     fprintf(output, "' at screen %.3f, first %.9g right font ',12'\n", LABEL_END,
             middle - (more ? 9 : 0));
     if (more) {
-        bool by_cell = !scenarios_differ(layout) && run->cell[0] != '\0';
+        bool by_scenario = scenarios_differ(layout) || run->cell[0] == '\0';
         fputs("set label '", output);
-        if (by_cell) {
-            report_put_settings(output, run->cell, LABEL_LIMIT);
-        } else {
+        if (by_scenario) {
             report_put_text(output, run->scenario, LABEL_LIMIT);
+        }
+        if (run->cell[0] != '\0') {
+            fputs(by_scenario ? ": " : "", output);
+            report_put_settings(output, run->cell, by_scenario ? CELL_LIMIT : LABEL_LIMIT);
         }
         fprintf(output, "' at screen %.3f, first %.9g right font ',10' " GREY "\n", LABEL_END,
                 middle + 9);

@@ -14,12 +14,13 @@
 #define BUSY_MS 10000
 
 static const char run_columns[] =
-    "SELECT run_id, command_id, matrix_row, agents, fanout, interval_ns, threshold_ppb, loss_ppb,"
+    "WITH " REPORT_TABLE_ROWS
+    " SELECT run_id, command_id, table_row, agents, fanout, interval_ns, threshold_ppb, loss_ppb,"
     " duplicate_ppb, duration_ns, repeat, seed, status = 'interrupted', engine_version, scenario,"
     " cell, topology, mode, schedule,"
     " (SELECT count(*) FROM repetitions AS r WHERE r.run_id = runs.run_id AND interrupted = 0)"
-    " FROM runs WHERE ";
-static const char run_order[] = " ORDER BY matrix_row, run_id";
+    " FROM runs JOIN table_rows USING (run_id) WHERE ";
+static const char run_order[] = " ORDER BY table_row, run_id";
 
 enum {
     RUN_ID,
@@ -202,7 +203,7 @@ static void read_run(sqlite3_stmt *row, struct report_run *run)
 
 static bool choose(struct report_store *store, const struct report_choice *choice)
 {
-    char query[1024];
+    char query[2048];
     const char *number = choice->run != NULL ? choice->run : choice->command;
     snprintf(query, sizeof query, "%s%s%s", run_columns,
              choice->run != NULL ? "run_id = ?1"

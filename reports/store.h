@@ -24,6 +24,21 @@
     "shown AS (SELECT repetition FROM repetitions WHERE run_id = ?1" \
     " AND interrupted = (SELECT min(interrupted) FROM repetitions WHERE run_id = ?1))"
 
+// The rows of each command's table of verdicts. A run knows its row among those of its own file;
+// where a command ran several files, those of a later one come below those of an earlier.
+#define REPORT_TABLE_ROWS                                                             \
+    "named AS (SELECT run_id, command_id, matrix_row, (SELECT name FROM sources AS s" \
+    " WHERE s.run_id = runs.run_id AND kind IN ('topology', 'scenario')"              \
+    " ORDER BY kind = 'scenario' DESC, ordinal DESC LIMIT 1) AS file FROM runs),"     \
+    " files AS (SELECT run_id, command_id, matrix_row,"                               \
+    " min(run_id) OVER (PARTITION BY command_id, file) AS file_first,"                \
+    " min(run_id) OVER (PARTITION BY command_id) AS first FROM named),"               \
+    " alone AS (SELECT command_id, max(file_first) = min(first) AS alone FROM files"  \
+    " GROUP BY command_id),"                                                          \
+    " table_rows AS (SELECT run_id, iif(alone, matrix_row, dense_rank()"              \
+    " OVER (PARTITION BY command_id ORDER BY file_first, matrix_row)) AS table_row"   \
+    " FROM files JOIN alone USING (command_id))"
+
 // A percentile of a time over updates.
 struct report_percentile {
     bool known;  // false: the store has none, as for an interrupted run
@@ -34,7 +49,7 @@ struct report_percentile {
 struct report_run {
     int64_t run_id;
     int64_t command_id;
-    int64_t matrix_row;
+    int64_t matrix_row;  // of the command's table of verdicts
     int64_t agents;
     int64_t fanout;
     int64_t interval_ns;

@@ -454,8 +454,9 @@ void report_table_latencies(FILE *output, const struct report_store *store)
 
 // What several runs share stands once.
 static const char sources_query[] =
-    "SELECT kind, name, text, group_concat(DISTINCT matrix_row)"
-    " FROM sources JOIN runs USING (run_id) WHERE run_id = ?1 OR command_id = ?2"
+    "WITH " REPORT_TABLE_ROWS " SELECT kind, name, text, group_concat(DISTINCT table_row)"
+    " FROM sources JOIN runs USING (run_id) JOIN table_rows USING (run_id) WHERE run_id = ?1 OR "
+    "command_id = ?2"
     " GROUP BY kind, name, text ORDER BY kind <> 'option', min(run_id), min(ordinal)";
 
 void report_table_sources(FILE *output, const struct report_store *store)

@@ -62,9 +62,10 @@ struct half {
 struct layout {
     const struct report_traffic *traffic;
     struct half halves[2];
-    bool modes_repeat;  // the mode alone does not name a run
-    double most;        // bytes of the longest bar
-    double unit;        // bytes
+    bool modes_repeat;   // the mode alone does not name a run
+    bool same_scenario;  // the scenario does not either
+    double most;         // bytes of the longest bar
+    double unit;         // bytes
     const char *unit_name;
     double height;  // pixels
 };
@@ -147,6 +148,7 @@ static void lay_out(const struct report_traffic *traffic, struct layout *layout)
 {
     *layout = (struct layout){
         .traffic = traffic,
+        .same_scenario = true,
         .halves = {{.heading = "by distance", .shades = class_shades},
                    {.heading = "by kind of message", .shades = kind_shades}},
     };
@@ -157,6 +159,8 @@ static void lay_out(const struct report_traffic *traffic, struct layout *layout)
             layout->modes_repeat |=
                 strcmp(traffic->bars[other].run->mode, traffic->bars[bar].run->mode) == 0;
         }
+        layout->same_scenario &=
+            strcmp(traffic->bars[bar].run->scenario, traffic->bars[0].run->scenario) == 0;
         double total = total_of(&traffic->bars[bar].classes);
         layout->most = total > layout->most ? total : layout->most;
     }
@@ -185,12 +189,9 @@ static double screen(const struct layout *layout, double pixels)
 static void put_title(FILE *output, const struct layout *layout)
 {
     const struct report_run *run = layout->traffic->bars[0].run;
-    bool same_scenario = true;
     bool interrupted = false;
     for (uint32_t bar = 0; bar < layout->traffic->bar_count; bar++) {
-        const struct report_run *other = layout->traffic->bars[bar].run;
-        same_scenario &= strcmp(other->scenario, run->scenario) == 0;
-        interrupted |= other->interrupted;
+        interrupted |= layout->traffic->bars[bar].run->interrupted;
     }
     fputs("set label 'Traffic of ", output);
     report_put_text(output, run->topology, NAME_LIMIT);
@@ -198,7 +199,7 @@ static void put_title(FILE *output, const struct layout *layout)
     report_put_count(output, run->agents);
     fprintf(output, " agents%s' at screen 0.5, screen %.5f center font ',16'\nset label '",
             interrupted ? ": INTERRUPTED in part" : "", screen(layout, 22));
-    if (same_scenario) {
+    if (layout->same_scenario) {
         fputs("scenario \"", output);
         report_put_text(output, run->scenario, NAME_LIMIT);
         fputs("\", ", output);
@@ -248,6 +249,9 @@ static void put_bar_name(FILE *output, const struct layout *layout, uint32_t bar
     if (layout->modes_repeat && run->cell[0] != '\0') {
         fputs(", ", output);
         report_put_settings(output, run->cell, SETTINGS_LIMIT);
+    } else if (layout->modes_repeat && !layout->same_scenario) {
+        fputs(", ", output);
+        report_put_text(output, run->scenario, SETTINGS_LIMIT);
     } else if (layout->modes_repeat) {
         fprintf(output, ", run %" PRId64, run->run_id);
     }

@@ -11,11 +11,21 @@
 static void append_only(const bool *flags, uint32_t count, char *command)
 {
     const char *separator = " --only ";
-    for (uint32_t i = 0; i < count; i++) {
-        if (flags[i]) {
-            sim_words_append(command, SIM_COMMAND_BYTES, "%s%" PRIu32, separator, i + 1);
-            separator = ",";
+    for (uint32_t first = 0; first < count; first++) {
+        uint32_t end = first;
+        while (end < count && flags[end]) {
+            end++;
         }
+        if (end == first) {
+            continue;
+        }
+        sim_words_append(command, SIM_COMMAND_BYTES, "%s%" PRIu32, separator, first + 1);
+        if (end > first + 1) {
+            sim_words_append(command, SIM_COMMAND_BYTES, "%s%" PRIu32, end > first + 2 ? "-" : ",",
+                             end);
+        }
+        separator = ",";
+        first = end - 1;
     }
 }
 

@@ -96,25 +96,50 @@ static void append_gaps(const struct sim_scenario *scenario,
     sim_words_append(text, capacity, "at the end %s agent%s that %s up lack%s updates:",
                      sim_word_count(figures->lagging).text, plural(figures->lagging),
                      figures->lagging == 1 ? "is" : "are", figures->lagging == 1 ? "s" : "");
-    for (uint32_t i = 0; i < figures->gap_count; i++) {
-        const struct sim_gap *gap = &figures->gaps[i];
+    for (uint32_t i = 0; i < figures->gap_count && figures->gaps[i].cause != SIM_GAP_DOWN;) {
         char why[SIM_REASON_BYTES];
-        sim_gap_text(scenario, gap, why, sizeof why);
-        sim_words_append(text, capacity, "%s %s (the first is %" PRIu32 "): %s", i == 0 ? "" : ";",
-                         sim_word_count(gap->nodes).text, gap->first, why);
+        char members[SIM_GAP_MEMBERS_BYTES];
+        uint64_t nodes;
+        uint32_t end = sim_gap_end(figures, i, &nodes);
+        sim_gap_text(scenario, &figures->gaps[i], why, sizeof why);
+        sim_gap_members(figures, i, end, members, sizeof members);
+        sim_words_append(text, capacity, "%s %s (%s): %s", i == 0 ? "" : ";",
+                         sim_word_count(nodes).text, members, why);
+        i = end;
+    }
+}
+
+// Who is not there at the end, which is neither lagging nor convergence.
+static void print_absent(const struct sim_page *page, const struct sim_fault_figures *figures)
+{
+    uint32_t first = 0;
+    while (first < figures->gap_count && figures->gaps[first].cause != SIM_GAP_DOWN) {
+        first++;
+    }
+    if (first < figures->gap_count) {
+        char text[512] = "";
+        char members[SIM_GAP_MEMBERS_BYTES];
+        uint64_t nodes;
+        uint32_t end = sim_gap_end(figures, first, &nodes);
+        sim_gap_members(figures, first, end, members, sizeof members);
+        sim_words_append(text, sizeof text, "at the end %s agent%s %s down (%s)",
+                         sim_word_count(nodes).text, plural(nodes), nodes == 1 ? "is" : "are",
+                         members);
+        print(page, text);
     }
 }
 
 static void print_gaps(const struct sim_page *page, const struct sim_scenario *scenario,
                        const struct sim_fault_figures *figures)
 {
-    char text[2048] = "";
+    char text[4096] = "";
     if (figures->lagging == 0) {
         print(page, "at the end all agents that are up hold every update");
-        return;
+    } else {
+        append_gaps(scenario, figures, text, sizeof text);
+        print(page, text);
     }
-    append_gaps(scenario, figures, text, sizeof text);
-    print(page, text);
+    print_absent(page, figures);
 }
 
 void sim_block_faults(const struct sim_page *page, const struct sim_scenario *scenario,
@@ -146,7 +171,7 @@ static void print_row(const struct sim_page *page, uint32_t number,
         }
     }
     if (figures->lagging > 0) {
-        char text[2048] = "";
+        char text[4096] = "";
         sim_words_append(text, sizeof text, "row %" PRIu32 ": ", number);
         append_gaps(finding->cell->scenario, figures, text, sizeof text);
         print(page, text);

@@ -44,7 +44,7 @@ static void print_expectations(const struct sim_conclusion *conclusion, const st
 {
     for (uint32_t i = 0; i < conclusion->finding_count; i++) {
         const struct sim_finding *finding = &conclusion->findings[i];
-        uint32_t count = finding->cell->scenario->expectation_count;
+        uint32_t count = finding->interrupted ? 0 : finding->cell->scenario->expectation_count;
         for (uint32_t e = 0; e < count; e++) {
             const struct sim_expectation_verdict *verdict = &finding->expectations[e];
             if (verdict->outcome == SIM_OUTCOME_PASS) {
@@ -206,9 +206,11 @@ static void say_interrupted(const struct sim_conclusion *conclusion)
         if (finding->interrupted && finding->run_id > 0) {
             fprintf(stderr,
                     "  row %" PRIu32 ", %s: %" PRIu32 " of %" PRIu32
-                    " repetitions, stored as run %" PRId64 " and marked interrupted\n",
+                    " repetitions, stored as run %" PRId64 " and marked interrupted%s\n",
                     finding->cell->row, sim_mode_name(scenario->gossip.mode),
-                    finding->summary.run_count, scenario->repeat, finding->run_id);
+                    finding->summary.run_count, scenario->repeat, finding->run_id,
+                    scenario->expectation_count > 0 ? "; what is expected of it is not judged"
+                                                    : "");
         }
     }
     char command[SIM_COMMAND_BYTES];

@@ -39,7 +39,8 @@ void sim_finding_finish(struct sim_finding *finding)
 uint32_t sim_finding_failures(const struct sim_finding *finding)
 {
     uint32_t count = 0;
-    for (uint32_t i = 0; i < finding->cell->scenario->expectation_count; i++) {
+    for (uint32_t i = 0; i < finding->cell->scenario->expectation_count && !finding->interrupted;
+         i++) {
         count += finding->expectations[i].outcome != SIM_OUTCOME_PASS;
     }
     return count;

@@ -42,7 +42,7 @@ void sim_finding_init(struct sim_finding *finding, const struct sim_batch_cell *
 void sim_finding_release(struct sim_finding *finding);
 void sim_finding_finish(struct sim_finding *finding);
 
-// How many of its expectations did not pass.
+// How many of its expectations did not pass; 0 where it was interrupted, which nobody judges.
 uint32_t sim_finding_failures(const struct sim_finding *finding);
 
 #endif

@@ -36,14 +36,17 @@ static void put_percentiles(struct sim_json *json, const struct sim_statistics *
 }
 
 static void put_gap(struct sim_json *json, const struct sim_scenario *scenario,
-                    const struct sim_gap *gap)
+                    const struct sim_fault_figures *figures, uint32_t first, uint32_t end,
+                    uint64_t nodes)
 {
     char why[SIM_REASON_BYTES];
-    sim_gap_text(scenario, gap, why, sizeof why);
+    char members[SIM_GAP_MEMBERS_BYTES];
+    sim_gap_text(scenario, &figures->gaps[first], why, sizeof why);
+    sim_gap_members(figures, first, end, members, sizeof members);
     sim_json_open(json, NULL, '{');
-    sim_json_text(json, "cause", sim_gap_cause_name(gap->cause));
-    sim_json_count(json, "agents", gap->nodes);
-    sim_json_count(json, "first", gap->first);
+    sim_json_text(json, "cause", sim_gap_cause_name(figures->gaps[first].cause));
+    sim_json_count(json, "agents", nodes);
+    sim_json_text(json, "nodes", members);
     sim_json_text(json, "why", why);
     sim_json_close(json, '}');
 }
@@ -96,8 +99,11 @@ static void put_faults(struct sim_json *json, const struct sim_scenario *scenari
     sim_json_count(json, "messages_dead", figures->dead);
     sim_json_count(json, "messages_refused", figures->refused);
     sim_json_open(json, "gaps", '[');
-    for (uint32_t i = 0; i < figures->gap_count; i++) {
-        put_gap(json, scenario, &figures->gaps[i]);
+    for (uint32_t i = 0; i < figures->gap_count;) {
+        uint64_t nodes;
+        uint32_t end = sim_gap_end(figures, i, &nodes);
+        put_gap(json, scenario, figures, i, end, nodes);
+        i = end;
     }
     sim_json_close(json, ']');
 }

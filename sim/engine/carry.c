@@ -53,8 +53,8 @@ static inline uint32_t lanes_in(uint64_t word)
     return (uint32_t)(word * 0x0101010101010101u >> 56);
 }
 
-static void deliver(struct sim_worker *worker, const struct mesh_event *event,
-                    const struct mesh_record *record)
+static void deliver(struct sim_worker *worker, const struct sim_block *block,
+                    const struct mesh_event *event, const struct mesh_record *record)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_news *news = worker->output.news + record->deliver.news_first;
@@ -71,7 +71,7 @@ static void deliver(struct sim_worker *worker, const struct mesh_event *event,
     if (local < count && engine->config.observer.changes != NULL) {
         note_changes(worker, event, news + local, count - local);
     }
-    sim_account_deliver(worker, event, updates);
+    sim_account_deliver(worker, block, event, updates);
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
@@ -100,7 +100,7 @@ static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
         }
         sim_post_record(worker, batch, record);
         return true;
-    case MESH_RECORD_DELIVER: deliver(worker, event, record); return false;
+    case MESH_RECORD_DELIVER: deliver(worker, batch->block, event, record); return false;
     case MESH_RECORD_PERSIST:  // disks are instant: what follows need not wait
         if (worker->lying.lying) {
             sim_liars_write(worker, event, record);
@@ -113,7 +113,7 @@ static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
     case MESH_RECORD_TIMER: assert(false); return false;  // timers are set at the start
     case MESH_RECORD_ROW:
         sim_tiers_note_row(worker, event, record);
-        sim_account_deliver(worker, event, 1);
+        sim_account_deliver(worker, batch->block, event, 1);
         return false;
     case MESH_RECORD_RAFT_PERSIST:
     case MESH_RECORD_RAFT_READ:
@@ -269,6 +269,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
         }
     }
     assert(next == worker->output.record_count);
+    sim_account_charge(worker, block);
     worker->output.record_count = 0;
     worker->output.target_count = 0;
     worker->output.news_count = 0;

@@ -356,7 +356,7 @@ static bool begin_stride(struct sim_engine *engine, uint64_t until_ns)
 {
     engine->window_end = sim_strides_end(engine, until_ns);
     turn_messages(engine);
-    return sim_faults_begin_window(engine) && reserve_lanes(engine) &&
+    return sim_swims_fit(engine) && sim_faults_begin_window(engine) && reserve_lanes(engine) &&
            sim_edges_begin_window(engine);
 }
 

@@ -137,8 +137,9 @@ static uint32_t divide_by_place(struct sim_engine *engine, const struct sim_faul
         }
     }
     for (uint32_t i = 0; i < count; i++) {
-        // Nodes that are in no such place, aggregators where edges are islands, are on no side.
-        sides[nodes[i]] = faulting->place_of(faulting->context, fault->between, nodes[i]) + 1;
+        // Nodes that are in no such place, aggregators where edges are islands, share a side.
+        uint32_t place = faulting->place_of(faulting->context, fault->between, nodes[i]);
+        sides[nodes[i]] = place == UINT32_MAX ? UINT32_MAX : place + 1;
     }
     return count;
 }

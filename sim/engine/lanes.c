@@ -307,7 +307,7 @@ bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t t
     struct mesh_width width = {words, words + engine->words};
     uint64_t bytes = bytes_for(engine->config.node_count, words, engine->words,
                                mesh_planes(engine->config.mesh), true) +
-                     engine->replica_bytes + table_bytes;
+                     engine->replica_bytes + engine->swims.view_bytes + table_bytes;
     if (engine->config.memory_bytes > 0 && bytes > engine->config.memory_bytes) {
         return false;
     }
@@ -421,7 +421,8 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
     uint32_t wanted = words_wanted(engine, count);
     bool enough =
         mesh_table_room(&engine->table) + 64 * (uint64_t)(wanted - engine->words) >= count;
-    if (enough && words_that_fit(engine, engine->words, wanted, engine->replica_bytes) == wanted) {
+    uint64_t besides_bytes = engine->replica_bytes + engine->swims.view_bytes;
+    if (enough && words_that_fit(engine, engine->words, wanted, besides_bytes) == wanted) {
         if (wanted > engine->words) {
             grow(engine, wanted);
         }
@@ -429,6 +430,6 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
     }
     uint64_t bytes = bytes_for(engine->config.node_count, engine->local_words, wanted,
                                mesh_planes(engine->config.mesh), true);
-    fail(engine, count, enough ? bytes + engine->replica_bytes : 0);
+    fail(engine, count, enough ? bytes + besides_bytes : 0);
     return false;
 }

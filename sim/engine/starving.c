@@ -4,19 +4,20 @@
 //     slice    |              |              |              |      of slice_ms
 //     runs     |    ====      | ====         |          ====|      for its share of it, at a time
 //     paused   ~~~~~~    ~~~~~~~    ~~~~~~~~~~~~~~~~~~~~    ~      that is drawn per host and slice
+//
+// The last slice ends with the fault, be it shorter.
 #include "firings.h"
 #include "state.h"
 
-// When the host runs in a slice: `run_ns` from then on.
+// When the host runs in a slice of that length: `run_ns` from then on.
 static uint64_t runs_at(const struct sim_engine *engine, const struct sim_firing *firing,
-                        uint32_t host, uint32_t slice, uint64_t run_ns)
+                        uint32_t host, uint32_t slice, uint64_t length_ns, uint64_t run_ns)
 {
     const struct sim_faulting *faulting = &engine->config.faulting;
     const struct sim_fault *fault = &faulting->faults[firing->entry];
     struct mesh_random random = mesh_draw(faulting->seed, SIM_DRAW_SLICE, slice, host,
                                           (uint64_t)firing->entry << 32 | firing->number);
-    uint64_t wait_ns =
-        mesh_below_wide(random.word[0], random.word[1], fault->slice_ns - run_ns + 1);
+    uint64_t wait_ns = mesh_below_wide(random.word[0], random.word[1], length_ns - run_ns + 1);
     return firing->time_ns + slice * fault->slice_ns + wait_ns;
 }
 
@@ -45,14 +46,16 @@ static void starve_node(struct sim_engine *engine, const struct sim_firing *firi
     const struct sim_fault *fault = &faulting->faults[firing->entry];
     uint32_t host = faulting->place_of(faulting->context, SIM_PLACE_HOST, node);
     uint64_t end_ns = firing->time_ns + (fault->until_ns - fault->at_ns);
-    uint64_t run_ns = (uint64_t)((mesh_uint128)fault->slice_ns * fault->cpu_ppb / SIM_PPB);
-    uint32_t slices = (uint32_t)((end_ns - firing->time_ns) / fault->slice_ns);
+    uint32_t slices = (uint32_t)((end_ns - firing->time_ns - 1) / fault->slice_ns + 1);
     uint32_t room = (2 * slices + 2) / SIM_FAULT_ACTIONS_MAX + 1;
     struct sim_action *first = sim_firings_room(&engine->faults, room);
     struct sim_action *next = first;
     uint64_t paused_ns = firing->time_ns;
-    for (uint32_t slice = 0; slice < slices && run_ns > 0; slice++) {
-        uint64_t at_ns = runs_at(engine, firing, host, slice, run_ns);
+    for (uint32_t slice = 0; slice < slices && fault->cpu_ppb > 0; slice++) {
+        uint64_t left_ns = end_ns - firing->time_ns - slice * fault->slice_ns;
+        uint64_t length_ns = left_ns < fault->slice_ns ? left_ns : fault->slice_ns;
+        uint64_t run_ns = (uint64_t)((mesh_uint128)length_ns * fault->cpu_ppb / SIM_PPB);
+        uint64_t at_ns = runs_at(engine, firing, host, slice, length_ns, run_ns);
         next = put_pause(next, firing, node, paused_ns, at_ns);
         paused_ns = at_ns + run_ns;
     }

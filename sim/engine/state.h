@@ -96,6 +96,7 @@ struct sim_worker {
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
+    struct sim_host_inside inside;    // of the batch that runs, where a block has one host
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
@@ -109,6 +110,7 @@ struct sim_worker {
     struct sim_swim_note *swim_notes;
     uint32_t swim_note_count;
     uint32_t swim_note_capacity;
+    uint64_t view_bytes;  // by which it made views of SWIM's larger
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
@@ -230,6 +232,16 @@ struct sim_engine {
     // Scratch: sums over the workers, as last asked for.
     struct sim_counters (*counters)[SIM_PAIR_CLASS_COUNT];  // [MESH_MESSAGE_KIND_COUNT]
 };
+
+// The next of so many pieces of a work for a thread, which has taken `taken` of them: whichever is
+// left, or every one whose turn it is. `next` is 0 when the work begins.
+static inline uint32_t sim_piece_take(const struct sim_engine *engine, _Atomic uint32_t *next,
+                                      uint32_t thread, uint32_t taken)
+{
+    return engine->config.deals && engine->together
+               ? thread + taken * engine->worker_count
+               : atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+}
 
 static inline uint32_t sim_block_of(const struct sim_engine *engine, uint32_t node)
 {

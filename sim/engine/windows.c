@@ -274,8 +274,8 @@ static void run_blocks(void *context, uint32_t index)
 {
     struct sim_engine *engine = context;
     struct sim_worker *worker = engine->workers[index];
-    for (;;) {
-        uint32_t block = atomic_fetch_add_explicit(&engine->block_next, 1, memory_order_relaxed);
+    for (uint32_t taken = 0;; taken++) {
+        uint32_t block = sim_piece_take(engine, &engine->block_next, index, taken);
         if (block >= engine->block_count) {
             return;
         }
@@ -294,7 +294,8 @@ static void run_all_blocks(struct sim_engine *engine, uint64_t first, uint64_t e
     uint64_t events = sim_engine_events(engine);
     engine->run_first = first;
     engine->run_end = end;
-    engine->together = events - engine->events_before >= EVENTS_TOGETHER;
+    engine->together =
+        events - engine->events_before >= (engine->config.deals ? 1 : EVENTS_TOGETHER);
     engine->events_before = events;
     atomic_store_explicit(&engine->block_next, 0, memory_order_relaxed);
     if (engine->together) {

@@ -141,6 +141,7 @@ static uint32_t put_departure(struct sim_action *actions, uint32_t count,
         count = put(actions, count, &action, SIM_ACTION_DRAIN, time_ns);
         count = put(actions, count, &action, SIM_ACTION_UNDRAIN, gone_ns);
     }
+    action.leaves = fault->verb != SIM_FAULT_SPOT_RECLAIM || fault->notice_ns > 0;
     count = put(actions, count, &action, SIM_ACTION_DOWN, gone_ns);
     return action.until_ns >= SIM_FAULT_UNTOLD
                ? count
@@ -166,6 +167,12 @@ uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing 
 {
     const struct sim_action action = {.node = node, .entry = firing->entry};
     return put(actions, 0, &action, SIM_ACTION_UP, turn_ns(fault, firing, place));
+}
+
+bool sim_fault_empties(const struct sim_fault *fault)
+{
+    return fault->disk_lost || fault->verb == SIM_FAULT_AUTO_SCALING ||
+           fault->verb == SIM_FAULT_SPOT_RECLAIM;
 }
 
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,
@@ -246,6 +253,31 @@ const char *sim_fault_verb_name(enum sim_fault_verb verb)
     };
     assert(verb < SIM_FAULT_VERB_COUNT);
     return names[verb];
+}
+
+const char *sim_fault_in_flight(enum sim_fault_verb verb)
+{
+    static const char down[] = "what arrives at who is down is dropped, what they sent arrives";
+    static const char waits[] = "what arrives waits for the end";
+    static const char *const texts[SIM_FAULT_VERB_COUNT] = {
+        [SIM_FAULT_CRASH] = down,
+        [SIM_FAULT_RESTART] = "what arrives is handled again from then on",
+        [SIM_FAULT_PAUSE] = waits,
+        [SIM_FAULT_PARTITION] = "what set out before it begins arrives, what is sent is dropped",
+        [SIM_FAULT_OUTAGE] = down,
+        [SIM_FAULT_ROLLING_RESTART] = down,
+        [SIM_FAULT_CHURN] = down,
+        [SIM_FAULT_MASS_JOIN] = "what arrives at who is not there yet is dropped",
+        [SIM_FAULT_SLOW] = "what set out before it begins arrives in time, what is sent later",
+        [SIM_FAULT_SKEW] = "nothing",
+        [SIM_FAULT_SWIZZLE] = "what set out before arrives, what is sent is held back, not lost",
+        [SIM_FAULT_LINK] = "what set out before it begins or ends stays what it was",
+        [SIM_FAULT_AUTO_SCALING] = down,
+        [SIM_FAULT_SPOT_RECLAIM] = down,
+        [SIM_FAULT_STARVE] = "what arrives waits for the host's next share",
+    };
+    assert(verb < SIM_FAULT_VERB_COUNT);
+    return texts[verb];
 }
 
 const char *sim_role_name(enum sim_role role)

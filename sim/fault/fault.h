@@ -20,7 +20,8 @@
 //   pause             It handles nothing for a while; what arrives waits and is handled at the end
 //                     of the pause. Its ticks fall out, and its users write nothing.
 //   partition         What is sent from one side to the other is dropped and counted (cut). What is
-//                     in flight when it begins, or waits for its connection, arrives.
+//                     in flight when it begins, or waits for its connection, arrives. Of groups
+//                     the first that names a node has it.
 //   outage            A crash of all that lives in a place, whatever its role.
 //   rolling-restart   Crashes of one batch after the other.
 //   churn             Departures as a Poisson process, each of a node that is up; they stay away
@@ -47,6 +48,10 @@
 // Who is given notice, by auto-scaling, a reclaim or a restart, is drained: its users go elsewhere,
 // so that it writes nothing, while it gossips on until it leaves; what it has not told by then is
 // lost. If it leads a group of Raft it asks another to.
+//
+// Who is scaled in, restarted in its turn, or reclaimed after a notice goes in order: as a member
+// of SWIM it says so with its last breath, and is taken for gone and not for dead. Who crashes, is
+// taken with its place, or departs by churn does not.
 //
 // Faults overlap freely: a node is down as long as one crash holds it down, paused as long as one
 // pause does; delays and skews add up. A crash drops what waits for the end of a pause. Of several
@@ -213,6 +218,7 @@ struct sim_action {
     uint8_t kind;    // enum sim_action_kind
     bool disk_lost;  // of DOWN, and of RESTART: whatever the crash left
     bool starves;    // of PAUSE and RESUME: for want of a processor
+    bool leaves;     // of DOWN: by its own doing, so that it can say that it goes
 };
 
 // Purposes of draws, by the seed of the faults.
@@ -252,11 +258,17 @@ uint32_t sim_fault_leave(const struct sim_fault *fault, const struct sim_firing 
 uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing *firing,
                          uint32_t node, uint32_t place, struct sim_action *actions);
 
+// Whether nodes may come back by it without a disk, and then join by a snapshot.
+bool sim_fault_empties(const struct sim_fault *fault);
+
 // Which of `count` departs by a firing of churn, at the `attempt`th try.
 uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint32_t attempt,
                            uint32_t count);
 
 const char *sim_fault_verb_name(enum sim_fault_verb verb);
+
+// What becomes of messages in flight, in a few words.
+const char *sim_fault_in_flight(enum sim_fault_verb verb);
 const char *sim_role_name(enum sim_role role);          // "agents", ...
 const char *sim_place_name(enum sim_place_kind place);  // "nodes", ...
 

@@ -283,11 +283,17 @@ static bool read_amount(const struct reading *reading, const struct sim_node *ma
                sim_node_fail(percent, reading->error, "%s.percent: 0 percent hit nobody",
                              reading->shown);
     }
-    if (number != NULL && sim_key_read(sim_key_find("faults[].of.number"), reading->shown, number,
-                                       &value, reading->error)) {
-        selection->number = (uint32_t)value.low;
+    if (number == NULL) {
+        return true;
     }
-    return true;
+    if (!sim_key_read(sim_key_find("faults[].of.number"), reading->shown, number, &value,
+                      reading->error)) {
+        return false;
+    }
+    selection->number = (uint32_t)value.low;
+    return value.low <= reading->world->nodes ||
+           sim_node_fail(number, reading->error, "%s.number: there are %" PRIu32 " nodes",
+                         reading->shown, reading->world->nodes);
 }
 
 bool sim_bind_selection(struct sim_arena *arena, const struct sim_fault_world *world,

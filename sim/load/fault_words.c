@@ -7,6 +7,7 @@
 
 #define MS_PLACES 6
 #define TARGETS_SHOWN 8u
+#define AT_ONCE_NS 1u
 
 static const char *ms_text(struct sim_arena *arena, uint64_t ns)
 {
@@ -80,6 +81,39 @@ static const char *targets_text(struct sim_arena *arena, const struct sim_fault 
     return fault->target_count > TARGETS_SHOWN ? sim_arena_format(arena, "%s, ...", text) : text;
 }
 
+static const char *skew_text(struct sim_arena *arena, const struct sim_fault *fault)
+{
+    bool behind = fault->skew_ns < 0;
+    uint64_t by_ns = behind ? -(uint64_t)fault->skew_ns : (uint64_t)fault->skew_ns;
+    return sim_arena_format(arena, ", %s %s", ms_text(arena, by_ns), behind ? "behind" : "ahead");
+}
+
+// How much, or how fast.
+static const char *pace_text(struct sim_arena *arena, const struct sim_fault *fault)
+{
+    const char *gap = ms_text(arena, fault->gap_ns);
+    const char *down = ms_text(arena, fault->down_ns);
+    switch (fault->verb) {
+    case SIM_FAULT_SLOW:
+        return sim_arena_format(arena, ", %s late", ms_text(arena, fault->delay_ns));
+    case SIM_FAULT_SKEW: return skew_text(arena, fault);
+    case SIM_FAULT_SWIZZLE: return sim_arena_format(arena, ", one every %s", gap);
+    case SIM_FAULT_MASS_JOIN:
+        return fault->over_ns <= AT_ONCE_NS
+                   ? ""
+                   : sim_arena_format(arena, ", within %s", ms_text(arena, fault->over_ns));
+    case SIM_FAULT_ROLLING_RESTART:
+        return sim_arena_format(arena, ", %" PRIu32 " at a time, for %s each, the next after %s",
+                                fault->batch, down, gap);
+    case SIM_FAULT_CHURN:
+        return fault->down_ns == 0
+                   ? sim_arena_format(arena, ", one every %s on average, for good", gap)
+                   : sim_arena_format(arena, ", one every %s on average, for %s on average", gap,
+                                      down);
+    default: return "";
+    }
+}
+
 // What the verb adds.
 static const char *more_text(struct sim_arena *arena, const struct sim_fault *fault)
 {
@@ -87,7 +121,9 @@ static const char *more_text(struct sim_arena *arena, const struct sim_fault *fa
                                                : sim_arena_format(arena, ", notice %s",
                                                                   ms_text(arena, fault->notice_ns));
     switch (fault->verb) {
-    case SIM_FAULT_MASS_JOIN: return fault->disk_lost ? "" : ", learning by gossip";
+    case SIM_FAULT_MASS_JOIN:
+        return sim_arena_format(arena, "%s%s", pace_text(arena, fault),
+                                fault->disk_lost ? "" : ", learning by gossip");
     case SIM_FAULT_LINK: return sim_fault_link_text(arena, fault);
     case SIM_FAULT_STARVE:
         return sim_arena_format(arena, ", %s %% of their processors in slices of %s",
@@ -98,7 +134,9 @@ static const char *more_text(struct sim_arena *arena, const struct sim_fault *fa
         return fault->down_ns == 0 ? sim_arena_format(arena, "%s, for good", notice)
                                    : sim_arena_format(arena, "%s, replaced after %s", notice,
                                                       ms_text(arena, fault->down_ns));
-    default: return sim_arena_format(arena, "%s%s", notice, fault->disk_lost ? ", disks lost" : "");
+    default:
+        return sim_arena_format(arena, "%s%s%s", pace_text(arena, fault), notice,
+                                fault->disk_lost ? ", disks lost" : "");
     }
 }
 

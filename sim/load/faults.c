@@ -111,9 +111,15 @@ static const struct use {
 
 // ---- What is written and what is not ----
 
+static const char *article(const char *noun)
+{
+    return strchr("aeiou", noun[0]) != NULL ? "an" : "a";
+}
+
 static bool check_parts(const struct sim_fault_reading *reading, enum sim_fault_verb verb)
 {
     const struct use *use = &uses[verb];
+    const char *name = sim_fault_verb_name(verb);
     char list[300] = "fault, at_ms";
     size_t length = strlen(list);
     for (uint32_t part = 0; part < PART_COUNT; part++) {
@@ -125,12 +131,12 @@ static bool check_parts(const struct sim_fault_reading *reading, enum sim_fault_
     for (uint32_t part = 0; part < PART_COUNT; part++) {
         const struct sim_node *value = sim_node_get(reading->node, part_names[part]);
         if (value == NULL && (use->needed >> part & 1) != 0) {
-            return sim_node_fail(reading->node, reading->error, "%s.%s is missing: a %s needs it",
-                                 reading->shown, part_names[part], sim_fault_verb_name(verb));
+            return sim_node_fail(reading->node, reading->error, "%s.%s is missing: %s %s needs it",
+                                 reading->shown, part_names[part], article(name), name);
         }
         if (value != NULL && ((use->needed | use->allowed) >> part & 1) == 0) {
-            return sim_node_fail(value, reading->error, "%s: a %s has no %s; it takes %s",
-                                 reading->shown, sim_fault_verb_name(verb), part_names[part], list);
+            return sim_node_fail(value, reading->error, "%s: %s %s has no %s; it takes %s",
+                                 reading->shown, article(name), name, part_names[part], list);
         }
     }
     return true;
@@ -270,6 +276,10 @@ static bool read_numbers(const struct sim_fault_reading *reading, struct sim_fau
         !read(reading, "cpu_percent", 0, &cpu) ||
         !read_time(reading, "slice_ms", SLICE_NS, &fault->slice_ns)) {
         return false;
+    }
+    if (fault->verb == SIM_FAULT_STARVE && cpu >= SIM_PPB) {
+        return FAIL(reading, "cpu_percent", "%s.cpu_percent: who has 100 percent lacks nothing",
+                    reading->shown);
     }
     fault->cpu_ppb = (uint32_t)cpu;
     fault->batch = (uint32_t)batch;

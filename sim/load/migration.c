@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "decimal.h"
 #include "loading.h"
 
 #define GATEWAYS 3u
@@ -188,6 +189,32 @@ static bool read_phase(const struct sim_node *node, uint32_t index, struct sim_p
     return true;
 }
 
+// Who reads of a phase has to know which, and that something was written in it.
+static bool check_phase(const struct sim_scenario *scenario, const struct sim_phase *phases,
+                        uint32_t index, const struct sim_node *node, struct sim_error *error)
+{
+    const struct sim_node *name = sim_node_get(node, "phase");
+    const struct sim_node *at = sim_node_get(node, "at_ms");
+    uint64_t end_ns = sim_scenario_end_ns(scenario);
+    if (index > 0 && phases[index].at_ns <= phases[index - 1].at_ns) {
+        return sim_node_fail(at, error, "phases[%" PRIu32 "].at_ms: not after the phase before",
+                             index);
+    }
+    for (uint32_t i = 0; i < index; i++) {
+        if (strcmp(phases[i].name, name->text) == 0) {
+            return sim_node_fail(name, error,
+                                 "phases[%" PRIu32 "].phase: phases[%" PRIu32 "] is called so, too",
+                                 index, i);
+        }
+    }
+    char end[SIM_DECIMAL_TEXT_BYTES];
+    sim_decimal_format((int64_t)end_ns, 6, end);
+    return phases[index].at_ns < end_ns ||
+           sim_node_fail(at, error,
+                         "phases[%" PRIu32 "].at_ms: the run ends at %s ms, before this begins%s",
+                         index, end, scenario->duration_ns == 0 ? ": give duration_ms" : "");
+}
+
 bool sim_bind_phases(struct sim_arena *arena, const struct sim_cell *cell,
                      struct sim_scenario *scenario, struct sim_error *error)
 {
@@ -196,12 +223,9 @@ bool sim_bind_phases(struct sim_arena *arena, const struct sim_cell *cell,
     struct sim_phase *phases = sim_arena_array(arena, count, sizeof *phases);
     for (uint32_t i = 0; i < count; i++) {
         const struct sim_node *node = list->entries[i].value;
-        if (!read_phase(node, i, &phases[i], error)) {
+        if (!read_phase(node, i, &phases[i], error) ||
+            !check_phase(scenario, phases, i, node, error)) {
             return false;
-        }
-        if (i > 0 && phases[i].at_ns <= phases[i - 1].at_ns) {
-            return sim_node_fail(sim_node_get(node, "at_ms"), error,
-                                 "phases[%" PRIu32 "].at_ms: not after the phase before", i);
         }
     }
     scenario->phases = phases;

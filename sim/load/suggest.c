@@ -49,6 +49,15 @@ bool sim_edit_is_slip(uint32_t distance, const char *name)
     return distance <= 1 + strlen(name) / 5;
 }
 
+// Whether a key belongs to the items of another list than `parent` does: nobody who writes an item
+// of the one means to write the other.
+static bool is_of_another_list(const struct sim_key *key, const struct sim_key *parent)
+{
+    const char *list = strstr(key->path, "[]");
+    return parent != NULL && list != NULL &&
+           strncmp(key->path, parent->path, (size_t)(list - key->path)) != 0;
+}
+
 // The nearest key among those at `parent`, or among all others; `*distance` is how near.
 static const struct sim_key *nearest(const struct sim_key *parent, bool here, const char *name,
                                      uint32_t *distance)
@@ -57,7 +66,8 @@ static const struct sim_key *nearest(const struct sim_key *parent, bool here, co
     *distance = UINT32_MAX;
     for (uint32_t i = 0; i < sim_key_count; i++) {
         const struct sim_key *key = &sim_keys[i];
-        if (key->later || sim_key_is_child(key, parent) != here) {
+        if (key->later || sim_key_is_child(key, parent) != here ||
+            is_of_another_list(key, parent)) {
             continue;
         }
         uint32_t apart = sim_edit_distance(sim_key_name(key), name);

@@ -35,7 +35,7 @@ struct sim_fault_figures {
     uint64_t dead;
     uint64_t refused;
     uint64_t lagging;
-    struct sim_gap *gaps;  // [gap_count] by (cause, subject); nodes: summed
+    struct sim_gap *gaps;  // [gap_count] of all repetitions, by (cause, subject, first)
     uint32_t gap_count;
 };
 
@@ -43,6 +43,16 @@ struct sim_fault_figures {
 void sim_fault_figures_init(struct sim_fault_figures *figures, const struct sim_scenario *scenario,
                             const struct sim_result *results, uint32_t count);
 void sim_fault_figures_finish(struct sim_fault_figures *figures);
+
+// Gaps with the same cause and subject stand together: the end of those that begin with `first`,
+// and how many agents they are about, each as often as in repetitions.
+uint32_t sim_gap_end(const struct sim_fault_figures *figures, uint32_t first, uint64_t *nodes);
+
+// Which agents these are, "0-119, 360, 362-479"; a long list is cut short.
+#define SIM_GAP_RANGES_SHOWN 12u
+#define SIM_GAP_MEMBERS_BYTES 300
+void sim_gap_members(const struct sim_fault_figures *figures, uint32_t first, uint32_t end,
+                     char *text, size_t size);
 
 // "their aggregator, node 1001, is down"; in the store "aggregator".
 void sim_gap_text(const struct sim_scenario *scenario, const struct sim_gap *gap, char *text,

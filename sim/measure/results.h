@@ -255,6 +255,14 @@ struct sim_readmission {
     uint32_t node;
 };
 
+// One said that it goes: until all who were up held it for gone.
+struct sim_farewell {
+    uint64_t left_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or before it came back
+    uint32_t node;
+    bool missed;  // somebody found it silent before he heard
+};
+
 // A partition left one without a majority: until it knew.
 struct sim_separation {
     uint64_t from_ns;
@@ -272,11 +280,13 @@ struct sim_reunion {
 struct sim_membership {
     struct sim_discovery *discoveries;     // [discovery_count] by time
     struct sim_readmission *readmissions;  // [readmission_count] by time
+    struct sim_farewell *farewells;        // [farewell_count] by time
     struct sim_separation *separations;    // [separation_count] by (time, node)
     struct sim_reunion *reunions;          // [reunion_count] by time
     uint64_t *read_only;                   // [node_count] how long each was
     uint32_t discovery_count;
     uint32_t readmission_count;
+    uint32_t farewell_count;
     uint32_t separation_count;
     uint32_t reunion_count;
     uint32_t node_count;  // 0: there is no SWIM
@@ -299,9 +309,9 @@ struct sim_takeover {
     uint32_t to;
 };
 
-// Why agents that are up lack updates at the end; of several reasons the first that applies.
+// Why agents lack updates at the end; of several reasons the first that applies.
 enum sim_gap_cause {
-    SIM_GAP_JOINING,  // they wait for a snapshot
+    SIM_GAP_JOINING,  // they wait for a snapshot; subject 1: nobody who has one to give is up
     SIM_GAP_PAUSED,
     SIM_GAP_LOST,          // all that held it are down, or lost it with their disks
     SIM_GAP_AGGREGATOR,    // an aggregator is down between them and all that hold it
@@ -311,12 +321,15 @@ enum sim_gap_cause {
     SIM_GAP_PARTITION,     // a partition is
     SIM_GAP_MODE,          // the gossip mode repairs nothing
     SIM_GAP_UNFINISHED,    // nothing: the run ended first
+    SIM_GAP_DOWN,          // they are down themselves, and do not count as lagging
     SIM_GAP_CAUSE_COUNT
 };
 
+// Agents whose numbers follow one another.
 struct sim_gap {
     enum sim_gap_cause cause;
-    uint32_t subject;  // of AGGREGATOR its node, of RELAYS the edge, of BRIDGES the region; else 0
+    uint32_t subject;  // of AGGREGATOR its node, of RELAYS the edge, of BRIDGES the region, of
+                       // PARTITION the fault's number from 1, 0 where a link loses all; else 0
     uint32_t nodes;    // how many agents
     uint32_t first;    // the first of them
 };
@@ -356,7 +369,7 @@ struct sim_result {
     uint32_t election_count;
     uint32_t failover_count;
     struct sim_region_leading *leading;  // [leading_count] by region; of leaders only
-    struct sim_gap *gaps;                // [gap_count] of those that lag, by (cause, subject)
+    struct sim_gap *gaps;                // [gap_count] by (cause, subject, first)
     struct sim_report_result *reports;   // [report_count], by (agent, number)
     uint32_t leading_count;
     uint32_t gap_count;

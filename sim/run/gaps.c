@@ -125,12 +125,40 @@ static bool leaves_out(const struct sim_scenario *scenario)
     return scenario->gossip.mode == MESH_RUMOR || scenario->gossip.mode == MESH_DELTA;
 }
 
+// Which entry keeps the two apart; 0: none does by itself.
+static uint32_t cutter_of(const struct search *search, uint32_t a, uint32_t b)
+{
+    uint64_t time_ns = search->result->simulated_ns;
+    uint32_t cutter = sim_engine_cutter(search->engine, a, b, time_ns);
+    return cutter > 0 ? cutter : sim_engine_cutter(search->engine, b, a, time_ns);
+}
+
+// Who waits for a snapshot may wait in vain: nobody who has one is up, or a partition lasts.
+static struct reason reason_to_wait(const struct search *search, uint32_t agent)
+{
+    struct reason reason = {SIM_GAP_JOINING, 1};
+    uint32_t asked = 0;
+    for (uint32_t other = 0; other < search->cohorts->agents && asked < HOLDERS_ASKED; other++) {
+        if (other == agent || !is_up(search, other) || search->cohorts->joining[other] ||
+            search->islands[other] != search->islands[agent]) {
+            continue;
+        }
+        uint32_t cutter = cutter_of(search, other, agent);
+        if (cutter == 0) {
+            return (struct reason){SIM_GAP_JOINING, 0};
+        }
+        reason = asked++ == 0 ? (struct reason){SIM_GAP_PARTITION, cutter} : reason;
+    }
+    return reason;
+}
+
 // Why the agent lacks the update.
 static struct reason reason_of(const struct search *search, uint32_t agent, uint32_t update)
 {
     const struct sim_cohorts *cohorts = search->cohorts;
     struct reason elsewhere = {SIM_GAP_LOST, 0};
     uint32_t asked = 0;
+    uint32_t cutter = 0;
     bool cut = false;
     for (uint32_t other = 0; other < cohorts->agents && asked < HOLDERS_ASKED; other++) {
         if (!is_up(search, other) || !sim_cohorts_holds(cohorts, update, other)) {
@@ -148,18 +176,18 @@ static struct reason reason_of(const struct search *search, uint32_t agent, uint
             return (struct reason){leaves_out(search->scenario) ? SIM_GAP_MODE : SIM_GAP_UNFINISHED,
                                    0};
         }
+        cutter = cutter > 0 ? cutter : cutter_of(search, other, agent);
     }
-    return cut ? (struct reason){SIM_GAP_PARTITION, 0} : elsewhere;
+    return cut ? (struct reason){SIM_GAP_PARTITION, cutter} : elsewhere;
 }
 
 static void add(struct sim_result *result, const struct reason *reason, uint32_t agent)
 {
-    for (uint32_t i = 0; i < result->gap_count; i++) {
-        struct sim_gap *gap = &result->gaps[i];
-        if (gap->cause == reason->cause && gap->subject == reason->subject) {
-            gap->nodes++;
-            return;
-        }
+    struct sim_gap *last = result->gap_count == 0 ? NULL : &result->gaps[result->gap_count - 1];
+    if (last != NULL && last->cause == reason->cause && last->subject == reason->subject &&
+        last->first + last->nodes == agent) {
+        last->nodes++;
+        return;
     }
     result->gaps = sim_memory_resize(result->gaps, (result->gap_count + 1) * sizeof *result->gaps);
     result->gaps[result->gap_count++] = (struct sim_gap){reason->cause, reason->subject, 1, agent};
@@ -170,7 +198,7 @@ static bool find_reason(const struct search *search, uint32_t agent, struct reas
 {
     const struct sim_cohorts *cohorts = search->cohorts;
     bool lacks = cohorts->joining[agent];
-    *reason = (struct reason){lacks ? SIM_GAP_JOINING : SIM_GAP_CAUSE_COUNT, 0};
+    *reason = lacks ? reason_to_wait(search, agent) : (struct reason){SIM_GAP_CAUSE_COUNT, 0};
     for (uint32_t i = 0; i < cohorts->kept_count && !cohorts->joining[agent]; i++) {
         if (sim_cohorts_holds(cohorts, cohorts->kept[i], agent)) {
             continue;
@@ -195,7 +223,10 @@ static int by_cause(const void *left, const void *right)
     if (a->cause != b->cause) {
         return a->cause < b->cause ? -1 : 1;
     }
-    return a->subject < b->subject ? -1 : a->subject > b->subject;
+    if (a->subject != b->subject) {
+        return a->subject < b->subject ? -1 : 1;
+    }
+    return a->first < b->first ? -1 : a->first > b->first;
 }
 
 void sim_gaps_find(const struct sim_engine *engine, const struct sim_scenario *scenario,
@@ -217,7 +248,9 @@ void sim_gaps_find(const struct sim_engine *engine, const struct sim_scenario *s
     for (uint32_t agent = 0; agent < cohorts->agents; agent++) {
         struct reason reason;
         bool counts = cohorts->up_since_ns[agent] != SIM_TIME_NEVER;  // liars never do
-        if (counts && is_up(&search, agent) && find_reason(&search, agent, &reason)) {
+        if (!is_up(&search, agent)) {
+            add(result, &(struct reason){SIM_GAP_DOWN, 0}, agent);
+        } else if (counts && find_reason(&search, agent, &reason)) {
             result->lagging++;
             add(result, &reason, agent);
         }

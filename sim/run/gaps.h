@@ -9,6 +9,7 @@
 //        |     edges and regions whose only ways out are down, sides of a partition
 //        |-- the gossip mode leaves some out: push once, rumours, deltas
 //        +-- nothing of these: the run ended first
+//     agents that are down, since nothing brings them back any more
 
 #ifndef SIM_GAPS_H
 #define SIM_GAPS_H

@@ -71,7 +71,7 @@ static void print_entry(const struct sim_scenario *scenario, struct sim_targets 
         fprintf(output, "fires %" PRIu32 " times, the last at %s ms; ", firings.count, last);
     }
     print_hits(targets, &scenario->faults[entry], output);
-    fputc('\n', output);
+    fprintf(output, "\n        in flight: %s\n", sim_fault_in_flight(scenario->faults[entry].verb));
 }
 
 void sim_lint_faults(const struct sim_scenario *scenario, FILE *output)

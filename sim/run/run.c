@@ -22,6 +22,7 @@
 #include "roll.h"
 #include "targets.h"
 #include "validity.h"
+#include "views.h"
 #include "world.h"
 
 #define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
@@ -284,7 +285,8 @@ static uint64_t bytes_surely_under_way(const struct sim_scenario *scenario)
 struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario)
 {
     return (struct sim_run_needs){
-        .fixed_bytes = bytes_in_engine(scenario) + bytes_beside_engine(scenario),
+        .fixed_bytes =
+            bytes_in_engine(scenario) + bytes_beside_engine(scenario) + sim_views_bytes(scenario),
         .under_way_bytes = bytes_under_way(scenario) + bytes_surely_under_way(scenario),
     };
 }
@@ -308,7 +310,9 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
         return sim_error_set(
             error, SIM_ERROR_INTERNAL, "%u agents and %u updates need %.0f MiB %s; %s %.0f MiB",
             scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
-            under_way > 0 ? "with the reports under way" : "before the first message",
+            under_way > 0                           ? "with the reports under way"
+            : sim_views_bytes(scenario) > bytes / 2 ? "with what SWIM's members remember of others"
+                                                    : "before the first message",
             scenario->memory_mib > 0 ? "memory_mib allows"
                                      : "four fifths of this machine's memory are",
             (double)limit / 1048576);
@@ -570,6 +574,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .block_nodes = options->block_nodes,
         .lanes_start = options->lanes_start,
         .executes_all = options->executes_all,
+        .deals = options->deals,
         .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario) -
                         bytes_surely_under_way(scenario),

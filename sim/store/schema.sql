@@ -58,7 +58,8 @@ CREATE TABLE runs (
                                           -- same, so are results
     scenario        TEXT NOT NULL,        -- its name
     cell            TEXT NOT NULL,        -- cell of a sweep, "agents=10 gossip.mode=eager", or ''
-    matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1
+    matrix_row      INTEGER NOT NULL,     -- row of the printed table of verdicts, from 1, as if
+                                          -- its file had been run alone
     topology        TEXT NOT NULL,        -- flat_mesh, single_region_mesh, ...
     agents          INTEGER NOT NULL CHECK (agents > 0),  -- at the start
     mode            TEXT NOT NULL,        -- push, pull, push-pull, eager, rumor, delta
@@ -334,16 +335,18 @@ CREATE TABLE takeovers (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
--- Agents that are up at the end and lack an update, each counted with the first cause that applies.
+-- Agents that are up at the end and lack an update, each with the first cause that applies, and
+-- those that are down; a row are agents whose numbers follow one another.
 CREATE TABLE gaps (
     run_id      INTEGER NOT NULL,  -- the run it belongs to
     repetition  INTEGER NOT NULL,  -- the repetition at whose end they lack something
     cause       TEXT NOT NULL,     -- joining, paused, lost, aggregator, coordinators, relays,
-                                   -- bridges, partition, mode, unfinished
-    subject     INTEGER NOT NULL,  -- the aggregator's node, the edge, the region; else 0
-    nodes       INTEGER NOT NULL,  -- how many agents
-    first_node  INTEGER NOT NULL,  -- the first of them
-    PRIMARY KEY (run_id, repetition, cause, subject),
+                                   -- bridges, partition, mode, unfinished; down
+    subject     INTEGER NOT NULL,  -- the aggregator's node, the edge, the region, the fault's
+                                   -- number from 1; of joining 1: in vain; else 0
+    first_node  INTEGER NOT NULL,  -- the first of the agents
+    nodes       INTEGER NOT NULL,  -- how many they are
+    PRIMARY KEY (run_id, repetition, cause, subject, first_node),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 

@@ -404,8 +404,8 @@ static void put_gaps(struct rows *rows, const struct sim_result *result)
         begin_row_of(rows, result);
         put_text(rows, sim_gap_cause_name(gap->cause));
         put_count(rows, gap->subject);
-        put_count(rows, gap->nodes);
         put_count(rows, gap->first);
+        put_count(rows, gap->nodes);
         end_row(rows);
     }
 }

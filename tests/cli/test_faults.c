@@ -104,6 +104,7 @@ Test(faults, a_stored_run_is_shown_as_run_printed_it)
     expect_exit(&show, 0);
     expect_part(run.output, "fault 1, crash at 500 ms until 2000 ms of relays: fired 1 time");
     expect_part(run.output, "agents that are up lack updates");
+    expect_no_part(run.output, "SWIM");
     cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
     run = run_program("run", REPORTING, "--json", NULL);
     show = run_program("show", "--json", "--db", STORE, NULL);
@@ -168,6 +169,25 @@ Test(faults, the_law_of_conservation_is_in_the_store)
               "%f in flight", left);
 }
 
+// Edges hear of each other through their aggregators alone.
+Test(faults, edges_that_are_islands_are_cut_off_from_all_above_them)
+{
+    struct ended ended =
+        run_program("run", scenario("edges-apart.yaml"), "--db", STORE, "--quiet", "--set",
+                    "faults=[{fault: partition, at_ms: 1000, between: edges}]", "--set",
+                    "duration_ms=3000", "--set", "workload.updates=20", "--set",
+                    "expect=[lagging_agents == 480, max(edge_convergence_ms) < 400]", NULL);
+    expect_exit(&ended, 0);
+    cr_expect(store_number("SELECT sum(cut) FROM traffic WHERE pair_class = 'edge_aggregator'") >
+              0);
+    cr_expect_eq(store_number("SELECT sum(cut) FROM traffic WHERE pair_class <> "
+                              "'edge_aggregator'"),
+                 0);
+    cr_expect_eq(store_number("SELECT count(*) FROM updates WHERE written_ns > 1000000000 AND"
+                              " held <> edge_held"),
+                 0);
+}
+
 Test(faults, one_that_never_fired_is_never_taken_for_survived)
 {
     write_file("x.yaml", MESH "workload: {updates: 5}\n"
@@ -178,8 +198,8 @@ Test(faults, one_that_never_fired_is_never_taken_for_survived)
                               "  - {fault: restart, at_ms: 40, of: {nodes: [9]}}\n");
     struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 0);
-    expect_part(ended.output, "fault 1, churn at 100 ms until 100.001 ms of 50 % of agents: NEVER "
-                              "FIRED");
+    expect_part(ended.output, "fault 1, churn at 100 ms until 100.001 ms of 50 % of agents, one ");
+    expect_part(ended.output, "good: NEVER FIRED");
     expect_part(ended.output,
                 "fault 2, crash at 10 ms until 60 ms of all in nodes 3: fired 1 time, "
                 "at 1 node");
@@ -200,9 +220,42 @@ Test(faults, who_lacks_what_at_the_end_is_said_with_the_reason)
     const char *line = json_line(ended.output, "run", 0);
     cr_expect_str_eq(json_text(line, "$.gaps[0].cause"), "aggregator");
     cr_expect_str_eq(json_text(line, "$.gaps[0].why"),
-                     "aggregator 482 is down, the only way to or from its edges");
+                     "aggregator 482 is down, the only way to or from edges 6-8");
     cr_expect(json_number(line, "json_extract(?1, '$.lagging_agents')") > 0);
     cr_expect_eq(store_number("SELECT subject FROM gaps WHERE cause = 'aggregator'"), 482);
+}
+
+Test(faults, all_who_are_left_behind_are_named)
+{
+    struct ended ended = run_program("run", scenario("left-behind.yaml"), "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "at the end 11 agents that are up lack updates: 10 (30-39): fault 1 "
+                              "lasts, partition at 1000");
+    expect_part(ended.output, "1 (10): fault 4 lasts, ");
+    expect_part(ended.output, "at the end 5 agents are down (20-24)");
+    cr_expect_eq(store_number("SELECT sum(nodes) FROM gaps WHERE cause = 'partition'"), 11);
+    cr_expect_eq(store_number("SELECT nodes + first_node FROM gaps WHERE cause = 'down'"), 25);
+    ended = run_program("run", scenario("left-behind.yaml"), "--db", STORE, "--json", NULL);
+    const char *line = json_line(ended.output, "scenario", 0);
+    cr_expect_eq(json_number(line, "json_array_length(?1, '$.gaps')"), 3);
+    cr_expect_str_eq(json_text(line, "$.gaps[0].nodes"), "30-39");
+    cr_expect_str_eq(json_text(line, "$.gaps[1].nodes"), "10");
+}
+
+// Both come back without their disks when nobody else is left.
+Test(faults, who_waits_for_a_snapshot_that_nobody_has_is_said_to_wait_in_vain)
+{
+    write_file("x.yaml", MESH "duration_ms: 3000\n"
+                              "workload: {updates: 5, every_ms: 50}\n"
+                              "faults:\n"
+                              "  - {fault: crash, at_ms: 500, until_ms: 900, disk: lost,\n"
+                              "     of: {nodes: [3, 7]}}\n"
+                              "  - {fault: crash, at_ms: 600, of: {nodes: [0-2, 4-6, 8-49]}}\n"
+                              "expect: [lagging_agents == 2]\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 0);
+    expect_part(ended.output, "2 (3, 7): they still wait for a snapshot, and nobody");
+    expect_part(ended.output, "at the end 48 agents are down (0-2, 4-6, 8-49)");
 }
 
 Test(faults, an_expectation_on_them_fails_a_run_or_is_refused_without_them)
@@ -212,7 +265,7 @@ Test(faults, an_expectation_on_them_fails_a_run_or_is_refused_without_them)
                               "expect: [lagging_agents == 0]\n");
     struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 1);
-    expect_part(ended.output, "1 (the first is 3): they are paused");
+    expect_part(ended.output, "1 (3): they are paused");
     write_file("y.yaml", MESH "expect: [lagging_agents == 0]\n");
     ended = run_program("run", "y.yaml", "--db", STORE, NULL);
     expect_exit(&ended, 65);
@@ -224,8 +277,11 @@ Test(faults, lint_shows_the_timeline_with_what_each_entry_hits)
     struct ended ended = run_program("lint", scenario("rolling-restart.yaml"), NULL);
     expect_exit(&ended, 0);
     expect_part(ended.output, "faults, drawn by fault_seed 1");
-    expect_part(ended.output, "rolling-restart at 500 ms of agents, disks lost\n"
-                              "        fires once; hits 120 of 120 nodes\n");
+    expect_part(ended.output, "rolling-restart at 500 ms of agents, 5 at a time, for 200 ms each, "
+                              "the next after 250 ms, disks lost\n"
+                              "        fires once; hits 120 of 120 nodes\n"
+                              "        in flight: what arrives at who is down is dropped, what "
+                              "they sent arrives\n");
     write_file("x.yaml", MESH "duration_ms: 1000\n"
                               "faults:\n"
                               "  - {fault: crash, at_ms: 100, until_ms: 150, every_ms: 200,\n"

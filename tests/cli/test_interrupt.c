@@ -20,6 +20,7 @@ static void write_long_scenario(void)
     cr_assert(asprintf(&text,
                        "topology: %s\n"
                        "repeat: 3\n"
+                       "expect: [max(convergence_ms) < 0.001]\n"
                        "sweep:\n"
                        "  - {agents: 10}\n"
                        "  - {agents: 20, repeat: 200000}\n",
@@ -89,7 +90,7 @@ Test(interrupt, ctrl_c_saves_what_is_complete_and_marks_the_rest)
     expect_exit(&ended, 130);
     expect_part(ended.errors, "1 of 2 cells complete");
     expect_part(ended.errors, "row 2, push-pull: ");
-    expect_part(ended.errors, "marked interrupted");
+    expect_part(ended.errors, "marked interrupted; what is expected of it is not judged");
     expect_part(ended.errors, "run long.yaml --db runs.db --only 2");
 
     cr_expect_eq(store_number("SELECT count(*) FROM runs"), 2);
@@ -110,6 +111,12 @@ Test(interrupt, sigterm_does_the_same)
 {
     struct ended ended = end_with(SIGTERM);
     expect_exit(&ended, 130);
+    struct ended shown = run_program("show", "--db", STORE, "2", NULL);
+    expect_exit(&shown, 0);
+    expect_no_part(shown.output, "FAILED expected");
+    struct ended listed = run_program("list", "--db", STORE, NULL);
+    expect_part(listed.output, "expect 1/1 FAIL");
+    cr_expect_null(strstr(strstr(listed.output, "interrupted"), "expect"));
     cr_expect_eq(store_number("SELECT count(*) FROM runs WHERE status = 'interrupted'"), 1);
 }
 

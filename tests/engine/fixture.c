@@ -446,6 +446,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .threads = world->threads,
         .block_nodes = world->block_nodes,
         .executes_all = world->executes_all,
+        .deals = world->deals,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,

@@ -177,6 +177,10 @@ Test(faults, mistakes_are_refused_with_their_place_and_the_nearest_that_would_do
         {"{fault: crash, at_ms: 5, of: {}}", 34, "names nobody"},
         {"{fault: crash, at_ms: 5, of: {percent: 0}}", 44, "0 percent hit nobody"},
         {"{fault: crash, at_ms: 5, of: {percent: 5, number: 3}}", 55, "give one"},
+        {"{fault: crash, at_ms: 5, of: {number: 121}}", 43, "of.number: there are 120 nodes"},
+        {"{fault: outage, at_ms: 5}", 5, "faults[0].of is missing: an outage needs it"},
+        {"{fault: starve, at_ms: 5, until_ms: 9, cpu_percent: 100, of: {number: 1}}", 57,
+         "cpu_percent: who has 100 percent lacks nothing"},
         {"{fault: crash, at_ms: 5, of: {nodes: [119-120]}}", 43,
          "there are 120 nodes, numbered from 0: the last is 119"},
         {"{fault: crash, at_ms: 5, of: {hosts: [12]}}", 43, "there are 12 hosts"},
@@ -297,6 +301,37 @@ Test(faults, targets_that_never_fall_due_are_refused)
         {"{fault: auto-scaling, at_ms: 1, of: {percent: 50}}", 5, "faults[0].targets is missing"},
     };
     REFUSE_EACH(REGIONS, 10, mistakes);
+}
+
+Test(faults, what_one_does_is_said_with_how_much_and_how_fast)
+{
+    static const struct {
+        const char *fault;
+        const char *words;
+    } entries[] = {
+        {"fault: slow, at_ms: 5, of: {nodes: [1]}, delay_ms: 0.5", ", 0.5 ms late"},
+        {"fault: skew, at_ms: 5, of: {nodes: [1]}, skew_ms: -20", ", 20 ms behind"},
+        {"fault: skew, at_ms: 5, of: {nodes: [1]}, skew_ms: 7", ", 7 ms ahead"},
+        {"fault: swizzle, at_ms: 5, of: {number: 9}, gap_ms: 40", ", one every 40 ms"},
+        {"fault: mass-join, at_ms: 5, of: {number: 9}, over_ms: 9", ", within 9 ms"},
+        {"fault: churn, at_ms: 5, of: {number: 9}, gap_ms: 3, down_ms: 4, disk: lost",
+         ", one every 3 ms on average, for 4 ms on average, disks lost"},
+        {"fault: churn, at_ms: 5, of: {number: 9}, gap_ms: 3",
+         ", one every 3 ms on average, for good"},
+        {"fault: rolling-restart, at_ms: 5, of: {number: 9}, down_ms: 4, batch: 2",
+         ", 2 at a time, for 4 ms each, the next after 4 ms"},
+    };
+    for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
+        char text[2000];
+        snprintf(text, sizeof text, "%s  - {%s}\n", REGIONS, entries[i].fault);
+        struct outcome outcome = must_load(text);
+        const char *told = the_fault(&outcome)->text;
+        size_t length = strlen(entries[i].words);
+        cr_expect(strlen(told) > length &&
+                      strcmp(told + strlen(told) - length, entries[i].words) == 0,
+                  "%s", told);
+        sim_scenarios_destroy(outcome.scenarios, outcome.count);
+    }
 }
 
 Test(faults, a_starved_host_has_a_share_of_each_slice)

@@ -84,4 +84,10 @@ Test(migration, what_does_not_go_together_is_refused_with_its_place)
     must_fail(NEW "migration: {from: old.yaml}\n" STEPS
                   "phases: [{phase: a, at_ms: 5}, {phase: b, at_ms: 5}]\n",
               SIM_ERROR_SCENARIO, 8, 50, "phases[1].at_ms: not after the phase before");
+    must_fail(NEW "phases: [{phase: a, at_ms: 5}, {phase: a, at_ms: 6}]\n", SIM_ERROR_SCENARIO, 6,
+              40, "phases[1].phase: phases[0] is called so, too");
+    must_fail(NEW "phases: [{phase: a, at_ms: 5}, {phase: b, at_ms: 10000}]\n", SIM_ERROR_SCENARIO,
+              6, 50, "phases[1].at_ms: the run ends at 10000 ms, before this begins");
+    must_fail(NEW "phases: [{name: a, at_ms: 5}]\n", SIM_ERROR_SCENARIO, 6, 11,
+              "unknown key phases[0].name: known here are phase, at_ms");
 }

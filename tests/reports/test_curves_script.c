@@ -215,6 +215,14 @@ Test(reports_curves_script, claims_that_find_no_room_stand_in_rows_of_their_own)
     expect_commands(&picture, (const char *[]){"'eager: p50 77.5 ms, p95 118 ms; claim <50ms FAIL"
                                                ", <50ms FAIL, 5-7 rounds FAIL'",
                                                NULL});
+    strcpy(line->targets[1].claim, "50-70ms");
+    strcpy(line->targets[2].verdict, "INCONCLUSIVE");
+    expect_commands(&picture,
+                    (const char *[]){"'eager: p50 77.5 ms, p95 118 ms'",
+                                     "'     claim <50ms FAIL, 50-70ms FAIL, 5-7 rounds INCONCL",
+                                     NULL});
+    strcpy(line->targets[1].claim, "<50ms");
+    strcpy(line->targets[2].verdict, "FAIL");
     line->targets[3] = line->targets[0];
     line->targets[3].ns = 1;
     strcpy(line->targets[3].claim, "a claim of very many words");

@@ -136,6 +136,30 @@ Test(reports_liars, whom_this_guard_cannot_detect_is_marked_with_the_reason)
     free(text);
 }
 
+Test(reports_liars, what_another_scenario_expects_stands_in_a_table_of_its_own)
+{
+    const char *path = make_table();
+    struct report_store store;
+    struct report_lyings lyings;
+    struct report_error error = {0};
+    add_lying(path, 5, "silent", 10, false);
+    execute(path, "UPDATE runs SET scenario = 'other' WHERE run_id = 5;"
+                  "DELETE FROM expectations WHERE run_id = 5 AND ordinal = 0");
+    cr_assert(report_store_open(&store, path, &(struct report_choice){0}, &error));
+    cr_assert(report_lyings_read(&store, &lyings), "%s", error.text);
+    cr_assert_eq(lyings.count, 2);
+    cr_expect_eq(lyings.tables[0].count, 4);
+    cr_expect_eq(lyings.tables[1].count, 1);
+    cr_expect_str_eq(lyings.tables[1].expectations[0], "p95(convergence_ms) < 100");
+    report_lyings_finish(&lyings);
+    report_store_close(&store);
+    add_curve(path, 1, 0, 1000000, 100, (int[]){50, 100}, 2);
+    struct told told = report((const char *[]){"--db", path, "-o", scratch_path("p"), NULL});
+    cr_expect(told.code == 0, "%s", told.err);
+    cr_expect(exists(scratch_path("p/liars-flat_mesh-100-1.svg")));
+    cr_expect(exists(scratch_path("p/liars-flat_mesh-100-2.svg")));
+}
+
 Test(reports_liars, runs_with_several_kinds_or_none_are_in_no_table)
 {
     const char *path = scratch_path("runs.db");

@@ -143,9 +143,45 @@ Test(reports_matrix, rows_of_one_mesh_are_told_apart_by_cell_or_scenario)
     finish(&read);
     execute(path, "UPDATE runs SET scenario = 'other' WHERE matrix_row = 2");
     read_matrix(&read, path);
-    expect_commands(&read.matrix,
-                    (const char *[]){"set label 'flat' at", "set label 'other' at", NULL});
+    expect_commands(&read.matrix, (const char *[]){"set label 'flat: loss=1' at",
+                                                   "set label 'other: it''s=2' at", NULL});
     finish(&read);
+    execute(path, "UPDATE runs SET agents = 5, cell = '' WHERE matrix_row = 2");
+    read_matrix(&read, path);
+    expect_commands(&read.matrix,
+                    (const char *[]){"set label '5 flat_mesh' at", "set label 'other' at", NULL});
+    finish(&read);
+}
+
+// Runs 1 and 2 of row 1 are of one file; runs 3 and 4 are of another, where they are row 2.
+Test(reports_matrix, rows_of_a_command_go_on_from_file_to_file)
+{
+    static const int64_t rows[] = {1, 1, 2, 2, 3};
+    const char *path = make_matrix_store(2);
+    for (int id = 1; id <= 4; id++) {
+        execute(path,
+                "INSERT INTO sources VALUES (%d, 0, 'topology', 'mesh.yaml', ''),"
+                " (%d, 1, 'scenario', %Q, ''), (%d, 2, 'option', '--seed', '1')",
+                id, id, id < 3 ? "b.yaml" : "a.yaml", id);
+    }
+    add_run(
+        path,
+        &(struct made_run){
+            .id = 5, .command_id = 1, .agents = 9, .mode = "push", .repeat = 1, .matrix_row = 1});
+    execute(path, "INSERT INTO sources VALUES (5, 0, 'topology', 'mesh.yaml', '')");
+    struct read_matrix read;
+    read_matrix(&read, path);
+    cr_assert_eq(read.matrix.count, 5);
+    for (size_t i = 0; i < 5; i++) {
+        cr_expect_eq(read.matrix.entries[i].run->run_id, (int64_t)i + 1);
+        cr_expect_eq(read.matrix.entries[i].run->matrix_row, rows[i], "entry %zu", i);
+    }
+    finish(&read);
+    read = (struct read_matrix){0};
+    cr_assert(
+        report_store_open(&read.store, path, &(struct report_choice){.run = "4"}, &read.error));
+    cr_expect_eq(read.store.runs[0].matrix_row, 2, "as in the table of the whole command");
+    report_store_close(&read.store);
 }
 
 Test(reports_matrix, store_without_any_time_has_a_picture_all_the_same)

@@ -230,7 +230,8 @@ Test(run_faults, with_relays_replaced_updates_come_out_of_an_edge_and_without_th
         if (i == 1) {
             cr_expect_eq(result.lagging, AGENTS - 2 * EDGES, "%u lack something", result.lagging);
             for (uint32_t gap = 0; gap < result.gap_count; gap++) {
-                cr_expect_eq(result.gaps[gap].cause, SIM_GAP_RELAYS);
+                cr_expect(result.gaps[gap].cause == SIM_GAP_RELAYS ||
+                          result.gaps[gap].cause == SIM_GAP_DOWN);
             }
         }
         sim_result_finish(&result);
@@ -302,7 +303,7 @@ Test(run_faults, when_all_bridges_of_a_region_are_down_others_take_over)
     set_faults(&fixture, crash, 1);
     struct sim_result result;
     fixture_run(&fixture, 0, &result);
-    cr_expect_eq(result.gap_count, 0);
+    cr_expect_eq(result.lagging, 0);
     cr_assert_eq(result.failover_count, 2);
     for (uint32_t i = 0; i < 2; i++) {
         const struct sim_failover *failover = &result.failovers[i];
@@ -330,8 +331,9 @@ Test(run_faults, a_region_all_of_whose_bridges_are_down_is_named)
     set_faults(&fixture, crash, 1);
     struct sim_result result;
     fixture_run(&fixture, 0, &result);
-    cr_assert_eq(result.gap_count, 1);
+    cr_assert_eq(result.gap_count, 2);
     cr_expect(result.gaps[0].cause == SIM_GAP_BRIDGES && result.gaps[0].subject == 0);
+    cr_expect(result.gaps[1].cause == SIM_GAP_DOWN && result.gaps[1].nodes == 21);
     cr_expect_eq(result.gaps[0].nodes, 129, "region 0 lacks the others' updates, they its");
     sim_result_finish(&result);
 }
@@ -353,7 +355,7 @@ Test(run_faults, a_partition_that_lasts_is_named)
     struct sim_result result;
     fixture_run(&fixture, 0, &result);
     cr_assert_eq(result.gap_count, 1);
-    cr_expect_eq(result.gaps[0].cause, SIM_GAP_PARTITION);
+    cr_expect(result.gaps[0].cause == SIM_GAP_PARTITION && result.gaps[0].subject == 1);
     cr_expect(result.gaps[0].nodes == 10 && result.gaps[0].first == 60);
     sim_result_finish(&result);
 }
@@ -370,7 +372,7 @@ Test(run_faults, what_only_the_dead_held_is_lost)
     fixture.scenario.duration_ns = 2000 * MS;
     struct sim_result result;
     fixture_run(&fixture, 0, &result);
-    cr_assert_eq(result.gap_count, 1);
+    cr_assert_eq(result.gap_count, 2);
     cr_expect_eq(result.gaps[0].cause, SIM_GAP_LOST);
     cr_expect_eq(result.gaps[0].nodes, 19);
     cr_expect_eq(result.updates[0].theta_ns, SIM_TIME_NEVER);
