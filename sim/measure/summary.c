@@ -551,19 +551,6 @@ bool sim_metric_has_many(enum sim_metric_id metric)
     return sim_metrics[metric].of_run == NULL && sim_metrics[metric].figure == NULL;
 }
 
-const char *sim_metric_samples(enum sim_metric_id metric)
-{
-    return !sim_metric_has_many(metric)                              ? "repetitions"
-           : sim_metrics[metric].of_update != NULL                   ? "updates"
-           : sim_metrics[metric].of_rejoin != NULL                   ? "returns"
-           : sim_metrics[metric].each_count == sim_election_count    ? "losses of leaders"
-           : sim_metrics[metric].each_count == sim_unavailable_count ? "regions"
-           : sim_metrics[metric].each_count == sim_detection_count   ? "liars"
-           : sim_metrics[metric].each_count == sim_deceit_count      ? "lies"
-           : sim_metrics[metric].each != NULL                        ? "losses of bridges"
-                                                                     : "reports";
-}
-
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)
 {
     enum sim_metric_id metric = 0;
