@@ -325,6 +325,14 @@ struct sim_host_use {
     uint64_t peak[SIM_RESOURCE_COUNT];
 };
 
+// What messages waited for the processors of their targets' hosts (cores.h).
+struct sim_waiting {
+    uint64_t messages;    // that arrived
+    uint64_t service_ns;  // the processors' time that they took
+    uint64_t wait_ns;     // until one was free, all together
+    uint64_t wait_ns_max;
+};
+
 // Observers only observe. Calls come at window ends, in the order of time.
 struct sim_observer {
     void *context;
@@ -438,6 +446,9 @@ struct sim_engine_latency sim_engine_latency(const struct sim_engine *engine,
 // With config.hosts, after the run; of the `*counted_ns` after the warm-up.
 const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint32_t host,
                                            uint64_t *counted_ns);
+
+// Of the whole run so far; nothing where hosts have as many processors as they need.
+struct sim_waiting sim_engine_waiting(const struct sim_engine *engine);
 
 // Whether the node is down as the window begins or, after a window, as the next one does.
 bool sim_engine_is_down(const struct sim_engine *engine, uint32_t node);
