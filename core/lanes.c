@@ -113,6 +113,15 @@ BODY void keep(uint64_t *set, uint32_t words, uint32_t total, uint32_t first, ui
 
 BODY struct mesh_lanes_span span(const uint64_t *set, uint32_t words)
 {
+    if (words <= MESH_LANES_WORDS) {
+        // Without a loop whose end nobody could foresee.
+        uint64_t any = 0;
+        for (uint64_t i = 0; i < words; i++) {
+            any |= (set[i] != 0 ? UINT64_C(1) : 0) << i;
+        }
+        uint32_t last = any == 0 ? words - 1 : 63 - (uint32_t)__builtin_clzll(any);
+        return (struct mesh_lanes_span){any == 0 ? last : (uint32_t)__builtin_ctzll(any), last + 1};
+    }
     uint32_t first = 0;
     uint32_t end = words;
     while (first + 1 < end && set[first] == 0) {

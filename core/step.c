@@ -306,17 +306,23 @@ static void handle(struct stepping *stepping)
 
 #define LINE 64u  // bytes that come into the cache at once, or fewer
 #define AHEAD 6u  // events: long enough for memory to answer
-#define MESSAGE_LINES 6u
 
-// Asks for the first `bytes` of what is no longer than so many lines. The loop does not end sooner
-// for less, since nobody could foresee when. Always inline: gcc drops calls of functions that only
-// prefetch.
-__attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes,
-                                                          uint32_t lines)
+// Asks for so many bytes, as many from event to event: a loop whose end nobody could foresee would
+// cost more than it saves. Always inline: gcc drops calls of functions that only prefetch.
+__attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes)
 {
-    for (uint32_t i = 0; i < lines; i++) {
-        size_t at = (size_t)LINE * i;
-        __builtin_prefetch((const char *)from + (at < bytes ? at : bytes), 1);
+    for (size_t at = 0; at < bytes; at += LINE) {
+        __builtin_prefetch((const char *)from + at, 1);
+    }
+}
+
+// The same of what is not always wanted: then it asks for the first byte again and again.
+__attribute__((always_inline)) static inline void ask_if(const void *from, size_t bytes,
+                                                         bool wanted)
+{
+    size_t mask = wanted ? SIZE_MAX : 0;
+    for (size_t at = 0; at < bytes; at += LINE) {
+        __builtin_prefetch((const char *)from + (at & mask), 1);
     }
 }
 
@@ -327,18 +333,19 @@ __attribute__((always_inline)) static inline void look_ahead(const struct mesh_s
                                                              const struct mesh_event *event)
 {
     const struct mesh_replica *replica = mesh_replica_of(states, event->node);
-    size_t plane_bytes = states->words * sizeof replica->planes[0];
-    uint32_t lines = (uint32_t)(3 * plane_bytes / LINE) + 1;
+    size_t words = states->words;
+    size_t plane_bytes = words * sizeof replica->planes[0];
     if (event->kind != MESH_EVENT_RECEIVE) {
-        ask_for(replica->planes, 4 * plane_bytes, lines + lines / 2);
+        ask_for(replica->planes, 4 * plane_bytes);
         return;
     }
     const struct mesh_message *message = event->message;
-    size_t message_bytes =
-        (size_t)mesh_message_sets(message->kind) * message->words * sizeof message->lanes[0];
-    ask_for(message->lanes, message_bytes, MESSAGE_LINES);
-    ask_for(replica->planes, (message->kind == MESH_MESSAGE_OPEN ? 3 : 2) * plane_bytes, lines);
-    __builtin_prefetch((const char *)replica->planes + states->planes * plane_bytes, 1);
+    bool two_sets = mesh_message_sets(message->kind) > 1;
+    ask_for(message->lanes, plane_bytes);
+    ask_if(message->lanes + (two_sets ? words : 0), plane_bytes, two_sets);
+    ask_for(replica->planes, 2 * plane_bytes);
+    ask_if(replica->planes + 2 * words, plane_bytes, message->kind == MESH_MESSAGE_OPEN);
+    __builtin_prefetch(replica->planes + states->planes * words, 1);
 }
 
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,

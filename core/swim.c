@@ -166,6 +166,7 @@ static void start(struct swimming *swimming, bool joins)
     assert(group->news >= 1 && group->news <= MESH_SWIM_NEWS_MAX && group->seed_count >= 1);
     assert(group->period_ns > 0 && group->timeout_ns > 0 && group->timeout_ns <= group->period_ns);
     assert(group->proxies <= MESH_SWIM_PROXIES_MAX && group->gossip <= MESH_SWIM_GOSSIP_MAX);
+    assert(group->gossip_ns > 0 && group->gossip_ns <= group->period_ns);
     assert(group->suspicion_ns_max >= group->suspicion_ns);
     assert(group->confirmations < MESH_SWIM_CONFIRMERS_MAX);
     mesh_swim_forget(swim);
@@ -183,6 +184,7 @@ static void start(struct swimming *swimming, bool joins)
     swim->tries = 0;
     swim->end_ns = 0;
     swim->ask_ns = UINT64_MAX;
+    swim->tell_ns = UINT64_MAX;
     swim->expire_ns = UINT64_MAX;
     swim->nack_ns = UINT64_MAX;
     swim->timer_ns = UINT64_MAX;
@@ -214,6 +216,26 @@ static void leave(struct swimming *swimming)
 
 // ---- Periods and timers ----
 
+static void gossip(struct swimming *swimming)
+{
+    swimming->swim->tell_ns = UINT64_MAX;
+    if (swimming->swim->news_count > 0) {
+        say_only(swimming, swimming->group->gossip);
+    }
+}
+
+// Counted back from the next period, which begins with gossip: the first time after now.
+static void plan_gossip(struct swimming *swimming)
+{
+    struct mesh_swim *swim = swimming->swim;
+    uint64_t gossip_ns = swimming->group->gossip_ns;
+    if (swim->phase == MESH_SWIM_ACTIVE && swim->tell_ns == UINT64_MAX && swim->news_count > 0 &&
+        swimming->group->gossip > 0 && swim->period_ns > swimming->now_ns) {
+        uint64_t left_ns = swim->period_ns - swimming->now_ns - 1;
+        swim->tell_ns = swim->period_ns - left_ns / gossip_ns * gossip_ns;
+    }
+}
+
 static void begin_period(struct swimming *swimming)
 {
     const struct mesh_swim_group *group = swimming->group;
@@ -232,9 +254,7 @@ static void begin_period(struct swimming *swimming)
         swim->end_ns = begun_ns + mesh_swim_scaled(swimming, group->period_ns);
         mesh_swim_begin_probe(swimming);
     }
-    if (swim->news_count > 0) {
-        say_only(swimming, group->gossip);
-    }
+    gossip(swimming);
     if (group->sync_ns > 0 && swimming->now_ns >= swim->sync_ns) {
         mesh_swim_sync(swimming);
     }
@@ -255,8 +275,13 @@ static void timer_fired(struct swimming *swimming)
     }
     if (swimming->now_ns >= swim->period_ns) {
         begin_period(swimming);
-    } else if (swimming->now_ns >= swim->ask_ns) {
+        return;
+    }
+    if (swimming->now_ns >= swim->ask_ns) {
         mesh_swim_ask(swimming);
+    }
+    if (swimming->now_ns >= swim->tell_ns) {
+        gossip(swimming);
     }
 }
 
@@ -268,8 +293,9 @@ static uint64_t least(uint64_t a, uint64_t b)
 static void set_timer(struct swimming *swimming)
 {
     struct mesh_swim *swim = swimming->swim;
-    uint64_t due_ns =
-        least(least(swim->period_ns, swim->ask_ns), least(swim->expire_ns, swim->nack_ns));
+    plan_gossip(swimming);
+    uint64_t due_ns = least(least(least(swim->period_ns, swim->ask_ns), swim->tell_ns),
+                            least(swim->expire_ns, swim->nack_ns));
     if (swim->phase == MESH_SWIM_GONE || due_ns == swim->timer_ns) {
         return;
     }

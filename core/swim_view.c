@@ -15,23 +15,33 @@
 
 static uint32_t bucket_of(const struct mesh_swim *swim, uint32_t node)
 {
-    return (node * UINT32_C(2654435761) >> 7) & (swim->capacity - 1);  // a prime
+    return (node * UINT32_C(2654435761) >> 7) & (swim->bucket_count - 1);  // a prime
+}
+
+static uint32_t buckets_for(uint32_t capacity)
+{
+    uint32_t count = 1;
+    while (count < capacity) {
+        count *= 2;
+    }
+    return count;
 }
 
 size_t mesh_swim_bytes(uint32_t capacity)
 {
-    return capacity * (sizeof(struct mesh_swim_member) + sizeof(uint32_t));
+    return capacity * sizeof(struct mesh_swim_member) + buckets_for(capacity) * sizeof(uint32_t);
 }
 
 void mesh_swim_give(struct mesh_swim *swim, void *memory, uint32_t capacity)
 {
-    assert(capacity > swim->capacity && (capacity & (capacity - 1)) == 0);
+    assert(capacity > swim->capacity);
     if (swim->count > 0) {
         memcpy(memory, swim->members, swim->count * sizeof *swim->members);
     }
     swim->members = memory;
     swim->buckets = (uint32_t *)(swim->members + capacity);
     swim->capacity = capacity;
+    swim->bucket_count = buckets_for(capacity);
     for (uint32_t i = 0; i < swim->count; i++) {
         uint32_t *bucket = &swim->buckets[bucket_of(swim, swim->members[i].node)];
         swim->members[i].next = *bucket;
@@ -42,7 +52,7 @@ void mesh_swim_give(struct mesh_swim *swim, void *memory, uint32_t capacity)
 void mesh_swim_forget(struct mesh_swim *swim)
 {
     if (swim->capacity > 0) {
-        memset(swim->buckets, 0, swim->capacity * sizeof *swim->buckets);
+        memset(swim->buckets, 0, swim->bucket_count * sizeof *swim->buckets);
     }
     swim->count = 0;
     swim->hash = 0;

@@ -16,20 +16,27 @@ static bool knows_liars(const struct report_store *store)
     return known;
 }
 
-// Whether the run has one kind of liars, and which.
+// Whether the run has one kind of liars, and which. Before version 6 nobody noted who is unseen.
 static bool read_behaviour(const struct report_store *store, struct report_lying *lying)
 {
     bool one = false;
-    sqlite3_stmt *row = report_store_prepare(
-        store,
-        "SELECT behaviour, nodes, count(*) FROM liars WHERE run_id = ?1 AND repetition ="
-        " (SELECT min(repetition) FROM liars WHERE run_id = ?1)",
-        lying->run->run_id);
+    const char *query = store->version < 6
+                            ? "SELECT behaviour, nodes, count(*), sum(lies), NULL FROM liars"
+                              " WHERE run_id = ?1 AND repetition ="
+                              " (SELECT min(repetition) FROM liars WHERE run_id = ?1)"
+                            : "SELECT behaviour, nodes, count(*), sum(lies), unseen FROM liars"
+                              " WHERE run_id = ?1 AND repetition ="
+                              " (SELECT min(repetition) FROM liars WHERE run_id = ?1)";
+    sqlite3_stmt *row = report_store_prepare(store, query, lying->run->run_id);
     while (report_store_next(store, row)) {
         report_store_text(row, 0, lying->behaviour);
         int64_t agents = lying->run->agents > 0 ? lying->run->agents : 1;
         lying->permille = (sqlite3_column_int64(row, 1) * 1000 + agents / 2) / agents;
         one = sqlite3_column_int(row, 2) == 1;
+        lying->idle = sqlite3_column_int64(row, 1) > 0 && sqlite3_column_int64(row, 3) == 0;
+        if (sqlite3_column_type(row, 4) == SQLITE_TEXT) {
+            report_store_text(row, 4, lying->unseen);
+        }
     }
     return one;
 }

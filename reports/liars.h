@@ -4,12 +4,14 @@
 //
 //                      liars among the agents             holds up to
 //                   0 %   10 %   20 %   30 %              1     2     3
-//     silent       | 118 | 120 | 127 | 140x|            30 %  20 %  30 %     x: not all hold
+//     silent *     | 118 | 120 | 127 |140 x1|           20 %  30 %  30 %     x1: 1 does not hold
 //     forging      | 118 | 121 | 126 | 139 |            30 %  30 %  30 %
 //                                                        1  p95(convergence_ms) < 130
+//     * not detectable by this guard: silence looks like loss
 //
-// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody.
-// What is shown is stored; nothing is judged here.
+// One picture for each mesh of a scenario. Runs with one kind of liars are in it, be they nobody;
+// of liars who never came to lie nothing is said to have held. What is shown is stored; nothing is
+// judged here.
 
 #ifndef REPORT_LIARS_H
 #define REPORT_LIARS_H
@@ -23,9 +25,11 @@
 struct report_lying {
     const struct report_run *run;
     char behaviour[REPORT_TEXT_BYTES];
-    int64_t permille;  // of the agents, that lie
-    uint32_t judged;   // expectations
-    uint32_t failed;   // bit i: number i did not hold
+    char unseen[REPORT_TEXT_BYTES];  // why the guard cannot detect it; empty: it can
+    int64_t permille;                // of the agents, that lie
+    bool idle;                       // they never came to lie
+    uint32_t judged;                 // expectations
+    uint32_t failed;                 // bit i: number i did not hold
     struct report_percentile p95;
 };
 

@@ -25,6 +25,7 @@
 #define NAME_LIMIT 32
 #define HOLDS "#0072B2"
 #define BREAKS "#C44601"
+#define UNTRIED "#888888"
 #define GREY "textcolor rgb '#444444'"
 
 struct layout {
@@ -33,6 +34,8 @@ struct layout {
     size_t behaviour_count;
     int64_t shares[LISTS_MAX];  // permille, ascending
     size_t share_count;
+    const struct report_lying *unseen[LISTS_MAX];  // [unseen_count] one cell of each such behaviour
+    size_t unseen_count;
     double height;
 };
 
@@ -64,15 +67,39 @@ static void note_share(struct layout *layout, int64_t permille)
     layout->share_count++;
 }
 
+// Nobody of a share of nothing lies, detectable or not.
+static void note_unseen(struct layout *layout, const struct report_lying *cell)
+{
+    bool known = cell->unseen[0] == '\0' || cell->permille == 0;
+    for (size_t i = 0; i < layout->unseen_count; i++) {
+        known |= strcmp(layout->unseen[i]->behaviour, cell->behaviour) == 0;
+    }
+    if (!known && layout->unseen_count < LISTS_MAX) {
+        layout->unseen[layout->unseen_count++] = cell;
+    }
+}
+
+static bool is_unseen(const struct layout *layout, const char *behaviour)
+{
+    for (size_t i = 0; i < layout->unseen_count; i++) {
+        if (strcmp(layout->unseen[i]->behaviour, behaviour) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static struct layout layout_of(const struct report_table *table)
 {
     struct layout layout = {.table = table};
     for (size_t i = 0; i < table->count; i++) {
         note_behaviour(&layout, table->cells[i].behaviour);
         note_share(&layout, table->cells[i].permille);
+        note_unseen(&layout, &table->cells[i]);
     }
     layout.height = TITLE_HEIGHT + HEADING_HEIGHT + ROW_HEIGHT * (double)layout.behaviour_count +
-                    LINE_HEIGHT * (double)table->expectation_count + FOOT_HEIGHT;
+                    LINE_HEIGHT * (double)(table->expectation_count + layout.unseen_count) +
+                    FOOT_HEIGHT;
     return layout;
 }
 
@@ -160,6 +187,18 @@ static void put_headings(FILE *output, const struct layout *layout)
     }
 }
 
+// " ✗2,4": which expectations do not hold.
+static void put_failed(FILE *output, const struct report_lying *cell)
+{
+    const char *before = " ✗";
+    for (uint32_t i = 0; i < cell->judged; i++) {
+        if ((cell->failed >> i & 1) != 0) {
+            fprintf(output, "%s%" PRIu32, before, i + 1);
+            before = ",";
+        }
+    }
+}
+
 static void put_cell(FILE *output, const struct layout *layout, size_t behaviour, size_t share)
 {
     const struct report_lying *cell = cell_of(layout, behaviour, share);
@@ -173,8 +212,13 @@ static void put_cell(FILE *output, const struct layout *layout, size_t behaviour
             "fillcolor rgb '%s' fillstyle solid 0.25 border linecolor rgb '#ffffff'\n",
             left, screen(layout, row_top(behaviour) + 2), right - 0.003,
             screen(layout, row_top(behaviour) + ROW_HEIGHT - 2),
-            cell->failed == 0 ? HOLDS : BREAKS);
+            cell->idle          ? UNTRIED
+            : cell->failed == 0 ? HOLDS
+                                : BREAKS);
     fputs("set label '", output);
+    if (cell->idle) {
+        fputs("never lied: ", output);
+    }
     if (!cell->p95.known) {
         fputs("–", output);
     } else if (cell->p95.never) {
@@ -182,18 +226,19 @@ static void put_cell(FILE *output, const struct layout *layout, size_t behaviour
     } else {
         report_put_figure(output, (double)cell->p95.ns / REPORT_NS_PER_MS);
     }
-    fprintf(output, "%s' at screen %.5f, screen %.5f center font ',12'\n",
-            cell->failed == 0 ? "" : " ✗", 0.5 * (left + right),
+    put_failed(output, cell);
+    fprintf(output, "' at screen %.5f, screen %.5f center font ',12'\n", 0.5 * (left + right),
             screen(layout, row_top(behaviour) + 0.5 * ROW_HEIGHT));
 }
 
-// The largest share up to which an expectation held in all runs of a behaviour; -1: in none.
+// The largest share up to which an expectation held in all runs of a behaviour; -1: in none. Liars
+// who never came to lie have tried nothing.
 static int64_t limit_of(const struct layout *layout, size_t behaviour, uint32_t expectation)
 {
     int64_t limit = -1;
     for (size_t share = 0; share < layout->share_count; share++) {
         const struct report_lying *cell = cell_of(layout, behaviour, share);
-        if (cell == NULL || expectation >= cell->judged) {
+        if (cell == NULL || cell->idle || expectation >= cell->judged) {
             continue;
         }
         if ((cell->failed >> expectation & 1) != 0) {
@@ -209,7 +254,8 @@ static void put_row(FILE *output, const struct layout *layout, size_t behaviour)
     double y = screen(layout, row_top(behaviour) + 0.5 * ROW_HEIGHT);
     fputs("set label '", output);
     report_put_text(output, layout->behaviours[behaviour], TEXT_LIMIT);
-    fprintf(output, "' at screen %.5f, screen %.5f right font ',12'\n", LABEL_END, y);
+    fprintf(output, "%s' at screen %.5f, screen %.5f right font ',12'\n",
+            is_unseen(layout, layout->behaviours[behaviour]) ? " *" : "", LABEL_END, y);
     for (size_t share = 0; share < layout->share_count; share++) {
         put_cell(output, layout, behaviour, share);
     }
@@ -235,10 +281,20 @@ static void put_foot(FILE *output, const struct layout *layout)
         fprintf(output, "' at screen %.5f, screen %.5f left font ',11' " GREY "\n", GRID_START,
                 screen(layout, top + LINE_HEIGHT * i));
     }
+    top += LINE_HEIGHT * layout->table->expectation_count;
     fprintf(output,
-            "set label 'blue: all expectations hold; orange, ✗: not all do' at screen %.5f, screen "
-            "%.5f left font ',11' " GREY "\n",
-            GRID_START, screen(layout, top + LINE_HEIGHT * layout->table->expectation_count));
+            "set label 'blue: all expectations hold; orange: those after ✗ do not; grey: nobody "
+            "ever lied' at screen %.5f, screen %.5f left font ',11' " GREY "\n",
+            GRID_START, screen(layout, top));
+    for (size_t i = 0; i < layout->unseen_count; i++) {
+        top += LINE_HEIGHT;
+        fputs("set label '* not detectable by this guard, ", output);
+        report_put_text(output, layout->unseen[i]->behaviour, TEXT_LIMIT);
+        fputs(": ", output);
+        report_put_text(output, layout->unseen[i]->unseen, TEXT_LIMIT);
+        fprintf(output, "' at screen %.5f, screen %.5f left font ',11' " GREY "\n", GRID_START,
+                screen(layout, top));
+    }
 }
 
 uint32_t report_lying_height(const struct report_table *table)

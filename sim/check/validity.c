@@ -64,6 +64,11 @@ static bool writes(const struct sim_change *change, uint32_t local_words, uint32
     return (mesh_lanes_at(&carried, local_words + lane / 64) >> lane % 64 & 1) == 0;
 }
 
+static bool lies(const struct sim_validity *validity, uint32_t node)
+{
+    return validity->liars != NULL && validity->liars[node] != 0;
+}
+
 static void violate(struct sim_validity *validity, const struct sim_change *change,
                     const struct mesh_update *update)
 {
@@ -89,7 +94,7 @@ static void look(struct sim_validity *validity, const struct mesh_table *table,
     make_room(validity, lane);
     if (writes(change, table->local_words, lane, origin)) {
         memcpy(validity->written[lane], update->hash, sizeof update->hash);
-    } else if (validity->liars[change->node] == 0 && validity->liars[origin] == 0 &&
+    } else if (!lies(validity, change->node) && !lies(validity, origin) &&
                memcmp(validity->written[lane], update->hash, sizeof update->hash) != 0) {
         violate(validity, change, update);
     }
@@ -126,7 +131,7 @@ void sim_validity_tell(const struct sim_validity *validity, FILE *output)
                 " of node %" PRIu32 " from node %" PRIu32 "%s\n",
                 receipt->time_ns / 1000000, receipt->time_ns / 1000 % 1000, receipt->node,
                 receipt->dot.sequence, receipt->dot.origin, receipt->teller,
-                validity->liars[receipt->teller] != 0 ? ", which lies" : "");
+                lies(validity, receipt->teller) ? ", which lies" : "");
     }
     if (validity->count > told) {
         fprintf(output, "                 and %" PRIu64 " more\n", validity->count - told);

@@ -20,7 +20,7 @@
 
 struct sim_validity;
 
-// `liars`: [nodes], 0 for who is honest; it stays readable.
+// `liars`: [nodes], 0 for who is honest; it stays readable. NULL: all are.
 struct sim_validity *sim_validity_create(const uint32_t *liars);
 void sim_validity_destroy(struct sim_validity *validity);  // NULL: nothing
 

@@ -26,6 +26,10 @@ static void print_entries(const struct sim_page *page, const struct sim_liar_fig
                              sim_word_count(entry->lying).text, sim_word_count(entry->nodes).text,
                              sim_word_count(entry->lies).text);
         }
+        if (entry->unseen != NULL) {
+            sim_words_append(text, sizeof text, "; not detectable by this guard: %s",
+                             entry->unseen);
+        }
         print(page, text);
     }
 }

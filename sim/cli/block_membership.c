@@ -33,6 +33,15 @@ static void print_detections(const struct sim_page *page, const struct sim_summa
         append_times(summary, SIM_DETECTION_ALL_MS, text, sizeof text);
         print(page, text);
     }
+    if (statistics[SIM_FAREWELL_MS].count > 0) {
+        text[0] = '\0';
+        sim_words_append(text, sizeof text,
+                         "%s left and said so, of whom %.1f a run were suspected before all knew: ",
+                         sim_word_count(statistics[SIM_FAREWELL_MS].count).text,
+                         statistics[SIM_FAREWELLS_MISSED].mean);
+        append_times(summary, SIM_FAREWELL_MS, text, sizeof text);
+        print(page, text);
+    }
     if (statistics[SIM_READMISSION_MS].count > 0) {
         text[0] = '\0';
         sim_words_append(text, sizeof text,

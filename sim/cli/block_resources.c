@@ -111,6 +111,36 @@ static void print_parts(const struct sim_page *page, const struct sim_summary *s
     }
 }
 
+static uint64_t broken_in(const struct sim_summary *summary, bool altered)
+{
+    uint64_t count = 0;
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+            const struct sim_traffic *traffic = &summary->traffic[kind][pair];
+            count += altered ? traffic->altered : traffic->corrupted;
+        }
+    }
+    return count;
+}
+
+static void print_broken(const struct sim_page *page, const struct sim_summary *summary)
+{
+    uint64_t altered = broken_in(summary, true);
+    uint64_t thrown = broken_in(summary, false);
+    char text[512] = "";
+    if (altered + thrown == 0) {
+        return;
+    }
+    sim_words_append(text, sizeof text, "broken on their way: %s noticed and thrown away",
+                     sim_word_count(thrown).text);
+    if (altered > 0) {
+        sim_words_append(text, sizeof text,
+                         ", %s NOT NOTICED on their way; refused by nodes: %s messages",
+                         sim_word_count(altered).text, metric(summary, SIM_REFUSED_MESSAGES).text);
+    }
+    print_line(page, text);
+}
+
 static void append_use(char *text, size_t capacity, const struct sim_tier_use *use,
                        enum sim_resource resource)
 {
@@ -154,6 +184,7 @@ void sim_block_resources(const struct sim_page *page, const struct sim_finding *
     print_pairs(page, summary);
     print_kinds(page, summary);
     print_parts(page, summary);
+    print_broken(page, summary);
     for (enum sim_tier tier = 0; tier < SIM_TIER_COUNT; tier++) {
         if (summary->tiers[tier].hosts > 0) {
             print_tier(page, finding->cell->scenario, &summary->tiers[tier], tier);

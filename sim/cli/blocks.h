@@ -44,8 +44,13 @@ void sim_block_faults(const struct sim_page *page, const struct sim_scenario *sc
 // The same of several rows, in short: what never fired, and who is left behind.
 void sim_block_fault_rows(const struct sim_page *page, const struct sim_rows *rows);
 
-// What losses of leaders and bridges cost; nothing where there were none.
+// Who lied, what was rejected, who was caught, what was believed.
 void sim_block_liars(const struct sim_page *page, const struct sim_summary *summary);
+
+// Of rows with one kind of liars: the largest share up to which each expectation holds.
+void sim_block_shares(const struct sim_page *page, const struct sim_rows *rows);
+
+// What losses of leaders and bridges cost; nothing where there were none.
 void sim_block_leaders(const struct sim_page *page, const struct sim_summary *summary);
 
 // What SWIM found, how soon, and what of it was false; nothing where there is none.

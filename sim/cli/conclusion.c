@@ -132,6 +132,7 @@ void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const st
     } else {
         sim_block_fault_rows(&page, rows);
         sim_block_membership_rows(&page, rows);
+        sim_block_shares(&page, rows);
     }
     sim_block_reasons(&page, rows);
     sim_block_claims(&page, rows, conclusion->claims);

@@ -118,6 +118,9 @@ static void put_liars(struct sim_json *json, const struct sim_liar_figures *figu
         const struct sim_liar_pool *entry = &figures->entries[i];
         sim_json_open(json, NULL, '{');
         sim_json_text(json, "liars", entry->text);
+        if (entry->unseen != NULL) {
+            sim_json_text(json, "not_detectable", entry->unseen);
+        }
         sim_json_count(json, "nodes", entry->nodes);
         sim_json_count(json, "lying", entry->lying);
         sim_json_count(json, "lies", entry->lies);

@@ -69,11 +69,28 @@ static void say_needs(struct sim_progress *progress, const struct sim_scenario *
     }
 }
 
+// Once where cells of a sweep share them.
+static void say_warnings(struct sim_progress *progress, uint32_t cell)
+{
+    const struct sim_scenario *scenario = progress->batch->cells[cell].scenario;
+    const struct sim_scenario *before =
+        cell == 0 ? NULL : progress->batch->cells[cell - 1].scenario;
+    for (uint32_t i = 0; i < scenario->warning_count && !progress->quiet; i++) {
+        const char *text = scenario->warnings[i];
+        if (before == NULL || i >= before->warning_count ||
+            strcmp(before->warnings[i], text) != 0) {
+            sim_progress_clear(progress);
+            fprintf(stderr, "meshsim: warning: %s\n", text);
+        }
+    }
+}
+
 void sim_progress_begin(struct sim_progress *progress, uint32_t cell, uint32_t repetition)
 {
     progress->cell = cell;
     progress->repetition = repetition;
     if (repetition == 0) {
+        say_warnings(progress, cell);
         say_needs(progress, progress->batch->cells[cell].scenario);
     }
 }

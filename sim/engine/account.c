@@ -219,23 +219,38 @@ void sim_account_receive(struct sim_worker *worker, const struct sim_block *bloc
         return;
     }
     struct sim_carriage carriage = sim_account_carriage(engine, message);
+    if (message->source - block->near_first < block->near_count) {
+        sim_host_note_received(&worker->inside, &carriage);
+        return;
+    }
     bool outside = sim_pair_from(engine, block, event->node, message->source) != SIM_SAME_HOST;
-    uint32_t near = block->near_count > 0 ? block->states.node_first : event->node;
-    sim_host_receive(work_of(worker, near), engine->config.network, &carriage, outside);
+    sim_host_receive(work_of(worker, event->node), engine->config.network, &carriage, outside);
 }
 
-void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count)
+void sim_account_deliver(struct sim_worker *worker, const struct sim_block *block,
+                         const struct mesh_event *event, uint32_t count)
 {
     if (worker->work == NULL) {
         return;
     }
     const struct sim_network *network = worker->engine->config.network;
-    struct sim_host_work *work = work_of(worker, event->node);
     // What a tick brings are a relay's row and a coordinator's total, made by the node itself.
-    if (event->kind == MESH_EVENT_RECEIVE) {
-        sim_host_verify(work, network, count);
+    bool heard = event->kind == MESH_EVENT_RECEIVE;
+    if (block->near_count > 0) {
+        *(heard ? &worker->inside.verified : &worker->inside.is_signed) += count;
+    } else if (heard) {
+        sim_host_verify(work_of(worker, event->node), network, count);
     } else {
-        sim_host_sign(work, network, count);
+        sim_host_sign(work_of(worker, event->node), network, count);
+    }
+}
+
+void sim_account_charge(struct sim_worker *worker, const struct sim_block *block)
+{
+    if (worker->work != NULL && block->near_count > 0) {
+        sim_host_charge(work_of(worker, block->states.node_first), worker->engine->config.network,
+                        &worker->inside);
+        worker->inside = (struct sim_host_inside){0};
     }
 }
 

@@ -70,12 +70,16 @@ void sim_account_send_inside(struct sim_worker *worker, const struct mesh_messag
 void sim_account_receive(struct sim_worker *worker, const struct sim_block *block,
                          const struct mesh_event *event);
 
+// Charges the block's only host with what the worker has added up in `inside`.
+void sim_account_charge(struct sim_worker *worker, const struct sim_block *block);
+
 // Copies that arrive without being handled: broken ones cost the target's host as if they were
 // whole, in the second they were sent; digests of a quiet part.
 void sim_account_take_in(struct sim_worker *worker, const struct mesh_message *message,
                          uint32_t target, uint64_t copies);
 
-void sim_account_deliver(struct sim_worker *worker, const struct mesh_event *event, uint32_t count);
+void sim_account_deliver(struct sim_worker *worker, const struct sim_block *block,
+                         const struct mesh_event *event, uint32_t count);
 
 // The second ends with the first window that ends then or later.
 uint64_t sim_account_due_ns(const struct sim_engine *engine);

@@ -8,8 +8,18 @@
 #include "allocate.h"
 #include "post.h"
 
+// What brought a change is read when the stride is over.
+static const struct mesh_message *lasting(struct sim_worker *worker, const struct mesh_event *event)
+{
+    if (event->kind != MESH_EVENT_RECEIVE || !worker->engine->recycles) {
+        return event->kind == MESH_EVENT_RECEIVE ? event->message : NULL;
+    }
+    return sim_messages_at(&worker->messages,
+                           sim_messages_copy(&worker->messages, &worker->lasting, event->message));
+}
+
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
-                        const struct mesh_news *news)
+                        const struct mesh_message *message, const struct mesh_news *news)
 {
     if (worker->change_count == worker->change_capacity) {
         worker->change_capacity = worker->change_capacity == 0 ? 1024 : 2 * worker->change_capacity;
@@ -18,11 +28,20 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
     }
     worker->changes[worker->change_count++] = (struct sim_change){
         .time_ns = event->time_ns,
-        .message = event->kind == MESH_EVENT_RECEIVE ? event->message : NULL,
+        .message = message,
         .lanes = news->lanes,
         .word = news->word - worker->engine->local_words,
         .node = event->node,
     };
+}
+
+static void note_changes(struct sim_worker *worker, const struct mesh_event *event,
+                         const struct mesh_news *news, uint32_t count)
+{
+    const struct mesh_message *message = lasting(worker, event);
+    for (uint32_t i = 0; i < count; i++) {
+        note_change(worker, event, message, &news[i]);
+    }
 }
 
 // Without a call, which gcc makes of its own function for machines of all kinds.
@@ -34,8 +53,8 @@ static inline uint32_t lanes_in(uint64_t word)
     return (uint32_t)(word * 0x0101010101010101u >> 56);
 }
 
-static void deliver(struct sim_worker *worker, const struct mesh_event *event,
-                    const struct mesh_record *record)
+static void deliver(struct sim_worker *worker, const struct sim_block *block,
+                    const struct mesh_event *event, const struct mesh_record *record)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_news *news = worker->output.news + record->deliver.news_first;
@@ -49,10 +68,10 @@ static void deliver(struct sim_worker *worker, const struct mesh_event *event,
     if (local > 0) {
         sim_tiers_heard(worker, event, record->scope, news, local);
     }
-    for (uint32_t i = local; i < count && engine->config.observer.changes != NULL; i++) {
-        note_change(worker, event, &news[i]);
+    if (local < count && engine->config.observer.changes != NULL) {
+        note_changes(worker, event, news + local, count - local);
     }
-    sim_account_deliver(worker, event, updates);
+    sim_account_deliver(worker, block, event, updates);
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
@@ -81,7 +100,7 @@ static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
         }
         sim_post_record(worker, batch, record);
         return true;
-    case MESH_RECORD_DELIVER: deliver(worker, event, record); return false;
+    case MESH_RECORD_DELIVER: deliver(worker, batch->block, event, record); return false;
     case MESH_RECORD_PERSIST:  // disks are instant: what follows need not wait
         if (worker->lying.lying) {
             sim_liars_write(worker, event, record);
@@ -94,7 +113,7 @@ static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
     case MESH_RECORD_TIMER: assert(false); return false;  // timers are set at the start
     case MESH_RECORD_ROW:
         sim_tiers_note_row(worker, event, record);
-        sim_account_deliver(worker, event, 1);
+        sim_account_deliver(worker, batch->block, event, 1);
         return false;
     case MESH_RECORD_RAFT_PERSIST:
     case MESH_RECORD_RAFT_READ:
@@ -250,6 +269,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
         }
     }
     assert(next == worker->output.record_count);
+    sim_account_charge(worker, block);
     worker->output.record_count = 0;
     worker->output.target_count = 0;
     worker->output.news_count = 0;
@@ -319,6 +339,27 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
     worker->events++;
 }
 
+// Points the message memory of one output where that of another is.
+static void point_output(struct mesh_output *output, const struct mesh_output *where)
+{
+    output->messages = where->messages;
+    output->message_words = where->message_words;
+    output->message_word_capacity = where->message_word_capacity;
+}
+
+// Message memory for the next step.
+static void provide(struct sim_worker *worker)
+{
+    if (!worker->engine->recycles) {
+        sim_messages_provide(&worker->messages, &worker->output, worker->engine->message_words);
+        return;
+    }
+    point_output(&worker->lasting, &worker->output);
+    worker->output.messages = worker->scratch;
+    worker->output.message_words = 0;
+    worker->output.message_word_capacity = worker->scratch_words;
+}
+
 void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t count,
                     uint32_t generation)
 {
@@ -327,7 +368,7 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
     for (uint32_t done = 0; done < count;) {
         uint32_t end = serve(worker, block, done, count, generation);
         end = sim_swims_serve(worker, block, done, end, generation);
-        sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
+        provide(worker);
         end = compose(worker, states, done, end);
         if (engine->liars.any) {
             end = sim_liars_apart(worker, done, end);
@@ -343,6 +384,9 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
         }
         carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;
+        if (engine->recycles) {
+            point_output(&worker->output, &worker->lasting);
+        }
     }
     worker->lying.lying = false;
     worker->events += count;

@@ -95,6 +95,17 @@ bool sim_cross_loses_all(const struct sim_engine *engine, uint32_t source, uint3
 
 // ---- Crossing ----
 
+static void arrive_altered(struct sim_worker *worker, const struct sim_arrival *arrival,
+                           const struct sim_crossing *crossing, uint64_t latency_ns)
+{
+    struct sim_arrival other = *arrival;
+    uint64_t sent_ns = arrival->message->sent_ns;
+    other.reference =
+        sim_altering_alter(worker, arrival->message, arrival->target, crossing->second);
+    other.message = sim_messages_at(&worker->messages, other.reference);
+    sim_arrive(worker, &other, crossing->sent_ns - sent_ns + latency_ns);
+}
+
 // One copy over its channel, and on to its arrival.
 static void cross_once(struct sim_worker *worker, const struct sim_arrival *arrival,
                        const struct way *way, const struct sim_crossing *crossing)
@@ -104,11 +115,16 @@ static void cross_once(struct sim_worker *worker, const struct sim_arrival *arri
     uint64_t latency_ns = 0;
     enum sim_fate fate =
         sim_channels_cross(&engine->channels, &way->rules, &way->link, crossing, &latency_ns);
+    bool altered = fate == SIM_CORRUPTED && engine->config.network->alters;
+    fate = altered ? SIM_ARRIVES : fate;
     if (message->sent_ns >= engine->config.warmup_ns) {
         worker->counters[message->kind][arrival->pair].duplicated += crossing->second;
+        worker->counters[message->kind][arrival->pair].altered += altered;
         count_fate(worker, arrival, fate, latency_ns);
     }
-    if (fate == SIM_ARRIVES) {
+    if (altered) {
+        arrive_altered(worker, arrival, crossing, latency_ns);
+    } else if (fate == SIM_ARRIVES) {
         sim_arrive(worker, arrival, crossing->sent_ns - message->sent_ns + latency_ns);
     } else if (fate == SIM_CORRUPTED) {
         sim_account_take_in(worker, message, arrival->target, 1);

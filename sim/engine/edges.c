@@ -108,7 +108,7 @@ void sim_edges_create(struct sim_engine *engine)
     engine->local_words = (engine->config.reporting.local_lanes + 63) / 64;
     tiers->edges = sim_memory_zeroed(tiers->edge_count * sizeof *tiers->edges);
     tiers->local_tables =
-        sim_memory_zeroed(engine->config.mesh->scope_count * sizeof *tiers->local_tables);
+        sim_memory_zeroed(engine->config.mesh->scope_count * sizeof(struct mesh_table *));
     for (uint32_t i = 0; i < tiers->edge_count; i++) {
         create_edge(engine, i);
     }
@@ -333,9 +333,8 @@ static void begin_edges(void *context, uint32_t worker)
 {
     struct sim_engine *engine = context;
     uint32_t count = engine->tiers.edge_count;
-    for (;;) {
-        uint32_t edge =
-            atomic_fetch_add_explicit(&engine->tiers.edge_next, 1, memory_order_relaxed);
+    for (uint32_t taken = 0;; taken++) {
+        uint32_t edge = sim_piece_take(engine, &engine->tiers.edge_next, worker, taken);
         if (edge >= count) {
             return;
         }

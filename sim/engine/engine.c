@@ -110,6 +110,7 @@ static void equip_workers(struct sim_engine *engine)
         sim_messages_init(&worker->messages, &engine->chunks, message_slots(engine));
         worker->latencies_from_ns = engine->config.warmup_ns;
     }
+    sim_lanes_size_pieces(engine);
 }
 
 static struct sim_timers *timers_of(struct sim_block *block, uint16_t scope, uint64_t period_ns)
@@ -228,6 +229,7 @@ static void destroy_worker(struct sim_worker *worker)
     sim_memory_free(worker->work);
     sim_memory_free(worker->latencies);
     sim_memory_free(worker->emptied);
+    sim_memory_free(worker->scratch);
     sim_ring_finish(&worker->ring);
     sim_heap_finish(&worker->heap);
     sim_messages_finish(&worker->messages);
@@ -304,11 +306,13 @@ static bool reserve_lanes(struct sim_engine *engine)
     }
     if (!sim_lanes_provide(engine, end - engine->write_first + sim_tiers_totals_wanted(engine) +
                                        sim_rafts_registers_wanted(engine) +
-                                       sim_liars_lanes_wanted(engine, engine->write_first, end))) {
+                                       sim_liars_lanes_wanted(engine, engine->write_first, end) +
+                                       sim_altering_lanes_wanted(engine))) {
         return false;
     }
     sim_rafts_begin_window(engine);
     sim_liars_forge(engine);
+    sim_altering_begin(engine);
     sim_swims_begin_window(engine);
     for (; engine->write_end < end; engine->write_end++) {
         struct sim_write *write = &engine->writes[engine->write_end];
@@ -350,7 +354,7 @@ static bool begin_stride(struct sim_engine *engine, uint64_t until_ns)
 {
     engine->window_end = sim_strides_end(engine, until_ns);
     turn_messages(engine);
-    return sim_faults_begin_window(engine) && reserve_lanes(engine) &&
+    return sim_swims_fit(engine) && sim_faults_begin_window(engine) && reserve_lanes(engine) &&
            sim_edges_begin_window(engine);
 }
 
@@ -565,6 +569,7 @@ static void add_counters(struct sim_counters *sum, const struct sim_counters *co
     sum->lost += counters->lost;
     sum->dropped += counters->dropped;
     sum->corrupted += counters->corrupted;
+    sum->altered += counters->altered;
     sum->cut += counters->cut;
     sum->dead += counters->dead;
     sum->refused += counters->refused;

@@ -127,6 +127,7 @@ struct sim_transition {
     enum sim_transition_kind kind;
     bool disk_lost;  // DOWN, UP
     bool starves;    // PAUSED, RESUMED: for want of a processor
+    bool leaves;     // DOWN: in order, and able to say so
 };
 
 // What came of an entry of the fault timeline.
@@ -163,12 +164,15 @@ struct sim_lying {
 // In place of a write's index: place in the list of lies + this.
 #define SIM_LIE (UINT32_C(1) << 31)
 
+// In place of an entry: it came about on the way (altering.h).
+#define SIM_LIE_OF_NETWORK UINT32_MAX
+
 // An update that nobody wrote, or the second value of one that somebody did.
 struct sim_lie {
     uint64_t time_ns;
     struct mesh_dot dot;
     uint32_t lane;
-    uint32_t entry;   // of the liars
+    uint32_t entry;   // of the liars; SIM_LIE_OF_NETWORK: none of theirs
     uint32_t liar;    // of an equivocation; MESH_NODE_NONE: all of the entry tell it
     uint32_t write;   // of an equivocation: that of the first value
     uint32_t before;  // 1 + the liar's lie before; 0: none
@@ -240,7 +244,8 @@ struct sim_raft_note {
 enum sim_swim_note_kind {
     SIM_SWIM_STARTED,  // it has a record of nothing; own: it joins, and knows nobody yet
     SIM_SWIM_JOINED,
-    SIM_SWIM_STOPPED,  // it went down; its view is gone: notes of MEMBER came before, back to ALIVE
+    SIM_SWIM_STOPPED,  // it went down, own: in order; its view is gone: notes of MEMBER came
+                       // before, back to ALIVE
     SIM_SWIM_MEMBER,   // what it thinks of `subject`
     SIM_SWIM_PROBE,    // of `subject` has ended; own: it answered
     SIM_SWIM_QUORUM,   // own: it has no majority from now on; else it has one again
@@ -294,6 +299,7 @@ struct sim_counters {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t altered;    // of those that arrive, broken without anybody having noticed so far
     uint64_t cut;        // by a partition
     uint64_t dead;       // at a node that was down
     uint64_t refused;    // by a node that is no longer the relay they were meant for
@@ -377,12 +383,18 @@ struct sim_engine_config {
     uint32_t threads;       // at most SIM_THREADS_MAX; 0: as many as the machine has, if that pays
     uint32_t block_nodes;   // in a block at most; 0: as many as the cache holds
     bool executes_all;      // nothing is accounted without being executed (quiet.h)
+    bool deals;             // all threads take part in every window that follows one with events,
+                            // and get blocks by turns: slower, and each thread has its share
+                            // however they are timed
     bool hosts;             // keep account of what hosts do
 };
 
 // Bytes of memory for the replicas, tables and timers of a run in which so many updates are under
 // way at once. Messages in flight come on top.
 uint64_t sim_engine_memory_bytes(uint32_t node_count, uint32_t update_count, enum mesh_mode mode);
+
+// What a member of SWIM needs to list so many of a roster.
+uint64_t sim_engine_view_bytes(uint32_t roster, uint32_t listed);
 
 // Makes an engine at time 0. False with SIM_ERROR_INTERNAL when node_count is out of range.
 bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine **engine,
@@ -453,6 +465,11 @@ uint64_t sim_engine_ignored(const struct sim_engine *engine, bool lies);
 uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns);
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
                      uint64_t time_ns);
+
+// Classes of nodes that are cut off from the same others then: two nodes of one class reach, and
+// are reached by, the same others. Fills classes[nodes]; returns how many there are.
+uint32_t sim_engine_cut_classes(const struct sim_engine *engine, uint64_t time_ns,
+                                uint32_t *classes);
 
 // The number from 1 of the entry that does, 0: none does by itself.
 uint32_t sim_engine_cutter(const struct sim_engine *engine, uint32_t source, uint32_t target,

@@ -72,6 +72,7 @@ static void apply(struct sim_condition *condition, const struct sim_action *acti
     bool open = action->until_ns == SIM_FAULT_NEVER;
     switch ((enum sim_action_kind)action->kind) {
     case SIM_ACTION_DOWN:
+        condition->leaves = action->leaves && (condition->down == 0 || condition->leaves);
         condition->down++;
         condition->open += open;
         condition->lost |= action->disk_lost;
@@ -219,7 +220,9 @@ static void add_differences(struct sim_faults *faults, const struct sim_action *
     if ((before->down > 0) != (after->down > 0)) {
         transition.kind = after->down > 0 ? SIM_TRANSITION_DOWN : SIM_TRANSITION_UP;
         transition.disk_lost = after->lost;
+        transition.leaves = after->down > 0 && after->leaves && before->paused == 0;
         add_transition(faults, &transition);
+        transition.leaves = false;
     }
     if ((before->paused > 0) != (after->paused > 0)) {
         transition.kind = after->paused > 0 ? SIM_TRANSITION_PAUSED : SIM_TRANSITION_RESUMED;
@@ -258,7 +261,7 @@ static void find_transitions(struct sim_faults *faults)
 static bool waiting_fits(struct sim_engine *engine)
 {
     uint64_t start_ns = engine->window * engine->window_ns;
-    uint64_t bytes = engine->replica_bytes;
+    uint64_t bytes = engine->replica_bytes + engine->swims.view_bytes;
     uint64_t count = 0;
     if (engine->config.memory_bytes == 0 || start_ns % SIM_CHECKPOINT_NS >= engine->window_ns) {
         return true;
@@ -764,6 +767,20 @@ const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *e
 uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns)
 {
     return sim_rules_next_cut_ns(&engine->faults.rules, after_ns);
+}
+
+// What links do depends on where the hosts of both ends are.
+uint32_t sim_engine_cut_classes(const struct sim_engine *engine, uint64_t time_ns,
+                                uint32_t *classes)
+{
+    const struct sim_rules *rules = &engine->faults.rules;
+    uint32_t count = 1;
+    bool links = sim_rules_link(rules, time_ns);
+    for (uint32_t node = 0; node < engine->config.node_count; node++) {
+        classes[node] = links ? engine->config.network->host_of[node] : 0;
+        count = classes[node] < count ? count : classes[node] + 1;
+    }
+    return sim_rules_divide(rules, time_ns, engine->config.node_count, classes, count);
 }
 
 bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,

@@ -36,6 +36,7 @@ struct sim_condition {
     uint32_t drained;  // by so many notices
     uint16_t home;
     bool lost;     // down, and its disk is gone
+    bool leaves;   // down, and what took it down let it say so
     bool joining;  // it asked for a snapshot and has none yet
     bool listed;   // among those that wait for one
 };

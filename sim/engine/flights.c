@@ -2,6 +2,7 @@
 // All that is under way: what the conservation law counts, and what keeps lanes from being given
 // back. Whatever holds messages must be gone through here.
 #include <assert.h>
+#include <string.h>
 
 #include "allocate.h"
 #include "state.h"
@@ -100,7 +101,7 @@ static void make_room(struct moves *moves)
 }
 
 // What grows is written anew, to the memory of the first worker's current slot, which lasts longer
-// than that of any message under way.
+// than that of any message under way. So is what lies in a piece, which is to hold wider ones.
 static uint32_t move(const struct moves *moves, uint32_t from)
 {
     struct sim_worker *worker = moves->engine->workers[0];
@@ -108,14 +109,18 @@ static uint32_t move(const struct moves *moves, uint32_t from)
     struct mesh_message *message = sim_messages_under_way(&worker->messages, from);
     uint32_t more = mesh_message_widened(message, old_words, moves->local_words);
     struct mesh_message *moved = message;
-    if (more > 0) {
+    bool elsewhere = more > 0 || sim_messages_in_piece(&worker->messages, from);
+    if (elsewhere) {
         size_t words = sim_message_words(message) + more;
         sim_messages_provide(&worker->messages, &worker->output, words);
         moved = (struct mesh_message *)(worker->output.messages + worker->output.message_words);
         worker->output.message_words += words;
     }
-    mesh_message_widen(message, old_words, moves->local_words, moved);
-    return more > 0 ? sim_messages_reference(&worker->messages, moved) : from;
+    if (elsewhere && more == 0) {
+        memcpy(moved, message, sim_message_words(message) * sizeof(uint64_t));
+    }
+    mesh_message_widen(more > 0 ? message : moved, old_words, moves->local_words, moved);
+    return elsewhere ? sim_messages_reference(&worker->messages, moved) : from;
 }
 
 static uint32_t moved(struct moves *moves, uint32_t from)

@@ -89,7 +89,7 @@ static uint32_t words_max(const struct sim_engine *engine)
 {
     uint32_t registers = engine->config.mesh->raft_count * REGISTERS_UNDER_WAY;
     return words_for(engine->config.write_count + totals_max(engine) + registers +
-                     sim_liars_lanes_max(engine));
+                     sim_liars_lanes_max(engine) + sim_altering_lanes_max(engine));
 }
 
 uint32_t sim_lanes_words_max(const struct sim_engine *engine)
@@ -142,6 +142,21 @@ static void size_outputs(struct sim_engine *engine)
     }
 }
 
+void sim_lanes_size_pieces(struct sim_engine *engine)
+{
+    if (!engine->recycles) {
+        return;
+    }
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        struct sim_worker *worker = engine->workers[i];
+        sim_messages_forget_pieces(&worker->messages);
+        worker->scratch_words = SIM_BATCH_EVENTS * engine->message_words;
+        worker->scratch =
+            sim_memory_resize(worker->scratch, worker->scratch_words * sizeof *worker->scratch);
+    }
+    sim_messages_take_pieces(&engine->workers[0]->messages, sim_replica_words(engine));
+}
+
 static void size_scratch(struct sim_engine *engine)
 {
     engine->settled =
@@ -169,8 +184,9 @@ void sim_lanes_create(struct sim_engine *engine)
     // Who composes writes from what replicas hold reads it from the table: it keeps everything.
     bool releases = (config->write_count > 0 || engine->local_words > 0) &&
                     may_settle(config->mesh) && config->author.compose == NULL;
-    uint32_t words =
-        words_for(releases ? start : config->write_count + sim_liars_lanes_max(engine));
+    uint32_t words = words_for(releases ? start
+                                        : config->write_count + sim_liars_lanes_max(engine) +
+                                              sim_altering_lanes_max(engine));
     engine->words = words < all ? words : all;
     uint32_t lanes = 64 * engine->words;
     uint32_t index_capacity = index_for(engine->words);
@@ -277,8 +293,12 @@ static void grow(struct sim_engine *engine, uint32_t words)
     sim_memory_free(index);
     struct mesh_width width = {engine->local_words, engine->local_words + words};
     sim_roles_widen(engine, width);
+    if (engine->recycles) {
+        sim_flights_widen(engine, engine->local_words);
+    }
     widen_replicas(engine, width);
     size_outputs(engine);
+    sim_lanes_size_pieces(engine);
     size_scratch(engine);
 }
 
@@ -287,7 +307,7 @@ bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t t
     struct mesh_width width = {words, words + engine->words};
     uint64_t bytes = bytes_for(engine->config.node_count, words, engine->words,
                                mesh_planes(engine->config.mesh), true) +
-                     engine->replica_bytes + table_bytes;
+                     engine->replica_bytes + engine->swims.view_bytes + table_bytes;
     if (engine->config.memory_bytes > 0 && bytes > engine->config.memory_bytes) {
         return false;
     }
@@ -296,6 +316,7 @@ bool sim_lanes_widen_local(struct sim_engine *engine, uint32_t words, uint64_t t
     widen_replicas(engine, width);
     engine->table.local_words = words;
     size_outputs(engine);
+    sim_lanes_size_pieces(engine);
     size_scratch(engine);
     return true;
 }
@@ -400,7 +421,8 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
     uint32_t wanted = words_wanted(engine, count);
     bool enough =
         mesh_table_room(&engine->table) + 64 * (uint64_t)(wanted - engine->words) >= count;
-    if (enough && words_that_fit(engine, engine->words, wanted, engine->replica_bytes) == wanted) {
+    uint64_t besides_bytes = engine->replica_bytes + engine->swims.view_bytes;
+    if (enough && words_that_fit(engine, engine->words, wanted, besides_bytes) == wanted) {
         if (wanted > engine->words) {
             grow(engine, wanted);
         }
@@ -408,6 +430,6 @@ bool sim_lanes_provide(struct sim_engine *engine, uint32_t count)
     }
     uint64_t bytes = bytes_for(engine->config.node_count, engine->local_words, wanted,
                                mesh_planes(engine->config.mesh), true);
-    fail(engine, count, enough ? bytes + engine->replica_bytes : 0);
+    fail(engine, count, enough ? bytes + besides_bytes : 0);
     return false;
 }

@@ -10,8 +10,7 @@
 #include "mesh/wire.h"
 #include "state.h"
 
-#define FORGED_SEQUENCE (UINT32_C(1) << 31)  // no honest origin gets so far
-#define NAMES_TRIED 64u                      // until an honest one is found to forge in
+#define NAMES_TRIED 64u  // until an honest one is found to forge in
 
 static const uint8_t forged_value[8] = {'n', 'o', 'b', 'o', 'd', 'y', '!', '!'};
 
@@ -179,7 +178,7 @@ uint32_t sim_liars_lanes_wanted(const struct sim_engine *engine, uint32_t write_
     return lanes;
 }
 
-static struct sim_lie *add_lie(struct sim_engine *engine, const struct sim_lie *lie)
+struct sim_lie *sim_lies_add(struct sim_engine *engine, const struct sim_lie *lie)
 {
     struct sim_liars *liars = &engine->liars;
     if (liars->lie_count == liars->lie_capacity) {
@@ -192,6 +191,21 @@ static struct sim_lie *add_lie(struct sim_engine *engine, const struct sim_lie *
     assert(added->lane != MESH_LANE_NONE);
     engine->write_of_lane[added->lane] = SIM_LIE + liars->lie_count++;
     return added;
+}
+
+void sim_lies_copy(const struct mesh_update *said, struct mesh_update *update)
+{
+    update->clock = said->clock;
+    update->type = said->type;
+    update->key = said->key;
+    update->value_bytes = said->value_bytes;
+    update->amount = said->amount;  // or the value, which lies in the same place
+}
+
+void sim_lies_seal(const struct sim_engine *engine, struct mesh_update *update)
+{
+    mesh_update_hash(engine->config.mesh, update);
+    update->wire_bytes = mesh_wire_update_bytes(update, engine->config.mesh->signature_bytes);
 }
 
 // An honest node to forge in the name of; of a mesh in which next to everybody lies, perhaps none.
@@ -214,20 +228,19 @@ static void forge(struct sim_engine *engine, uint32_t entry, uint64_t time_ns)
         return;
     }
     const struct sim_lie *lie =
-        add_lie(engine, &(struct sim_lie){
-                            .time_ns = time_ns,
-                            .dot = {origin, FORGED_SEQUENCE + engine->liars.lie_count},
-                            .entry = entry,
-                            .liar = MESH_NODE_NONE,
-                        });
+        sim_lies_add(engine, &(struct sim_lie){
+                                 .time_ns = time_ns,
+                                 .dot = {origin, SIM_FORGED_SEQUENCE + engine->liars.lie_count},
+                                 .entry = entry,
+                                 .liar = MESH_NODE_NONE,
+                             });
     struct mesh_update *update = &engine->table.updates[lie->lane];
     update->clock = mesh_clock_next(0, time_ns);
     update->type = MESH_LWW_SET;
     update->value = forged_value;
     update->value_bytes = sizeof forged_value;
     update->forged = true;
-    mesh_update_hash(engine->config.mesh, update);
-    update->wire_bytes = mesh_wire_update_bytes(update, engine->config.mesh->signature_bytes);
+    sim_lies_seal(engine, update);
     engine->liars.forged[entry] = engine->liars.lie_count;
 }
 
@@ -258,19 +271,18 @@ void sim_liars_reserve(struct sim_engine *engine, const struct sim_write *write)
         return;
     }
     uint32_t *last = &engine->liars.lie_first[write->node];
-    add_lie(engine, &(struct sim_lie){
-                        .time_ns = write->time_ns,
-                        .dot = engine->table.updates[write->write.lane].dot,
-                        .entry = entry,
-                        .liar = write->node,
-                        .write = (uint32_t)(write - engine->writes),
-                        .before = *last,
-                    });
+    sim_lies_add(engine, &(struct sim_lie){
+                             .time_ns = write->time_ns,
+                             .dot = engine->table.updates[write->write.lane].dot,
+                             .entry = entry,
+                             .liar = write->node,
+                             .write = (uint32_t)(write - engine->writes),
+                             .before = *last,
+                         });
     *last = engine->liars.lie_count;
 }
 
-// Makes a copy of the first value say something else, and still something that its type permits.
-static void alter(struct sim_lie *lie, struct mesh_update *update)
+void sim_lies_alter(struct sim_lie *lie, struct mesh_update *update)
 {
     if (!mesh_update_has_value(update->type)) {
         update->amount += update->change == -1 ? 2 : 1;
@@ -307,14 +319,9 @@ void sim_liars_write(struct sim_worker *worker, const struct mesh_event *event,
     }
     struct sim_lie *lie = &engine->liars.lies[index - 1];
     struct mesh_update *second = &engine->table.updates[lie->lane];
-    second->clock = first->clock;
-    second->type = first->type;
-    second->key = first->key;
-    second->value_bytes = first->value_bytes;
-    second->amount = first->amount;  // or the value, which lies in the same place
-    alter(lie, second);
-    mesh_update_hash(engine->config.mesh, second);
-    second->wire_bytes = mesh_wire_update_bytes(second, engine->config.mesh->signature_bytes);
+    sim_lies_copy(first, second);
+    sim_lies_alter(lie, second);
+    sim_lies_seal(engine, second);
 }
 
 // ---- Who is caught ----

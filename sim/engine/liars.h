@@ -17,6 +17,8 @@
 
 #include "engine.h"
 
+#define SIM_FORGED_SEQUENCE (UINT32_C(1) << 31)  // no honest origin gets so far
+
 struct sim_worker;
 struct sim_block;
 
@@ -90,6 +92,15 @@ void sim_liars_look(struct sim_worker *worker);
 // was sent.
 bool sim_liars_send(struct sim_worker *worker, const struct mesh_event *event,
                     const struct mesh_record *record, uint32_t generation);
+
+// A lie gets a lane, and its place in the list; the caller says what it is.
+struct sim_lie *sim_lies_add(struct sim_engine *engine, const struct sim_lie *lie);
+
+// Makes `update` say what another does; then perhaps something else, still of what its type
+// permits; and then its hash and size follow from what it says.
+void sim_lies_copy(const struct mesh_update *said, struct mesh_update *update);
+void sim_lies_alter(struct sim_lie *lie, struct mesh_update *update);
+void sim_lies_seal(const struct sim_engine *engine, struct mesh_update *update);
 
 // A liar's write has been made.
 void sim_liars_write(struct sim_worker *worker, const struct mesh_event *event,

@@ -6,6 +6,8 @@
 
 #include "allocate.h"
 
+#define LINE_WORDS 8u  // of the cache
+
 void sim_chunks_init(struct sim_chunks *chunks, size_t message_words_max)
 {
     *chunks = (struct sim_chunks){.count = 1, .shift = 13};
@@ -17,6 +19,7 @@ void sim_chunks_init(struct sim_chunks *chunks, size_t message_words_max)
     chunks->chunks = sim_memory_pages(chunks->capacity * sizeof *chunks->chunks);
     chunks->next = sim_memory_pages(chunks->capacity * sizeof *chunks->next);
     chunks->slab_chunks = sim_memory_pages(chunks->capacity * sizeof *chunks->slab_chunks);
+    chunks->piece_sets = sim_memory_pages(chunks->capacity * sizeof *chunks->piece_sets);
 }
 
 static size_t slab_bytes(const struct sim_chunks *chunks, uint32_t count)
@@ -34,6 +37,7 @@ void sim_chunks_finish(struct sim_chunks *chunks)
     sim_memory_free_pages(chunks->chunks, chunks->capacity * sizeof *chunks->chunks);
     sim_memory_free_pages(chunks->next, chunks->capacity * sizeof *chunks->next);
     sim_memory_free_pages(chunks->slab_chunks, chunks->capacity * sizeof *chunks->slab_chunks);
+    sim_memory_free_pages(chunks->piece_sets, chunks->capacity * sizeof *chunks->piece_sets);
 }
 
 void sim_messages_init(struct sim_messages *messages, struct sim_chunks *shared,
@@ -138,4 +142,55 @@ uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *ou
     memcpy(copy, message, words * sizeof(uint64_t));
     output->message_words += words;
     return sim_messages_reference(messages, (const struct mesh_message *)copy);
+}
+
+// ---- Pieces ----
+
+// Chunk 0 lies in front of all references, so 0 names no piece.
+static void cut_pieces(struct sim_messages *messages, uint32_t sets)
+{
+    struct sim_chunks *shared = messages->shared;
+    uint32_t words = shared->piece_words[sets - 1];
+    uint32_t chunk = new_chunk(messages);
+    shared->piece_sets[chunk] = (uint8_t)sets;
+    for (uint32_t end = (1u << shared->shift) / words * words; end > 0; end -= words) {
+        sim_messages_give_back(messages, chunk << shared->shift | (end - words));
+    }
+}
+
+uint32_t sim_messages_copy_to_piece(struct sim_messages *messages,
+                                    const struct mesh_message *message)
+{
+    uint32_t sets = mesh_message_sets(message->kind);
+    if (messages->pieces[sets - 1] == 0) {
+        cut_pieces(messages, sets);
+    }
+    uint32_t reference = messages->pieces[sets - 1];
+    struct mesh_message *piece = sim_messages_under_way(messages, reference);
+    size_t words = sim_message_words(message);
+    assert(words <= messages->shared->piece_words[sets - 1]);
+    messages->pieces[sets - 1] = (uint32_t) * (const uint64_t *)piece;
+    memcpy(piece, message, words * sizeof(uint64_t));
+    return reference;
+}
+
+void sim_messages_forget_pieces(struct sim_messages *messages)
+{
+    memset(messages->pieces, 0, sizeof messages->pieces);
+}
+
+void sim_messages_take_pieces(struct sim_messages *messages, uint32_t words)
+{
+    struct sim_chunks *shared = messages->shared;
+    for (uint32_t chunk = 1; chunk < shared->count; chunk++) {
+        if (shared->piece_sets[chunk] > 0) {
+            shared->piece_sets[chunk] = 0;
+            shared->next[chunk] = messages->free_first;
+            messages->free_first = chunk;
+        }
+    }
+    for (uint32_t sets = 1; sets <= SIM_PIECE_SETS_MAX; sets++) {
+        uint32_t needed = sizeof(struct mesh_message) / sizeof(uint64_t) + sets * words;
+        shared->piece_words[sets - 1] = (needed + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
+    }
 }

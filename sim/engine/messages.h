@@ -13,6 +13,12 @@
 // size are free for the queue's own use. They are cut from slabs that double up to SIM_SLAB_BYTES,
 // so that a large run's messages lie in huge pages.
 //
+// Answers inside an edge are the most of all where agents report, and each has one target, in its
+// sender's block. Where a block runs ahead (strides.c) they lie in pieces instead, which whoever
+// steps the block gives back at the receipt and writes to next, while they are in the cache:
+//
+//     step --> output --copied--> piece --> ring --> step --> free list, the last given back first
+//
 // Each worker fills slots of its own; the chunks of all of them are numbered together, so that a
 // reference says the same to everyone. Which numbers a worker gets depends on the threads' timing,
 // which is why nothing but looking a message up may depend on a reference.
@@ -30,6 +36,7 @@
 #define SIM_REFERENCE_BITS 29
 #define SIM_REFERENCE_FREE 8192u  // no message has a reference below
 #define SIM_SLAB_BYTES (UINT64_C(4) << 20)
+#define SIM_PIECE_SETS_MAX 2u
 
 // What the workers share. Only who owns a chunk touches its place in `next`; a place in `chunks` is
 // written once, before there is a reference to it.
@@ -38,6 +45,9 @@ struct sim_chunks {
     uint32_t *next;          // [capacity] next chunk of the same slot or free list, 0: none
     uint32_t *slab_chunks;   // [capacity] of the slab that begins with this chunk, 0: none does
     _Atomic uint32_t count;  // handed out so far, 0 among them
+    uint8_t *piece_sets;     // [capacity] sets of lanes of the messages whose pieces the chunk was
+                             // cut into, 0: of a slot
+    uint32_t piece_words[SIM_PIECE_SETS_MAX];  // of the pieces for so many sets, less one
     uint32_t capacity;
     uint32_t shift;  // a chunk has 1 << shift words
 };
@@ -49,7 +59,9 @@ struct sim_messages {
     uint32_t *slot_first;  // [slot_count]
     size_t *slot_words;    // [slot_count] filled of the first chunk, as the slot was left
     uint32_t free_first;
-    uint32_t slab_chunks;  // of the slab that was cut last
+    uint32_t slab_chunks;                 // of the slab that was cut last
+    uint32_t pieces[SIM_PIECE_SETS_MAX];  // references of the first free piece, which begins with
+                                          // that of the next; 0: there is none
     uint32_t slot_count;
     uint32_t slot;  // the one being filled
 };
@@ -77,6 +89,15 @@ void sim_messages_provide(struct sim_messages *messages, struct mesh_output *out
 uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *output,
                            const struct mesh_message *message);
 
+// The same to a free piece.
+uint32_t sim_messages_copy_to_piece(struct sim_messages *messages,
+                                    const struct mesh_message *message);
+
+// Forgets its free pieces. When all workers have, and nothing lies in a piece, one of them takes
+// the chunks; pieces hold messages of `words` words of lanes from then on.
+void sim_messages_forget_pieces(struct sim_messages *messages);
+void sim_messages_take_pieces(struct sim_messages *messages, uint32_t words);
+
 size_t sim_message_words(const struct mesh_message *message);
 
 // The message, for whoever owns all of them: at a window's end, when nothing is stepped.
@@ -91,6 +112,21 @@ static inline const struct mesh_message *sim_messages_at(const struct sim_messag
                                                          uint32_t reference)
 {
     return sim_messages_under_way(messages, reference);
+}
+
+static inline bool sim_messages_in_piece(const struct sim_messages *messages, uint32_t reference)
+{
+    return messages->shared->piece_sets[reference >> messages->chunk_shift] > 0;
+}
+
+// Gives back what lies in a piece and has arrived; of any other message there is nothing to do.
+static inline void sim_messages_give_back(struct sim_messages *messages, uint32_t reference)
+{
+    uint32_t sets = messages->shared->piece_sets[reference >> messages->chunk_shift];
+    if (sets > 0) {
+        *(uint64_t *)sim_messages_under_way(messages, reference) = messages->pieces[sets - 1];
+        messages->pieces[sets - 1] = reference;
+    }
 }
 
 // Asks for the head of a message, which may lie in two cache lines. Always inline: gcc drops calls

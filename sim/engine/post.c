@@ -76,8 +76,9 @@ static inline bool arrive_in_ring(struct sim_ring *ring, const struct sim_road *
     uint32_t block = target >> SIM_BLOCK_SHIFT;
     uint32_t local = target & (SIM_BLOCK_NODES - 1);
     if (road->block_of != NULL) {
-        block = road->block_of[target];
-        local = target - road->blocks[block].states.node_first;
+        bool own = target - road->own_first < road->own_count;
+        block = own ? road->own : road->block_of[target];
+        local = target - (own ? road->own_first : road->blocks[block].states.node_first);
     }
     sim_ring_push(ring, &road->buckets[slot * road->block_count + block],
                   sim_event_pack(since_ns - ahead * road->window_ns, local, pair, reference));
@@ -292,7 +293,9 @@ __attribute__((noinline)) static void dispatch_lies(struct sim_worker *worker,
     dispatch(worker, parcel, first, end, true, true, tally);
 }
 
-static inline struct sim_road road_of(const struct sim_worker *worker)
+// From a node of the block.
+static inline struct sim_road road_of(const struct sim_worker *worker,
+                                      const struct sim_block *block)
 {
     const struct sim_engine *engine = worker->engine;
     return (struct sim_road){
@@ -303,14 +306,17 @@ static inline struct sim_road road_of(const struct sim_worker *worker)
         .window_reciprocal = engine->window_reciprocal,
         .slot_mask = worker->ring.slot_count - 1,
         .block_count = worker->ring.block_count,
+        .own = (uint32_t)(block - engine->blocks),
+        .own_first = block->states.node_first,
+        .own_count = block->states.node_count,
         .block_of = engine->block_of,
         .blocks = engine->blocks,
     };
 }
 
 __attribute__((always_inline)) static inline struct parcel parcel_of(
-    const struct sim_worker *worker, const struct mesh_message *message, uint32_t reference,
-    uint32_t generation)
+    const struct sim_worker *worker, const struct sim_block *block,
+    const struct mesh_message *message, uint32_t reference, uint32_t generation)
 {
     const struct sim_engine *engine = worker->engine;
     return (struct parcel){
@@ -319,17 +325,25 @@ __attribute__((always_inline)) static inline struct parcel parcel_of(
         .generation = generation,
         .way = engine->config.queue == SIM_QUEUE_HEAP ? INTO_HEAP : INTO_RING,
         .since_ns = message->sent_ns - worker->window * engine->window_ns,
-        .road = road_of(worker),
+        .road = road_of(worker, block),
+        .near_first = block->near_first,
+        .near_count = block->near_count,
         .duplicates = engine->config.network->duplicates,
         .cold = engine->account.cold,
         .ruled = engine->faults.rules.count > 0,
     };
 }
 
+static const struct sim_block *block_of_source(const struct sim_worker *worker,
+                                               const struct mesh_message *message)
+{
+    return &worker->engine->blocks[sim_block_of(worker->engine, message->source)];
+}
+
 void sim_arrive(struct sim_worker *worker, const struct sim_arrival *arrival, uint64_t latency_ns)
 {
-    struct parcel parcel =
-        parcel_of(worker, arrival->message, arrival->reference, arrival->generation);
+    struct parcel parcel = parcel_of(worker, block_of_source(worker, arrival->message),
+                                     arrival->message, arrival->reference, arrival->generation);
     arrive(worker, &parcel, arrival->target, arrival->pair, arrival->delay_ns + latency_ns);
 }
 
@@ -428,9 +442,8 @@ static void post(struct sim_worker *worker, const struct sim_block *block,
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = posting->message;
-    struct parcel parcel = parcel_of(worker, message, posting->reference, posting->generation);
-    parcel.near_first = block->near_first;
-    parcel.near_count = block->near_count;
+    struct parcel parcel =
+        parcel_of(worker, block, message, posting->reference, posting->generation);
     parcel.targets = posting->targets;
     parcel.count = posting->count;
     parcel.delays_ns = posting->delays_ns;
@@ -451,8 +464,7 @@ static void post(struct sim_worker *worker, const struct sim_block *block,
 
 void sim_post(struct sim_worker *worker, const struct sim_posting *posting)
 {
-    const struct sim_engine *engine = worker->engine;
-    post(worker, &engine->blocks[sim_block_of(engine, posting->message->source)], NULL, posting);
+    post(worker, block_of_source(worker, posting->message), NULL, posting);
 }
 
 struct sim_batch sim_batch_of(struct sim_worker *worker, const struct sim_block *block,
@@ -467,8 +479,28 @@ struct sim_batch sim_batch_of(struct sim_worker *worker, const struct sim_block 
         .plain = engine->config.queue == SIM_QUEUE_WINDOWS && !network->has_channels &&
                  !network->varied && !network->duplicates && !engine->account.cold &&
                  engine->faults.rules.count == 0,
-        .road = road_of(worker),
+        .road = road_of(worker, block),
     };
+}
+
+// Whether it is an answer inside an edge: it has one target, which is in its sender's block, and
+// comes within reach of the ring.
+static inline bool goes_to_piece(const struct sim_engine *engine,
+                                 const struct mesh_message *message)
+{
+    return message->kind >= MESH_MESSAGE_ANSWER && message->kind <= MESH_MESSAGE_REST &&
+           message->scope < engine->tiers.edge_count;
+}
+
+// Where the message lies that a step has made, until all of its copies have arrived: the reference.
+static inline uint32_t keep_message(struct sim_worker *worker, const struct mesh_message *message)
+{
+    if (!worker->engine->recycles) {
+        return sim_messages_reference(&worker->messages, message);
+    }
+    return goes_to_piece(worker->engine, message)
+               ? sim_messages_copy_to_piece(&worker->messages, message)
+               : sim_messages_copy(&worker->messages, &worker->lasting, message);
 }
 
 // The same as post() for one copy in a plain batch, which most messages are where answers are many.
@@ -478,7 +510,6 @@ static void post_single(struct sim_worker *worker, const struct sim_batch *batch
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = record->send.message;
     uint32_t target = worker->output.targets[record->send.target_first];
-    uint32_t reference = sim_messages_reference(&worker->messages, message);
     enum sim_pair_class pair = sim_pair_from(engine, batch->block, message->source, target);
     const struct sim_link *link = &engine->config.network->links[pair];
     struct sim_carriage carriage = sim_account_carriage(engine, message);
@@ -490,12 +521,16 @@ static void post_single(struct sim_worker *worker, const struct sim_batch *batch
         count_sent(engine, counters, message, record->send.update_bytes, &carriage, 1);
         counters->lost += lost;
     }
-    sim_account_send(worker, message, &carriage, 1, pair == SIM_SAME_HOST);
+    if (batch->block->near_count > 0 && pair == SIM_SAME_HOST) {
+        sim_host_note_sent(&worker->inside, &carriage);
+    } else {
+        sim_account_send(worker, message, &carriage, 1, pair == SIM_SAME_HOST);
+    }
     uint64_t latency_ns = sim_link_uniform_ns(link, words[0][place], words[1][place]);
     uint64_t since_ns = message->sent_ns - worker->window * engine->window_ns + latency_ns;
-    if (!lost &&
-        (latency_ns >> LATENCY_BITS != 0 ||
-         !arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair, reference))) {
+    if (!lost && (latency_ns >> LATENCY_BITS != 0 ||
+                  !arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair,
+                                  keep_message(worker, message)))) {
         sim_ring_push_far(&worker->ring, message->sent_ns + latency_ns, target, pair, message);
     }
     tell_sent(worker, message, 1);
@@ -514,7 +549,7 @@ void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
              .message = message,
              .targets = worker->output.targets + record->send.target_first,
              .count = record->send.target_count,
-             .reference = sim_messages_reference(&worker->messages, message),
+             .reference = keep_message(worker, message),
              .generation = batch->generation,
              .update_bytes = record->send.update_bytes,
          });
@@ -527,11 +562,9 @@ void sim_post_again(struct sim_worker *worker, const struct mesh_message *messag
     // Where it lies matters to none but those who wake: then the core has just written it.
     uint32_t reference =
         worker->replay.wakes ? sim_messages_reference(&worker->messages, message) : 0;
-    struct parcel parcel = parcel_of(worker, message, reference, 0);
+    struct parcel parcel =
+        parcel_of(worker, block_of_source(worker, message), message, reference, 0);
     parcel.way = AGAIN;
-    const struct sim_block *block = &engine->blocks[sim_block_of(engine, message->source)];
-    parcel.near_first = block->near_first;
-    parcel.near_count = block->near_count;
     parcel.targets = targets;
     parcel.count = count;
     struct tally tally = {0};

@@ -24,6 +24,9 @@ struct sim_road {
     uint64_t ahead_most;
     uint64_t slot_mask;
     uint64_t block_count;
+    uint32_t own;  // block of the sender, and its nodes
+    uint32_t own_first;
+    uint32_t own_count;
     const uint16_t *block_of;  // the engine's, and its blocks
     const struct sim_block *blocks;
 };

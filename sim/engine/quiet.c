@@ -328,8 +328,8 @@ static void settle(struct sim_worker *worker, struct sim_part *part, uint64_t ti
 static void settle_parts(void *context, uint32_t index)
 {
     struct sim_engine *engine = context;
-    for (;;) {
-        uint32_t part = atomic_fetch_add_explicit(&engine->block_next, 1, memory_order_relaxed);
+    for (uint32_t taken = 0;; taken++) {
+        uint32_t part = sim_piece_take(engine, &engine->block_next, index, taken);
         if (part >= engine->part_count) {
             return;
         }

@@ -13,6 +13,7 @@
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
 //       liars      who lies, and the lies that have lanes         liars.c, lying.c
+//       altering   what the network made of updates               altering.c
 //       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
 // While a window runs, a worker writes to itself and to the blocks that it has taken, each block
@@ -22,6 +23,7 @@
 #define SIM_STATE_H
 
 #include "account.h"
+#include "altering.h"
 #include "crossings.h"
 #include "draw.h"
 #include "engine.h"
@@ -83,9 +85,15 @@ struct sim_worker {
     struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
     struct sim_heap heap;         // SIM_QUEUE_HEAP
     struct sim_messages messages;
+    // While answers go to pieces the core writes to `scratch`, and here is kept where the output's
+    // message memory goes on for what is not one.
+    struct mesh_output lasting;
+    uint64_t *scratch;  // [scratch_words]
+    size_t scratch_words;
     struct sim_kept kept;             // copies on their way to their channels
     struct sim_latencies *latencies;  // when places or channels decide; else NULL
     struct sim_host_work *work;       // [host_count] of the current second; NULL: nobody asked
+    struct sim_host_inside inside;    // of the batch that runs, where a block has one host
     struct sim_change *changes;
     uint32_t change_count;
     uint32_t change_capacity;
@@ -99,6 +107,7 @@ struct sim_worker {
     struct sim_swim_note *swim_notes;
     uint32_t swim_note_count;
     uint32_t swim_note_capacity;
+    uint64_t view_bytes;  // by which it made views of SWIM's larger
     struct sim_counters counters[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
     uint64_t events;
     uint64_t ingredients;        // of the fingerprint: the sum of a hash per change of state
@@ -160,6 +169,7 @@ struct sim_engine {
     uint64_t window_end;         // of the stride
     uint32_t stride_most;        // windows in a stride
     bool blocks_run_ahead;       // in a stride, without waiting for each other
+    bool recycles;               // answers inside an edge lie in pieces (messages.h)
     uint64_t run_first;          // windows that the threads are running: [run_first, run_end)
     uint64_t run_end;
     uint32_t windows_per_slot;  // of the message memory
@@ -199,6 +209,7 @@ struct sim_engine {
     struct sim_faults faults;
     struct sim_relays relays;
     struct sim_liars liars;
+    struct sim_altering altering;
     struct sim_rafts rafts;
     struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels
@@ -216,6 +227,16 @@ struct sim_engine {
     // Scratch: sums over the workers, as last asked for.
     struct sim_counters (*counters)[SIM_PAIR_CLASS_COUNT];  // [MESH_MESSAGE_KIND_COUNT]
 };
+
+// The next of so many pieces of a work for a thread, which has taken `taken` of them: whichever is
+// left, or every one whose turn it is. `next` is 0 when the work begins.
+static inline uint32_t sim_piece_take(const struct sim_engine *engine, _Atomic uint32_t *next,
+                                      uint32_t thread, uint32_t taken)
+{
+    return engine->config.deals && engine->together
+               ? thread + taken * engine->worker_count
+               : atomic_fetch_add_explicit(next, 1, memory_order_relaxed);
+}
 
 static inline uint32_t sim_block_of(const struct sim_engine *engine, uint32_t node)
 {
@@ -298,6 +319,8 @@ void sim_post_again(struct sim_worker *worker, const struct mesh_message *messag
 
 // lanes.c The table, the replicas in its width, and the output in theirs.
 void sim_lanes_create(struct sim_engine *engine);
+// Once it is known whether answers go to pieces: how large those are, and where the core writes.
+void sim_lanes_size_pieces(struct sim_engine *engine);
 void sim_lanes_finish(struct sim_engine *engine);
 
 // Sees to it that `count` lanes are free; false: memory_bytes end here, engine->failure says how.
@@ -385,7 +408,7 @@ void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, ui
                        void (*visit)(void *context, struct mesh_message *message), void *context);
 
 // Gives every message under way the numbers that words have when the edges' tables have
-// `local_words`, those that grow a place of their own.
+// `local_words`, those that grow and those that lie in pieces a place of their own.
 void sim_flights_widen(struct sim_engine *engine, uint32_t local_words);
 
 // post.c Enters the arrival of a copy in the queue, `latency_ns` after it was sent.

@@ -96,6 +96,9 @@ void sim_strides_create(struct sim_engine *engine)
         engine->stride_most = windows == 0 ? 1 : (uint32_t)windows;
     }
     engine->blocks_run_ahead = engine->stride_most > 1 && homes_are_whole(engine);
+    // Who may hear twice of a message cannot say when its memory is free.
+    engine->recycles = engine->blocks_run_ahead && engine->config.queue == SIM_QUEUE_WINDOWS &&
+                       !engine->config.network->varied && !engine->config.network->duplicates;
 }
 
 uint64_t sim_strides_reach_ns(const struct sim_engine *engine)

@@ -2,6 +2,7 @@
 #include "swims.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "allocate.h"
@@ -62,15 +63,19 @@ static const struct mesh_scope *scope_of(const struct sim_engine *engine,
     return &mesh->scopes[mesh->swim[swim->group].scope];
 }
 
-// A view never needs more than the whole roster.
-static uint32_t capacity_for(const struct mesh_scope *scope, uint32_t wanted)
+// Half as much again, as often as is needed; a view never needs more than the whole roster.
+static uint32_t capacity_for(uint32_t roster, uint32_t wanted)
 {
     uint32_t capacity = VIEW_LEAST;
-    wanted = wanted < scope->count ? wanted : scope->count;
-    while (capacity < wanted) {
-        capacity *= 2;
+    while (capacity < wanted && capacity < roster) {
+        capacity += capacity / 2;
     }
-    return capacity;
+    return capacity < roster ? capacity : roster;
+}
+
+uint64_t sim_engine_view_bytes(uint32_t roster, uint32_t listed)
+{
+    return mesh_swim_bytes(capacity_for(roster, listed));
 }
 
 void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
@@ -81,9 +86,12 @@ void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
     if (swim == NULL || swim->group == MESH_SWIM_NONE) {
         return;
     }
-    uint32_t capacity = capacity_for(scope_of(engine, swim), mesh_swim_wanted(swim, event));
+    uint32_t roster = scope_of(engine, swim)->count;
+    uint32_t capacity = capacity_for(roster, mesh_swim_wanted(swim, event));
     if (capacity > swim->capacity) {
         struct sim_swim_member *member = &engine->swims.members[event->node];
+        uint64_t before_bytes = swim->capacity == 0 ? 0 : mesh_swim_bytes(swim->capacity);
+        worker->view_bytes += mesh_swim_bytes(capacity) - before_bytes;
         void *view = sim_memory_zeroed(mesh_swim_bytes(capacity));
         mesh_swim_give(swim, view, capacity);
         sim_memory_free(member->view);
@@ -212,11 +220,15 @@ static void start(const struct own *own, enum mesh_event_kind kind)
     step(own, (struct mesh_event){.kind = kind, .number = swims->records[own->node].life + 1});
 }
 
-// What it thought is thought by nobody any more.
-static void stop(const struct own *own)
+// Who goes in order says so. What it thought is thought by nobody any more.
+static void stop(const struct own *own, bool leaves)
 {
     struct sim_swims *swims = &own->worker->engine->swims;
     const struct mesh_swim *swim = &swims->records[own->node];
+    leaves &= swim->phase == MESH_SWIM_ACTIVE;
+    if (leaves) {
+        step(own, (struct mesh_event){.kind = MESH_EVENT_SWIM_LEAVE});
+    }
     for (uint32_t i = 0; i < swim->count; i++) {
         const struct mesh_swim_member *member = &swim->members[i];
         if (member->state != MESH_SWIM_ALIVE && member->node != own->node) {
@@ -231,7 +243,8 @@ static void stop(const struct own *own)
     }
     add_note(own->worker, &(struct sim_swim_note){.time_ns = own->time_ns,
                                                   .node = own->node,
-                                                  .kind = SIM_SWIM_STOPPED});
+                                                  .kind = SIM_SWIM_STOPPED,
+                                                  .own = leaves});
     swims->members[own->node].timer_ns = UINT64_MAX;
     swims->members[own->node].up = false;
 }
@@ -243,7 +256,7 @@ static void pass(const struct own *own)
     const struct sim_transition *transition =
         &engine->faults.transitions[member->transition_next++];
     if (transition->kind == SIM_TRANSITION_DOWN && member->up) {
-        stop(own);
+        stop(own, transition->leaves);
     } else if (transition->kind == SIM_TRANSITION_UP && !member->up) {
         start(own, MESH_EVENT_SWIM_JOIN);
     }
@@ -361,6 +374,23 @@ void sim_swims_begin_window(struct sim_engine *engine)
         }
         remind(engine->workers[0], node, transition->time_ns, 0);
     }
+}
+
+bool sim_swims_fit(struct sim_engine *engine)
+{
+    struct sim_swims *swims = &engine->swims;
+    uint64_t limit = engine->config.memory_bytes;
+    swims->view_bytes = 0;
+    for (uint32_t i = 0; i < engine->worker_count; i++) {
+        swims->view_bytes += engine->workers[i]->view_bytes;
+    }
+    return limit == 0 || engine->replica_bytes + swims->view_bytes <= limit ||
+           sim_error_set(
+               &engine->failure, SIM_ERROR_INTERNAL,
+               "at %" PRIu64 " ms what SWIM's members think of each other takes %" PRIu64
+               " KiB, which is too much beside the replicas' %" PRIu64 ": of %" PRIu64 " are left",
+               engine->window * engine->window_ns / 1000000, (swims->view_bytes >> 10) + 1,
+               (uint64_t)engine->replica_bytes >> 10, limit >> 10);
 }
 
 bool sim_swims_refuse(const struct sim_engine *engine, uint32_t node)

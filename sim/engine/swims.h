@@ -11,7 +11,7 @@
 //
 // A crash takes the whole view: back again, a node asks the seeds. While it is paused its timers
 // wait, and it finds all of them due at once when the pause ends. Views grow as they need, before
-// the event that needs it; what they take is not counted against memory_bytes.
+// the event that needs it; where memory_bytes do not hold them the run ends with the window.
 
 #ifndef SIM_SWIMS_H
 #define SIM_SWIMS_H
@@ -36,6 +36,7 @@ struct sim_swims {
     struct sim_swim_member *members;  // [count] likewise
     uint64_t *due_ns;                 // [count] likewise; UINT64_MAX: nothing
     uint32_t count;                   // of nodes; 0: nobody takes part, and the rest is empty
+    uint64_t view_bytes;              // of all views, as the window began
     struct sim_swim_note *notes;      // scratch
     uint32_t note_capacity;
 };
@@ -44,6 +45,9 @@ struct sim_swims {
 void sim_swims_create(struct sim_engine *engine);
 void sim_swims_start(struct sim_engine *engine);
 void sim_swims_finish(struct sim_engine *engine);
+
+// Whether memory_bytes hold the views beside the replicas; if not, engine->failure says so.
+bool sim_swims_fit(struct sim_engine *engine);
 
 // The window's transitions are known.
 void sim_swims_begin_window(struct sim_engine *engine);

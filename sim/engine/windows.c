@@ -178,6 +178,14 @@ static uint32_t batch_end(uint32_t first, uint32_t count)
     return count - first < SIM_BATCH_EVENTS ? count : first + SIM_BATCH_EVENTS;
 }
 
+// The memory of the messages among the events [first, end), which have been handled.
+static void give_back(struct sim_worker *worker, uint32_t first, uint32_t end)
+{
+    for (uint32_t i = first; i < end && worker->engine->recycles; i++) {
+        sim_messages_give_back(&worker->messages, sim_event_reference(worker->keys[i]));
+    }
+}
+
 static void run_block(struct sim_worker *worker, uint32_t block_index)
 {
     const struct sim_engine *engine = worker->engine;
@@ -199,6 +207,7 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
         look_ahead(worker, states, end, batch_end(end, count));
         unpack(worker, states, first, end);
         sim_step_batch(worker, block, end - first, 0);
+        give_back(worker, first, end);
     }
     sim_rafts_run_block(worker, block, last_ns);
     sim_swims_run_block(worker, block, last_ns);
@@ -219,8 +228,8 @@ static void run_blocks(void *context, uint32_t index)
 {
     struct sim_engine *engine = context;
     struct sim_worker *worker = engine->workers[index];
-    for (;;) {
-        uint32_t block = atomic_fetch_add_explicit(&engine->block_next, 1, memory_order_relaxed);
+    for (uint32_t taken = 0;; taken++) {
+        uint32_t block = sim_piece_take(engine, &engine->block_next, index, taken);
         if (block >= engine->block_count) {
             return;
         }
@@ -239,7 +248,8 @@ static void run_all_blocks(struct sim_engine *engine, uint64_t first, uint64_t e
     uint64_t events = sim_engine_events(engine);
     engine->run_first = first;
     engine->run_end = end;
-    engine->together = events - engine->events_before >= EVENTS_TOGETHER;
+    engine->together =
+        events - engine->events_before >= (engine->config.deals ? 1 : EVENTS_TOGETHER);
     engine->events_before = events;
     atomic_store_explicit(&engine->block_next, 0, memory_order_relaxed);
     if (engine->together) {

@@ -141,6 +141,7 @@ static uint32_t put_departure(struct sim_action *actions, uint32_t count,
         count = put(actions, count, &action, SIM_ACTION_DRAIN, time_ns);
         count = put(actions, count, &action, SIM_ACTION_UNDRAIN, gone_ns);
     }
+    action.leaves = fault->verb != SIM_FAULT_SPOT_RECLAIM || fault->notice_ns > 0;
     count = put(actions, count, &action, SIM_ACTION_DOWN, gone_ns);
     return action.until_ns >= SIM_FAULT_UNTOLD
                ? count
@@ -166,6 +167,12 @@ uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing 
 {
     const struct sim_action action = {.node = node, .entry = firing->entry};
     return put(actions, 0, &action, SIM_ACTION_UP, turn_ns(fault, firing, place));
+}
+
+bool sim_fault_empties(const struct sim_fault *fault)
+{
+    return fault->disk_lost || fault->verb == SIM_FAULT_AUTO_SCALING ||
+           fault->verb == SIM_FAULT_SPOT_RECLAIM;
 }
 
 uint32_t sim_fault_act(const struct sim_fault *fault, uint64_t seed,

@@ -49,6 +49,10 @@
 // so that it writes nothing, while it gossips on until it leaves; what it has not told by then is
 // lost. If it leads a group of Raft it asks another to.
 //
+// Who is scaled in, restarted in its turn, or reclaimed after a notice goes in order: as a member
+// of SWIM it says so with its last breath, and is taken for gone and not for dead. Who crashes, is
+// taken with its place, or departs by churn does not.
+//
 // Faults overlap freely: a node is down as long as one crash holds it down, paused as long as one
 // pause does; delays and skews add up. A crash drops what waits for the end of a pause. Of several
 // that change a link the last to begin decides, setting by setting.
@@ -214,6 +218,7 @@ struct sim_action {
     uint8_t kind;    // enum sim_action_kind
     bool disk_lost;  // of DOWN, and of RESTART: whatever the crash left
     bool starves;    // of PAUSE and RESUME: for want of a processor
+    bool leaves;     // of DOWN: by its own doing, so that it can say that it goes
 };
 
 // Purposes of draws, by the seed of the faults.
@@ -252,6 +257,9 @@ uint32_t sim_fault_leave(const struct sim_fault *fault, const struct sim_firing 
                          uint32_t node, uint32_t place, struct sim_action *actions);
 uint32_t sim_fault_enter(const struct sim_fault *fault, const struct sim_firing *firing,
                          uint32_t node, uint32_t place, struct sim_action *actions);
+
+// Whether nodes may come back by it without a disk, and then join by a snapshot.
+bool sim_fault_empties(const struct sim_fault *fault);
 
 // Which of `count` departs by a firing of churn, at the `attempt`th try.
 uint32_t sim_fault_departs(uint64_t seed, const struct sim_firing *firing, uint32_t attempt,

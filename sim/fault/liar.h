@@ -74,6 +74,7 @@ struct sim_liar_count {
 enum {
     SIM_DRAW_VICTIM = MESH_DRAW_DRIVER + 118,
     SIM_DRAW_LIE,
+    SIM_DRAW_ALTER,  // what the network breaks, and nobody notices (engine/altering.h)
 };
 
 // Of `count` nodes, ascending, keeps the entry's; returns how many.

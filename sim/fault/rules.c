@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "rules.h"
 
+#include <stdlib.h>
+
 #include "allocate.h"
 
 void sim_rules_finish(struct sim_rules *rules)
@@ -66,6 +68,64 @@ uint64_t sim_rules_next_cut_ns(const struct sim_rules *rules, uint64_t after_ns)
         }
     }
     return next_ns;
+}
+
+struct divided {
+    uint64_t key;  // class and side
+    uint32_t node;
+};
+
+static int by_key(const void *left, const void *right)
+{
+    const struct divided *a = left;
+    const struct divided *b = right;
+    return a->key != b->key ? (a->key < b->key ? -1 : 1)
+                            : (a->node > b->node) - (a->node < b->node);
+}
+
+static uint32_t divide(const struct sim_rule *rule, struct divided *divided, uint32_t nodes,
+                       uint32_t *classes)
+{
+    uint32_t count = 0;
+    for (uint32_t node = 0; node < nodes; node++) {
+        divided[node] = (struct divided){(uint64_t)classes[node] << 32 | rule->sides[node], node};
+    }
+    qsort(divided, nodes, sizeof *divided, by_key);
+    for (uint32_t i = 0; i < nodes; i++) {
+        count += i == 0 || divided[i].key != divided[i - 1].key;
+        classes[divided[i].node] = count - 1;
+    }
+    return count;
+}
+
+static bool holds(const struct sim_rule *rule, uint64_t time_ns)
+{
+    return rule->from_ns <= time_ns && time_ns < rule->until_ns;
+}
+
+uint32_t sim_rules_divide(const struct sim_rules *rules, uint64_t time_ns, uint32_t nodes,
+                          uint32_t *classes, uint32_t class_count)
+{
+    struct divided *divided = sim_memory_zeroed(nodes * sizeof *divided);
+    for (uint32_t i = 0; i < rules->count; i++) {
+        const struct sim_rule *rule = &rules->items[i];
+        bool divides = rule->kind == SIM_RULE_CUT || rule->kind == SIM_RULE_LINK;
+        if (divides && rule->sides != NULL && holds(rule, time_ns)) {
+            class_count = divide(rule, divided, nodes, classes);
+        }
+    }
+    sim_memory_free(divided);
+    return class_count;
+}
+
+bool sim_rules_link(const struct sim_rules *rules, uint64_t time_ns)
+{
+    for (uint32_t i = 0; i < rules->count; i++) {
+        if (rules->items[i].kind == SIM_RULE_LINK && holds(&rules->items[i], time_ns)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 uint32_t sim_rules_cutter(const struct sim_rules *rules, uint32_t source, uint32_t target,

@@ -52,6 +52,15 @@ void sim_rules_expire(struct sim_rules *rules, uint64_t time_ns);
 // SIM_FAULT_NEVER: none is known.
 uint64_t sim_rules_next_cut_ns(const struct sim_rules *rules, uint64_t after_ns);
 
+// Tells apart nodes whom cuts and links treat differently at that instant: nodes of one of the
+// `class_count` classes, classes[nodes], that are on different sides of a rule come into different
+// ones, numbered anew. Returns how many classes there are then.
+uint32_t sim_rules_divide(const struct sim_rules *rules, uint64_t time_ns, uint32_t nodes,
+                          uint32_t *classes, uint32_t class_count);
+
+// Whether a rule changes links at that instant.
+bool sim_rules_link(const struct sim_rules *rules, uint64_t time_ns);
+
 // Whether a message is cut; if not, how much later it arrives.
 bool sim_rules_cut(const struct sim_rules *rules, uint32_t source, uint32_t target,
                    uint64_t sent_ns, uint64_t *delay_ns);

@@ -462,5 +462,6 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         return false;
     }
     bind_expectations(arena, cell, scenario);
+    sim_warn_swim(arena, cell, scenario);
     return true;
 }

@@ -113,6 +113,11 @@ const struct sim_choice sim_choices_of_ordering[] = {
     {.name = "fifo", .value = true},
     {0},
 };
+const struct sim_choice sim_choices_of_checksums[] = {
+    {.name = "on", .value = false},
+    {.name = "off", .value = true},
+    {0},
+};
 const struct sim_choice sim_choices_of_report[] = {
     {.name = "agent", .value = false},
     {.name = "edge", .value = true},

@@ -32,6 +32,7 @@ extern const struct sim_choice sim_choices_of_start[];
 extern const struct sim_choice sim_choices_of_profile[];
 extern const struct sim_choice sim_choices_of_loss_model[];
 extern const struct sim_choice sim_choices_of_ordering[];
+extern const struct sim_choice sim_choices_of_checksums[];
 extern const struct sim_choice sim_choices_of_cipher[];
 extern const struct sim_choice sim_choices_of_report[];
 extern const struct sim_choice sim_choices_of_fault[];

@@ -149,6 +149,27 @@ static bool some_link_gets(const struct sim_scenario *scenario, enum sim_link_pa
     return gets;
 }
 
+static bool breaks_some(const struct sim_scenario *scenario)
+{
+    return scenario->network.channel.corrupt_ppb > 0 || some_link_gets(scenario, SIM_LINK_CORRUPT);
+}
+
+bool sim_scenario_alters(const struct sim_scenario *scenario)
+{
+    const struct sim_network_settings *network = &scenario->network;
+    return network->channel.unchecked && breaks_some(scenario) &&
+           !sim_transport_encrypts(network->transport, network->tls);
+}
+
+static const char *checksums_without_effect(const struct sim_scenario *scenario)
+{
+    const struct sim_network_settings *network = &scenario->network;
+    return sim_transport_encrypts(network->transport, network->tls)
+               ? "what is encrypted is authenticated, and thrown away where it is broken"
+           : !breaks_some(scenario) ? "no message arrives broken (network.corrupt_percent)"
+                                    : NULL;
+}
+
 // Settings of bursts, of the queue and of pairs of regions that nothing asks for.
 static const char *network_without_effect(const char *path, const struct sim_cell *cell,
                                           const struct sim_scenario *scenario)
@@ -168,6 +189,9 @@ static const char *network_without_effect(const char *path, const struct sim_cel
     }
     if (strcmp(path, "network.loss_percent") == 0 && channel->bursts && !burst) {
         return "loss_enter_percent and its like decide how many are lost";
+    }
+    if (strcmp(path, "network.checksums") == 0) {
+        return checksums_without_effect(scenario);
     }
     if ((strcmp(path, "network.queue_packets") == 0 || strcmp(path, "network.queue_bytes") == 0) &&
         channel->rate_bits_per_s == 0 && !some_link_gets(scenario, SIM_LINK_RATE)) {
@@ -250,7 +274,8 @@ static const char *guard_without_effect(const char *path, const struct sim_scena
             continue;
         }
         return guard->when == SIM_GUARD_OFF ? "security.guard is off"
-               : guard->when == SIM_GUARD_AUTO && scenario->liar_count == 0
+               : guard->when == SIM_GUARD_AUTO && scenario->liar_count == 0 &&
+                       !sim_scenario_alters(scenario)
                    ? "nobody lies in this scenario (byzantine); security.guard: on checks peers "
                      "all the same"
                    : NULL;

@@ -292,6 +292,13 @@ static void print_heading(const struct lint *lint, const char *path, FILE *outpu
 // ---- The whole ----
 
 // The table of the first cell; of the others, what they are. Without `output` only checks.
+static void print_warnings(const struct sim_scenario *scenario, FILE *output)
+{
+    for (uint32_t i = 0; i < scenario->warning_count; i++) {
+        fprintf(output, "%swarning: %s\n", i == 0 ? "\n" : "", scenario->warnings[i]);
+    }
+}
+
 static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
                       struct sim_error *error)
 {
@@ -309,6 +316,7 @@ static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
         print_rows(&lint, output);
         sim_lint_latencies(&cell, &scenario, output);
         print_notes(&lint, output);
+        print_warnings(&scenario, output);
     }
     if (fine && output != NULL && loading->sweep.cell_count > 1) {
         fprintf(output, "%s  %" PRIu32 "  %s: %s, %" PRIu32 " agents\n",

@@ -102,6 +102,10 @@ bool sim_bind_swim(const struct sim_cell *cell, struct sim_scenario *scenario,
                    struct sim_error *error);
 const char *sim_swim_without_effect(const char *path, const struct sim_swim_settings *swim);
 
+// swim_times.c Warns where answers cannot come in time. Called when all latencies are known.
+void sim_warn_swim(struct sim_arena *arena, const struct sim_cell *cell,
+                   struct sim_scenario *scenario);
+
 // What agents report, where, and which of it is judged (reports.c). Called when it is known how
 // many regions and edges there are.
 bool sim_bind_reports(struct sim_arena *arena, const struct sim_cell *cell,

@@ -130,6 +130,7 @@ struct sim_swim_settings {
     uint32_t seeds;  // members that a joiner asks; 0: those that the mesh has anyway
     uint64_t period_ns;
     uint64_t timeout_ns;
+    uint64_t gossip_ns;  // once read 1 .. period_ns
     uint64_t suspicion_ns;
     uint64_t suspicion_ns_max;  // once read >= suspicion_ns
     uint64_t sync_ns;
@@ -242,6 +243,8 @@ struct sim_guard_settings {  // mesh/guard.h
     uint32_t peers;
 };
 
+#define SIM_WARNINGS_MAX 4u
+
 enum sim_profile { SIM_PROFILE_DOCUMENT, SIM_PROFILE_CLOUD };
 
 struct sim_scenario {
@@ -293,6 +296,8 @@ struct sim_scenario {
     struct sim_origin interval_origin, fanout_origin, threshold_origin, mode_origin, agents_origin;
     struct sim_origin link_interval_origin;    // leaders.interval_ns, aggregator_interval_ns
     struct sim_origin global_interval_origin;  // hierarchy.global_interval_ns
+    const char *warnings[SIM_WARNINGS_MAX];    // [warning_count] FILE:LINE:COLUMN: what is odd
+    uint32_t warning_count;
     const char *cell;  // of a sweep, "agents=10 gossip.mode=eager"; "" without one
     void *memory;      // of a load's first cell: everything that the pointers of all its
                        // cells point to; NULL in the others
@@ -375,6 +380,9 @@ uint64_t sim_scenario_end_ns(const struct sim_scenario *scenario);
 uint64_t sim_reports_judged_ns(const struct sim_scenario *scenario);
 
 // The names used in files, tables and the store; never NULL for a value of the enum.
+// Whether messages arrive altered: the network breaks some, and nothing on their way notices.
+bool sim_scenario_alters(const struct sim_scenario *scenario);
+
 const char *sim_topology_name(enum sim_topology topology);
 const char *sim_mode_name(enum mesh_mode mode);
 const char *sim_schedule_name(enum mesh_schedule schedule);

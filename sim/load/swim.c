@@ -4,7 +4,8 @@
 
 #include "loading.h"
 
-#define LONGEST 6  // suspicion_max_ms by default, as in memberlist
+#define LONGEST 6             // suspicion_max_ms by default, and
+#define GOSSIPS_PER_PERIOD 5  // as in memberlist
 
 static const struct sim_node *written(const struct sim_cell *cell, const char *path)
 {
@@ -22,6 +23,12 @@ bool sim_bind_swim(const struct sim_cell *cell, struct sim_scenario *scenario,
         return sim_node_fail(written(cell, "swim.timeout_ms"), error,
                              "swim.timeout_ms is longer than swim.period_ms: an answer through "
                              "others has to come within the period");
+    }
+    swim->gossip_ns = swim->gossip_ns == 0 ? swim->period_ns / GOSSIPS_PER_PERIOD : swim->gossip_ns;
+    if (swim->gossip_ns > swim->period_ns) {
+        return sim_node_fail(written(cell, "swim.gossip_ms"), error,
+                             "swim.gossip_ms is longer than swim.period_ms, whose beginning is a "
+                             "time to gossip, too");
     }
     if (swim->suspicion_ns_max == 0 || !swim->lifeguard) {
         swim->suspicion_ns_max =
@@ -43,6 +50,9 @@ const char *sim_swim_without_effect(const char *path, const struct sim_swim_sett
     }
     if (of_lifeguard && !swim->lifeguard) {
         return "only lifeguard listens to confirmations";
+    }
+    if (strcmp(path, "swim.gossip_ms") == 0 && swim->gossip == 0) {
+        return "swim.gossip_fanout is 0";
     }
     return of_lifeguard && swim->suspicion_ns == 0 ? "nobody is suspected" : NULL;
 }

@@ -130,7 +130,9 @@ void sim_liar_figures_init(struct sim_liar_figures *figures, const struct sim_sc
     figures->entries = sim_memory_zeroed(figures->entry_count * sizeof *figures->entries);
     for (uint32_t i = 0; i < figures->entry_count; i++) {
         figures->entries[i] =
-            (struct sim_liar_pool){.text = scenario->liars[i].text, .first_ns = SIM_TIME_NEVER};
+            (struct sim_liar_pool){.text = scenario->liars[i].text,
+                                   .unseen = sim_liar_unseen(scenario, &scenario->liars[i]),
+                                   .first_ns = SIM_TIME_NEVER};
     }
     for (uint32_t i = 0; i < count; i++) {
         if (!results[i].interrupted) {
@@ -167,4 +169,48 @@ const char *sim_reject_name(enum mesh_reject reason)
     };
     assert(reason > 0 && reason < MESH_REJECT_COUNT);
     return names[reason];
+}
+
+// Of behaviours that the guard has something against, what it would need.
+static const char *missing_for(const struct sim_scenario *scenario, const struct sim_liar *liar)
+{
+    const struct sim_guard_settings *guard = &scenario->guard;
+    bool signs = scenario->network.signature_bytes > 0;
+    uint64_t lasts_ns = sim_scenario_end_ns(scenario) - liar->at_ns;
+    switch (liar->behaviour) {
+    case SIM_INFLATING:
+        if (liar->of.roles == UINT32_C(1) << SIM_ROLE_RELAY) {
+            return "a relay signs what it says its reports add up to";
+        }
+        return signs ? NULL : "rows are not signed";
+    case SIM_FORGING:
+    case SIM_EQUIVOCATING: return signs ? NULL : "updates are not signed";
+    case SIM_DELAYING:
+        return guard->bound_ns > 0 && liar->delay_ns > guard->bound_ns
+                   ? NULL
+                   : "so long a delay is within the timestamp bound";
+    case SIM_REPLAYING:
+        return guard->bound_ns > 0 && lasts_ns > guard->bound_ns
+                   ? NULL
+                   : "in a run of this length nothing is older than the timestamp bound";
+    case SIM_LYING_DIGESTS:
+        return guard->bound_ns > 0 && signs && lasts_ns > guard->bound_ns
+                   ? NULL
+                   : "a wrong hash only begins an exchange, and nobody's own write is old enough "
+                     "to be denied";
+    case SIM_FLOODING: return guard->rate > 0 ? NULL : "no rate_limit_per_peer is set";
+    default: return NULL;
+    }
+}
+
+const char *sim_liar_unseen(const struct sim_scenario *scenario, const struct sim_liar *liar)
+{
+    switch (liar->behaviour) {
+    case SIM_SILENT: return "silence looks like loss";
+    case SIM_ECLIPSING: return "a snapshot with nothing in it is one of an empty mesh";
+    default:
+        return scenario->guard.threshold_ppb == 0 || scenario->guard.when == SIM_GUARD_OFF
+                   ? "nobody's reputation is ever too low"
+                   : missing_for(scenario, liar);
+    }
 }

@@ -17,6 +17,7 @@
 // An entry of the liars, over the repetitions that ran to their end.
 struct sim_liar_pool {
     const char *text;
+    const char *unseen;  // sim_liar_unseen
     uint64_t lies;
     uint64_t nodes;
     uint64_t lying;
@@ -43,6 +44,9 @@ void sim_liar_figures_init(struct sim_liar_figures *figures, const struct sim_sc
 void sim_liar_figures_finish(struct sim_liar_figures *figures);
 
 const char *sim_reject_name(enum mesh_reject reason);  // "signature", ...
+
+// Why the guard of this scenario cannot tell such a liar from somebody honest; NULL: it can.
+const char *sim_liar_unseen(const struct sim_scenario *scenario, const struct sim_liar *liar);
 
 // Metrics (summary.h).
 bool sim_detection_at(const struct sim_result *result, uint32_t index, uint64_t *sample);

@@ -41,6 +41,17 @@ uint32_t sim_readmission_count(const struct sim_result *result)
     return result->membership.readmission_count;
 }
 
+bool sim_farewell_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
+{
+    *sample = result->membership.farewells[index].after_ns;
+    return true;
+}
+
+uint32_t sim_farewell_count(const struct sim_result *result)
+{
+    return result->membership.farewell_count;
+}
+
 bool sim_separation_at(const struct sim_result *result, uint32_t index, uint64_t *sample)
 {
     *sample = result->membership.separations[index].after_ns;
@@ -75,6 +86,17 @@ uint32_t sim_read_only_count(const struct sim_result *result)
 }
 
 // ---- Of a repetition ----
+
+bool sim_farewells_missed_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                             uint64_t *sample)
+{
+    (void)scenario;
+    *sample = 0;
+    for (uint32_t i = 0; i < result->membership.farewell_count; i++) {
+        *sample += result->membership.farewells[i].missed;
+    }
+    return true;
+}
 
 bool sim_refused_writes_of(const struct sim_scenario *scenario, const struct sim_result *result,
                            uint64_t *sample)

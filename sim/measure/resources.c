@@ -67,6 +67,16 @@ static uint64_t saved_bytes(const struct sim_traffic *traffic)
     return traffic->saved_bytes;
 }
 
+static uint64_t corrupted(const struct sim_traffic *traffic)
+{
+    return traffic->corrupted;
+}
+
+static uint64_t altered(const struct sim_traffic *traffic)
+{
+    return traffic->altered;
+}
+
 static uint64_t handshakes(const struct sim_traffic *traffic)
 {
     return traffic->handshakes;
@@ -106,6 +116,36 @@ bool sim_saved_bytes_of(const struct sim_scenario *scenario, const struct sim_re
 {
     (void)scenario;
     *sample = sum(result, 0, saved_bytes);
+    return true;
+}
+
+bool sim_broken_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                   uint64_t *sample)
+{
+    (void)scenario;
+    *sample = sum(result, 0, corrupted);
+    return true;
+}
+
+bool sim_altered_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                    uint64_t *sample)
+{
+    (void)scenario;
+    *sample = sum(result, 0, altered);
+    return true;
+}
+
+// A proof of equivocation is against an origin, and is no message.
+bool sim_refused_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                    uint64_t *sample)
+{
+    (void)scenario;
+    *sample = 0;
+    for (uint32_t reason = 1; reason < MESH_REJECT_COUNT; reason++) {
+        if (reason != MESH_REJECT_EQUIVOCATION) {
+            *sample += result->rejects[0][reason] + result->rejects[1][reason];
+        }
+    }
     return true;
 }
 

@@ -38,6 +38,12 @@ bool sim_idle_bytes_of(const struct sim_scenario *scenario, const struct sim_res
                        uint64_t *sample);
 bool sim_saved_bytes_of(const struct sim_scenario *scenario, const struct sim_result *result,
                         uint64_t *sample);
+bool sim_broken_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                   uint64_t *sample);
+bool sim_altered_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                    uint64_t *sample);
+bool sim_refused_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                    uint64_t *sample);
 bool sim_handshakes_of(const struct sim_scenario *scenario, const struct sim_result *result,
                        uint64_t *sample);
 bool sim_handshake_bytes_of(const struct sim_scenario *scenario, const struct sim_result *result,

@@ -47,6 +47,7 @@ void sim_result_finish(struct sim_result *result)
     free(result->elections);
     free(result->membership.discoveries);
     free(result->membership.readmissions);
+    free(result->membership.farewells);
     free(result->membership.separations);
     free(result->membership.reunions);
     free(result->membership.read_only);

@@ -102,6 +102,7 @@ struct sim_traffic {
     uint64_t lost;
     uint64_t dropped;    // at a full queue
     uint64_t corrupted;  // thrown away by the receiver
+    uint64_t altered;    // arrived broken, without anybody having noticed so far
     uint64_t cut;        // by a partition
     uint64_t dead;       // at a node that was down
     uint64_t refused;    // by a node that was no longer the relay they were meant for
@@ -157,8 +158,9 @@ struct sim_fault_result {
 
 // What came of an entry of the liars.
 struct sim_liar_result {
-    const char *text;   // the scenario's; NULL in results read back from a store
-    uint64_t first_ns;  // of its lies; SIM_TIME_NEVER: there were none
+    const char *text;    // the scenario's; NULL in results read back from a store
+    const char *unseen;  // why the guard cannot detect it; NULL: it can, or read back from a store
+    uint64_t first_ns;   // of its lies; SIM_TIME_NEVER: there were none
     uint64_t last_ns;
     uint64_t lies;   // messages rewritten, withheld, delayed or sent besides
     uint32_t nodes;  // that lie
@@ -245,6 +247,14 @@ struct sim_readmission {
     uint32_t node;
 };
 
+// One said that it goes: until all who were up held it for gone.
+struct sim_farewell {
+    uint64_t left_ns;
+    uint64_t after_ns;  // SIM_TIME_NEVER: not within the run, or before it came back
+    uint32_t node;
+    bool missed;  // somebody found it silent before he heard
+};
+
 // A partition left one without a majority: until it knew.
 struct sim_separation {
     uint64_t from_ns;
@@ -262,11 +272,13 @@ struct sim_reunion {
 struct sim_membership {
     struct sim_discovery *discoveries;     // [discovery_count] by time
     struct sim_readmission *readmissions;  // [readmission_count] by time
+    struct sim_farewell *farewells;        // [farewell_count] by time
     struct sim_separation *separations;    // [separation_count] by (time, node)
     struct sim_reunion *reunions;          // [reunion_count] by time
     uint64_t *read_only;                   // [node_count] how long each was
     uint32_t discovery_count;
     uint32_t readmission_count;
+    uint32_t farewell_count;
     uint32_t separation_count;
     uint32_t reunion_count;
     uint32_t node_count;  // 0: there is no SWIM

@@ -599,6 +599,7 @@ static void add_traffic(struct sim_traffic *sum, const struct sim_traffic *traff
     sum->lost += traffic->lost;
     sum->dropped += traffic->dropped;
     sum->corrupted += traffic->corrupted;
+    sum->altered += traffic->altered;
     sum->cut += traffic->cut;
     sum->dead += traffic->dead;
     sum->refused += traffic->refused;

@@ -29,7 +29,7 @@
 // - Reorder: the message goes to the front of the queue and takes the least latency of its link.
 // - Fifo: no message arrives before, or with, one that was sent before it.
 // - Corrupted: crosses like any other and is thrown away by the receiver, whose UDP or TCP checksum
-//   or authentication tag does not match.
+//   or authentication tag does not match. Without either it arrives, altered (engine/altering.h).
 
 #ifndef SIM_CHANNEL_H
 #define SIM_CHANNEL_H

@@ -72,6 +72,21 @@ void sim_host_receive(struct sim_host_work *work, const struct sim_network *netw
     }
 }
 
+void sim_host_charge(struct sim_host_work *work, const struct sim_network *network,
+                     const struct sim_host_inside *inside)
+{
+    uint64_t carried = inside->sent_carried + inside->received_carried;
+    work->cpu_ps += (inside->sent + inside->received) * STEP_PS;
+    work->cpu_ps += inside->sent_packets * SEND_PS + inside->received_packets * RECEIVE_PS;
+    work->cpu_ps += network->encrypted ? carried * CIPHER_BYTE_PS : 0;
+    if (network->compression.measured) {
+        work->cpu_ps += inside->sent * COMPRESS_PS + inside->sent_bytes * COMPRESS_BYTE_PS;
+    }
+    work->cpu_ps += inside->restored * RESTORE_PS + inside->restored_bytes * RESTORE_BYTE_PS;
+    sim_host_sign(work, network, inside->is_signed);
+    sim_host_verify(work, network, inside->verified);
+}
+
 void sim_host_shake(struct sim_host_work *work, const struct sim_network *network,
                     enum sim_handshake_kind kind, uint64_t count, bool dialled, bool outside)
 {

@@ -51,6 +51,45 @@ void sim_host_send(struct sim_host_work *work, const struct sim_network *network
 void sim_host_receive(struct sim_host_work *work, const struct sim_network *network,
                       const struct sim_carriage *carriage, bool outside);
 
+// What agents of one host tell each other and sign and verify, for who adds it up before it is
+// charged: all of it costs in proportion.
+struct sim_host_inside {
+    uint64_t sent;  // messages, with a copy each
+    uint64_t sent_packets;
+    uint64_t sent_carried;  // bytes
+    uint64_t sent_bytes;    // as encoded
+    uint64_t received;
+    uint64_t received_packets;
+    uint64_t received_carried;
+    uint64_t restored;  // of those received, the ones that were compressed
+    uint64_t restored_bytes;
+    uint64_t is_signed;
+    uint64_t verified;
+};
+
+static inline void sim_host_note_sent(struct sim_host_inside *inside,
+                                      const struct sim_carriage *carriage)
+{
+    inside->sent++;
+    inside->sent_packets += carriage->packets;
+    inside->sent_carried += carriage->carried;
+    inside->sent_bytes += carriage->bytes;
+}
+
+static inline void sim_host_note_received(struct sim_host_inside *inside,
+                                          const struct sim_carriage *carriage)
+{
+    bool restored = carriage->carried < carriage->bytes;
+    inside->received++;
+    inside->received_packets += carriage->packets;
+    inside->received_carried += carriage->carried;
+    inside->restored += restored;
+    inside->restored_bytes += restored ? carriage->bytes : 0;
+}
+
+void sim_host_charge(struct sim_host_work *work, const struct sim_network *network,
+                     const struct sim_host_inside *inside);
+
 // `count` handshakes at the end that dialled, or at the other one.
 void sim_host_shake(struct sim_host_work *work, const struct sim_network *network,
                     enum sim_handshake_kind kind, uint64_t count, bool dialled, bool outside);

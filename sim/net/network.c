@@ -235,6 +235,7 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
     cover_changes(network, &settings->changes);
     rule_channels(network, &settings->channel);
     sim_transport_init(network, settings);
+    network->alters = network->has_channels && settings->channel.unchecked && !network->encrypted;
 }
 
 // Losses are the new mesh's everywhere; which classes occur is not looked at.

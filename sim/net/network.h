@@ -73,6 +73,7 @@ struct sim_channel_settings {
     uint32_t bad_loss_ppb;
     uint32_t reorder_ppb;  // not with fifo
     uint32_t corrupt_ppb;
+    bool unchecked;            // what is corrupted arrives, unless it is encrypted
     uint64_t rate_bits_per_s;  // of the line between two hosts; 0: unlimited
     uint64_t queue_bytes;      // that may wait for it; 0: as many as the packets hold
     uint32_t queue_packets;    // that may wait for it
@@ -187,6 +188,7 @@ struct sim_network {
     bool varied;        // some link has a table, or places decide
     bool has_channels;  // messages cross channels, whose rules (where nothing changes them) are:
     struct sim_channel_rules channel;
+    bool alters;                     // what is corrupted arrives: nothing looks at it on the way
     uint32_t packet_bytes_max;       // payload of one packet
     uint64_t packet_reciprocal;      // ceil(2^64 / packet_bytes_max)
     uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet

@@ -41,6 +41,7 @@ bool sim_calm_run(const struct sim_scenario *scenario, uint32_t repetition,
         .block_nodes = options->block_nodes,
         .lanes_start = options->lanes_start,
         .executes_all = options->executes_all,
+        .deals = options->deals,
         .story = options->story,
         .interrupted = options->interrupted,
     };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "allocate.h"
+#include "lying.h"
 
 // A lie that is followed.
 struct belief {
@@ -128,6 +129,9 @@ void sim_deceits_look(struct sim_deceits *deceits, const struct sim_engine *engi
         for (uint64_t lanes = changes[i].lanes; lanes != 0; lanes &= lanes - 1) {
             uint32_t lane = 64 * changes[i].word + (uint32_t)__builtin_ctzll(lanes);
             uint32_t write = write_of_lane[lane];
+            if (write >= SIM_LIE && lies[write - SIM_LIE].entry == SIM_LIE_OF_NETWORK) {
+                continue;  // nobody told it
+            }
             if (write >= SIM_LIE) {
                 bool second = lies[write - SIM_LIE].liar != MESH_NODE_NONE;
                 hold(deceits, write - SIM_LIE, second, agent, changes[i].time_ns);
@@ -152,6 +156,7 @@ static void close_entries(const struct sim_deceits *deceits, const struct sim_en
     for (uint32_t i = 0; i < scenario->liar_count; i++) {
         result->liars[i] = (struct sim_liar_result){
             .text = scenario->liars[i].text,
+            .unseen = sim_liar_unseen(scenario, &scenario->liars[i]),
             .behaviour = scenario->liars[i].behaviour,
             .first_ns = counts[i].first_ns == SIM_FAULT_NEVER ? SIM_TIME_NEVER : counts[i].first_ns,
             .last_ns = counts[i].lies == 0 ? SIM_TIME_NEVER : counts[i].last_ns,
@@ -220,10 +225,4 @@ void sim_deceits_close(struct sim_deceits *deceits, const struct sim_engine *eng
     close_entries(deceits, engine);
     close_beliefs(deceits, engine);
     close_detections(deceits, engine);
-    for (uint32_t reason = 1; reason < MESH_REJECT_COUNT; reason++) {
-        for (uint32_t lies = 0; lies < 2; lies++) {
-            deceits->result->rejects[lies][reason] =
-                sim_engine_rejects(engine, (enum mesh_reject)reason, lies != 0);
-        }
-    }
 }

@@ -423,9 +423,10 @@ static void look_at_all(struct sim_leading *leading, uint64_t time_ns)
 static void pass_time(struct sim_leading *leading, uint64_t until_ns)
 {
     for (;;) {
-        bool pause = leading->pending_next < leading->pending_count;
-        const struct sim_transition *next = &leading->pending[leading->pending_next];
-        uint64_t pause_ns = pause ? next->time_ns : SIM_TIME_NEVER;
+        const struct sim_transition *next = leading->pending_next < leading->pending_count
+                                                ? &leading->pending[leading->pending_next]
+                                                : NULL;
+        uint64_t pause_ns = next != NULL ? next->time_ns : SIM_TIME_NEVER;
         uint64_t cut_ns = sim_engine_next_cut_ns(leading->engine, leading->looked_ns);
         if (pause_ns > until_ns && cut_ns > until_ns) {
             return;

@@ -114,18 +114,36 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
     return reports * each + scenario->agents * kept + lanes * per_lane;
 }
 
-// What one agent sends on a tick, and what is sent for an answer, each message with all the words
-// it may have: to OPEN there is ANSWER, VECTOR, FILL of two sets, and REST.
-static uint64_t tick_bytes(const struct sim_scenario *scenario)
+static uint64_t message_bytes(const struct sim_scenario *scenario, uint32_t sets)
 {
-    uint64_t words = 1 + sim_reports_lanes(scenario) / 64;
-    uint64_t message = sizeof(struct mesh_message) + words * sizeof(uint64_t);
-    uint64_t copies = 4 * message + words * sizeof(uint64_t) + 5 * sizeof(uint64_t);
-    return message + (scenario->gossip.mode == MESH_PUSH ? 0 : scenario->gossip.fanout * copies);
+    uint64_t words = sets * (1 + sim_reports_lanes(scenario) / 64);
+    return sizeof(struct mesh_message) + words * sizeof(uint64_t);
 }
 
-// A message is kept for the longest latency within an edge and the windows of a stride. Threads
-// keep the memory of the most they ever sent in a stride: a quarter more, since they take turns.
+// What is sent in answer to what one agent sends on a tick, each message with all the words it may
+// have: to OPEN there is ANSWER, VECTOR, FILL of two sets, and REST. With an event of the queue for
+// each and for OPEN.
+static uint64_t answer_bytes(const struct sim_scenario *scenario)
+{
+    uint64_t copies = 3 * message_bytes(scenario, 1) + message_bytes(scenario, 2);
+    uint64_t events = 5 * sizeof(uint64_t);
+    return scenario->gossip.mode == MESH_PUSH ? 0 : scenario->gossip.fanout * (copies + events);
+}
+
+// Whether answers give their memory back at the receipt (strides.c). Where there are no strides for
+// other reasons, memory is kept hardly longer than that.
+static bool gives_back(const struct sim_network_settings *network)
+{
+    bool uniform = network->duplicate_ppb == 0;
+    for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
+        uniform = uniform && network->quantiles[pair] == NULL && !network->tiers_by_place[pair];
+    }
+    return uniform;
+}
+
+// A message is kept for the longest latency within an edge and the windows of a stride, an answer
+// perhaps for the latency only. Threads keep the memory of the most they ever sent in a stride: a
+// quarter more, since they take turns.
 uint64_t sim_reports_under_way_bytes(const struct sim_scenario *scenario)
 {
     uint64_t longest_ns = 0;
@@ -134,8 +152,11 @@ uint64_t sim_reports_under_way_bytes(const struct sim_scenario *scenario)
         longest_ns = latency_ns > longest_ns ? latency_ns : longest_ns;
     }
     uint64_t kept_ns = longest_ns + SIM_STRIDE_WINDOWS_MAX * (uint64_t)SIM_WINDOW_NS_MAX;
-    double ticks = (double)kept_ns / (double)(scenario->gossip.interval_ns + 1);
-    return (uint64_t)(1.25 * (double)tick_bytes(scenario) * ticks * (double)scenario->agents);
+    uint64_t answer_ns = gives_back(&scenario->network) ? longest_ns : kept_ns;
+    double bytes = (double)message_bytes(scenario, 1) * (double)kept_ns +
+                   (double)answer_bytes(scenario) * (double)answer_ns;
+    double ticks = (double)scenario->agents / (double)(scenario->gossip.interval_ns + 1);
+    return (uint64_t)(1.25 * bytes * ticks);
 }
 
 // ---- What is reported ----

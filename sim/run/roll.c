@@ -12,10 +12,12 @@ struct member {
     uint64_t fine_ns;       // up, and not paused, since then
     uint64_t up_ns;         // since then
     uint64_t read_only_ns;  // since then; SIM_TIME_NEVER: it is not
-    uint32_t doubters;      // of those who are up, who hold it for unreachable
+    uint32_t doubters;      // of those who are up, who hold it for unreachable, and
+    uint32_t parted;        // of them, who hold it for gone
     uint32_t detection;     // of the result's, being made, or NONE; likewise
     uint32_t readmission;
     uint32_t separation;
+    uint32_t farewell;
     uint16_t group;  // or MESH_SWIM_NONE
     bool up;
     bool paused;
@@ -42,6 +44,7 @@ struct sim_roll {
     uint32_t read_only;  // members
     struct sim_result *result;
     uint32_t discovery_capacity;
+    uint32_t farewell_capacity;
     uint32_t readmission_capacity;
     uint32_t separation_capacity;
     uint32_t reunion_capacity;
@@ -66,7 +69,8 @@ struct sim_roll *sim_roll_create(const struct mesh_config *mesh, uint32_t node_c
                                               .read_only_ns = SIM_TIME_NEVER,
                                               .detection = NONE,
                                               .readmission = NONE,
-                                              .separation = NONE};
+                                              .separation = NONE,
+                                              .farewell = NONE};
     }
     for (uint32_t i = 0; i < mesh->swim_count; i++) {
         const struct mesh_swim_group *group = &mesh->swim[i];
@@ -128,6 +132,11 @@ static void look_at_member(struct sim_roll *roll, uint32_t node, uint64_t time_n
             member->detection = NONE;
         }
     }
+    if (member->farewell != NONE && member->parted == roll->groups[member->group].up) {
+        struct sim_farewell *farewell = &membership->farewells[member->farewell];
+        farewell->after_ns =
+            farewell->after_ns == SIM_TIME_NEVER ? time_ns - farewell->left_ns : farewell->after_ns;
+    }
     if (member->readmission != NONE && member->joined && member->doubters == 0) {
         struct sim_readmission *readmission = &membership->readmissions[member->readmission];
         readmission->after_ns = time_ns - readmission->up_ns;
@@ -158,7 +167,31 @@ static void note_read_only(struct sim_roll *roll, uint32_t node, uint64_t time_n
     }
 }
 
-static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
+// It crashed, or said that it goes.
+static void begin_absence(struct sim_roll *roll, uint32_t node, uint64_t time_ns, bool leaves)
+{
+    struct member *member = &roll->members[node];
+    struct sim_membership *membership = &roll->result->membership;
+    if (leaves) {
+        membership->farewells = room(membership->farewells, membership->farewell_count,
+                                     &roll->farewell_capacity, sizeof *membership->farewells);
+        member->farewell = membership->farewell_count++;
+        membership->farewells[member->farewell] =
+            (struct sim_farewell){.left_ns = time_ns, .after_ns = SIM_TIME_NEVER, .node = node};
+        return;
+    }
+    membership->discoveries = room(membership->discoveries, membership->discovery_count,
+                                   &roll->discovery_capacity, sizeof *membership->discoveries);
+    member->detection = membership->discovery_count++;
+    membership->discoveries[member->detection] = (struct sim_discovery){
+        .down_ns = time_ns,
+        .first_ns = member->doubters > 0 ? 0 : SIM_TIME_NEVER,
+        .all_ns = SIM_TIME_NEVER,
+        .node = node,
+    };
+}
+
+static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns, bool leaves)
 {
     struct member *member = &roll->members[node];
     struct group *group = &roll->groups[member->group];
@@ -171,15 +204,7 @@ static void go(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
     roll->doubts -= member->doubters;
     group->up--;
     if (time_ns > 0) {
-        membership->discoveries = room(membership->discoveries, membership->discovery_count,
-                                       &roll->discovery_capacity, sizeof *membership->discoveries);
-        member->detection = membership->discovery_count++;
-        membership->discoveries[member->detection] = (struct sim_discovery){
-            .down_ns = time_ns,
-            .first_ns = member->doubters > 0 ? 0 : SIM_TIME_NEVER,
-            .all_ns = SIM_TIME_NEVER,
-            .node = node,
-        };
+        begin_absence(roll, node, time_ns, leaves);
     }
     for (uint32_t i = 0; i < group->scope->count; i++) {
         look_at_member(roll, group->scope->first + i, time_ns);  // it need not know any more
@@ -195,6 +220,7 @@ static void come(struct sim_roll *roll, const struct sim_swim_note *note)
         membership->discoveries[member->detection].cut_short = true;
         member->detection = NONE;
     }
+    member->farewell = NONE;
     member->up = true;
     member->joined = !note->own;
     member->fine_ns = note->time_ns;
@@ -252,6 +278,11 @@ static void note_thought(struct sim_roll *roll, const struct sim_engine *engine,
     if (note->node == note->subject) {
         return;
     }
+    if (note->own && member->farewell != NONE &&
+        (note->state == MESH_SWIM_SUSPECT || note->state == MESH_SWIM_DEAD)) {
+        membership->farewells[member->farewell].missed = true;
+    }
+    member->parted += (note->state == MESH_SWIM_LEFT) - (note->was == MESH_SWIM_LEFT);
     if (note->own && after) {
         membership->false_suspicions += !before && is_fine(roll, engine, note->node, note->subject,
                                                            note->time_ns, group->answer_ns);
@@ -260,6 +291,7 @@ static void note_thought(struct sim_roll *roll, const struct sim_engine *engine,
             is_fine(roll, engine, note->node, note->subject, note->time_ns, group->refute_ns);
     }
     if (before == after) {
+        look_at_member(roll, note->subject, note->time_ns);
         return;
     }
     bool forgets = note->own && !after;  // the doubter itself is gone
@@ -291,7 +323,7 @@ void sim_roll_notes(struct sim_roll *roll, const struct sim_engine *engine,
         const struct sim_swim_note *note = &notes[i];
         switch ((enum sim_swim_note_kind)note->kind) {
         case SIM_SWIM_STARTED: come(roll, note); break;
-        case SIM_SWIM_STOPPED: go(roll, note->node, note->time_ns); break;
+        case SIM_SWIM_STOPPED: go(roll, note->node, note->time_ns, note->own); break;
         case SIM_SWIM_MEMBER: note_thought(roll, engine, note); break;
         case SIM_SWIM_PROBE: note_probe(roll, engine, note); break;
         case SIM_SWIM_QUORUM: note_read_only(roll, note->node, note->time_ns, note->own); break;
@@ -305,19 +337,65 @@ void sim_roll_notes(struct sim_roll *roll, const struct sim_engine *engine,
 
 // ---- Who can reach whom ----
 
-// How many of its group it reaches, itself included, of those who are up.
-static uint32_t reach_of(const struct sim_roll *roll, const struct sim_engine *engine,
-                         uint32_t node, uint64_t time_ns)
+// Members of a group whom cuts treat alike (sim_engine_cut_classes).
+struct part {
+    uint32_t up;
+    uint32_t first;   // of them, and
+    uint32_t second;  // another, or NONE
+    uint32_t reach;   // of the group, each member itself included, of those who are up
+};
+
+static bool are_cut(const struct sim_engine *engine, uint32_t one, uint32_t other, uint64_t time_ns)
 {
-    const struct mesh_scope *scope = roll->groups[roll->members[node].group].scope;
-    uint32_t reach = 0;
-    for (uint32_t i = 0; i < scope->count; i++) {
-        uint32_t other = scope->first + i;
-        reach += roll->members[other].up &&
-                 (other == node || (!sim_engine_cuts(engine, node, other, time_ns) &&
-                                    !sim_engine_cuts(engine, other, node, time_ns)));
+    return sim_engine_cuts(engine, one, other, time_ns) ||
+           sim_engine_cuts(engine, other, one, time_ns);
+}
+
+static uint32_t reach_within(const struct part *part, const struct sim_engine *engine,
+                             uint64_t time_ns)
+{
+    bool apart = part->second != NONE && are_cut(engine, part->first, part->second, time_ns);
+    return apart ? 1 : part->up;
+}
+
+// Which parts the group has, in the order of their first members; returns how many.
+static uint32_t find_parts(const struct sim_roll *roll, const struct group *group,
+                           const uint32_t *classes, struct part *parts, uint32_t *present)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < group->scope->count; i++) {
+        uint32_t node = group->scope->first + i;
+        struct part *part = &parts[classes[node]];
+        if (!roll->members[node].up) {
+            continue;
+        }
+        if (part->up++ == 0) {
+            part->first = node;
+            part->second = NONE;
+            present[count++] = classes[node];
+        } else if (part->second == NONE) {
+            part->second = node;
+        }
     }
-    return reach;
+    return count;
+}
+
+// A part reaches another as any of its members does any of the other's.
+static void find_reach(const struct sim_engine *engine, uint64_t time_ns, struct part *parts,
+                       const uint32_t *present, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        struct part *part = &parts[present[i]];
+        part->reach = 0;
+        for (uint32_t j = 0; j < count; j++) {
+            const struct part *other = &parts[present[j]];
+            if (i == j) {
+                part->reach += reach_within(part, engine, time_ns);
+            } else if (!are_cut(engine, part->first, other->first, time_ns)) {
+                part->reach += other->up;
+            }
+        }
+    }
 }
 
 static void separate(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
@@ -334,16 +412,17 @@ static void separate(struct sim_roll *roll, uint32_t node, uint64_t time_ns)
 }
 
 // Members who lose their majority just then, by cuts; and whether anybody is cut off.
-static bool look_at_cuts(struct sim_roll *roll, const struct sim_engine *engine, uint64_t time_ns)
+static bool look_at_group(struct sim_roll *roll, const struct group *group, const uint32_t *classes,
+                          const struct part *parts, uint64_t time_ns)
 {
     bool cut = false;
-    for (uint32_t node = 0; node < roll->node_count; node++) {
+    for (uint32_t i = 0; i < group->scope->count; i++) {
+        uint32_t node = group->scope->first + i;
         struct member *member = &roll->members[node];
-        if (member->group == MESH_SWIM_NONE || !member->up) {
+        uint32_t reach = parts[classes[node]].reach;
+        if (!member->up) {
             continue;
         }
-        const struct group *group = &roll->groups[member->group];
-        uint32_t reach = reach_of(roll, engine, node, time_ns);
         cut |= reach < group->up;
         if (2 * reach > group->scope->count) {
             member->separation = NONE;
@@ -351,6 +430,28 @@ static bool look_at_cuts(struct sim_roll *roll, const struct sim_engine *engine,
             separate(roll, node, time_ns);
         }
     }
+    return cut;
+}
+
+static bool look_at_cuts(struct sim_roll *roll, const struct sim_engine *engine, uint64_t time_ns)
+{
+    bool cut = false;
+    uint32_t *classes = sim_memory_zeroed(roll->node_count * sizeof *classes);
+    uint32_t class_count = sim_engine_cut_classes(engine, time_ns, classes);
+    struct part *parts = sim_memory_zeroed(class_count * sizeof *parts);
+    uint32_t *present = sim_memory_zeroed(class_count * sizeof *present);
+    for (uint32_t i = 0; i < roll->group_count; i++) {
+        const struct group *group = &roll->groups[i];
+        uint32_t count = find_parts(roll, group, classes, parts, present);
+        find_reach(engine, time_ns, parts, present, count);
+        cut |= look_at_group(roll, group, classes, parts, time_ns);
+        for (uint32_t j = 0; j < count; j++) {
+            parts[present[j]].up = 0;
+        }
+    }
+    sim_memory_free(present);
+    sim_memory_free(parts);
+    sim_memory_free(classes);
     return cut;
 }
 

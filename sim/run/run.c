@@ -22,6 +22,7 @@
 #include "roll.h"
 #include "targets.h"
 #include "validity.h"
+#include "views.h"
 #include "world.h"
 
 #define PROGRESS_NS UINT64_C(200000000)  // wall time between two calls
@@ -34,8 +35,8 @@ struct watch {
     struct sim_group_checks *checks;  // NULL: no groups
     struct sim_leading *leading;      // likewise
     struct sim_roll *roll;            // NULL: no SWIM
-    struct sim_validity *validity;    // NULL: nobody lies
-    struct sim_deceits *deceits;      // likewise
+    struct sim_validity *validity;    // NULL: nobody lies, and nothing is altered
+    struct sim_deceits *deceits;      // NULL: nobody lies
     bool faults;
     bool reporting;
     const struct sim_run_options *options;
@@ -63,6 +64,8 @@ static void observe_changes(void *context, const struct mesh_table *table,
     sim_recorder_changes(&watch->recorder, table, write_of_lane, changes, count);
     if (watch->validity != NULL) {
         sim_validity_look(watch->validity, table, changes, count);
+    }
+    if (watch->deceits != NULL) {
         sim_deceits_look(watch->deceits, watch->engine, table, write_of_lane, changes, count);
     }
     if (watcher != NULL && watcher->changes != NULL) {
@@ -282,7 +285,8 @@ static uint64_t bytes_surely_under_way(const struct sim_scenario *scenario)
 struct sim_run_needs sim_run_needs(const struct sim_scenario *scenario)
 {
     return (struct sim_run_needs){
-        .fixed_bytes = bytes_in_engine(scenario) + bytes_beside_engine(scenario),
+        .fixed_bytes =
+            bytes_in_engine(scenario) + bytes_beside_engine(scenario) + sim_views_bytes(scenario),
         .under_way_bytes = bytes_under_way(scenario) + bytes_surely_under_way(scenario),
     };
 }
@@ -306,7 +310,9 @@ static bool fits(const struct sim_scenario *scenario, struct sim_error *error)
         return sim_error_set(
             error, SIM_ERROR_INTERNAL, "%u agents and %u updates need %.0f MiB %s; %s %.0f MiB",
             scenario->agents, scenario->workload.updates, (double)bytes / 1048576,
-            under_way > 0 ? "with the reports under way" : "before the first message",
+            under_way > 0                           ? "with the reports under way"
+            : sim_views_bytes(scenario) > bytes / 2 ? "with what SWIM's members remember of others"
+                                                    : "before the first message",
             scenario->memory_mib > 0 ? "memory_mib allows"
                                      : "four fifths of this machine's memory are",
             (double)limit / 1048576);
@@ -331,6 +337,7 @@ static void copy_counters(const struct sim_engine *engine, struct sim_result *re
                 .lost = counters->lost,
                 .dropped = counters->dropped,
                 .corrupted = counters->corrupted,
+                .altered = counters->altered,
                 .cut = counters->cut,
                 .dead = counters->dead,
                 .refused = counters->refused,
@@ -447,6 +454,16 @@ static bool holds(const struct watch *watch, const struct sim_scenario *scenario
                          property, sim_group_checks_how(watch->checks));
 }
 
+static void copy_rejects(const struct sim_engine *engine, struct sim_result *result)
+{
+    for (uint32_t reason = 1; reason < MESH_REJECT_COUNT; reason++) {
+        for (uint32_t lies = 0; lies < 2; lies++) {
+            result->rejects[lies][reason] =
+                sim_engine_rejects(engine, (enum mesh_reject)reason, lies != 0);
+        }
+    }
+}
+
 // So is one in which somebody honest held what nobody wrote; but it was run to its end.
 static bool is_valid(const struct watch *watch, const struct sim_scenario *scenario,
                      struct sim_result *result, struct sim_error *error)
@@ -492,8 +509,10 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     sim_recorder_init(&watch.recorder, scenario, &world, result);
     set_intervals(&world, result);
     watch.faults = scenario->fault_count > 0;
-    if (world.liars != NULL) {
+    if (world.liars != NULL || sim_scenario_alters(scenario)) {
         watch.validity = sim_validity_create(world.liars);
+    }
+    if (world.liars != NULL) {
         watch.deceits = sim_deceits_create(scenario, &world, result);
     }
     if (world.mesh.raft_count > 0) {
@@ -544,6 +563,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         .block_nodes = options->block_nodes,
         .lanes_start = options->lanes_start,
         .executes_all = options->executes_all,
+        .deals = options->deals,
         .hosts = true,
         .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario) -
                         bytes_surely_under_way(scenario),
@@ -569,6 +589,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         if (watch.deceits != NULL) {
             sim_deceits_close(watch.deceits, engine);
         }
+        copy_rejects(engine, result);
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);

@@ -46,6 +46,7 @@ struct sim_run_options {
     uint32_t block_nodes;  // of the engine (engine.h); 0: its own. Shows nowhere
     uint32_t lanes_start;  // likewise, unless batch_size cuts a message or a node joins (engine.h)
     bool executes_all;     // also what would be accounted (engine.h); results do not differ
+    bool deals;            // every thread gets its share of every window (engine.h); likewise
     uint64_t until_ns;     // cut here, and marked as interrupted; 0: to its end
     const struct sim_watcher *watcher;  // NULL: nobody
     FILE *story;  // where what led to a broken property is told; NULL: nowhere
@@ -58,7 +59,8 @@ struct sim_run_options {
 
 // Memory that a run takes, known before it starts.
 struct sim_run_needs {
-    uint64_t fixed_bytes;      // replicas, tables, timers, results: refused when they do not fit
+    uint64_t fixed_bytes;      // replicas, tables, timers, results, what SWIM will remember
+                               // (views.h): refused when they do not fit
     uint64_t under_way_bytes;  // of messages, roughly
 };
 

@@ -384,6 +384,7 @@ static void add_swim(struct sim_scopes *scopes, const struct sim_swim_settings *
         .confirmations = settings->confirmations,
         .period_ns = settings->period_ns,
         .timeout_ns = settings->timeout_ns,
+        .gossip_ns = settings->gossip_ns,
         .suspicion_ns = settings->suspicion_ns,
         .suspicion_ns_max = settings->suspicion_ns_max,
         .sync_ns = settings->sync_ns,

@@ -99,13 +99,14 @@ static void measure_compression(struct sim_world *world, const struct sim_scenar
 #define BURST_NS (NS_PER_S / 10)  // so much ahead of its rate a peer may be
 #define BURST_MIN 10u             // or so many messages
 
-// Where peers lie there is a guard, if only to throw away what does not decode.
+// Where peers lie, or what they say arrives altered, there is a guard, if only to throw away what
+// does not decode.
 static void appoint_guard(struct sim_world *world, const struct sim_scenario *scenario)
 {
     const struct sim_guard_settings *settings = &scenario->guard;
-    bool checks = settings->when == SIM_GUARD_ON ||
-                  (settings->when == SIM_GUARD_AUTO && scenario->liar_count > 0);
-    if (!checks && scenario->liar_count == 0) {
+    bool needed = scenario->liar_count > 0 || sim_scenario_alters(scenario);
+    bool checks = settings->when == SIM_GUARD_ON || (settings->when == SIM_GUARD_AUTO && needed);
+    if (!checks && !needed) {
         return;
     }
     world->guard =

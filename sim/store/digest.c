@@ -6,10 +6,7 @@
 #include "handle.h"
 
 // Every table of results with its rows in key order. The order of the list is part of the digest.
-static const struct {
-    const char *name;
-    const char *query;
-} result_tables[] = {
+const struct sim_result_table sim_result_tables[SIM_RESULT_TABLES] = {
     {"repetitions", "SELECT * FROM repetitions WHERE run_id = ?1 ORDER BY repetition"},
     {"updates", "SELECT * FROM updates WHERE run_id = ?1 ORDER BY repetition, origin, sequence"},
     {"traffic",
@@ -113,6 +110,16 @@ bool sim_store_has_run(const struct sim_store *store, int64_t run_id, struct sim
     return code == SQLITE_ROW;
 }
 
+static bool digest_table(const struct sim_store *store, const struct sim_result_table *table,
+                         int64_t run_id, XXH3_state_t *state, struct sim_error *error)
+{
+    uint64_t rows = 0;
+    digest_text(state, table->name, strlen(table->name));
+    bool read = digest_query(store, table->query, run_id, state, &rows, error);
+    digest_value(state, 'e', rows);
+    return read;
+}
+
 bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
                       struct sim_error *error)
 {
@@ -122,15 +129,29 @@ bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
     }
     XXH3_64bits_reset(state);
     bool read = sim_store_has_run(store, run_id, error);
-    for (size_t index = 0; read && index < sizeof result_tables / sizeof result_tables[0];
-         index++) {
-        const char *name = result_tables[index].name;
-        uint64_t rows = 0;
-        digest_text(state, name, strlen(name));
-        read = digest_query(store, result_tables[index].query, run_id, state, &rows, error);
-        digest_value(state, 'e', rows);
+    for (uint32_t i = 0; read && i < SIM_RESULT_TABLES; i++) {
+        read = digest_table(store, &sim_result_tables[i], run_id, state, error);
     }
     *digest = XXH3_64bits_digest(state);
+    XXH3_freeState(state);
+    return read;
+}
+
+bool sim_store_table_digests(struct sim_store *store, int64_t run_id,
+                             struct sim_table_digest digests[SIM_RESULT_TABLES],
+                             struct sim_error *error)
+{
+    XXH3_state_t *state = XXH3_createState();
+    if (state == NULL) {
+        return sim_error_set(error, SIM_ERROR_INTERNAL, "out of memory");
+    }
+    bool read = sim_store_has_run(store, run_id, error);
+    for (uint32_t i = 0; read && i < SIM_RESULT_TABLES; i++) {
+        XXH3_64bits_reset(state);
+        read = digest_table(store, &sim_result_tables[i], run_id, state, error);
+        digests[i] = (struct sim_table_digest){sim_result_tables[i].name,
+                                               (uint64_t)XXH3_64bits_digest(state)};
+    }
     XXH3_freeState(state);
     return read;
 }

@@ -121,6 +121,15 @@ static void write_head(const struct sim_recording *recording, FILE *output)
             recording->complete ? "true" : "false", recording->fingerprint, recording->digest);
 }
 
+static void write_results(const struct sim_recording *recording, FILE *output)
+{
+    fputs("results: |\n", output);
+    for (uint32_t i = 0; i < recording->table_digest_count; i++) {
+        const struct sim_table_digest *digest = &recording->table_digests[i];
+        fprintf(output, "  %s %016" PRIx64 "\n", digest->table, digest->digest);
+    }
+}
+
 static void write_sources(const struct sim_recording *recording, FILE *output)
 {
     fputs("sources:\n", output);
@@ -197,6 +206,7 @@ static char *compose(const struct sim_recording *recording, size_t *length)
         return NULL;
     }
     write_head(recording, memory);
+    write_results(recording, memory);
     write_sources(recording, memory);
     write_tables(recording, memory);
     write_compressions(recording, memory);

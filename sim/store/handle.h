@@ -21,6 +21,14 @@ struct sim_store {
 bool sim_store_failed(const struct sim_store *store, const char *doing, const char *after,
                       struct sim_error *error);
 
+// digest.c The tables of results, in the order of the digest.
+struct sim_result_table {
+    const char *name;
+    const char *query;  // the rows of run ?1 by their keys; column 0 is the run
+};
+
+extern const struct sim_result_table sim_result_tables[SIM_RESULT_TABLES];
+
 // Where there is no such run, SIM_ERROR_USAGE.
 bool sim_store_has_run(const struct sim_store *store, int64_t run_id, struct sim_error *error);
 

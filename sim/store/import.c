@@ -206,10 +206,11 @@ static bool only(struct importing *importing, const struct sim_node *map, const 
 
 static bool read_head(struct importing *importing, const struct sim_node *root)
 {
-    static const char *const keys[] = {
-        "meshsim_run", "engine", "scenario",     "cell",        "topology",    "row",
-        "agents",      "seed",   "repeat",       "complete",    "fingerprint", "digest",
-        "sources",     "tables", "compressions", "repetitions", "content",     NULL};
+    static const char *const keys[] = {"meshsim_run", "engine",   "scenario",    "cell",
+                                       "topology",    "row",      "agents",      "seed",
+                                       "repeat",      "complete", "fingerprint", "digest",
+                                       "results",     "sources",  "tables",      "compressions",
+                                       "repetitions", "content",  NULL};
     struct sim_recording *recording = importing->recording;
     const char *content;
     return take_text(importing, root, "engine", &recording->engine_version) &&
@@ -324,6 +325,32 @@ static bool next_number(const char **text, int base, char end, uint64_t *value)
     bool fine = errno == 0 && stop != *text && *stop == end;
     *text = fine ? stop + 1 : *text;
     return fine;
+}
+
+// Another version may have other tables.
+static bool read_results(struct importing *importing, const struct sim_node *root)
+{
+    const struct sim_node *node = field(importing, root, "results", SIM_NODE_SCALAR);
+    if (node == NULL) {
+        return false;
+    }
+    struct sim_table_digest *digests =
+        sim_arena_array(importing->arena, lines_of(node->text, node->length) + 1, sizeof *digests);
+    for (const char *line = node->text; *line != '\0';) {
+        size_t length = strcspn(line, " \n");
+        const char *number = line + length + 1;
+        uint64_t digest;
+        if (length == 0 || line[length] != ' ' || !next_number(&number, 16, '\n', &digest)) {
+            return sim_node_fail(node, importing->error,
+                                 "expected lines of a table and a digest, found \"%.*s\"",
+                                 (int)strcspn(line, "\n"), line);
+        }
+        digests[importing->recording->table_digest_count++] =
+            (struct sim_table_digest){sim_arena_copy(importing->arena, line, length), digest};
+        line = number;
+    }
+    importing->recording->table_digests = digests;
+    return true;
 }
 
 static bool read_class(const char **line, struct sim_compression *compression)
@@ -444,9 +471,10 @@ bool sim_recording_import(const char *path, struct sim_recording *recording,
         return false;
     }
     const struct sim_node *root = sim_tree_parse_long(arena, source, error);
-    if (root == NULL || !read_head(&importing, root) || !read_sources(&importing, root) ||
-        !read_tables(&importing, root) || !read_compressions(&importing, root) ||
-        !read_repetitions(&importing, root) || !check_content(&importing, source, root)) {
+    if (root == NULL || !read_head(&importing, root) || !read_results(&importing, root) ||
+        !read_sources(&importing, root) || !read_tables(&importing, root) ||
+        !read_compressions(&importing, root) || !read_repetitions(&importing, root) ||
+        !check_content(&importing, source, root)) {
         return false;
     }
     return sim_recording_file(recording) != NULL ||

@@ -154,6 +154,17 @@ static bool read_repetitions(struct sim_store *store, int64_t run_id,
     return sim_query_finish(&query) && read_checkpoints(store, run_id, recording, list, error);
 }
 
+static bool read_digests(struct sim_store *store, int64_t run_id, struct sim_recording *recording,
+                         struct sim_error *error)
+{
+    struct sim_table_digest *digests =
+        sim_arena_array(recording->memory, SIM_RESULT_TABLES, sizeof *digests);
+    recording->table_digests = digests;
+    recording->table_digest_count = SIM_RESULT_TABLES;
+    return sim_store_digest(store, run_id, &recording->digest, error) &&
+           sim_store_table_digests(store, run_id, digests, error);
+}
+
 // ---- Whether all is there ----
 
 const struct sim_store_source *sim_recording_file(const struct sim_recording *recording)
@@ -203,7 +214,7 @@ bool sim_recording_read(struct sim_store *store, int64_t run_id, struct sim_reco
                                  error) &&
            read_compression(store, run_id, recording, error) &&
            read_repetitions(store, run_id, recording, error) && check_whole(recording, error) &&
-           sim_store_digest(store, run_id, &recording->digest, error);
+           read_digests(store, run_id, recording, error);
 }
 
 void sim_recording_finish(struct sim_recording *recording)

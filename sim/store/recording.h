@@ -22,7 +22,7 @@
 
 #include "store.h"
 
-#define SIM_EXPORT_FORMAT 1  // "meshsim_run: 1", the first line
+#define SIM_EXPORT_FORMAT 2  // "meshsim_run: 2", the first line
 #define SIM_EXPORT_BYTES_MAX ((size_t)256 << 20)
 
 struct sim_recorded_repetition {
@@ -51,6 +51,8 @@ struct sim_recording {
     uint32_t threads;      // that ran it, as asked for; 0: as many as the machine had, or not known
     uint64_t fingerprint;  // of all repetitions together
     uint64_t digest;       // of the results (sim_store_digest)
+    const struct sim_table_digest *table_digests;  // [table_digest_count], of each of their tables
+    uint32_t table_digest_count;
     const struct sim_store_source *sources;  // [source_count], in the order applied
     uint32_t source_count;
     struct sim_table *tables;  // [table_count]

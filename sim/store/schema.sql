@@ -219,6 +219,7 @@ CREATE TABLE traffic (
     cut              INTEGER NOT NULL,  -- messages that a partition stopped
     dead             INTEGER NOT NULL,  -- messages and copies that arrived at a node that was down
     refused          INTEGER NOT NULL,  -- messages and copies for a relay that was one no longer
+    altered          INTEGER NOT NULL,  -- messages and copies broken, and not noticed on their way
     PRIMARY KEY (run_id, repetition, message_kind, pair_class),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
@@ -421,6 +422,7 @@ CREATE TABLE liars (
     lies        INTEGER NOT NULL,  -- messages rewritten, withheld, delayed or sent besides
     first_ns    INTEGER,           -- simulated time of the first; NULL: there was none
     last_ns     INTEGER,           -- and of the last; NULL: as above
+    unseen      TEXT,              -- why this guard cannot detect it; NULL: it can
     PRIMARY KEY (run_id, repetition, ordinal),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;

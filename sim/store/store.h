@@ -30,7 +30,8 @@
 #define SIM_STORE_PATH "meshsim.db"          // the default of --db, in the current directory
 #define SIM_STORE_APPLICATION_ID 1835365224  // "mesh", big endian; marks the file as ours
 #define SIM_STORE_VERSION 6                  // of schema.sql
-#define SIM_STORE_BUSY_MS 10000              // how long to wait for another process to let go
+#define SIM_RESULT_TABLES 24
+#define SIM_STORE_BUSY_MS 10000  // how long to wait for another process to let go
 
 struct sim_store;
 
@@ -118,6 +119,23 @@ bool sim_store_write_run(struct sim_store *store, const struct sim_store_run *ru
 // without run_id, numbers as 8 bytes little endian. Equal for equal results, wherever and whenever
 // they were stored (DESIGN 5.1, "results bytes"). SIM_ERROR_USAGE when there is no such run.
 bool sim_store_digest(struct sim_store *store, int64_t run_id, uint64_t *digest,
+                      struct sim_error *error);
+
+// The same of each table of results by itself, in the order of the digest.
+struct sim_table_digest {
+    const char *table;
+    uint64_t digest;
+};
+
+bool sim_store_table_digests(struct sim_store *store, int64_t run_id,
+                             struct sim_table_digest digests[SIM_RESULT_TABLES],
+                             struct sim_error *error);
+
+// Appends where the results of two runs first differ, by the order of the digest, for people:
+// "table traffic, repetition 0, message_kind open, pair_class same_host: bytes 811 recorded, 812
+// now". Nothing where they do not.
+bool sim_store_differ(const struct sim_store *recorded, int64_t recorded_id,
+                      const struct sim_store *now, int64_t now_id, char *text, size_t capacity,
                       struct sim_error *error);
 
 // Reads the tables that a run drew latencies from, as sim_overrides takes them. The caller frees

@@ -168,7 +168,8 @@ static bool read_traffic(struct reading *reading)
         reading->store,
         "SELECT repetition, message_kind, pair_class, messages, bytes, transport_bytes, updates,"
         " duplicated, lost, dropped, corrupted, delivered, saved_bytes, digest_bytes, idle,"
-        " idle_bytes, handshakes, resumed, handshake_bytes, cut, dead, refused FROM traffic"
+        " idle_bytes, handshakes, resumed, handshake_bytes, cut, dead, refused, altered FROM"
+        " traffic"
         " WHERE run_id = ?1",
         reading->run_id, reading->error);
     while (sim_query_next(&query)) {
@@ -198,6 +199,7 @@ static bool read_traffic(struct reading *reading)
             .cut = sim_query_count(&query, 19),
             .dead = sim_query_count(&query, 20),
             .refused = sim_query_count(&query, 21),
+            .altered = sim_query_count(&query, 22),
         };
     }
     return sim_query_finish(&query);

@@ -197,7 +197,8 @@ static void put_updates(struct rows *rows, const struct sim_result *result)
 
 static void put_traffic(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows,
+                "INSERT INTO traffic VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         for (int pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_traffic *traffic = &result->traffic[kind][pair];
@@ -229,6 +230,7 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
             put_count(rows, traffic->cut);
             put_count(rows, traffic->dead);
             put_count(rows, traffic->refused);
+            put_count(rows, traffic->altered);
             end_row(rows);
         }
     }

@@ -4,7 +4,7 @@
 
 static void put_entries(struct rows *rows, const struct sim_result *result)
 {
-    begin_table(rows, "INSERT INTO liars VALUES (?,?,?,?,?,?,?,?,?,?)");
+    begin_table(rows, "INSERT INTO liars VALUES (?,?,?,?,?,?,?,?,?,?,?)");
     for (uint32_t index = 0; index < result->liar_count; index++) {
         const struct sim_liar_result *liar = &result->liars[index];
         begin_row_of(rows, result);
@@ -16,6 +16,11 @@ static void put_entries(struct rows *rows, const struct sim_result *result)
         put_count(rows, liar->lies);
         put_value(rows, liar->first_ns);
         put_value(rows, liar->last_ns);
+        if (liar->unseen == NULL) {
+            put_null(rows);
+        } else {
+            put_text(rows, liar->unseen);
+        }
         end_row(rows);
     }
 }

@@ -72,3 +72,94 @@ Test(liars, what_they_did_is_pruned_with_its_run)
         cr_expect_eq(store_number(query), 0, "%s", tables[i]);
     }
 }
+
+Test(liars, of_several_shares_the_page_says_up_to_which_each_expectation_holds)
+{
+    write_file("x.yaml", MESH "security: {signature_algo: ed25519, byzantine_threshold: 0.5}\n"
+                              "sweep:\n"
+                              "  byzantine[0].behaviour: [silent, forging]\n"
+                              "  byzantine[0].of.percent: [0, 10, 20]\n"
+                              "expect: [undetected == 0, max(convergence_ms) < 1]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    expect_part(run.output, "Largest share of liars up to which each expectation holds:\n"
+                            "  1: undetected == 0\n"
+                            "  2: max(convergence_ms) < 1\n");
+    expect_part(run.output, "flat_mesh, 60 agents     1         2\n");
+    expect_part(run.output, "  silent *             0 %  no share\n");
+    expect_part(run.output, "  forging             20 %  no share\n");
+    expect_part(run.output, "* not detectable by this guard, silent: silence looks like loss\n");
+}
+
+Test(liars, who_never_came_to_lie_is_said_to_have_tried_nothing)
+{
+    write_file("x.yaml", MESH "sweep:\n"
+                              "  byzantine[0].behaviour: [eclipsing]\n"
+                              "  byzantine[0].of.percent: [0, 10]\n"
+                              "expect: [deceived == 0]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    expect_part(run.output, "  eclipsing *         NEVER LIED\n");
+}
+
+#define BROKEN                                \
+    "topology: flat_mesh\n"                   \
+    "agent_count: 60\n"                       \
+    "gossip: {fanout: 5, interval_ms: 100}\n" \
+    "duration_ms: 1000\n"                     \
+    "workload: {updates: 20, every_ms: 20}\n"
+
+// Whether so many are a hundredth of all copies sent, within five standard deviations.
+static bool is_a_hundredth(const char *column)
+{
+    char query[128];
+    snprintf(query, sizeof query, "SELECT sum(%s) FROM traffic", column);
+    double count = (double)store_number(query);
+    double sent = (double)store_number("SELECT sum(messages) FROM traffic");
+    double off = count - 0.01 * sent;
+    return off * off < 25 * sent * 0.01 * 0.99;
+}
+
+Test(liars, what_nothing_notices_is_believed_and_the_check_names_node_and_update)
+{
+    write_file("x.yaml", BROKEN "network: {transport: UDP, corrupt_percent: 1, checksums: off}\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    expect_part(run.errors, "gossip validity is broken: at ");
+    expect_part(run.errors, " came to hold update ");
+    expect_part(run.errors, ", which never wrote it; node ");
+    expect_part(run.output, "broken on their way: 0 noticed and thrown away, ");
+    cr_expect(is_a_hundredth("altered"));
+    cr_expect_eq(store_number("SELECT sum(corrupted) FROM traffic"), 0);
+    struct ended again = run_program("verify", "1", "--queue", "heap", "--db", STORE, NULL);
+    expect_exit(&again, 0);
+}
+
+Test(liars, with_signatures_what_is_altered_is_refused_and_counted_where_it_arrives)
+{
+    write_file("x.yaml", BROKEN "network: {transport: UDP, corrupt_percent: 1, checksums: off}\n"
+                                "security: {signature_algo: ed25519}\n"
+                                "expect: [residue == 0, altered_messages > 0]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    // Bits are hit alike, and most of a message of updates is updates.
+    int64_t signature =
+        store_number("SELECT messages FROM rejects WHERE reason = 'signature' AND of_liars = 0");
+    int64_t altered = store_number("SELECT sum(altered) FROM traffic");
+    cr_expect(signature > 0 && signature < altered);
+    struct ended again = run_program("verify", "1", "--queue", "heap", "--db", STORE, NULL);
+    expect_exit(&again, 0);
+}
+
+Test(liars, with_tls_what_is_broken_is_thrown_away_and_checksums_are_without_effect)
+{
+    write_file("x.yaml",
+               BROKEN "network: {transport: TCP, tls: true, corrupt_percent: 1, checksums: off}\n"
+                      "expect: [residue == 0, altered_messages == 0, refused_messages == 0]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    cr_expect(is_a_hundredth("corrupted"));
+    struct ended lint = run_program("lint", "x.yaml", NULL);
+    expect_part(lint.output,
+                "what is encrypted is authenticated, and thrown away where it is broken");
+}

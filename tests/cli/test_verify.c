@@ -140,9 +140,18 @@ Test(verify, a_run_in_which_nodes_join_after_updates_were_released_is_the_same)
                "topology: flat_mesh\nagents: 30\nduration_ms: 2500\n"
                "gossip: {fanout: 3, interval_ms: 20}\nworkload: {updates: 90, every_ms: 15}\n"
                "faults: [{fault: mass-join, at_ms: 2000, of: {number: 3}, over_ms: 100}]\n");
-    struct ended ended = run_program("run", "join.yaml", "--quiet", "--db", STORE, NULL);
+    write_file("reclaim.yaml",
+               "topology: flat_mesh\nagents: 60\nduration_ms: 2500\n"
+               "gossip: {fanout: 3, interval_ms: 20}\nworkload: {updates: 90, every_ms: 15}\n"
+               "placement: {agents_per_host: 10}\n"
+               "faults: [{fault: spot-reclaim, at_ms: 1500, notice_ms: 100, down_ms: 400,\n"
+               "          of: {number: 1}}]\n");
+    struct ended ended =
+        run_program("run", "join.yaml", "reclaim.yaml", "--quiet", "--db", STORE, NULL);
     expect_exit(&ended, 0);
     ended = verify("1");
+    expect_exit(&ended, 0);
+    ended = verify("2");
     expect_exit(&ended, 0);
 }
 
@@ -166,10 +175,38 @@ Test(verify, the_first_checkpoint_that_differs_is_named_with_4)
 Test(verify, results_that_differ_under_equal_checkpoints_are_found)
 {
     run_small();
-    store_execute("UPDATE traffic SET bytes = bytes + 1 WHERE repetition = 0");
-    struct ended ended = verify("latest");
+    double bytes = store_number("SELECT bytes FROM traffic WHERE repetition = 1 AND"
+                                " message_kind = 'open' AND pair_class = 'same_host'");
+    store_execute("UPDATE traffic SET bytes = bytes + 1 WHERE repetition = 1 AND"
+                  " message_kind = 'open'");
+    store_execute("UPDATE metrics SET value = value + 1");  // stands behind it
+    struct ended ended = run_program("verify", "latest", "--db", STORE, "--json", NULL);
     expect_exit(&ended, 4);
-    expect_part(ended.output, "checkpoints are equal, but the results are not: digest");
+    const char *said = json_text(json_line(ended.output, "verify", 0), "$.first_difference");
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "first difference: table traffic, repetition 1, message_kind open, pair_class "
+             "same_host: bytes %.0f recorded, %.0f now",
+             bytes + 1, bytes);
+    expect_part(said, "checkpoints are equal, but the results are not: digest");
+    expect_part(said, expected);
+}
+
+Test(verify, a_row_too_few_or_too_many_is_named_by_its_key)
+{
+    run_small();
+    store_execute("DELETE FROM updates WHERE repetition = 1");
+    struct ended ended = run_program("verify", "1", "--db", STORE, "--json", NULL);
+    expect_exit(&ended, 4);
+    const char *said = json_text(json_line(ended.output, "verify", 0), "$.first_difference");
+    expect_part(said, "table updates, the row repetition 1, origin ");
+    expect_part(said, "now, none more recorded");
+    store_execute("UPDATE updates SET repetition = 2, origin = -1 - origin");
+    ended = run_program("verify", "1", "--db", STORE, "--json", NULL);
+    expect_exit(&ended, 4);
+    said = json_text(json_line(ended.output, "verify", 0), "$.first_difference");
+    expect_part(said, "table updates, the row repetition 2, origin -");
+    expect_part(said, "in its place now");
 }
 
 Test(verify, another_version_is_told_and_is_no_divergence)
@@ -265,6 +302,17 @@ Test(verify, an_exported_run_needs_nothing_but_itself)
     cr_expect(access("meshsim.db", F_OK) != 0);
 }
 
+Test(verify, an_exported_run_tells_in_which_table_results_differ)
+{
+    run_small();
+    store_execute("UPDATE latencies SET max_ns = max_ns + 1");
+    carry_away("1");
+    struct ended ended = run_program("verify", "run.yaml", "--json", NULL);
+    expect_exit(&ended, 4);
+    expect_part(json_text(json_line(ended.output, "verify", 0), "$.first_difference"),
+                "first difference: table latencies;");
+}
+
 Test(verify, an_exported_run_runs_and_is_stored_as_the_first_was)
 {
     run_inputs();
@@ -321,7 +369,7 @@ Test(verify, an_exported_run_that_was_changed_is_refused_with_the_place)
         {"repeat: 2\n", "repeat: 3\n", "the file was changed since it was exported"},
         {"\"same_zone\"\n    hash: \"", "\"same_zone\"\n    hash: \"0", "this was changed since"},
         {"points: |\n      ", "points: |\n      !", "not a table"},
-        {"meshsim_run: 1", "meshsim_run: 2", "changed.yaml:1:14: an exported run of format 2"},
+        {"meshsim_run: 2", "meshsim_run: 1", "changed.yaml:1:14: an exported run of format 1"},
         {"complete: true", "complete: yes", "expected true or false"},
         {"seed: 3\n", "seed: three\n", "expected a whole number"},
         {"complete: true", "complete: true\nlucky: true", "has no key lucky"},

@@ -446,6 +446,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
         .threads = world->threads,
         .block_nodes = world->block_nodes,
         .executes_all = world->executes_all,
+        .deals = world->deals,
     };
     if (!world->unobserved) {
         config.observer = (struct sim_observer){.context = &watching,
@@ -522,6 +523,7 @@ struct sim_counters outcome_sum(const struct outcome *outcome, enum mesh_message
         sum.lost += counters->lost;
         sum.dropped += counters->dropped;
         sum.corrupted += counters->corrupted;
+        sum.altered += counters->altered;
         sum.cut += counters->cut;
         sum.dead += counters->dead;
         sum.refused += counters->refused;

@@ -75,6 +75,7 @@ struct world {
     uint32_t threads;
     uint32_t block_nodes;
     bool executes_all;
+    bool deals;
     uint64_t memory_bytes;
     struct sim_faulting faulting;
 };

@@ -222,9 +222,14 @@ static const struct {
     const char *name;
     uint32_t threads;
     uint32_t block_nodes;
+    bool deals;
 } layouts[] = {
-    {"windows", 1, 0},          {"windows, small blocks", 1, 13}, {"two threads", 2, 100},
-    {"three threads", 3, 1000}, {"eight threads", 8, 37},
+    {"windows", 1, 0, false},
+    {"windows, small blocks", 1, 13, false},
+    {"two threads", 2, 100, false},
+    {"three threads", 3, 1000, false},
+    {"three threads, blocks dealt", 3, 37, true},
+    {"eight threads", 8, 37, false},
 };
 
 static void expect_same(const struct shape *shape, const char *layout, const struct outcome *heap,
@@ -258,6 +263,7 @@ Test(engine, windows_on_any_number_of_threads_agree_with_the_heap_and_no_message
             struct outcome windows;
             world.threads = layouts[j].threads;
             world.block_nodes = layouts[j].block_nodes;
+            world.deals = layouts[j].deals;
             world_run(&world, SIM_QUEUE_WINDOWS, &windows);
             expect_same(&shape, layouts[j].name, &heap, &windows);
             outcome_finish(&windows);

@@ -30,6 +30,7 @@ static const struct mesh_swim_group group = {
     .confirmations = 3,
     .period_ns = 50 * MS,
     .timeout_ns = 20 * MS,
+    .gossip_ns = 20 * MS,
     .suspicion_ns = 200 * MS,
     .suspicion_ns_max = 600 * MS,
     .sync_ns = 300 * MS,
@@ -50,6 +51,21 @@ static const struct sim_fault crashes[] = {
 };
 static const struct sim_fault partition[] = {
     FAULT(PARTITION, 200 * MS, 1200 * MS, NODES(0, 18)),
+};
+
+// Two at a time, at 300, 700 and 1100 ms, when one of the last two cannot say anything.
+static const struct sim_fault restarts[] = {
+    {.verb = SIM_FAULT_ROLLING_RESTART,
+     .at_ns = 300 * MS,
+     .until_ns = NEVER,
+     .end_ns = NEVER,
+     .down_ns = 1000 * MS,
+     .gap_ns = 400 * MS,
+     .batch = 2,
+     .disk_lost = true,
+     .of = NODES(20, 26)},
+    FAULT(PAUSE, 1000 * MS, 1200 * MS, NODES(24, 25)),
+    FAULT(CRASH, 2000 * MS, NEVER, NODES(7, 8)),
 };
 
 static struct shape shape_of(const struct sim_fault *faults, uint32_t count, uint32_t loss_percent)
@@ -122,9 +138,10 @@ Test(swims, queues_threads_and_blocks_agree_on_what_members_find)
         shape_of(crashes, sizeof crashes / sizeof *crashes, 0),
         shape_of(crashes, sizeof crashes / sizeof *crashes, 10),
         shape_of(partition, 1, 0),
+        shape_of(restarts, 3, 5),
         shape_of(NULL, 0, 5),
     };
-    shapes[4].channel.correlation_ppb = 800000000;
+    shapes[5].channel.correlation_ppb = 800000000;
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
         expect_agreement(&shapes[i]);
     }
@@ -181,6 +198,41 @@ Test(swims, who_is_on_the_smaller_side_of_a_partition_refuses_writes_until_it_he
     cr_expect(lost == 18 && regained == 18, "%u lost it, %u regained it", lost, regained);
     // Writes of nodes 7 i modulo 60 at 60 i ms: of those below 18 some fall into the time.
     cr_expect(outcome.unwritten > 0 && outcome.unwritten < 9, "%u writes", outcome.unwritten);
+    outcome_finish(&outcome);
+}
+
+// Of 20 .. 25 all but 24, which is paused as its turn comes, say that they go; 7 crashes. Nobody is
+// held for dead who said so, and who comes back is alive to all again.
+Test(swims, who_goes_in_order_says_so_and_is_held_for_gone)
+{
+    static uint8_t views[60][60];
+    struct shape shape = shape_of(restarts, 3, 0);
+    struct outcome outcome;
+    uint32_t gone[60] = {0};
+    uint32_t dead[60] = {0};
+    shape.until_ns = 4000 * MS;
+    run(&shape, &group, SIM_QUEUE_WINDOWS, 1, 0, &outcome);
+    follow(&outcome, views);
+    for (uint32_t i = 0; i < outcome.swim_note_count; i++) {
+        const struct sim_swim_note *note = &outcome.swim_notes[i];
+        if (note->kind == SIM_SWIM_STOPPED) {
+            bool leaves = note->node >= 20 && note->node < 26 && note->node != 24;
+            cr_expect_eq(note->own, leaves, "node %u", note->node);
+        } else if (note->kind == SIM_SWIM_MEMBER && note->node != note->subject) {
+            gone[note->subject] += note->state == MESH_SWIM_LEFT;
+            dead[note->subject] += note->state == MESH_SWIM_DEAD;
+        }
+    }
+    for (uint32_t node = 0; node < 60; node++) {
+        bool leaves = node >= 20 && node < 26 && node != 24;
+        // All who are up: some of them are away themselves just then.
+        cr_expect(leaves ? gone[node] >= 55 : gone[node] == 0, "node %u: %u", node, gone[node]);
+        cr_expect(node == 7 || node == 24 ? dead[node] >= 55 : dead[node] == 0, "node %u: %u", node,
+                  dead[node]);
+        for (uint32_t i = 0; i < 60 && i != 7; i++) {
+            cr_expect_eq(views[i][node], node == 7 && i != 7 ? MESH_SWIM_DEAD : MESH_SWIM_ALIVE);
+        }
+    }
     outcome_finish(&outcome);
 }
 

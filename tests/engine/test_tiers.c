@@ -58,6 +58,7 @@ struct tree {
     uint32_t wrong;
     uint64_t own;    // writes, reports, rows and totals, by who made them ...
     uint64_t heard;  // ... and by others
+    bool poisons;    // free pieces, after every window
     bool read;       // messages are encoded, and then:
     uint64_t encoded[MESH_MESSAGE_KIND_COUNT];
     uint64_t digests[MESH_MESSAGE_KIND_COUNT];
@@ -154,9 +155,10 @@ static void tree_init(struct tree *tree, enum mesh_schedule schedule, uint32_t l
 // Agents on a host of their own, aggregators on the next, a host for each coordinator. What leaves
 // an edge takes many windows, what coordinators tell each other takes some, what agents do takes
 // one.
-static void tree_init_apart(struct tree *tree)
+static void tree_init_apart(struct tree *tree, uint32_t loss_percent)
 {
-    struct sim_network_settings settings = {.loss_ppb = SIM_PPB / 20, .transport = SIM_UDP};
+    struct sim_network_settings settings = {.loss_ppb = loss_percent * (SIM_PPB / 100),
+                                            .transport = SIM_UDP};
     tree_init(tree, MESH_PHASED, 0);
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         settings.latency[pair] = (struct sim_latency){SIM_UNIFORM, 8 * MS, 30 * MS};
@@ -243,6 +245,14 @@ static void add_up(struct tree *tree)
     }
 }
 
+// The message is still there, and carries what it changed.
+static bool brought(const struct tree *tree, const struct sim_change *change)
+{
+    struct mesh_lanes carried = mesh_message_updates(change->message);
+    uint32_t word = change->word + tree->engine->local_words;
+    return (change->lanes & ~mesh_lanes_at(&carried, word)) == 0;
+}
+
 static void observe_changes(void *context, const struct mesh_table *table,
                             const uint32_t *write_of_lane, const struct sim_change *changes,
                             uint32_t count)
@@ -253,7 +263,28 @@ static void observe_changes(void *context, const struct mesh_table *table,
     for (uint32_t i = 0; i < count; i++) {
         uint32_t updates = (uint32_t)__builtin_popcountll(changes[i].lanes);
         *(changes[i].message == NULL ? &tree->own : &tree->heard) += updates;
+        tree->wrong += changes[i].message != NULL && !brought(tree, &changes[i]);
     }
+}
+
+// Overwrites the free pieces of all workers, but for where each says which is the next.
+static bool poison_pieces(void *context, uint64_t time_ns, uint64_t events)
+{
+    const struct tree *tree = context;
+    (void)time_ns;
+    (void)events;
+    for (uint32_t i = 0; i < tree->engine->worker_count; i++) {
+        const struct sim_messages *messages = &tree->engine->workers[i]->messages;
+        for (uint32_t sets = 1; sets <= SIM_PIECE_SETS_MAX; sets++) {
+            uint32_t words = messages->shared->piece_words[sets - 1];
+            for (uint32_t piece = messages->pieces[sets - 1]; piece != 0;) {
+                uint64_t *memory = (uint64_t *)sim_messages_under_way(messages, piece);
+                memset(memory + 1, 0xA5, (words - 1) * sizeof *memory);
+                piece = (uint32_t)memory[0];
+            }
+        }
+    }
+    return false;
 }
 
 static uint64_t update_bytes(const struct mesh_table *table, const struct mesh_message *message)
@@ -327,6 +358,7 @@ static void tree_run(struct tree *tree, enum sim_queue queue, uint64_t until_ns)
                      .notes = observe_notes,
                      .heard = tree->direct ? observe_heard : NULL,
                      .made = tree->direct ? observe_made : NULL,
+                     .window = tree->poisons ? poison_pieces : NULL,
                      .sent = tree->read ? observe_sent : NULL},
         .queue = queue,
         .memory_bytes = tree->memory_bytes,
@@ -401,21 +433,46 @@ Test(tiers, strides_give_the_same_in_all_blocks_and_threads_and_lose_nothing)
     static struct tree heap;
     static struct tree windows;
     static const uint32_t block_nodes[] = {0, AGENTS_PER_EDGE, AGENTS_PER_EDGE - 1, 1};
-    tree_init_apart(&heap);
+    tree_init_apart(&heap, 5);
     tree_run(&heap, SIM_QUEUE_HEAP, 1000 * MS);
     expect_coordinators(&heap);
     for (uint32_t i = 0; i < 4; i++) {
-        tree_init_apart(&windows);
+        tree_init_apart(&windows, 5);
         windows.block_nodes = block_nodes[i];
         windows.threads = 1 + 2 * (i % 2);
         tree_run(&windows, SIM_QUEUE_WINDOWS, 1000 * MS);
         cr_expect_eq(windows.engine->stride_most, 8);
         cr_expect_eq(windows.engine->blocks_run_ahead, i < 2);
+        cr_expect_eq(windows.engine->recycles, i < 2);
         expect_same(&heap, &windows);
         cr_expect_eq(windows.wrong, 0);
         tree_finish(&windows);
     }
     tree_finish(&heap);
+}
+
+// With so many losses the tables grow, and with them the pieces, while messages lie in them.
+Test(tiers, memory_that_is_given_back_at_the_receipt_holds_nothing_that_is_read)
+{
+    static struct tree heap;
+    static struct tree windows;
+    for (uint32_t i = 0; i < 4; i++) {
+        uint32_t loss_percent = i < 2 ? 5 : 85;
+        tree_init_apart(&heap, loss_percent);
+        tree_init_apart(&windows, loss_percent);
+        windows.local_lanes = loss_percent == 5 ? windows.local_lanes : 64;
+        windows.threads = 1 + 2 * (i % 2);
+        windows.block_nodes = AGENTS_PER_EDGE;
+        windows.poisons = true;
+        tree_run(&heap, SIM_QUEUE_HEAP, 2000 * MS);
+        tree_run(&windows, SIM_QUEUE_WINDOWS, 2000 * MS);
+        cr_expect(windows.engine->recycles);
+        cr_expect(loss_percent == 5 || windows.engine->tiers.edges[0].table.lane_capacity > 128);
+        expect_same(&heap, &windows);
+        cr_expect_eq(windows.wrong, 0);
+        tree_finish(&heap);
+        tree_finish(&windows);
+    }
 }
 
 Test(tiers, bytes_counted_are_bytes_encoded_of_reports_and_of_rows)

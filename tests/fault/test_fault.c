@@ -120,6 +120,24 @@ Test(fault, a_rolling_restart_takes_batch_after_batch)
         cr_expect_eq(actions[2 * i].time_ns, down_ms[i] * MS);
         cr_expect_eq(actions[2 * i + 1].time_ns, (down_ms[i] + 5) * MS);
         cr_expect_eq(actions[2 * i + 1].kind, SIM_ACTION_UP);
+        cr_expect(actions[2 * i].leaves, "whoever is restarted in its turn can say so");
+    }
+}
+
+Test(fault, who_crashes_or_is_reclaimed_without_notice_cannot_say_that_it_goes)
+{
+    struct sim_fault faults[] = {{.verb = SIM_FAULT_CRASH},
+                                 {.verb = SIM_FAULT_SPOT_RECLAIM},
+                                 {.verb = SIM_FAULT_SPOT_RECLAIM}};
+    const uint32_t node = 4;
+    faults[2].notice_ns = 5 * MS;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct sim_action actions[SIM_FAULT_ACTIONS_MAX];
+        faults[i].until_ns = NEVER;
+        uint32_t count =
+            sim_fault_act(&faults[i], 1, &(struct sim_firing){10 * MS, 0, 0}, &node, 1, actions);
+        cr_assert_eq(actions[count - 1].kind, SIM_ACTION_DOWN);
+        cr_expect_eq(actions[count - 1].leaves, i == 2);
     }
 }
 

@@ -164,3 +164,30 @@ Test(rules, of_several_that_change_a_link_the_last_to_begin_decides_setting_by_s
     cr_expect(change.loss_ppb == 3 && change.rate_bits_per_s == 2);
     sim_rules_finish(&rules);
 }
+
+// Each pair of nodes is in one class exactly if no cut that holds then tells one from the other.
+Test(rules, nodes_are_divided_by_the_cuts_that_hold_just_then)
+{
+    struct sim_rules rules = {0};
+    struct sim_rule one = rule_of(SIM_RULE_CUT, 0, 20, "112200");
+    struct sim_rule two = rule_of(SIM_RULE_CUT, 10, 30, "121212");
+    struct sim_rule slow = rule_of(SIM_RULE_SLOW, 0, 30, "100000");
+    static const char *const kinds_at[] = {"112233", "123456", "121212", "111111"};
+    sim_rules_add(&rules, &one);
+    sim_rules_add(&rules, &two);
+    sim_rules_add(&rules, &slow);
+    for (uint64_t i = 0; i < 4; i++) {
+        uint32_t classes[NODES] = {0};
+        uint32_t count = sim_rules_divide(&rules, 5 + 10 * i, NODES, classes, 1);
+        uint32_t most = 0;
+        for (uint32_t a = 0; a < NODES; a++) {
+            most = classes[a] + 1 > most ? classes[a] + 1 : most;
+            for (uint32_t b = 0; b < NODES; b++) {
+                cr_expect_eq(classes[a] == classes[b], kinds_at[i][a] == kinds_at[i][b],
+                             "at %lu: %u and %u", 5 + 10 * i, a, b);
+            }
+        }
+        cr_expect_eq(count, most);
+    }
+    sim_rules_finish(&rules);
+}

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from same_on_threads import arguments_for, scenario_files
+import small
 
 BROKEN = """
 WITH kinds AS (
@@ -33,7 +33,7 @@ def story_of(program, root, file):
     """What is wrong with it; '' where nothing is."""
     with tempfile.TemporaryDirectory() as scratch:
         store = f'{scratch}/runs.db'
-        command = [program, 'run', file.relative_to(root), *arguments_for(file), '--quiet', '--db',
+        command = [program, 'run', file.relative_to(root), *small.arguments_for(file), '--quiet', '--db',
                    store]
         run = subprocess.run(command, text=True, capture_output=True, cwd=root)
         if run.returncode not in (0, 1, 2):
@@ -51,7 +51,7 @@ def story_of(program, root, file):
 
 def main():
     program, root = Path(sys.argv[1]), Path(sys.argv[2])
-    files = scenario_files(root)
+    files = small.files(root)
     print(f'1..{len(files)}', flush=True)
     for number, file in enumerate(files, 1):
         story = story_of(program, root, file)

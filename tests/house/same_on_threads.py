@@ -15,27 +15,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+import small
+
 WAYS = [['--threads', '1'], ['--threads', '2'], ['--threads', '3'], ['--threads', '8'],
         ['--threads', '1', '--execute-all'], ['--threads', '3', '--execute-all']]
-SMALL = ['--agents', '600', '--repeat', '1']
-OTHERWISE = {  # arguments instead of SMALL
-    'selection-matrix.yaml': ['--only', '1,3', '--repeat', '1'],
-    'comparison-matrix.yaml': ['--only', '1', '--repeat', '1', '--set', 'workload.updates=20'],
-    'hierarchical.yaml': ['--agents', '20000', '--repeat', '1'],
-    'multi-region-leaders.yaml': ['--agents', '3000', '--repeat', '1'],
-    'state-aggregation.yaml': ['--repeat', '1'],
-    'byzantine.yaml': ['--only', '4,16,70,118,188', '--repeat', '1'],
-    'hostile.yaml': ['--only', '1-19', '--agents', '600', '--repeat', '1'],
-    'swim-loss.yaml': ['--agents', '100', '--repeat', '1'],
-    'swim-storm.yaml': ['--agents', '200', '--repeat', '1'],
-    'swim-storm-plain.yaml': ['--agents', '200', '--repeat', '1'],
-    'eager-links.yaml': ['--only', '1', '--agents', '3000', '--repeat', '1'],
-}
 OF_THE_MACHINE = {'wall_s', 'peak_rss_bytes'}
-
-
-def arguments_for(file):
-    return OTHERWISE.get(file.name, SMALL)
 
 
 def without(found):
@@ -49,8 +33,8 @@ def without(found):
 
 def results(program, root, file, way):
     with tempfile.TemporaryDirectory() as scratch:
-        command = [program, 'run', file.relative_to(root), *arguments_for(file), *way, '--json',
-                   '--quiet', '--db', f'{scratch}/runs.db']
+        command = [program, 'run', file.relative_to(root), *small.arguments_for(file), *way,
+                   '--json', '--quiet', '--db', f'{scratch}/runs.db']
         run = subprocess.run(command, text=True, capture_output=True, cwd=root)
     if run.returncode not in (0, 1, 2) or not run.stdout:
         return f'{" ".join(map(str, command))} exited with {run.returncode}\n{run.stderr[-2000:]}'
@@ -67,15 +51,9 @@ def first_difference(a, b):
     return f'{len(a)} and {len(b)} lines'
 
 
-def scenario_files(root):
-    return sorted(
-        file for folder in ('scenarios', 'topologies') for file in (root / folder).glob('*.yaml')
-        if any(line.startswith(('topology:', 'sweep:')) for line in file.read_text().splitlines()))
-
-
 def main():
     program, root = Path(sys.argv[1]), Path(sys.argv[2])
-    files = scenario_files(root)
+    files = small.files(root)
     print(f'1..{len(files)}', flush=True)
     for number, file in enumerate(files, 1):
         first = results(program, root, file, WAYS[0])

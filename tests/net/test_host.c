@@ -56,6 +56,31 @@ Test(host, compression_is_worked_for)
     cr_expect(work.cpu_ps == 120000 + 210000, "what was sent as it is need not be restored");
 }
 
+// Adding up first is no approximation.
+Test(host, what_is_added_up_inside_costs_what_it_costs_one_by_one)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        struct sim_network network = network_of(SIM_UDP, i == 1);
+        network.compression.measured = i == 1;
+        const struct sim_carriage carriages[] = {
+            {1000, 600, 3, 1}, {40, 40, 0, 1}, {5000, 4999, 9, 4}};
+        struct sim_host_inside inside = {.is_signed = 2, .verified = 7};
+        struct sim_host_work apart = {0};
+        struct sim_host_work together = {0};
+        for (uint32_t j = 0; j < 3; j++) {
+            sim_host_send(&apart, &network, &carriages[j], 1, 0);
+            sim_host_note_sent(&inside, &carriages[j]);
+            sim_host_receive(&apart, &network, &carriages[2 - j / 2], false);
+            sim_host_note_received(&inside, &carriages[2 - j / 2]);
+        }
+        sim_host_sign(&apart, &network, 2);
+        sim_host_verify(&apart, &network, 7);
+        sim_host_charge(&together, &network, &inside);
+        cr_expect(apart.cpu_ps > 0 && apart.cpu_ps == together.cpu_ps);
+        cr_expect(together.packets == 0 && together.bytes_in == 0 && together.bytes_out == 0);
+    }
+}
+
 Test(host, handshakes_cost_both_ends)
 {
     struct sim_network network = network_of(SIM_TCP, true);

@@ -150,14 +150,14 @@ void add_class_curve(const char *path, int run_id, int repetition, const char *s
 void add_traffic(const char *path, int run_id, int repetition, const char *kind,
                  const char *pair_class, long bytes, long transport_bytes)
 {
-    execute(
-        path,
-        "INSERT INTO traffic (run_id, repetition, message_kind, pair_class, messages, bytes,"
-        " transport_bytes, updates, duplicated, lost, dropped, corrupted, delivered,"
-        " saved_bytes, digest_bytes, idle, idle_bytes, handshakes, resumed, handshake_bytes,"
-        " cut, dead, refused)"
-        " VALUES (%d, %d, %Q, %Q, 10, %ld, %ld, 1, 0, 2, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)",
-        run_id, repetition, kind, pair_class, bytes, transport_bytes);
+    execute(path,
+            "INSERT INTO traffic (run_id, repetition, message_kind, pair_class, messages, bytes,"
+            " transport_bytes, updates, duplicated, lost, dropped, corrupted, delivered,"
+            " saved_bytes, digest_bytes, idle, idle_bytes, handshakes, resumed, handshake_bytes,"
+            " cut, dead, refused, altered) VALUES (%d, %d, %Q, %Q, 10, %ld, %ld, 1, 0, 2, 0, 0, 8, "
+            "0, 0,"
+            " 0, 0, 0, 0, 0, 0, 0, 0, 0)",
+            run_id, repetition, kind, pair_class, bytes, transport_bytes);
 }
 
 void add_percentiles(const char *path, int run_id, long p50_ns, long p95_ns)

@@ -21,7 +21,7 @@ static void add_lying(const char *path, int id, const char *behaviour, int nodes
                                      .matrix_row = id});
     add_repetition(path, id, 0, false, 100);
     add_percentiles(path, id, 50000000, 100000000 + id);
-    execute(path, "INSERT INTO liars VALUES (%d, 0, 0, %Q, 'by hand', %d, %d, 5, 1, 2)", id,
+    execute(path, "INSERT INTO liars VALUES (%d, 0, 0, %Q, 'by hand', %d, %d, 5, 1, 2, NULL)", id,
             behaviour, nodes, nodes);
     execute(path,
             "INSERT INTO expectations VALUES (%d, 0, 'residue == 0', 'ppb', 0, 'pass', ''),"
@@ -85,6 +85,57 @@ Test(reports_liars, the_picture_says_up_to_which_share_each_expectation_holds)
     report_store_close(&store);
 }
 
+// The script of the only table of the store; the caller frees it.
+static char *script_of(const char *path)
+{
+    struct report_store store;
+    struct report_lyings lyings;
+    struct report_error error = {0};
+    char *text = NULL;
+    size_t length = 0;
+    cr_assert(report_store_open(&store, path, &(struct report_choice){0}, &error));
+    cr_assert(report_lyings_read(&store, &lyings), "%s", error.text);
+    cr_assert_eq(lyings.count, 1);
+    FILE *output = open_memstream(&text, &length);
+    report_lying_script(output, &lyings.tables[0]);
+    fclose(output);
+    report_lyings_finish(&lyings);
+    report_store_close(&store);
+    return text;
+}
+
+Test(reports_liars, a_field_names_the_expectations_that_do_not_hold)
+{
+    const char *path = make_table();
+    execute(path, "UPDATE expectations SET outcome = 'fail' WHERE run_id = 3");
+    char *text = script_of(path);
+    cr_expect(strstr(text, "100 ✗1,2'") != NULL, "%s", text);
+    cr_expect(strstr(text, "100 ✗2'") != NULL);
+    free(text);
+}
+
+Test(reports_liars, who_never_lied_has_tried_nothing)
+{
+    const char *path = make_table();
+    execute(path, "UPDATE liars SET lies = 0 WHERE run_id = 3");
+    char *text = script_of(path);
+    cr_expect(strstr(text, "'never lied: 100 ✗2'") != NULL, "%s", text);
+    cr_expect(strstr(text, "'40 %' at screen 0.7") == NULL, "no expectation held up to there");
+    free(text);
+}
+
+Test(reports_liars, whom_this_guard_cannot_detect_is_marked_with_the_reason)
+{
+    const char *path = make_table();
+    execute(path, "UPDATE liars SET unseen = 'silence looks like loss' WHERE behaviour = 'silent'");
+    char *text = script_of(path);
+    cr_expect(strstr(text, "set label 'silent *'") != NULL, "%s", text);
+    cr_expect(strstr(text, "set label 'forging'") != NULL);
+    cr_expect(strstr(text, "* not detectable by this guard, silent: silence looks like loss") !=
+              NULL);
+    free(text);
+}
+
 Test(reports_liars, what_another_scenario_expects_stands_in_a_table_of_its_own)
 {
     const char *path = make_table();
@@ -117,7 +168,7 @@ Test(reports_liars, runs_with_several_kinds_or_none_are_in_no_table)
     struct report_error error = {0};
     make_store(path);
     add_lying(path, 1, "silent", 20, false);
-    execute(path, "INSERT INTO liars VALUES (1, 0, 1, 'forging', 'too', 3, 3, 5, 1, 2)");
+    execute(path, "INSERT INTO liars VALUES (1, 0, 1, 'forging', 'too', 3, 3, 5, 1, 2, NULL)");
     add_run(path, &(struct made_run){
                       .id = 2, .command_id = 1, .agents = 9, .mode = "push-pull", .repeat = 1});
     cr_assert(report_store_open(&store, path, &(struct report_choice){0}, &error));

@@ -167,8 +167,9 @@ static void init_result(struct sim_result *result, uint32_t repetition,
          .successor = MESH_NODE_NONE},
     };
     static struct sim_liar_result liars[] = {
-        {"forging by 20 % of agents", 1000000, 9000000, 812, 200, 199, SIM_FORGING},
-        {"eclipsing by nodes 5", SIM_TIME_NEVER, SIM_TIME_NEVER, 0, 1, 0, SIM_ECLIPSING},
+        {"forging by 20 % of agents", NULL, 1000000, 9000000, 812, 200, 199, SIM_FORGING},
+        {"eclipsing by nodes 5", "it looks empty", SIM_TIME_NEVER, SIM_TIME_NEVER, 0, 1, 0,
+         SIM_ECLIPSING},
     };
     static struct sim_detection detections[] = {{1000000, 52, 5}, {1000001, SIM_TIME_NEVER, 17}};
     static struct sim_deceit deceits[] = {{2000000, 2000300, 61, 5, 3, 0, 700},
@@ -228,6 +229,7 @@ static void init_result(struct sim_result *result, uint32_t repetition,
         .lost = 2,
         .dropped = 3,
         .corrupted = 4,
+        .altered = 3,
         .cut = 5,
         .dead = 6,
         .refused = 7,

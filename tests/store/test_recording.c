@@ -82,6 +82,11 @@ static void expect_same(const struct sim_recording *a, const struct sim_recordin
         cr_expect_str_eq(a->sources[i].name, b->sources[i].name);
         cr_expect_str_eq(a->sources[i].text, b->sources[i].text);
     }
+    cr_assert(a->table_digest_count == b->table_digest_count && a->table_digest_count > 0);
+    for (uint32_t i = 0; i < a->table_digest_count; i++) {
+        cr_expect_str_eq(a->table_digests[i].table, b->table_digests[i].table);
+        cr_expect(a->table_digests[i].digest == b->table_digests[i].digest);
+    }
     cr_expect(memcmp(&a->compression, &b->compression, sizeof a->compression) == 0);
     for (uint32_t i = 0; i < a->repetition_count; i++) {
         const struct sim_recorded_repetition *x = &a->repetitions[i];
@@ -151,7 +156,7 @@ Test(recording, texts_of_every_kind_come_back_from_a_file_byte_by_byte)
         "umlauts \xC3\xA4, Greek \xCE\xB1, a clef \xF0\x9D\x84\x9E\n",
         "\xEF\xBB\xBF within, \xEF\xBF\xBF and the end\n",
         "content: \"0123456789abcdef0123456789abcdef\"\n",
-        "meshsim_run: 1\nsources: []\n",
+        "meshsim_run: 2\nsources: []\n",
     };
     enum { COUNT = sizeof texts / sizeof *texts };
     struct sim_store_source sources[COUNT + 1] = {{"topology", "mesh.yaml", "x: 1\n"}};

@@ -21,6 +21,7 @@ void mesh_init(struct mesh *mesh, uint32_t count, uint64_t seed, bool lifeguard)
         .confirmations = 3,
         .period_ns = 100 * MESH_MS,
         .timeout_ns = 30 * MESH_MS,
+        .gossip_ns = 20 * MESH_MS,
         .suspicion_ns = 500 * MESH_MS,
         .suspicion_ns_max = (lifeguard ? 3000 : 500) * MESH_MS,
         .sync_ns = 1000 * MESH_MS,

@@ -15,6 +15,7 @@ void rig_init(struct rig *rig)
         .confirmations = 3,
         .period_ns = 100 * RIG_MS,
         .timeout_ns = 30 * RIG_MS,
+        .gossip_ns = 100 * RIG_MS,
         .suspicion_ns = 500 * RIG_MS,
         .suspicion_ns_max = 3000 * RIG_MS,
         .sync_ns = 1000 * RIG_MS,

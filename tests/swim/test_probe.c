@@ -276,3 +276,36 @@ Test(probe, fresh_news_are_gossiped_each_period_to_some_who_need_not_answer, .in
     cr_expect_eq(gossip->send.target_count, 4);
     cr_expect_eq(mesh_swim_heard(gossip->send.message)->number, 0);
 }
+
+// Five times a period, the first with its beginning; and never while there is nothing to tell.
+Test(probe, news_are_gossiped_several_times_a_period_until_told_often_enough)
+{
+    rig_init(&rig);
+    rig.group.gossip = 1;
+    rig.group.gossip_ns = 20 * RIG_MS;
+    rig.group.proxies = 0;
+    rig.group.retransmit = 5;  // ten tellings: the roster's size has two digits
+    rig_start(&rig);
+    rig_until_ping(&rig, D);
+    answer(D, ack_of(D));
+    rig_wait(&rig, 99);
+    cr_expect_eq(rig.swim.timer_ns, rig.swim.period_ns, "there is nothing to tell");
+    uint64_t begins_ns = rig.swim.period_ns;
+    rig_tell(&rig, C, 0, MESH_SWIM_LEFT, MESH_NODE_NONE);  // B hears of it in the answer: once
+    uint32_t told = 1;
+    for (uint32_t i = 0; told < 10; i++) {
+        bool begins = i % 5 == 0;
+        cr_assert_eq(rig.swim.timer_ns, begins_ns + i * 20 * RIG_MS, "time %u", i);
+        rig_wait(&rig, (rig.swim.timer_ns - rig.now_ns) / RIG_MS);
+        const struct mesh_record *gossip = rig_said(&rig, MESH_MESSAGE_SWIM_PING, begins ? 1 : 0);
+        cr_assert_not_null(gossip, "time %u", i);
+        cr_expect_not_null(rig_about(gossip, C), "time %u", i);
+        told++;
+        if (begins) {  // who is probed is told, too
+            told++;
+            answer(rig.swim.target, ack_of(rig.swim.target));
+        }
+    }
+    cr_expect_eq(rig.swim.news_count, 0);
+    cr_expect_eq(rig.swim.timer_ns, rig.swim.period_ns, "there is nothing to tell any more");
+}

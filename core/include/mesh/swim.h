@@ -27,9 +27,11 @@
 //                                                                   ways of news do not matter
 // and only the member itself begins an incarnation, to refute what is said of it (paper 4.2). All
 // else travels as news on SWIM's own messages, each of a node's news so many times (paper 4.1),
-// what was told least first, as far as a walk in turns goes. While there are any, each period tells
-// some members in pings that want no answer, too, as memberlist gossips beside its probes: where
-// most of whom a node probes is on the other side of a partition, probes alone spread little.
+// what was told least first, as far as a walk in turns goes. While there are any, a node tells some
+// members several times a period, in pings that want no answer, as memberlist gossips beside its
+// probes and five times as often: where most of whom a node probes is on the other side of a
+// partition, probes alone spread little, and news that have to go through a whole mesh within a few
+// periods cannot wait for the next one at each member.
 //
 // A view is a difference from the roster: it lists members that are not ALIVE 0, in the order in
 // which they came to be that, and none is ever taken off the list. So a SYNC can go through two
@@ -89,12 +91,13 @@ struct mesh_swim_group {
     bool lifeguard;
     bool quorum;                // SWIM_QUORUM is said
     uint32_t proxies;           // 0 .. MESH_SWIM_PROXIES_MAX
-    uint32_t gossip;            // told each period while there are news, 0 .. MESH_SWIM_GOSSIP_MAX
+    uint32_t gossip;            // told at a time while there are news, 0 .. MESH_SWIM_GOSSIP_MAX
     uint32_t news;              // in a message at most, 1 .. MESH_SWIM_NEWS_MAX
     uint32_t retransmit;        // news are told this times the decimal digits of the roster's size
     uint32_t confirmations;     // that bring patience down, 0 .. MESH_SWIM_CONFIRMERS_MAX - 1
     uint64_t period_ns;         // > 0
     uint64_t timeout_ns;        // of the direct ping, 1 .. period_ns
+    uint64_t gossip_ns;         // between these times, 1 .. period_ns; a period begins with one
     uint64_t suspicion_ns;      // a suspect's time to refute; 0: who does not answer is dead
     uint64_t suspicion_ns_max;  // >= suspicion_ns; lifeguard: without any confirmation
     uint64_t sync_ns;           // so often views are compared, or a dead member called; 0: never
@@ -140,11 +143,12 @@ struct mesh_swim {
 
     // The view. members[0 .. count) with their buckets; see mesh_swim_give.
     struct mesh_swim_member *members;
-    uint32_t *buckets;  // [capacity]
-    uint32_t capacity;  // a power of two, or 0
-    uint32_t count;     // <= capacity
-    uint64_t hash;      // of what the view says, a sum over its members
-    uint32_t suspects;  // of the others, so many are in these states
+    uint32_t *buckets;  // [bucket_count]
+    uint32_t capacity;
+    uint32_t bucket_count;  // the power of two from capacity on, or 0
+    uint32_t count;         // <= capacity
+    uint64_t hash;          // of what the view says, a sum over its members
+    uint32_t suspects;      // of the others, so many are in these states
     uint32_t dead;
     uint32_t left;
     uint32_t news_first;  // the news to tell next, and last
@@ -165,6 +169,7 @@ struct mesh_swim {
     uint64_t period_ns;  // the next period begins
     uint64_t end_ns;     // the probe under way is over, at the beginning of a period
     uint64_t ask_ns;     // proxies are asked
+    uint64_t tell_ns;    // others are told what news there are, within a period
     uint64_t expire_ns;  // some suspect's time may be over; not later than the first is
     uint64_t nack_ns;    // the first NACK is due
     uint64_t sync_ns;    // it compares its view, or calls the dead, from then on
@@ -207,8 +212,8 @@ struct mesh_swim_news {
 };
 _Static_assert(sizeof(struct mesh_swim_news) == 16, "it travels in whole words");
 
-// Bytes of memory for a view of `capacity` members, a power of two; and putting a view there, what
-// it holds included. The memory is zeroed, aligned to 8 bytes, and larger than what there was.
+// Bytes of memory for a view of `capacity` members; and putting a view there, what it holds
+// included. The memory is zeroed, aligned to 8 bytes, and has room for more than there was.
 size_t mesh_swim_bytes(uint32_t capacity);
 void mesh_swim_give(struct mesh_swim *swim, void *memory, uint32_t capacity);
 
