@@ -33,8 +33,8 @@ def story_of(program, root, file):
     """What is wrong with it; '' where nothing is."""
     with tempfile.TemporaryDirectory() as scratch:
         store = f'{scratch}/runs.db'
-        command = [program, 'run', file.relative_to(root), *small.arguments_for(file), '--quiet', '--db',
-                   store]
+        command = [program, 'run', file.relative_to(root), *small.arguments_for(file), '--quiet',
+                   '--db', store]
         run = subprocess.run(command, text=True, capture_output=True, cwd=root)
         if run.returncode not in (0, 1, 2):
             return f'exit {run.returncode}: {run.stderr[-2000:]}'
