@@ -372,17 +372,33 @@ static bool check_content(const struct sim_cell *cell, const struct sim_scenario
                          workload->elements, workload->value_bytes, least, SIM_CONTENT_BYTES_MAX);
 }
 
+// Those of a list, behind what there is.
+static void add_expectations(struct sim_arena *arena, const struct sim_node *list,
+                             const struct sim_phase *phase, struct sim_scenario *scenario)
+{
+    uint32_t before = scenario->expectation_count;
+    uint32_t count = before + (list == NULL ? 0 : list->count);
+    struct sim_expectation *all = sim_arena_array(arena, count, sizeof *all);
+    for (uint32_t i = 0; i < before; i++) {
+        all[i] = scenario->expectations[i];
+    }
+    for (uint32_t i = before; i < count; i++) {
+        const struct sim_node *node = list->entries[i - before].value;
+        all[i] = (struct sim_expectation){
+            .text = node->text, .origin = sim_node_origin(node), .phase = phase};
+    }
+    scenario->expectations = all;
+    scenario->expectation_count = count;
+}
+
 static void bind_expectations(struct sim_arena *arena, const struct sim_cell *cell,
                               struct sim_scenario *scenario)
 {
-    const struct sim_node *list = sim_node_get(cell->merged, "expect");
-    scenario->expectation_count = list == NULL ? 0 : list->count;
-    scenario->expectations =
-        sim_arena_array(arena, scenario->expectation_count, sizeof *scenario->expectations);
-    for (uint32_t i = 0; i < scenario->expectation_count; i++) {
-        const struct sim_node *node = list->entries[i].value;
-        scenario->expectations[i] =
-            (struct sim_expectation){.text = node->text, .origin = sim_node_origin(node)};
+    const struct sim_node *phases = sim_node_get(cell->merged, "phases");
+    add_expectations(arena, sim_node_get(cell->merged, "expect"), NULL, scenario);
+    for (uint32_t i = 0; i < scenario->phase_count; i++) {
+        add_expectations(arena, sim_node_get(phases->entries[i].value, "expect"),
+                         &scenario->phases[i], scenario);
     }
 }
 
@@ -405,6 +421,22 @@ static bool bind_instances(const struct sim_cell *cell, struct sim_scenario *sce
         }
     }
     return true;
+}
+
+// A host whose processors messages wait for is handled by one thread.
+static bool check_cores(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                        struct sim_error *error)
+{
+    const struct sim_network_settings *network = &scenario->network;
+    if (network->cores_per_host == 0 || network->agents_per_host <= SIM_HOST_AGENTS_SERVED_MAX ||
+        scenario->agents <= SIM_HOST_AGENTS_SERVED_MAX) {
+        return true;
+    }
+    return sim_node_fail(sim_node_find(cell->merged, "placement.cores_per_host"), error,
+                         "placement.cores_per_host: %" PRIu32 " agents share a host "
+                         "(placement.agents_per_host); for processors that are waited for at most "
+                         "%u may",
+                         network->agents_per_host, SIM_HOST_AGENTS_SERVED_MAX);
 }
 
 // "scenarios/flat-mesh-eager.yaml" is called flat-mesh-eager unless it names itself.
@@ -442,7 +474,7 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         !sim_bind_faults(arena, cell, scenario, error) ||
         !sim_bind_liars(arena, cell, scenario, error) ||
         !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||
-        !bind_instances(cell, scenario, error)) {
+        !bind_instances(cell, scenario, error) || !check_cores(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

@@ -156,6 +156,14 @@ struct sim_fault_result {
     enum sim_fault_verb verb;
 };
 
+// What messages waited for the processors of hosts; nothing where hosts have as many as they need.
+struct sim_processors {
+    uint64_t messages;
+    uint64_t service_ns;  // that they took
+    uint64_t wait_ns;     // until a processor was free, all together
+    uint64_t wait_ns_max;
+};
+
 // What came of an entry of the liars.
 struct sim_liar_result {
     const char *text;    // the scenario's; NULL in results read back from a store
@@ -337,7 +345,8 @@ struct sim_result {
     uint32_t update_count;
     uint32_t unwritten;  // writes that did not happen: agents down, paused or without a majority
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
-    struct sim_liar_result *liars;    // [liar_count], as in the scenario
+    struct sim_processors processors;
+    struct sim_liar_result *liars;  // [liar_count], as in the scenario
     uint32_t fault_count;
     uint32_t liar_count;
     struct sim_detection *detections;  // [detection_count] by node: of those that came to lie
@@ -373,6 +382,7 @@ struct sim_result {
     struct mesh_total aggregator_total;
     struct mesh_total total;
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];  // copies under way at the end
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_compression compression;  // what messages were compressed by
     struct sim_curve *curves;  // [curve_count]: the whole mesh first, then by reach, by region

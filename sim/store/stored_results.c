@@ -186,6 +186,20 @@ static void take_traffic(struct sim_result *result, const struct sim_query *quer
     };
 }
 
+static const char processor_rows[] =
+    "SELECT repetition, messages, service_ns, wait_ns, wait_ns_max FROM processors WHERE run_id = "
+    "?1";
+
+static void take_processors(struct sim_result *result, const struct sim_query *query)
+{
+    result->processors = (struct sim_processors){
+        .messages = sim_query_count(query, 1),
+        .service_ns = sim_query_count(query, 2),
+        .wait_ns = sim_query_count(query, 3),
+        .wait_ns_max = sim_query_count(query, 4),
+    };
+}
+
 static const char host_rows[] = "SELECT repetition, tier, resource, hosts, mean, peak, limit_value "
                                 "FROM hosts WHERE run_id = ?1";
 
@@ -447,6 +461,7 @@ static const struct {
 } tables[] = {
     {update_rows, take_update},
     {traffic_rows, take_traffic},
+    {processor_rows, take_processors},
     {host_rows, take_host},
     {latency_rows, take_latency},
     {fault_rows, take_fault},

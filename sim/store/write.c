@@ -236,6 +236,33 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
     }
 }
 
+static void put_in_flight(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO in_flight VALUES (?,?,?,?)");
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        if (result->in_flight[kind] > 0) {
+            begin_row_of(rows, result);
+            put_text(rows, sim_message_name(kind));
+            put_count(rows, result->in_flight[kind]);
+            end_row(rows);
+        }
+    }
+}
+
+static void put_processors(struct rows *rows, const struct sim_result *result)
+{
+    const struct sim_processors *processors = &result->processors;
+    begin_table(rows, "INSERT INTO processors VALUES (?,?,?,?,?,?)");
+    if (processors->messages > 0) {
+        begin_row_of(rows, result);
+        put_count(rows, processors->messages);
+        put_count(rows, processors->service_ns);
+        put_count(rows, processors->wait_ns);
+        put_count(rows, processors->wait_ns_max);
+        end_row(rows);
+    }
+}
+
 static void put_compression(struct rows *rows, const struct sim_result *result)
 {
     begin_table(rows, "INSERT INTO compressions VALUES (?,?,?,?,?,?)");
@@ -570,6 +597,7 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_repetition(rows, result);
         put_updates(rows, result);
         put_traffic(rows, result);
+        put_in_flight(rows, result);
         put_compression(rows, result);
         put_hosts(rows, run->scenario, result);
         put_latencies(rows, result);
@@ -581,6 +609,7 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_elections(rows, result);
         put_failovers(rows, result);
         put_raft_groups(rows, result);
+        put_processors(rows, result);
         sim_store_put_liars(rows, result);
         put_checkpoints(rows, result);
         stored_bytes[index] = rows->bytes - before;
