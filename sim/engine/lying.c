@@ -530,7 +530,8 @@ bool sim_liars_send(struct sim_worker *worker, const struct mesh_event *event,
         return false;
     }
     if ((behaviours & 1u << SIM_EQUIVOCATING) != 0 && has_two_tongues(&telling)) {
-        memcpy(telling.hash, rewrite(&telling)->hash, sizeof telling.hash);
+        const struct mesh_message *all = rewrite(&telling);
+        memcpy(telling.hash, all->hash, sizeof telling.hash);
         send_to_half(&telling, 0);
         send_to_half(&telling, 1);
         return true;

@@ -265,7 +265,7 @@ static bool same_sources(const struct sim_recording *a, const struct sim_recordi
 static bool read_back(const struct sim_recording *recording, const char *path,
                       struct sim_error *error)
 {
-    struct sim_recording again;
+    struct sim_recording again = {0};
     bool fine = sim_recording_import(path, &again, error);
     if (fine && !same_sources(recording, &again)) {
         fine = sim_error_set(error, SIM_ERROR_INTERNAL,

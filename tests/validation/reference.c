@@ -327,7 +327,7 @@ static double exact_periods(const struct exact *exact)
     if (!exact->variant) {
         return 1 / (1 - pow(1 - 1 / others, others));
     }
-    for (double t = 0; t < others; t++) {
+    for (int t = 0; t < exact->nodes - 1; t++) {
         periods += pow(1 - t / others, others);
     }
     return periods;
