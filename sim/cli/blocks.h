@@ -56,4 +56,7 @@ void sim_block_leaders(const struct sim_page *page, const struct sim_summary *su
 // What SWIM found, how soon, and what of it was false; nothing where there is none.
 void sim_block_membership(const struct sim_page *page, const struct sim_summary *summary);
 
+// What it got wrong in several rows, side by side; nothing where fewer than two have it.
+void sim_block_membership_rows(const struct sim_page *page, const struct sim_rows *rows);
+
 #endif

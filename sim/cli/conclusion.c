@@ -50,12 +50,13 @@ static void print_expectations(const struct sim_conclusion *conclusion, const st
             if (verdict->outcome == SIM_OUTCOME_PASS) {
                 continue;
             }
-            char text[1024] = "";
+            char text[2048] = "";
             char command[SIM_COMMAND_BYTES];
+            char expected[SIM_EXPECTATION_BYTES];
+            sim_expectation_text(verdict->expectation, expected, sizeof expected);
             sim_words_append(text, sizeof text, "expected %s%s, measured: %s (row %" PRIu32 ", %s)",
-                             verdict->expectation->text,
-                             sim_place_of(&verdict->expectation->origin).text, verdict->why,
-                             finding->cell->row,
+                             expected, sim_place_of(&verdict->expectation->origin).text,
+                             verdict->why, finding->cell->row,
                              sim_mode_name(finding->cell->scenario->gossip.mode));
             fputc('\n', page->output);
             sim_page_left(page, 0, "FAILED ", SIM_RED);
@@ -131,6 +132,7 @@ void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const st
     } else {
         sim_block_fault_rows(&page, rows);
         sim_block_shares(&page, rows);
+        sim_block_membership_rows(&page, rows);
     }
     sim_block_reasons(&page, rows);
     sim_block_claims(&page, rows, conclusion->claims);

@@ -89,10 +89,13 @@ static struct sim_store_verdict verdict_of(const struct sim_verdict *verdict)
     };
 }
 
-static struct sim_store_expectation expectation_of(const struct sim_expectation_verdict *verdict)
+// `text` [SIM_EXPECTATION_BYTES] has to live as long.
+static struct sim_store_expectation expectation_of(const struct sim_expectation_verdict *verdict,
+                                                   char *text)
 {
+    sim_expectation_text(verdict->expectation, text, SIM_EXPECTATION_BYTES);
     return (struct sim_store_expectation){
-        .text = verdict->expectation->text,
+        .text = text,
         .unit = verdict->stored_unit,
         .measured = verdict->stored,
         .outcome = sim_outcome_name(verdict->outcome),
@@ -111,11 +114,13 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_store_source *so
         sim_memory_zeroed(finding->verdict_count * sizeof *verdicts);
     struct sim_store_expectation *expectations =
         sim_memory_zeroed(scenario->expectation_count * sizeof *expectations);
+    char *texts = sim_memory_zeroed((size_t)scenario->expectation_count * SIM_EXPECTATION_BYTES);
     for (uint32_t i = 0; i < finding->verdict_count; i++) {
         verdicts[i] = verdict_of(&finding->verdicts[i]);
     }
     for (uint32_t i = 0; i < scenario->expectation_count; i++) {
-        expectations[i] = expectation_of(&finding->expectations[i]);
+        expectations[i] =
+            expectation_of(&finding->expectations[i], texts + (size_t)i * SIM_EXPECTATION_BYTES);
     }
     const struct sim_store_run run = {
         .scenario = scenario,
@@ -135,6 +140,7 @@ bool sim_keep_finding(struct sim_store *store, const struct sim_store_source *so
     bool stored = sim_store_write_run(store, &run, &finding->run_id, error);
     sim_memory_free(verdicts);
     sim_memory_free(expectations);
+    sim_memory_free(texts);
     return stored;
 }
 

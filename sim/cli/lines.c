@@ -290,6 +290,9 @@ static void put_expectation(struct sim_json *json, const struct sim_expectation_
 {
     sim_json_open(json, NULL, '{');
     sim_json_text(json, "expectation", verdict->expectation->text);
+    if (verdict->expectation->phase != NULL) {
+        sim_json_text(json, "phase", verdict->expectation->phase->name);
+    }
     sim_json_text(json, "outcome", sim_outcome_name(verdict->outcome));
     sim_json_number(json, "measured", verdict->measured);
     sim_json_text(json, "why", verdict->why);

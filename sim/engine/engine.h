@@ -179,7 +179,7 @@ struct sim_lie {
     uint8_t *value;   // owned; or NULL
 };
 
-// Who takes over from relays of a hierarchy that fall silent.
+// Who takes over from relays of a hierarchy that fall silent, or are found to be gone.
 struct sim_relaying {
     void *context;
     uint64_t silence_ns;       // an aggregator replaces a relay after so much silence; 0: never
@@ -193,6 +193,11 @@ struct sim_relaying {
     // it takes, and its link; else MESH_NODE_NONE.
     uint32_t (*returned)(void *context, const struct sim_engine *engine, uint32_t node,
                          uint32_t *link);
+    // Not NULL where edges find out by SWIM who of them is there; silence counts for nothing then.
+    // A node has come to think otherwise of who is gone. If it is to be a relay by what it thinks
+    // now and is none, or the reverse: which relay of which link gives way to whom; else false.
+    bool (*reconsidered)(void *context, const struct sim_engine *engine, uint32_t node,
+                         uint32_t *link, uint32_t *from, uint32_t *to);
 };
 
 // What happened to the summary of a hierarchy: a report became known to an agent, or a row to a

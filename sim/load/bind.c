@@ -372,17 +372,33 @@ static bool check_content(const struct sim_cell *cell, const struct sim_scenario
                          workload->elements, workload->value_bytes, least, SIM_CONTENT_BYTES_MAX);
 }
 
+// Those of a list, behind what there is.
+static void add_expectations(struct sim_arena *arena, const struct sim_node *list,
+                             const struct sim_phase *phase, struct sim_scenario *scenario)
+{
+    uint32_t before = scenario->expectation_count;
+    uint32_t count = before + (list == NULL ? 0 : list->count);
+    struct sim_expectation *all = sim_arena_array(arena, count, sizeof *all);
+    for (uint32_t i = 0; i < before; i++) {
+        all[i] = scenario->expectations[i];
+    }
+    for (uint32_t i = before; i < count; i++) {
+        const struct sim_node *node = list->entries[i - before].value;
+        all[i] = (struct sim_expectation){
+            .text = node->text, .origin = sim_node_origin(node), .phase = phase};
+    }
+    scenario->expectations = all;
+    scenario->expectation_count = count;
+}
+
 static void bind_expectations(struct sim_arena *arena, const struct sim_cell *cell,
                               struct sim_scenario *scenario)
 {
-    const struct sim_node *list = sim_node_get(cell->merged, "expect");
-    scenario->expectation_count = list == NULL ? 0 : list->count;
-    scenario->expectations =
-        sim_arena_array(arena, scenario->expectation_count, sizeof *scenario->expectations);
-    for (uint32_t i = 0; i < scenario->expectation_count; i++) {
-        const struct sim_node *node = list->entries[i].value;
-        scenario->expectations[i] =
-            (struct sim_expectation){.text = node->text, .origin = sim_node_origin(node)};
+    const struct sim_node *phases = sim_node_get(cell->merged, "phases");
+    add_expectations(arena, sim_node_get(cell->merged, "expect"), NULL, scenario);
+    for (uint32_t i = 0; i < scenario->phase_count; i++) {
+        add_expectations(arena, sim_node_get(phases->entries[i].value, "expect"),
+                         &scenario->phases[i], scenario);
     }
 }
 

@@ -228,6 +228,7 @@ struct sim_instance {
 struct sim_expectation {
     const char *text;
     struct sim_origin origin;
+    const struct sim_phase *phase;  // NULL: of the whole run; else of what is written in it alone
 };
 
 // When peers' messages are checked: where somebody lies, always, or never.

@@ -311,12 +311,26 @@ static bool check_metric(const struct sim_scenario *scenario,
                    strrchr(metric->name, '_'));
 }
 
+// Only updates know when they were written.
+static bool check_phase(const struct sim_expectation *expectation,
+                        const struct sim_predicate *predicate, struct sim_error *error)
+{
+    const struct sim_metric *metric = &sim_metrics[predicate->term.metric];
+    struct cursor cursor = {expectation->text, expectation->text, &expectation->origin, error};
+    return expectation->phase == NULL || metric->of_update != NULL ||
+           FAIL_AT(&cursor, strstr(expectation->text, metric->name),
+                   "%s: a phase has what updates have, such as convergence_ms; expect this of the "
+                   "run",
+                   metric->name);
+}
+
 bool sim_expectations_check(const struct sim_scenario *scenario, struct sim_error *error)
 {
     for (uint32_t i = 0; i < scenario->expectation_count; i++) {
         struct sim_predicate predicate;
         if (!sim_expectation_parse(&scenario->expectations[i], &predicate, error) ||
-            !check_metric(scenario, &scenario->expectations[i], &predicate, error)) {
+            !check_metric(scenario, &scenario->expectations[i], &predicate, error) ||
+            !check_phase(&scenario->expectations[i], &predicate, error)) {
             return false;
         }
     }

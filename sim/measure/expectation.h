@@ -15,6 +15,8 @@
 //     comparison  = "<" | "<=" | ">" | ">=" | "==" | "!="
 //     number      = digits ["." digits] ["e" ["+" | "-"] digits]
 //
+// An expectation of a phase is about times of the updates that are written in it alone.
+//
 // A bare metric has one value per repetition and must hold in each of them. Percentiles are p0 to
 // p100, decimals allowed (p99.9). Judged on the samples of all repetitions pooled. An update that
 // never converged is later than every number; where one is among the samples there is no mean, and
@@ -89,6 +91,10 @@ bool sim_expectations_check(const struct sim_scenario *scenario, struct sim_erro
 // verdicts[expectation_count].
 void sim_expectations_judge(const struct sim_scenario *scenario, const struct sim_summary *summary,
                             struct sim_expectation_verdict *verdicts);
+
+// The expression and, if it is of a phase, which: "p95(convergence_ms) < 500 in "seeds"".
+#define SIM_EXPECTATION_BYTES 1200
+void sim_expectation_text(const struct sim_expectation *expectation, char *text, size_t size);
 
 // Whether there is a sample of it, and it holds: of a bare metric, in every repetition.
 bool sim_predicate_holds(const struct sim_predicate *predicate, const struct sim_summary *summary);

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 
 #include "allocate.h"
 #include "words.h"
@@ -175,6 +176,24 @@ static void judge(struct sim_expectation_verdict *verdict, const struct sim_summ
     }
 }
 
+static const struct sim_summary *summary_of(const struct sim_scenario *scenario,
+                                            const struct sim_expectation *expectation,
+                                            const struct sim_summary *summary)
+{
+    return expectation->phase == NULL
+               ? summary
+               : summary->phases.items[expectation->phase - scenario->phases].alone;
+}
+
+void sim_expectation_text(const struct sim_expectation *expectation, char *text, size_t size)
+{
+    if (expectation->phase == NULL) {
+        snprintf(text, size, "%s", expectation->text);
+    } else {
+        snprintf(text, size, "%s in \"%s\"", expectation->text, expectation->phase->name);
+    }
+}
+
 void sim_expectations_judge(const struct sim_scenario *scenario, const struct sim_summary *summary,
                             struct sim_expectation_verdict *verdicts)
 {
@@ -184,7 +203,7 @@ void sim_expectations_judge(const struct sim_scenario *scenario, const struct si
         bool parsed =
             sim_expectation_parse(&scenario->expectations[i], &verdicts[i].predicate, NULL);
         assert(parsed);
-        judge(&verdicts[i], summary);
+        judge(&verdicts[i], summary_of(scenario, &scenario->expectations[i], summary));
     }
 }
 

@@ -37,6 +37,46 @@ static uint64_t gather(const struct sim_result *results, uint32_t count, uint64_
     return found;
 }
 
+// Whether anything is expected of the phase.
+static bool is_expected(const struct sim_scenario *scenario, const struct sim_phase *phase)
+{
+    bool expected = false;
+    for (uint32_t i = 0; i < scenario->expectation_count; i++) {
+        expected |= scenario->expectations[i].phase == phase;
+    }
+    return expected;
+}
+
+// The summary of a run in which nothing else was written.
+static struct sim_summary *summarise(const struct sim_scenario *scenario,
+                                     const struct sim_result *results, uint32_t count,
+                                     uint64_t from_ns, uint64_t until_ns)
+{
+    struct sim_scenario whole = *scenario;
+    struct sim_result *parts = sim_memory_zeroed(count * sizeof *parts);
+    struct sim_summary *summary = sim_memory_zeroed(sizeof *summary);
+    whole.phase_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t found = 0;
+        parts[i] = results[i];
+        parts[i].updates =
+            sim_memory_zeroed((results[i].update_count + 1) * sizeof *parts[i].updates);
+        for (uint32_t j = 0; j < results[i].update_count; j++) {
+            uint64_t written_ns = results[i].updates[j].written_ns;
+            if (written_ns >= from_ns && written_ns < until_ns) {
+                parts[i].updates[found++] = results[i].updates[j];
+            }
+        }
+        parts[i].update_count = found;
+    }
+    sim_summary_init(summary, &whole, parts, count);
+    for (uint32_t i = 0; i < count; i++) {
+        sim_memory_free(parts[i].updates);
+    }
+    sim_memory_free(parts);
+    return summary;
+}
+
 void sim_phases_init(struct sim_phases *phases, const struct sim_scenario *scenario,
                      const struct sim_result *results, uint32_t count)
 {
@@ -61,6 +101,9 @@ void sim_phases_init(struct sim_phases *phases, const struct sim_scenario *scena
             .p50_ns = rank(times_ns, updates, 50),
             .p95_ns = rank(times_ns, updates, 95),
             .max_ns = rank(times_ns, updates, 100),
+            .alone = is_expected(scenario, phase)
+                         ? summarise(scenario, results, count, phase->at_ns, until_ns)
+                         : NULL,
         };
     }
     sim_memory_free(times_ns);
@@ -68,5 +111,11 @@ void sim_phases_init(struct sim_phases *phases, const struct sim_scenario *scena
 
 void sim_phases_finish(struct sim_phases *phases)
 {
+    for (uint32_t i = 0; i < phases->count; i++) {
+        if (phases->items[i].alone != NULL) {
+            sim_summary_finish(phases->items[i].alone);
+            sim_memory_free(phases->items[i].alone);
+        }
+    }
     sim_memory_free(phases->items);
 }

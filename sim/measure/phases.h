@@ -11,6 +11,8 @@
 #include "results.h"
 #include "scenario.h"
 
+struct sim_summary;
+
 struct sim_phase_figures {
     const char *name;
     uint64_t at_ns;
@@ -18,6 +20,7 @@ struct sim_phase_figures {
     uint64_t p50_ns;   // to theta; SIM_TIME_NEVER: not reached
     uint64_t p95_ns;
     uint64_t max_ns;
+    struct sim_summary *alone;  // of its updates and nothing else; NULL: nothing is expected of it
 };
 
 struct sim_phases {

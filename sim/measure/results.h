@@ -382,6 +382,7 @@ struct sim_result {
     struct mesh_total aggregator_total;
     struct mesh_total total;
     struct sim_traffic traffic[MESH_MESSAGE_KIND_COUNT][SIM_PAIR_CLASS_COUNT];
+    uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];  // copies under way at the end
     struct sim_tier_use tiers[SIM_TIER_COUNT];
     struct sim_compression compression;  // what messages were compressed by
     struct sim_curve *curves;  // [curve_count]: the whole mesh first, then by reach, by region

@@ -11,6 +11,8 @@ struct region {
     uint32_t paused;
     uint32_t forgot;   // places that lost their disks and are still among the voters
     uint32_t bridges;  // places that know that they are active
+    uint32_t cut;      // of them, those that a partition keeps from a majority of the voters
+    uint32_t leaving;  // places that have notice, or left after one
     uint32_t leader;   // the latest, or MESH_NODE_NONE: it leads no more
     uint64_t term;     // of the latest leader; before the first one, of what disks held
     bool confirmed;    // the leader has committed an entry of its own term
@@ -29,7 +31,7 @@ struct sim_leading {
     uint32_t count;
     bool elected;  // at the start elections are under way, which are not measured
     const struct sim_engine *engine;
-    struct sim_transition *pending;  // [pending_count] of pauses in the window, in order
+    struct sim_transition *pending;  // [pending_count] pauses, notices of the window, in order
     uint32_t pending_count;
     uint32_t pending_next;
     uint32_t pending_capacity;
@@ -85,22 +87,29 @@ static uint32_t bit_of(const struct region *region, uint32_t node)
 
 // ---- Whether somebody can commit ----
 
+// Whether the node can exchange messages with a majority of the voters among those `counting`.
+static bool reaches_majority(const struct sim_leading *leading, const struct region *region,
+                             uint32_t node, uint32_t counting, uint64_t time_ns)
+{
+    uint32_t in_touch = 0;
+    for (uint32_t left = counting; left != 0; left &= left - 1) {
+        uint32_t other = region->group->roster[__builtin_ctz(left)];
+        in_touch += other == node || (!sim_engine_cuts(leading->engine, node, other, time_ns) &&
+                                      !sim_engine_cuts(leading->engine, other, node, time_ns));
+    }
+    return 2 * in_touch > (uint32_t)__builtin_popcount(region->voters);
+}
+
 static bool can_commit(const struct sim_leading *leading, const struct region *region,
                        uint64_t time_ns)
 {
     uint32_t running = region->up & ~region->paused;
     uint32_t leader = region->leader;
-    uint32_t in_touch = 0;
     if (leader == MESH_NODE_NONE || !region->confirmed || (running & bit_of(region, leader)) == 0) {
         return false;
     }
     uint32_t counting = running & region->voters & ~region->forgot;
-    for (uint32_t left = counting; left != 0; left &= left - 1) {
-        uint32_t node = region->group->roster[__builtin_ctz(left)];
-        in_touch += node == leader || (!sim_engine_cuts(leading->engine, leader, node, time_ns) &&
-                                       !sim_engine_cuts(leading->engine, node, leader, time_ns));
-    }
-    return 2 * in_touch > (uint32_t)__builtin_popcount(region->voters);
+    return reaches_majority(leading, region, leader, counting, time_ns);
 }
 
 static void add_election(struct sim_leading *leading, uint32_t index, uint64_t after_ns)
@@ -198,10 +207,24 @@ static void note_commit(struct sim_leading *leading, const struct sim_raft_note 
 
 // ---- Bridges ----
 
+// Whether it was lost before, and nobody has taken its place since.
+static bool is_lost(const struct sim_result *result, uint32_t node)
+{
+    bool lost = false;
+    for (uint32_t i = 0; i < result->failover_count; i++) {
+        const struct sim_failover *failover = &result->failovers[i];
+        lost |= failover->bridge == node && failover->successor == MESH_NODE_NONE;
+    }
+    return lost;
+}
+
 static void lose_bridge(struct sim_leading *leading, uint32_t index, uint32_t node,
                         uint64_t time_ns)
 {
     struct sim_result *result = leading->result;
+    if (is_lost(result, node)) {
+        return;  // a crash or a pause behind a partition
+    }
     if (result->failover_count == leading->failover_capacity) {
         leading->failover_capacity = 2 * leading->failover_capacity + 16;
         result->failovers = sim_memory_resize(result->failovers, leading->failover_capacity *
@@ -252,7 +275,9 @@ static void note_bridge(struct sim_leading *leading, const struct sim_raft_note 
     struct region *region = &leading->regions[note->group];
     uint32_t bit = bit_of(region, note->node);
     region->bridges &= ~bit;
-    if (note->content != 0) {
+    if (note->content == 0) {
+        region->cut &= ~bit;
+    } else {
         region->bridges |= bit;
         if (!keep_bridge(leading, note->node)) {
             succeed(leading, note);
@@ -276,6 +301,7 @@ static void note_exchange(struct sim_leading *leading, const struct sim_raft_not
 static void note_start(struct region *region, const struct sim_raft_note *note)
 {
     region->up |= bit_of(region, note->node);
+    region->leaving &= ~bit_of(region, note->node);
     region->forgot |= note->content != 0 ? bit_of(region, note->node) : 0;
     if (note->time_ns == 0 && note->term > region->term) {
         region->term = note->term;
@@ -316,23 +342,70 @@ static void take_note(struct sim_leading *leading, const struct sim_raft_note *n
 }
 
 // A bridge that nobody replaced during its pause is one as before; so is a leader.
-static void take_pause(struct sim_leading *leading, const struct sim_transition *transition)
+static void take_transition(struct sim_leading *leading, const struct sim_transition *transition)
 {
     bool paused = transition->kind == SIM_TRANSITION_PAUSED;
     for (uint32_t index = 0; index < leading->count; index++) {
         struct region *region = &leading->regions[index];
         uint32_t bit = bit_of(region, transition->node);
+        if (transition->kind == SIM_TRANSITION_LEAVING) {
+            region->leaving |= bit;
+            continue;
+        }
         if (bit == 0) {
             continue;
         }
         region->paused = paused ? region->paused | bit : region->paused & ~bit;
         if ((region->bridges & bit) != 0 && paused) {
             lose_bridge(leading, index, transition->node, transition->time_ns);
-        } else if ((region->bridges & bit) != 0) {
+        } else if ((region->bridges & bit & ~region->cut) != 0) {
             keep_bridge(leading, transition->node);
         }
         look_at(leading, index, transition->time_ns);
     }
+}
+
+// A bridge that a partition keeps from a majority of the voters, running or not, is one for its
+// region no more, and is again if it ends before another has taken over.
+static void look_at_bridges(struct sim_leading *leading, uint32_t index, uint64_t time_ns)
+{
+    struct region *region = &leading->regions[index];
+    for (uint32_t left = region->bridges & ~region->paused; left != 0; left &= left - 1) {
+        uint32_t bit = left & -left;
+        uint32_t node = region->group->roster[__builtin_ctz(left)];
+        bool cut = !reaches_majority(leading, region, node, region->voters, time_ns);
+        if (cut && (region->cut & bit) == 0) {
+            lose_bridge(leading, index, node, time_ns);
+        } else if (!cut && (region->cut & bit) != 0) {
+            keep_bridge(leading, node);
+        }
+        region->cut = cut ? region->cut | bit : region->cut & ~bit;
+    }
+}
+
+// ---- Who leaves ----
+
+// A group whose members have left for the most part, all of them after a notice, has been wound
+// down: nobody was to take the place of its last leaders and bridges.
+static bool is_wound_down(const struct region *region)
+{
+    uint32_t gone = region->voters & ~region->up;
+    uint32_t stayed = (uint32_t)__builtin_popcount(region->voters & region->up);
+    return gone != 0 && (gone & ~region->leaving) == 0 &&
+           2 * stayed <= (uint32_t)__builtin_popcount(region->voters);
+}
+
+static void drop_unfinished_failovers(struct sim_leading *leading, uint32_t index)
+{
+    struct sim_result *result = leading->result;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < result->failover_count; i++) {
+        const struct sim_failover *failover = &result->failovers[i];
+        if (failover->region != index || failover->successor != MESH_NODE_NONE) {
+            result->failovers[kept++] = *failover;
+        }
+    }
+    result->failover_count = kept;
 }
 
 // ---- In order of time ----
@@ -341,11 +414,12 @@ static void look_at_all(struct sim_leading *leading, uint64_t time_ns)
 {
     for (uint32_t index = 0; index < leading->count; index++) {
         look_at(leading, index, time_ns);
+        look_at_bridges(leading, index, time_ns);
     }
     leading->looked_ns = time_ns;
 }
 
-// Takes pauses, and partitions that begin or end, up to an instant.
+// Takes pauses and notices, and partitions that begin or end, up to an instant.
 static void pass_time(struct sim_leading *leading, uint64_t until_ns)
 {
     for (;;) {
@@ -361,7 +435,7 @@ static void pass_time(struct sim_leading *leading, uint64_t until_ns)
             look_at_all(leading, cut_ns);
         } else {
             leading->pending_next++;
-            take_pause(leading, next);
+            take_transition(leading, next);
         }
     }
 }
@@ -370,9 +444,10 @@ void sim_leading_transitions(struct sim_leading *leading, const struct sim_trans
                              uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        bool pause = transitions[i].kind == SIM_TRANSITION_PAUSED ||
-                     transitions[i].kind == SIM_TRANSITION_RESUMED;
-        if (!pause) {
+        bool taken = transitions[i].kind == SIM_TRANSITION_PAUSED ||
+                     transitions[i].kind == SIM_TRANSITION_RESUMED ||
+                     transitions[i].kind == SIM_TRANSITION_LEAVING;
+        if (!taken) {
             continue;
         }
         if (leading->pending_count == leading->pending_capacity) {
@@ -409,7 +484,9 @@ void sim_leading_finish(struct sim_leading *leading, uint64_t end_ns)
     }
     for (uint32_t i = 0; i < leading->count; i++) {
         const struct region *region = &leading->regions[i];
-        if (!region->available && region->lost_ns <= end_ns) {
+        if (is_wound_down(region)) {
+            drop_unfinished_failovers(leading, i);
+        } else if (!region->available && region->lost_ns <= end_ns) {
             leading->result->leading[i].unavailable_ns += end_ns - region->lost_ns;
             add_election(leading, i, SIM_TIME_NEVER);
         }

@@ -18,6 +18,11 @@
 //                         |<------ election ----->|
 //     ====================|.......|=====================================    it ends: no election
 //
+// A bridge is lost when it crashes, is paused, or when a partition keeps it from a majority of its
+// region's voters; it is not if it is back before another is one. A region that was wound down,
+// most of whose voters left after a notice, lost neither its last leader nor its last bridges, and
+// what nobody was to be asked for since then was not unavailable.
+//
 // So an election is measured from the last instant at which the old leader could commit. What is
 // under way when a partition begins arrives and may still commit; that is not counted. A server
 // that has been without its disk counts once it votes again.

@@ -611,6 +611,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         for (uint32_t i = 0; i < result->curve_count; i++) {
             sim_curve_close(&result->curves[i]);
         }
+        for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+            result->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
+        }
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);

@@ -11,6 +11,7 @@ const struct sim_result_table sim_result_tables[SIM_RESULT_TABLES] = {
     {"updates", "SELECT * FROM updates WHERE run_id = ?1 ORDER BY repetition, origin, sequence"},
     {"traffic",
      "SELECT * FROM traffic WHERE run_id = ?1 ORDER BY repetition, message_kind, pair_class"},
+    {"in_flight", "SELECT * FROM in_flight WHERE run_id = ?1 ORDER BY repetition, message_kind"},
     {"compressions",
      "SELECT * FROM compressions WHERE run_id = ?1 ORDER BY repetition, payload, bytes_from"},
     {"hosts", "SELECT * FROM hosts WHERE run_id = ?1 ORDER BY repetition, tier, resource"},

@@ -7,6 +7,7 @@
 --             |                                                               latency_tables
 --             +--- repetitions ---+--- updates       one row per update: when it reached whom
 --             |                   +--- traffic       by message kind and pair class
+--             |                   +--- in_flight     of these, what was under way at the end
 --             |                   +--- compressions  what messages of a size shrink to
 --             |                   +--- hosts         what the hosts of a tier used
 --             |                   +--- faults        entries of the fault timeline
@@ -223,6 +224,16 @@ CREATE TABLE traffic (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
+-- The last term of that law, as the queues were counted. A kind of which nothing was has no row.
+CREATE TABLE in_flight (
+    run_id        INTEGER NOT NULL,  -- the run it belongs to
+    repetition    INTEGER NOT NULL,  -- the repetition at whose end it was counted
+    message_kind  TEXT NOT NULL,     -- as in traffic
+    messages      INTEGER NOT NULL,  -- messages and copies under way, those sent in the warm-up too
+    PRIMARY KEY (run_id, repetition, message_kind),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
 -- Measured before the first event and then applied as they stand here: a message of at least
 -- bytes_from and less than twice as many encoded bytes takes ceil(bytes * compressed_bytes /
 -- encoded_bytes), or its own bytes if that is no less. Without compression there are no rows.
@@ -371,7 +382,8 @@ CREATE TABLE elections (
 
 CREATE TABLE failovers (
     run_id       INTEGER NOT NULL,  -- the run it belongs to
-    repetition   INTEGER NOT NULL,  -- the repetition in which a bridge crashed or was paused
+    repetition   INTEGER NOT NULL,  -- the repetition in which a bridge crashed, was paused or
+                                    -- could reach no majority of its region's voters
     ordinal      INTEGER NOT NULL,  -- from 0, in order of time
     region       INTEGER NOT NULL,  -- which of the regions
     bridge       INTEGER NOT NULL,  -- the node that was lost
@@ -532,7 +544,8 @@ CREATE TABLE verdicts (
 CREATE TABLE expectations (
     run_id    INTEGER NOT NULL REFERENCES runs,  -- the run judged
     ordinal   INTEGER NOT NULL,  -- from 0, in the order of the scenario
-    text      TEXT NOT NULL,     -- as written, "p99(convergence_ms) < 1000"
+    text      TEXT NOT NULL,     -- as written, 'p99(convergence_ms) < 1000'; of a phase
+                                 -- followed by 'in "its name"'
     unit      TEXT NOT NULL,     -- of `measured`: ns, bytes, bytes/s, count, ppb
     measured  INTEGER,           -- the left side; NULL: an update that never arrived, or no sample
     outcome   TEXT NOT NULL      -- all but 'pass' fail the run

@@ -236,6 +236,19 @@ static void put_traffic(struct rows *rows, const struct sim_result *result)
     }
 }
 
+static void put_in_flight(struct rows *rows, const struct sim_result *result)
+{
+    begin_table(rows, "INSERT INTO in_flight VALUES (?,?,?,?)");
+    for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        if (result->in_flight[kind] > 0) {
+            begin_row_of(rows, result);
+            put_text(rows, sim_message_name(kind));
+            put_count(rows, result->in_flight[kind]);
+            end_row(rows);
+        }
+    }
+}
+
 static void put_processors(struct rows *rows, const struct sim_result *result)
 {
     const struct sim_processors *processors = &result->processors;
@@ -584,6 +597,7 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_repetition(rows, result);
         put_updates(rows, result);
         put_traffic(rows, result);
+        put_in_flight(rows, result);
         put_compression(rows, result);
         put_hosts(rows, run->scenario, result);
         put_latencies(rows, result);

@@ -49,6 +49,10 @@ Test(faults, our_migrations_lose_no_update_and_say_how_long_each_step_took)
         cr_expect(json_number(line, "json_extract(?1, '$.phases[4].updates')") > 0);
         cr_expect(json_number(line, "json_extract(?1, '$.phases[4].p95_ms')") > 0);
     }
+    // Who was wound down was to be replaced by nobody.
+    cr_expect(store_number("SELECT count(*) FROM elections") > 0);
+    cr_expect_eq(store_number("SELECT count(*) FROM elections WHERE after_ns IS NULL"), 0);
+    cr_expect_eq(store_number("SELECT count(*) FROM failovers WHERE successor IS NULL"), 0);
     struct ended shown = run_program("show", "--db", STORE, "3", NULL);
     expect_exit(&shown, 0);
     expect_part(shown.output, "5 aggregation and workflows");
@@ -74,6 +78,41 @@ Test(faults, a_file_that_names_scenarios_names_files_that_are_there_and_nothing_
     expect_part(nest.errors, "list.yaml:1:12: scenarios: a file that names others is for");
     expect_exit(&twice, 0);
     cr_expect_eq(store_number("SELECT count(*) FROM runs"), 2);
+}
+
+// The second phase is cut in two for longer than its updates are given.
+Test(faults, a_phase_expects_of_its_own_updates_alone)
+{
+    write_file("x.yaml", MESH "duration_ms: 4000\n"
+                              "workload: {updates: 30, every_ms: 100}\n"
+                              "faults: [{fault: partition, at_ms: 1000, until_ms: 2000,\n"
+                              "          of: {percent: 50}}]\n"
+                              "phases:\n"
+                              "  - {phase: calm, at_ms: 0, expect: [p50(convergence_ms) < 300]}\n"
+                              "  - {phase: cut, at_ms: 1000, expect: [max(convergence_ms) < 500,\n"
+                              "     min(convergence_ms) > 80]}\n"
+                              "  - {phase: after, at_ms: 2000, expect: [max(convergence_ms) < 300]}"
+                              "\n");
+    struct ended ended = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 1);
+    expect_part(ended.output, "1 expectation failed");
+    expect_part(ended.output, "expected max(convergence_ms) < 500 in \"cut\" (x.yaml:10), ");
+    expect_part(ended.output, "over 10 updates");
+    cr_expect_eq(store_number("SELECT count(*) FROM expectations WHERE outcome = 'fail' AND text ="
+                              " 'max(convergence_ms) < 500 in \"cut\"'"),
+                 1);
+    // What the store says of the same updates.
+    cr_expect_eq(store_number("SELECT e.measured = (SELECT max(theta_ns) FROM updates WHERE"
+                              " written_ns BETWEEN 2000000000 AND 4000000000) FROM expectations AS"
+                              " e WHERE text LIKE '%after%'"),
+                 1);
+    struct ended shown = run_program("show", "--db", STORE, NULL);
+    expect_part(shown.output, "expected max(convergence_ms) < 500 in \"cut\"");
+    write_file("y.yaml", MESH "duration_ms: 4000\n"
+                              "phases: [{phase: calm, at_ms: 0, expect: [residue == 0]}]\n");
+    ended = run_program("run", "y.yaml", "--db", STORE, NULL);
+    expect_exit(&ended, 65);
+    expect_part(ended.errors, "y.yaml:5:43: residue: a phase has what updates have");
 }
 
 // Relays are taken over while agents report, over cold connections and queues, and an aggregator

@@ -2,6 +2,7 @@
 // Membership by SWIM as a user meets it: our scenarios, what a page and a store say of it, and what
 // lint says where it has no effect.
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "program.h"
@@ -10,9 +11,9 @@ TestSuite(membership, .init = scratch_enter, .fini = scratch_leave);
 
 Test(membership, our_scenarios_hold)
 {
-    static const char *const names[] = {"swim-partition.yaml",   "swim-crashes.yaml",
-                                        "swim-loss.yaml",        "swim-storm.yaml",
-                                        "swim-storm-plain.yaml", "swim-leaving.yaml"};
+    static const char *const names[] = {
+        "swim-partition.yaml",   "swim-crashes.yaml", "swim-loss.yaml",   "swim-storm.yaml",
+        "swim-storm-plain.yaml", "swim-leaving.yaml", "swim-relays.yaml", "swim-bridges.yaml"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         // A tenth of a thousand agents is enough here; the others have so few as it is.
         bool large = strcmp(names[i], "swim-partition.yaml") == 0;
@@ -22,6 +23,27 @@ Test(membership, our_scenarios_hold)
         expect_part(ended.output, "no expectation failed");
         expect_part(ended.output, "SWIM, a run: ");
     }
+}
+
+// What Lifeguard is for: the same storm, with it and without.
+Test(membership, a_storm_with_lifeguard_and_without_stands_side_by_side)
+{
+    static const char *const figures[] = {"false_suspicions", "false_deaths", "flaps_per_node_hour",
+                                          "swim_bytes"};
+    struct ended ended = run_program("run", scenario("storms.yaml"), "--db", STORE, "--json", NULL);
+    expect_exit(&ended, 0);
+    const char *lifeguard = json_line(ended.output, "scenario", 0);
+    const char *plain = json_line(ended.output, "scenario", 1);
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        char path[64];
+        snprintf(path, sizeof path, "json_extract(?1, '$.%s.mean')", figures[i]);
+        double with = json_number(lifeguard, path);
+        double without = json_number(plain, path);
+        cr_expect(with > 0 && with < without, "%s: %g and %g", figures[i], with, without);
+    }
+    ended = run_program("show", "--db", STORE, NULL);
+    expect_part(ended.output, "SWIM, what it got wrong in a repetition");
+    expect_part(ended.output, "SWIM, a starved host, plain");
 }
 
 Test(membership, a_stored_run_is_shown_as_run_printed_it_and_verified_on_the_heap)

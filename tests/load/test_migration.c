@@ -51,6 +51,22 @@ Test(migration, both_meshes_are_read_each_from_its_file)
     sim_scenarios_destroy(outcome.scenarios, outcome.count);
 }
 
+Test(migration, what_is_expected_of_a_phase_stands_behind_what_is_of_the_run)
+{
+    struct outcome outcome =
+        must_load(NEW "expect: [residue == 0]\n"
+                      "phases: [{phase: a, at_ms: 5}, {phase: b, at_ms: 6,\n"
+                      "          expect: [max(convergence_ms) < 5, mean(reach_all_ms) < 9]}]\n");
+    const struct sim_scenario *scenario = &outcome.scenarios[0];
+    cr_assert_eq(scenario->expectation_count, 3);
+    cr_expect_null(scenario->expectations[0].phase);
+    cr_expect_eq(scenario->expectations[1].phase, &scenario->phases[1]);
+    cr_expect_str_eq(scenario->expectations[2].text, "mean(reach_all_ms) < 9");
+    cr_expect_eq(scenario->expectations[2].phase, &scenario->phases[1]);
+    cr_expect_eq(scenario->expectations[2].origin.line, 8);
+    sim_scenarios_destroy(outcome.scenarios, outcome.count);
+}
+
 Test(migration, without_a_word_there_are_three_gateways_and_nobody_moves)
 {
     write_text("old.yaml", OLD);

@@ -8,7 +8,7 @@
 
 static struct sim_predicate parse(const char *text)
 {
-    struct sim_expectation expectation = {text, {"s.yaml", 7, 5}};
+    struct sim_expectation expectation = {.text = text, .origin = {"s.yaml", 7, 5}};
     struct sim_predicate predicate = {0};
     struct sim_error error = {0};
     cr_assert(sim_expectation_parse(&expectation, &predicate, &error), "%s: %s", text, error.text);
@@ -66,7 +66,7 @@ Test(measure, a_wrong_expectation_is_refused_with_its_place_in_the_file)
         {"", 5, "the name of a metric goes here"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct sim_expectation expectation = {cases[i].text, {"s.yaml", 7, 5}};
+        struct sim_expectation expectation = {.text = cases[i].text, .origin = {"s.yaml", 7, 5}};
         struct sim_predicate predicate;
         struct sim_error error = {0};
         cr_expect_not(sim_expectation_parse(&expectation, &predicate, &error), "%s", cases[i].text);
@@ -81,8 +81,10 @@ Test(measure, a_wrong_expectation_is_refused_with_its_place_in_the_file)
 
 Test(measure, what_the_mesh_does_not_have_is_refused_before_the_run)
 {
-    struct sim_expectation edge = {"p95(edge_convergence_ms) < 700", {"s.yaml", 4, 3}};
-    struct sim_expectation region = {"max(region_convergence_rounds) < 8", {"s.yaml", 5, 3}};
+    struct sim_expectation edge = {.text = "p95(edge_convergence_ms) < 700",
+                                   .origin = {"s.yaml", 4, 3}};
+    struct sim_expectation region = {.text = "max(region_convergence_rounds) < 8",
+                                     .origin = {"s.yaml", 5, 3}};
     struct sim_scenario flat = fixture_scenario();
     struct sim_scenario leaders = fixture_leaders();
     struct sim_scenario tiers = fixture_hierarchy();
@@ -108,8 +110,8 @@ Test(measure, what_the_mesh_does_not_have_is_refused_before_the_run)
 
 Test(measure, the_check_before_a_run_finds_the_first_wrong_expectation)
 {
-    struct sim_expectation expectations[] = {{"residue == 0", {"s.yaml", 4, 3}},
-                                             {"p95(bytes) <", {"s.yaml", 5, 3}}};
+    struct sim_expectation expectations[] = {{.text = "residue == 0", .origin = {"s.yaml", 4, 3}},
+                                             {.text = "p95(bytes) <", .origin = {"s.yaml", 5, 3}}};
     struct sim_scenario scenario = fixture_scenario();
     scenario.expectations = expectations;
     scenario.expectation_count = 1;
@@ -124,7 +126,7 @@ Test(measure, the_check_before_a_run_finds_the_first_wrong_expectation)
 
 static struct sim_expectation_verdict judge(const char *text, uint32_t result_count)
 {
-    struct sim_expectation expectation = {text, {"s.yaml", 1, 1}};
+    struct sim_expectation expectation = {.text = text, .origin = {"s.yaml", 1, 1}};
     struct sim_scenario scenario = fixture_scenario();
     scenario.expectations = &expectation;
     scenario.expectation_count = 1;

@@ -323,6 +323,39 @@ Test(run_faults, when_all_bridges_of_a_region_are_down_others_take_over)
     sim_result_finish(&result);
 }
 
+static void cut_a_bridge(uint64_t lasts_ns, struct sim_result *result)
+{
+    const struct sim_fault partition[] = {{.verb = SIM_FAULT_PARTITION,
+                                           .at_ns = 1500 * MS,
+                                           .until_ns = 1500 * MS + lasts_ns,
+                                           .end_ns = NEVER,
+                                           .of = NODES(10, 10),
+                                           .text = "partition"}};
+    struct fixture fixture;
+    three_regions(&fixture);
+    fixture.scenario.duration_ns = 8000 * MS;
+    set_faults(&fixture, partition, 1);
+    fixture_run(&fixture, 0, result);
+}
+
+// The leader has not heard it for failover_ns, a heartbeat before the cut at the earliest.
+Test(run_faults, a_bridge_behind_a_partition_is_lost_and_replaced_like_one_that_crashed)
+{
+    struct sim_result result;
+    cut_a_bridge(3000 * MS, &result);
+    cr_assert_eq(result.failover_count, 1);
+    const struct sim_failover *failover = &result.failovers[0];
+    cr_expect(failover->region == 0 && failover->bridge == 10);
+    cr_expect_eq(failover->lost_ns, 1500 * MS);
+    cr_expect(failover->successor == 20 || failover->successor == 30 || failover->successor == 40);
+    cr_expect(failover->after_ns > 800 * MS && failover->after_ns < 2500 * MS, "%lu",
+              failover->after_ns);
+    sim_result_finish(&result);
+    cut_a_bridge(300 * MS, &result);
+    cr_expect_eq(result.failover_count, 0, "it was back before anybody took its place");
+    sim_result_finish(&result);
+}
+
 Test(run_faults, a_region_all_of_whose_bridges_are_down_is_named)
 {
     const struct sim_fault crash[] = {CRASH(500 * MS, NEVER, NODES(0, 20), false)};
