@@ -2,6 +2,8 @@
 #include "lying.h"
 
 #include <assert.h>
+#include <math.h>
+#include <string.h>
 
 #include "allocate.h"
 
@@ -83,6 +85,49 @@ bool sim_undetected_of(const struct sim_scenario *scenario, const struct sim_res
 {
     *sample = share_of(result->detection_count - caught_in(result), result->detection_count);
     return scenario->liar_count > 0;
+}
+
+bool sim_shift_wanted(const struct sim_scenario *scenario)
+{
+    bool wanted = false;
+    for (uint32_t i = 0; i < scenario->expectation_count && scenario->liar_count > 0; i++) {
+        wanted |= strstr(scenario->expectations[i].text, "convergence_shift") != NULL;
+    }
+    return wanted;
+}
+
+// The noise is the standard error of the mean time without lies: what another seed would change it
+// by. Updates that either run did not get to theta are never within it.
+bool sim_shift_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                  uint64_t *sample)
+{
+    double count = 0;
+    double difference = 0;
+    double sum = 0;
+    double squares = 0;
+    for (uint32_t i = 0; i < result->update_count; i++) {
+        const struct sim_update_result *update = &result->updates[i];
+        if (update->calm_theta_ns == SIM_TIME_NEVER) {
+            continue;
+        }
+        if (update->theta_ns == SIM_TIME_NEVER) {
+            *sample = SIM_TIME_NEVER;
+            return sim_shift_wanted(scenario);
+        }
+        double calm = (double)update->calm_theta_ns;
+        count++;
+        difference += (double)update->theta_ns - calm;
+        sum += calm;
+        squares += calm * calm;
+    }
+    if (count < 2) {
+        return false;
+    }
+    double variance = (squares - sum * sum / count) / (count - 1);
+    double error = sqrt(variance / count);
+    double shift = fabs(difference / count) / error;
+    *sample = error > 0 ? (uint64_t)(shift * SIM_PPB) : 0;
+    return sim_shift_wanted(scenario);
 }
 
 // ---- Pooling ----

@@ -48,6 +48,9 @@ const char *sim_reject_name(enum mesh_reject reason);  // "signature", ...
 // Why the guard of this scenario cannot tell such a liar from somebody honest; NULL: it can.
 const char *sim_liar_unseen(const struct sim_scenario *scenario, const struct sim_liar *liar);
 
+// Whether an expectation asks for the same run without lies (run/calm.h).
+bool sim_shift_wanted(const struct sim_scenario *scenario);
+
 // Metrics (summary.h).
 bool sim_detection_at(const struct sim_result *result, uint32_t index, uint64_t *sample);
 uint32_t sim_detection_count(const struct sim_result *result);
@@ -61,6 +64,8 @@ bool sim_rejected_of(const struct sim_scenario *scenario, const struct sim_resul
                      uint64_t *sample);
 bool sim_wrongly_ignored_of(const struct sim_scenario *scenario, const struct sim_result *result,
                             uint64_t *sample);
+bool sim_shift_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                  uint64_t *sample);
 bool sim_undetected_of(const struct sim_scenario *scenario, const struct sim_result *result,
                        uint64_t *sample);
 

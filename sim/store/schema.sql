@@ -181,7 +181,7 @@ CREATE TABLE updates (
                          CHECK (edge_gone BETWEEN 0 AND edge_cohort),
     region_gone          INTEGER            -- of region_cohort; NULL: one region
                          CHECK (region_gone BETWEEN 0 AND region_cohort),
-    calm_theta_ns        INTEGER,           -- theta_ns in the same run without faults, where an
+    calm_theta_ns        INTEGER,           -- theta_ns without faults and lies, where an
                                             -- expectation compares with it; NULL: never, or no such
     PRIMARY KEY (run_id, repetition, origin, sequence),
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions

@@ -192,3 +192,13 @@ Test(liars, more_agents_on_a_host_than_a_thread_can_serve_are_refused_with_the_p
     expect_part(run.errors, "x.yaml:4:");
     expect_part(run.errors, "at most 4096 may");
 }
+
+Test(liars, what_is_replayed_is_known_already_and_does_no_harm)
+{
+    write_file("x.yaml", BROKEN "security: {signature_algo: ed25519, byzantine_threshold: 0.5}\n"
+                                "byzantine: [{behaviour: replaying, of: {percent: 50}}]\n"
+                                "expect: [residue == 0, lies > 0, deceived == 0,\n"
+                                "  wrongly_ignored == 0]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+}
