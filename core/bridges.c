@@ -3,6 +3,7 @@
 #include "mesh/bridges.h"
 
 #include "mesh/lww.h"
+#include "mesh/swim.h"
 #include "rafting.h"
 
 void mesh_bridges_apply(struct rafting *rafting, const struct mesh_raft_entry *entry)
@@ -17,14 +18,29 @@ static uint32_t count_of(uint32_t places)
     return (uint32_t)__builtin_popcount(places);
 }
 
-// Members that the leader has heard within the timeout; itself always.
+// What the leader thinks of the members as one of SWIM's, or NULL.
+static const struct mesh_swim *swim_of(const struct rafting *rafting)
+{
+    const struct mesh_swim *swim = mesh_swim_of(rafting->stepping->states, rafting->raft->node);
+    bool active = swim != NULL && swim->group != MESH_SWIM_NONE &&
+                  swim->phase == MESH_SWIM_ACTIVE &&
+                  rafting->stepping->config->swim[swim->group].scope == rafting->group->scope;
+    return active ? swim : NULL;
+}
+
+// Members that the leader has heard within the timeout, and does not hold for dead or gone; itself
+// always.
 static uint32_t audible(const struct rafting *rafting)
 {
     const struct mesh_raft *raft = rafting->raft;
+    const struct mesh_raft_group *group = rafting->group;
+    const struct mesh_swim *swim = swim_of(rafting);
     uint32_t places = 0;
-    for (uint32_t place = 0; place < rafting->group->roster_count; place++) {
-        uint64_t silent_ns = rafting->now_ns - raft->progress[place].heard_ns;
-        if (place == raft->self || silent_ns < rafting->group->bridge_timeout_ns) {
+    for (uint32_t place = 0; place < group->roster_count; place++) {
+        bool silent = rafting->now_ns - raft->progress[place].heard_ns >= group->bridge_timeout_ns;
+        bool gone =
+            swim != NULL && mesh_swim_state_of(swim, group->roster[place]) >= MESH_SWIM_DEAD;
+        if (place == raft->self || (!silent && !gone)) {
             places |= mesh_raft_bit(place);
         }
     }

@@ -141,6 +141,21 @@ static void print_broken(const struct sim_page *page, const struct sim_summary *
     print_line(page, text);
 }
 
+static void print_waits(const struct sim_page *page, const struct sim_scenario *scenario,
+                        const struct sim_summary *summary)
+{
+    char text[512] = "";
+    if (scenario->network.cores_per_host == 0) {
+        return;
+    }
+    sim_words_append(text, sizeof text,
+                     "processors, %" PRIu32 " a host: what arrives waits for one, on average "
+                     "%.6g ms, at most %.6g ms",
+                     scenario->network.cores_per_host, summary->statistics[SIM_CPU_WAIT_MS].mean,
+                     summary->statistics[SIM_CPU_WAIT_MAX_MS].max);
+    print_line(page, text);
+}
+
 static void append_use(char *text, size_t capacity, const struct sim_tier_use *use,
                        enum sim_resource resource)
 {
@@ -185,6 +200,7 @@ void sim_block_resources(const struct sim_page *page, const struct sim_finding *
     print_kinds(page, summary);
     print_parts(page, summary);
     print_broken(page, summary);
+    print_waits(page, finding->cell->scenario, summary);
     for (enum sim_tier tier = 0; tier < SIM_TIER_COUNT; tier++) {
         if (summary->tiers[tier].hosts > 0) {
             print_tier(page, finding->cell->scenario, &summary->tiers[tier], tier);

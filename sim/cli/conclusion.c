@@ -131,8 +131,8 @@ void sim_conclusion_print_page(const struct sim_conclusion *conclusion, const st
         sim_block_metrics(&page, &rows->items[0]);
     } else {
         sim_block_fault_rows(&page, rows);
-        sim_block_membership_rows(&page, rows);
         sim_block_shares(&page, rows);
+        sim_block_membership_rows(&page, rows);
     }
     sim_block_reasons(&page, rows);
     sim_block_claims(&page, rows, conclusion->claims);

@@ -29,8 +29,10 @@ static void add_block(struct sim_engine *engine, uint32_t first, uint32_t end)
 // Cuts [first, end) into full blocks and a rest.
 static void add_blocks(struct sim_engine *engine, uint32_t first, uint32_t end, uint32_t most)
 {
-    for (; end - first > most; first += most) {
-        add_block(engine, first, first + most);
+    while (end - first > most) {
+        uint32_t cut = sim_cores_cut(engine, first, most, end);
+        add_block(engine, first, cut);
+        first = cut;
     }
     if (end > first) {
         add_block(engine, first, end);

@@ -205,6 +205,7 @@ bool sim_engine_create(const struct sim_engine_config *config, struct sim_engine
     sim_account_init(made);
     sim_faults_create(made);
     sim_relays_create(made);
+    sim_cores_create(made);
     sim_quiet_create(made);
     start(made);
     sim_rafts_start(made);
@@ -248,6 +249,7 @@ void sim_engine_destroy(struct sim_engine *engine)
         sim_memory_free(engine->blocks[i].timers);
     }
     sim_threads_destroy(engine->threads);
+    sim_cores_finish(engine);
     sim_liars_finish(engine);
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         destroy_worker(engine->workers[i]);

@@ -179,7 +179,7 @@ struct sim_lie {
     uint8_t *value;   // owned; or NULL
 };
 
-// Who takes over from relays of a hierarchy that fall silent.
+// Who takes over from relays of a hierarchy that fall silent, or are found to be gone.
 struct sim_relaying {
     void *context;
     uint64_t silence_ns;       // an aggregator replaces a relay after so much silence; 0: never
@@ -193,6 +193,11 @@ struct sim_relaying {
     // it takes, and its link; else MESH_NODE_NONE.
     uint32_t (*returned)(void *context, const struct sim_engine *engine, uint32_t node,
                          uint32_t *link);
+    // Not NULL where edges find out by SWIM who of them is there; silence counts for nothing then.
+    // A node has come to think otherwise of who is gone. If it is to be a relay by what it thinks
+    // now and is none, or the reverse: which relay of which link gives way to whom; else false.
+    bool (*reconsidered)(void *context, const struct sim_engine *engine, uint32_t node,
+                         uint32_t *link, uint32_t *from, uint32_t *to);
 };
 
 // What happened to the summary of a hierarchy: a report became known to an agent, or a row to a
@@ -320,6 +325,14 @@ struct sim_host_use {
     uint64_t peak[SIM_RESOURCE_COUNT];
 };
 
+// What messages waited for the processors of their targets' hosts (cores.h).
+struct sim_waiting {
+    uint64_t messages;    // that arrived
+    uint64_t service_ns;  // the processors' time that they took
+    uint64_t wait_ns;     // until one was free, all together
+    uint64_t wait_ns_max;
+};
+
 // Observers only observe. Calls come at window ends, in the order of time.
 struct sim_observer {
     void *context;
@@ -433,6 +446,9 @@ struct sim_engine_latency sim_engine_latency(const struct sim_engine *engine,
 // With config.hosts, after the run; of the `*counted_ns` after the warm-up.
 const struct sim_host_use *sim_engine_host(const struct sim_engine *engine, uint32_t host,
                                            uint64_t *counted_ns);
+
+// Of the whole run so far; nothing where hosts have as many processors as they need.
+struct sim_waiting sim_engine_waiting(const struct sim_engine *engine);
 
 // Whether the node is down as the window begins or, after a window, as the next one does.
 bool sim_engine_is_down(const struct sim_engine *engine, uint32_t node);

@@ -494,6 +494,21 @@ bool sim_faults_admit_one(struct sim_engine *engine, const struct sim_heap_event
     return fate == HANDLED;
 }
 
+bool sim_faults_admit_served(struct sim_worker *worker, const struct mesh_message *message,
+                             enum sim_pair_class pair, uint64_t time_ns, uint32_t node,
+                             uint64_t *resume_ns)
+{
+    const struct sim_engine *engine = worker->engine;
+    *resume_ns = 0;
+    if (!engine->faults.busy && !engine->relays.replaced) {
+        return true;
+    }
+    uint64_t until_ns;
+    enum fate fate = fate_of(worker, time_ns, node, message, pair, SIM_REFERENCE_FREE, &until_ns);
+    *resume_ns = fate == WAITS ? until_ns : 0;
+    return fate == HANDLED;
+}
+
 // ---- Clocks ----
 
 // No clock is before 0.
@@ -730,70 +745,4 @@ void sim_faults_settled(const struct sim_engine *engine, const struct mesh_state
     bool restarts = sim_timeline_has(&faults->timeline, SIM_FAULT_RESTART);
     settle_nodes(engine, states, restarts, word_first, word_end, settled);
     settle_roles(engine, states, restarts, word_first, word_end, settled);
-}
-
-// ---- Looking ----
-
-bool sim_engine_is_down(const struct sim_engine *engine, uint32_t node)
-{
-    return engine->faults.any && engine->faults.conditions[node].down > 0;
-}
-
-bool sim_engine_is_paused(const struct sim_engine *engine, uint32_t node)
-{
-    return engine->faults.any && engine->faults.conditions[node].paused > 0;
-}
-
-bool sim_engine_is_calm(const struct sim_engine *engine)
-{
-    const struct sim_faults *faults = &engine->faults;
-    uint64_t now_ns = (engine->window + 1) * engine->window_ns;
-    bool calm = faults->pending_count == 0;
-    for (uint32_t i = 0; i < faults->timeline.count; i++) {
-        calm &= faults->timeline.cursors[i].next_ns == SIM_FAULT_NEVER;
-    }
-    for (uint32_t i = 0; i < faults->rules.count; i++) {
-        uint64_t until_ns = faults->rules.items[i].until_ns;
-        calm &= until_ns == SIM_FAULT_NEVER || until_ns <= now_ns;
-    }
-    return calm;
-}
-
-const struct sim_fault_count *sim_engine_fault_counts(const struct sim_engine *engine)
-{
-    return engine->faults.counts;
-}
-
-uint64_t sim_engine_next_cut_ns(const struct sim_engine *engine, uint64_t after_ns)
-{
-    return sim_rules_next_cut_ns(&engine->faults.rules, after_ns);
-}
-
-// What links do depends on where the hosts of both ends are.
-uint32_t sim_engine_cut_classes(const struct sim_engine *engine, uint64_t time_ns,
-                                uint32_t *classes)
-{
-    const struct sim_rules *rules = &engine->faults.rules;
-    uint32_t count = 1;
-    bool links = sim_rules_link(rules, time_ns);
-    for (uint32_t node = 0; node < engine->config.node_count; node++) {
-        classes[node] = links ? engine->config.network->host_of[node] : 0;
-        count = classes[node] < count ? count : classes[node] + 1;
-    }
-    return sim_rules_divide(rules, time_ns, engine->config.node_count, classes, count);
-}
-
-bool sim_engine_cuts(const struct sim_engine *engine, uint32_t source, uint32_t target,
-                     uint64_t time_ns)
-{
-    uint64_t delay_ns;
-    return sim_rules_cut(&engine->faults.rules, source, target, time_ns, &delay_ns) ||
-           sim_cross_loses_all(engine, source, target, time_ns);
-}
-
-uint32_t sim_engine_cutter(const struct sim_engine *engine, uint32_t source, uint32_t target,
-                           uint64_t time_ns)
-{
-    uint32_t entry = sim_rules_cutter(&engine->faults.rules, source, target, time_ns);
-    return entry == SIM_FAULTS_MAX ? 0 : entry + 1;
 }

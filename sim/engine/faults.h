@@ -98,6 +98,12 @@ uint32_t sim_faults_admit(struct sim_worker *worker, const struct mesh_states *s
 // The same of one event of the heap.
 bool sim_faults_admit_one(struct sim_engine *engine, const struct sim_heap_event *event);
 
+// The same of a message that is served at `time_ns`. False: it found nobody, or, where *resume_ns
+// is not 0, its node pauses until then.
+bool sim_faults_admit_served(struct sim_worker *worker, const struct mesh_message *message,
+                             enum sim_pair_class pair, uint64_t time_ns, uint32_t node,
+                             uint64_t *resume_ns);
+
 // Fills in a JOIN event.
 void sim_faults_join(struct sim_engine *engine, struct mesh_event *event);
 

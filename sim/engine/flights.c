@@ -36,6 +36,19 @@ static void visit_bucket(const struct sim_worker *worker, const struct sim_bucke
     }
 }
 
+// Somebody who only looks.
+struct look {
+    void (*visit)(void *context, struct mesh_message *message);
+    void *context;
+};
+
+static struct mesh_message *look_at(void *context, struct mesh_message *message)
+{
+    const struct look *look = context;
+    look->visit(look->context, message);
+    return message;
+}
+
 void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, uint32_t block_end,
                        void (*visit)(void *context, struct mesh_message *message), void *context)
 {
@@ -58,6 +71,8 @@ void sim_flights_visit(const struct sim_engine *engine, uint32_t block_first, ui
             visit(context, worker->kept.waiting[j].message);
         }
     }
+    struct look look = {visit, context};
+    sim_cores_visit(engine, block_first, block_end, look_at, &look);
 }
 
 // ---- Widening ----
@@ -176,6 +191,11 @@ static struct mesh_message *move_own(const struct moves *moves, struct mesh_mess
     return wide;
 }
 
+static struct mesh_message *widen(void *context, struct mesh_message *message)
+{
+    return move_own(context, message);
+}
+
 void sim_flights_widen(struct sim_engine *engine, uint32_t local_words)
 {
     struct moves moves = {.engine = engine, .local_words = local_words, .mask = 1023};
@@ -193,5 +213,6 @@ void sim_flights_widen(struct sim_engine *engine, uint32_t local_words)
             worker->kept.waiting[j].message = move_own(&moves, worker->kept.waiting[j].message);
         }
     }
+    sim_cores_visit(engine, 0, engine->block_count, widen, &moves);
     sim_memory_free(moves.slots);
 }

@@ -83,6 +83,13 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
             return;
         }
         uint32_t reference = top->reference & ((1u << SIM_REFERENCE_BITS) - 1);
+        if (engine->cores.per_host > 0) {
+            sim_cores_take(worker, &engine->blocks[0], top->time_ns, top->target,
+                           (enum sim_pair_class)(top->reference >> SIM_REFERENCE_BITS),
+                           sim_messages_under_way(&worker->messages, reference),
+                           sim_stride_end_ns(engine));
+            return;
+        }
         event->message = sim_messages_at(&worker->messages, reference);
         event->kind = MESH_EVENT_RECEIVE;
         event->scope = event->message->scope;
@@ -112,6 +119,9 @@ static void handle(struct sim_engine *engine, struct sim_heap_event *top)
         if (!admitted) {
             return;
         }
+    }
+    if (engine->cores.per_host > 0 && event->kind == MESH_EVENT_WRITE) {
+        sim_cores_sign(worker, &engine->blocks[0], event->time_ns, event->node);
     }
     sim_step_batch(worker, &engine->blocks[sim_block_of(engine, event->node)], 1, top->generation);
 }
@@ -161,8 +171,13 @@ void sim_heap_run_stride(struct sim_engine *engine)
     push_reports(engine);
     for (;;) {
         bool event = heap->count > 0 && heap->events[0].time_ns < end_ns;
-        if (sim_cross_waiting(engine, end_ns, event ? heap->events[0].time_ns : end_ns,
-                              event ? heap->events[0].target : 0)) {
+        uint64_t time_ns = event ? heap->events[0].time_ns : end_ns;
+        uint32_t node = event ? heap->events[0].target : 0;
+        sim_cores_before(engine, &time_ns, &node);
+        if (sim_cross_waiting(engine, end_ns, time_ns, node)) {
+            continue;
+        }
+        if (sim_cores_run(engine->workers[0], &engine->blocks[0], end_ns, time_ns, node)) {
             continue;
         }
         if (!event) {

@@ -54,7 +54,7 @@ static bool may_fall_silent(const struct sim_engine *engine, const struct sim_pa
 
 // Reasons that hold for the whole run. In a synchronous scope what was heard since the last tick is
 // kept apart, reports never cease, each message takes a token of its sender's, and what channels,
-// connections and faults do is not accounted for.
+// connections, faults and processors do is not accounted for.
 static bool is_possible(const struct sim_engine *engine)
 {
     const struct sim_network *network = engine->config.network;
@@ -71,6 +71,7 @@ static bool is_possible(const struct sim_engine *engine)
     return engine->config.queue == SIM_QUEUE_WINDOWS && !engine->config.executes_all &&
            engine->config.observer.sent == NULL && !network->has_channels &&
            !engine->account.cold && engine->local_words == 0 && !engine->faults.any &&
+           network->cores_per_host == 0 &&
            mesh->swim_count == 0 && network->latency_ns_max < covered_ns;
 }
 

@@ -430,6 +430,8 @@ void sim_rafts_run(struct sim_worker *worker, struct sim_block *block,
             return;
         }
         if (!put_off(worker, server, due, own.time_ns)) {
+            // A leader goes by what it thinks of the others then.
+            sim_swims_catch_up(worker, block, server->raft->node, own.time_ns, generation);
             happen(&own, due);
         }
     }

@@ -40,7 +40,8 @@ static bool is_member(const struct mesh_scope *scope, uint32_t node)
 void sim_relays_create(struct sim_engine *engine)
 {
     struct sim_relays *relays = &engine->relays;
-    if (!engine->faults.any || engine->config.relaying.silence_ns == 0) {
+    relays->by_verdict = engine->faults.any && engine->config.relaying.reconsidered != NULL;
+    if (!engine->faults.any || (engine->config.relaying.silence_ns == 0 && !relays->by_verdict)) {
         return;
     }
     relays->link_count =
@@ -191,6 +192,22 @@ static void welcome(struct sim_engine *engine, uint32_t node, uint64_t now_ns)
     }
 }
 
+// What the members of edges think of each other has changed in the window before.
+static void heed_verdicts(struct sim_engine *engine, uint64_t now_ns)
+{
+    const struct sim_relaying *relaying = &engine->config.relaying;
+    for (uint32_t i = 0; i < engine->swims.turned_count; i++) {
+        uint32_t link;
+        uint32_t from;
+        uint32_t to;
+        if (relaying->reconsidered(relaying->context, engine, engine->swims.turned[i], &link, &from,
+                                   &to)) {
+            take_over(engine, link, from, to, now_ns);
+        }
+    }
+    engine->swims.turned_count = 0;
+}
+
 // The relay of the link that has been silent for too long, the first of them.
 static uint32_t silent_relay(const struct sim_engine *engine, uint32_t link, uint64_t now_ns)
 {
@@ -229,6 +246,10 @@ void sim_relays_end_window(struct sim_engine *engine)
     const struct sim_faults *faults = &engine->faults;
     uint64_t now_ns = (engine->window + 1) * engine->window_ns;
     if (engine->relays.link_count == 0) {
+        return;
+    }
+    if (engine->relays.by_verdict) {
+        heed_verdicts(engine, now_ns);
         return;
     }
     for (uint32_t i = 0; i < faults->transition_count; i++) {

@@ -11,6 +11,10 @@
 // paused, cut off: the aggregator cannot tell, so a relay that is merely slow is replaced, too.
 // What the aggregator still sends to the old relay is refused there. An aggregator that was down
 // itself begins anew.
+//
+// Where edges have SWIM their members do not wait for the aggregator, nor ask a roster. Whoever is
+// one of the heaviest of those that it does not hold for dead or gone, of a majority of its edge,
+// is a relay; whoever is no longer, since a heavier one is back, hands over.
 
 #ifndef SIM_RELAYS_H
 #define SIM_RELAYS_H
@@ -19,6 +23,7 @@
 
 struct sim_relays {
     uint32_t link_count;             // 0: nobody is replaced
+    bool by_verdict;                 // SWIM's
     uint32_t *starts;                // [link_count + 1] of the links' members in heard_ns
     uint64_t *heard_ns;              // by member of each link, in their order
     bool replaced;                   // somebody was

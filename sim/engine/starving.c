@@ -66,7 +66,12 @@ static void starve_node(struct sim_engine *engine, const struct sim_firing *firi
 uint32_t sim_starve(struct sim_engine *engine, const struct sim_firing *firing)
 {
     uint32_t count = sim_select_hosts(engine, firing);
+    const struct sim_fault *fault = &engine->config.faulting.faults[firing->entry];
     for (uint32_t i = 0; i < count; i++) {
+        sim_cores_slow(engine, engine->faults.selected[i],
+                       &(struct sim_slowed){firing->time_ns,
+                                            firing->time_ns + (fault->until_ns - fault->at_ns),
+                                            fault->cpu_ppb});
         starve_node(engine, firing, engine->faults.selected[i]);
     }
     return count;

@@ -13,6 +13,7 @@
 //       faults     how nodes are, what lies between them          faults.c, firings.c
 //       relays     when aggregators heard them                    relays.c
 //       liars      who lies, and the lies that have lanes         liars.c, lying.c
+//       cores      processors that messages wait for              cores.c
 //       altering   what the network made of updates               altering.c
 //       rafts      servers, their disks, what they did            rafts.c, raft_*.c
 //
@@ -24,6 +25,7 @@
 
 #include "account.h"
 #include "altering.h"
+#include "cores.h"
 #include "crossings.h"
 #include "draw.h"
 #include "engine.h"
@@ -56,8 +58,9 @@ struct sim_block {
     uint32_t near_count;        // ... all live on the block's only host; 0: it has several
     struct sim_timers *timers;  // [timers_count], one per scope its nodes are in
     uint32_t timers_count;
-    uint64_t swim_due_ns;  // no member of SWIM has anything due before
-    uint64_t active_ns;    // the last event that changed a node or that said more than a hash
+    uint64_t swim_due_ns;           // no member of SWIM has anything due before
+    struct sim_served_list served;  // what waits for the hosts' processors
+    uint64_t active_ns;  // the last event that changed a node or that said more than a hash
 };
 
 // What the messages of a batch that have one target draw on their way, drawn for many at once, in
@@ -114,6 +117,7 @@ struct sim_worker {
     uint64_t latencies_from_ns;  // copies sent before are not noted in `latencies`
     struct sim_replay replay;
     struct sim_lying_notes lying;
+    struct sim_waiting waiting;
 };
 
 // A report of the current window.
@@ -210,6 +214,7 @@ struct sim_engine {
     struct sim_relays relays;
     struct sim_liars liars;
     struct sim_altering altering;
+    struct sim_cores cores;
     struct sim_rafts rafts;
     struct sim_swims swims;
     struct sim_channels channels;  // when the network has channels

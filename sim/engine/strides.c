@@ -71,7 +71,8 @@ static bool is_possible(const struct sim_engine *engine)
     return engine->tiers.edge_count > 0 && engine->tiers.coordinator_count > 0 &&
            config->faulting.count == 0 && config->mesh->raft_count == 0 &&
            config->mesh->swim_count == 0 && config->lying.count == 0 &&
-           !config->network->has_channels && !config->network->connections.cold;
+           !config->network->has_channels && config->network->cores_per_host == 0 &&
+           !config->network->connections.cold;
 }
 
 static bool homes_are_whole(const struct sim_engine *engine)

@@ -52,6 +52,7 @@ void sim_swims_finish(struct sim_engine *engine)
     sim_memory_free(swims->members);
     sim_memory_free(swims->due_ns);
     sim_memory_free(swims->notes);
+    sim_memory_free(swims->turned);
 }
 
 // ---- Whose it is ----
@@ -133,7 +134,7 @@ static uint64_t transition_due_ns(const struct sim_engine *engine, uint32_t node
 static void add_note(struct sim_worker *worker, const struct sim_swim_note *note)
 {
     struct sim_engine *engine = worker->engine;
-    if (engine->config.observer.swims == NULL) {
+    if (engine->config.observer.swims == NULL && !engine->relays.by_verdict) {
         return;
     }
     if (worker->swim_note_count == worker->swim_note_capacity) {
@@ -297,6 +298,15 @@ void sim_swims_run(struct sim_worker *worker, struct sim_block *block, uint32_t 
     }
 }
 
+void sim_swims_catch_up(struct sim_worker *worker, struct sim_block *block, uint32_t node,
+                        uint64_t until_ns, uint32_t generation)
+{
+    const struct sim_swims *swims = &worker->engine->swims;
+    if (swims->count > 0 && swims->due_ns[node] <= until_ns) {
+        sim_swims_run(worker, block, node, until_ns, generation);
+    }
+}
+
 uint32_t sim_swims_serve(struct sim_worker *worker, struct sim_block *block, uint32_t first,
                          uint32_t end, uint32_t generation)
 {
@@ -412,6 +422,30 @@ static int by_time_and_node(const void *left, const void *right)
     return a->number < b->number ? -1 : a->number > b->number;
 }
 
+static bool is_gone(uint8_t state)
+{
+    return state == MESH_SWIM_DEAD || state == MESH_SWIM_LEFT;
+}
+
+static void note_turns(struct sim_swims *swims, uint32_t count)
+{
+    swims->turned_count = 0;
+    if (count > swims->turned_capacity) {
+        swims->turned_capacity = count;
+        swims->turned = sim_memory_resize(swims->turned, count * sizeof *swims->turned);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct sim_swim_note *note = &swims->notes[i];
+        bool turns = note->kind == SIM_SWIM_JOINED ||
+                     (note->kind == SIM_SWIM_MEMBER && is_gone(note->was) != is_gone(note->state));
+        bool again =
+            swims->turned_count > 0 && swims->turned[swims->turned_count - 1] == note->node;
+        if (turns && !again) {
+            swims->turned[swims->turned_count++] = note->node;
+        }
+    }
+}
+
 void sim_swims_end_window(struct sim_engine *engine)
 {
     struct sim_swims *swims = &engine->swims;
@@ -431,6 +465,11 @@ void sim_swims_end_window(struct sim_engine *engine)
     }
     if (count > 0) {
         qsort(swims->notes, count, sizeof *swims->notes, by_time_and_node);
+    }
+    if (engine->relays.by_verdict) {
+        note_turns(swims, count);
+    }
+    if (count > 0 && observer->swims != NULL) {
         observer->swims(observer->context, swims->notes, count);
     }
 }

@@ -37,7 +37,10 @@ struct sim_swims {
     uint64_t *due_ns;                 // [count] likewise; UINT64_MAX: nothing
     uint32_t count;                   // of nodes; 0: nobody takes part, and the rest is empty
     uint64_t view_bytes;              // of all views, as the window began
-    struct sim_swim_note *notes;      // scratch
+    uint32_t *turned;  // [turned_count] who, in the window before, came to hold somebody for gone,
+    uint32_t turned_count;  // or no longer, or has a view now
+    uint32_t turned_capacity;
+    struct sim_swim_note *notes;  // scratch
     uint32_t note_capacity;
 };
 
@@ -66,6 +69,9 @@ void sim_swims_provide(struct sim_worker *worker, struct sim_block *block,
 // Handles the own events of a member up to `until_ns`; of all members of a block.
 void sim_swims_run(struct sim_worker *worker, struct sim_block *block, uint32_t node,
                    uint64_t until_ns, uint32_t generation);
+// The same for a node that may take no part, and has nothing due mostly.
+void sim_swims_catch_up(struct sim_worker *worker, struct sim_block *block, uint32_t node,
+                        uint64_t until_ns, uint32_t generation);
 void sim_swims_run_block(struct sim_worker *worker, struct sim_block *block, uint64_t until_ns);
 
 // A step's record of SWIM.

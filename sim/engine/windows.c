@@ -186,6 +186,48 @@ static void give_back(struct sim_worker *worker, uint32_t first, uint32_t end)
     }
 }
 
+// One event of the block's own, or a message that arrives at a host with so many processors.
+static void take_one(struct sim_worker *worker, struct sim_block *block, uint64_t key)
+{
+    struct sim_engine *engine = worker->engine;
+    uint64_t start_ns = worker->window * engine->window_ns;
+    uint64_t time_ns = start_ns + sim_event_offset_ns(key);
+    uint32_t node = block->states.node_first + sim_event_local(key);
+    uint32_t reference = sim_event_reference(key);
+    if (reference >= SIM_REFERENCE_FREE) {
+        sim_cores_take(worker, block, time_ns, node, sim_event_pair(key),
+                       sim_messages_under_way(&worker->messages, reference),
+                       start_ns + engine->window_ns);
+        return;
+    }
+    worker->batch[0] = (struct mesh_event){.time_ns = time_ns, .node = node};
+    unpack_own(engine, reference, &worker->batch[0]);
+    if (worker->batch[0].kind == MESH_EVENT_WRITE) {
+        sim_cores_sign(worker, block, time_ns, node);
+    }
+    sim_step_batch(worker, block, 1, 0);
+}
+
+// Where messages wait for processors each event stands alone, between those that are served.
+static void run_served(struct sim_worker *worker, struct sim_block *block, uint32_t count)
+{
+    const struct sim_engine *engine = worker->engine;
+    uint64_t start_ns = worker->window * engine->window_ns;
+    uint64_t end_ns = start_ns + engine->window_ns;
+    sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
+                     &worker->messages);
+    count = sim_faults_admit(worker, &block->states, count);
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t key = worker->keys[i];
+        while (sim_cores_run(worker, block, end_ns, start_ns + sim_event_offset_ns(key),
+                             block->states.node_first + sim_event_local(key))) {
+        }
+        take_one(worker, block, key);
+    }
+    while (sim_cores_run(worker, block, end_ns, end_ns, 0)) {
+    }
+}
+
 static void run_block(struct sim_worker *worker, uint32_t block_index)
 {
     const struct sim_engine *engine = worker->engine;
@@ -193,6 +235,10 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     const struct mesh_states *states = &block->states;
     uint64_t last_ns = (worker->window + 1) * engine->window_ns - 1;
     uint32_t count = gather(worker, block_index);
+    if (engine->cores.per_host > 0) {
+        run_served(worker, block, count);
+        count = 0;
+    }
     if (count == 0) {
         sim_rafts_run_block(worker, block, last_ns);
         sim_swims_run_block(worker, block, last_ns);

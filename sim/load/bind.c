@@ -423,6 +423,22 @@ static bool bind_instances(const struct sim_cell *cell, struct sim_scenario *sce
     return true;
 }
 
+// A host whose processors messages wait for is handled by one thread.
+static bool check_cores(const struct sim_cell *cell, const struct sim_scenario *scenario,
+                        struct sim_error *error)
+{
+    const struct sim_network_settings *network = &scenario->network;
+    if (network->cores_per_host == 0 || network->agents_per_host <= SIM_HOST_AGENTS_SERVED_MAX ||
+        scenario->agents <= SIM_HOST_AGENTS_SERVED_MAX) {
+        return true;
+    }
+    return sim_node_fail(sim_node_find(cell->merged, "placement.cores_per_host"), error,
+                         "placement.cores_per_host: %" PRIu32 " agents share a host "
+                         "(placement.agents_per_host); for processors that are waited for at most "
+                         "%u may",
+                         network->agents_per_host, SIM_HOST_AGENTS_SERVED_MAX);
+}
+
 // "scenarios/flat-mesh-eager.yaml" is called flat-mesh-eager unless it names itself.
 static const char *base_name(struct sim_arena *arena, const char *path)
 {
@@ -458,7 +474,7 @@ bool sim_bind(struct sim_arena *arena, const struct sim_cell *cell, const char *
         !sim_bind_faults(arena, cell, scenario, error) ||
         !sim_bind_liars(arena, cell, scenario, error) ||
         !sim_bind_region_pairs(cell, scenario, error) || !sim_bind_channel(cell, scenario, error) ||
-        !bind_instances(cell, scenario, error)) {
+        !bind_instances(cell, scenario, error) || !check_cores(cell, scenario, error)) {
         return false;
     }
     bind_expectations(arena, cell, scenario);

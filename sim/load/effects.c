@@ -294,6 +294,9 @@ const char *sim_key_without_effect(const struct sim_key *key, const struct sim_c
                                        strcmp(key->path, "hierarchy.relay_timeout_ms") == 0)) {
         return "nothing goes wrong in this scenario";
     }
+    if (strcmp(key->path, "hierarchy.relay_timeout_ms") == 0 && scenario->swim.runs) {
+        return "with membership: swim the agents of an edge find out who is gone";
+    }
     if (strcmp(key->path, "leaders.logs") == 0 && scenario->leaders.start == SIM_LEADERS_ELECTED &&
         scenario->leaders.logs == SIM_LOGS_DIFFERENT) {
         return "with start: elected all logs hold what the first leader has committed";

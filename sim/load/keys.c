@@ -376,6 +376,13 @@ const struct sim_key sim_keys[] = {
      UNLIKE_IN(HIERARCHY, "2000"),
      .effect = "agents that share a host, and with it same_host_ms"},
 
+    {.path = "placement.cores_per_host",
+     WHOLE(0, SIM_CORES_MAX),
+     .topologies = SIM_FOR_ALL,
+     TAKES(U32, network.cores_per_host),
+     .fallback = "0",
+     .effect = "processors of a host that what arrives waits for; 0: as many as it takes"},
+
     {.path = "placement.instance_type",
      TEXT(100),
      .topologies = SIM_FOR_ALL,

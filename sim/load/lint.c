@@ -291,7 +291,6 @@ static void print_heading(const struct lint *lint, const char *path, FILE *outpu
 
 // ---- The whole ----
 
-// The table of the first cell; of the others, what they are. Without `output` only checks.
 static void print_warnings(const struct sim_scenario *scenario, FILE *output)
 {
     for (uint32_t i = 0; i < scenario->warning_count; i++) {
@@ -299,6 +298,7 @@ static void print_warnings(const struct sim_scenario *scenario, FILE *output)
     }
 }
 
+// The table of the first cell; of the others, what they are. Without `output` only checks.
 static bool lint_cell(struct sim_loading *loading, uint32_t index, FILE *output,
                       struct sim_error *error)
 {
@@ -339,7 +339,7 @@ bool sim_lint(const char *path, const struct sim_overrides *overrides, FILE *out
         }
     }
     sim_arena_destroy(arena);
-    if (fine && fflush(output) != 0) {
+    if (fine && (fflush(output) != 0 || ferror(output))) {
         return sim_error_set(error, SIM_ERROR_IO, "cannot write what lint found");
     }
     return fine;

@@ -114,11 +114,12 @@ static void bridges_of(const struct sim_scenario *scenario, const char *draws,
              "full within each region, %u elected bridges between %u regions: an agent knows the "
              "others of its region from the start, and draws its peers among them %s; of %u "
              "candidates a region, those that are bridges %s, each addresses %u of other regions "
-             "at a time, and one silent for %g ms is replaced",
+             "at a time, and one silent for %g ms%s is replaced",
              bridges, scenario->region_count, draws, scenario->leaders.candidates,
              scenario->leaders.start == SIM_LEADERS_ELECTED ? "are known from the start"
                                                             : "are elected in the run",
-             scenario->leaders.fanout, 1e-6 * (double)scenario->leaders.failover_ns);
+             scenario->leaders.fanout, 1e-6 * (double)scenario->leaders.failover_ns,
+             scenario->swim.runs ? ", or dead by SWIM," : "");
 }
 
 static void relays_of(const struct sim_scenario *scenario, const char *draws,
@@ -132,8 +133,10 @@ static void relays_of(const struct sim_scenario *scenario, const char *draws,
              "is replaced during the run, and aggregators and coordinators know the %u "
              "coordinators, %u of which they address at a time",
              hierarchy->relays, replaced ? "" : "fixed ", draws,
-             replaced ? "a silent relay" : "no relay or aggregator", hierarchy->coordinators,
-             hierarchy->coordinators_addressed);
+             !replaced             ? "no relay or aggregator"
+             : scenario->swim.runs ? "a relay that is dead to its edge by SWIM"
+                                   : "a silent relay",
+             hierarchy->coordinators, hierarchy->coordinators_addressed);
 }
 
 // Regions are scopes of their own where bridges or tiers join them: then only zones are nearer.

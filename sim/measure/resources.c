@@ -149,6 +149,23 @@ bool sim_refused_of(const struct sim_scenario *scenario, const struct sim_result
     return true;
 }
 
+bool sim_cpu_wait_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                     uint64_t *sample)
+{
+    const struct sim_processors *processors = &result->processors;
+    (void)scenario;
+    *sample = processors->messages > 0 ? processors->wait_ns / processors->messages : 0;
+    return processors->messages > 0;
+}
+
+bool sim_cpu_wait_max_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                         uint64_t *sample)
+{
+    (void)scenario;
+    *sample = result->processors.wait_ns_max;
+    return result->processors.messages > 0;
+}
+
 bool sim_handshakes_of(const struct sim_scenario *scenario, const struct sim_result *result,
                        uint64_t *sample)
 {

@@ -44,6 +44,10 @@ bool sim_altered_of(const struct sim_scenario *scenario, const struct sim_result
                     uint64_t *sample);
 bool sim_refused_of(const struct sim_scenario *scenario, const struct sim_result *result,
                     uint64_t *sample);
+bool sim_cpu_wait_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                     uint64_t *sample);
+bool sim_cpu_wait_max_of(const struct sim_scenario *scenario, const struct sim_result *result,
+                         uint64_t *sample);
 bool sim_handshakes_of(const struct sim_scenario *scenario, const struct sim_result *result,
                        uint64_t *sample);
 bool sim_handshake_bytes_of(const struct sim_scenario *scenario, const struct sim_result *result,

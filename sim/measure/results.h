@@ -156,6 +156,14 @@ struct sim_fault_result {
     enum sim_fault_verb verb;
 };
 
+// What messages waited for the processors of hosts; nothing where hosts have as many as they need.
+struct sim_processors {
+    uint64_t messages;
+    uint64_t service_ns;  // that they took
+    uint64_t wait_ns;     // until a processor was free, all together
+    uint64_t wait_ns_max;
+};
+
 // What came of an entry of the liars.
 struct sim_liar_result {
     const char *text;    // the scenario's; NULL in results read back from a store
@@ -337,7 +345,8 @@ struct sim_result {
     uint32_t update_count;
     uint32_t unwritten;  // writes that did not happen: agents down, paused or without a majority
     struct sim_fault_result *faults;  // [fault_count], as in the scenario
-    struct sim_liar_result *liars;    // [liar_count], as in the scenario
+    struct sim_processors processors;
+    struct sim_liar_result *liars;  // [liar_count], as in the scenario
     uint32_t fault_count;
     uint32_t liar_count;
     struct sim_detection *detections;  // [detection_count] by node: of those that came to lie

@@ -524,6 +524,9 @@ const char *sim_metric_lacks(enum sim_metric_id metric, const struct sim_scenari
     if (sim_metric_is_of_liars(metric)) {
         return scenario->liar_count == 0 ? "nobody who lies" : NULL;
     }
+    if (metric == SIM_CPU_WAIT_MS || metric == SIM_CPU_WAIT_MAX_MS) {
+        return scenario->network.cores_per_host == 0 ? "no processors that are waited for" : NULL;
+    }
     if (sim_metric_is_of_leaders(metric)) {
         return scenario->topology != SIM_MULTI_REGION_LEADERS ? "no leaders" : NULL;
     }
@@ -546,19 +549,6 @@ bool sim_metric_applies(enum sim_metric_id metric, const struct sim_scenario *sc
 bool sim_metric_has_many(enum sim_metric_id metric)
 {
     return sim_metrics[metric].of_run == NULL && sim_metrics[metric].figure == NULL;
-}
-
-const char *sim_metric_samples(enum sim_metric_id metric)
-{
-    return !sim_metric_has_many(metric)                              ? "repetitions"
-           : sim_metrics[metric].of_update != NULL                   ? "updates"
-           : sim_metrics[metric].of_rejoin != NULL                   ? "returns"
-           : sim_metrics[metric].each_count == sim_election_count    ? "losses of leaders"
-           : sim_metrics[metric].each_count == sim_unavailable_count ? "regions"
-           : sim_metrics[metric].each_count == sim_detection_count   ? "liars"
-           : sim_metrics[metric].each_count == sim_deceit_count      ? "lies"
-           : sim_metrics[metric].each != NULL                        ? "losses of bridges"
-                                                                     : "reports";
 }
 
 enum sim_metric_id sim_metric_find(const char *name, uint32_t length)

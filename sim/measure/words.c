@@ -6,6 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "leading.h"
+#include "lying.h"
+#include "summary.h"
+
 // Zeros after a point say nothing.
 static void trim_zeros(char *text)
 {
@@ -73,4 +77,19 @@ void sim_words_append(char *text, size_t capacity, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text + length, capacity - length, format, arguments);
     va_end(arguments);
+}
+
+// ---- Metrics ----
+
+const char *sim_metric_samples(enum sim_metric_id metric)
+{
+    return !sim_metric_has_many(metric)                              ? "repetitions"
+           : sim_metrics[metric].of_update != NULL                   ? "updates"
+           : sim_metrics[metric].of_rejoin != NULL                   ? "returns"
+           : sim_metrics[metric].each_count == sim_election_count    ? "losses of leaders"
+           : sim_metrics[metric].each_count == sim_unavailable_count ? "regions"
+           : sim_metrics[metric].each_count == sim_detection_count   ? "liars"
+           : sim_metrics[metric].each_count == sim_deceit_count      ? "lies"
+           : sim_metrics[metric].each != NULL                        ? "losses of bridges"
+                                                                     : "reports";
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the agents of a host take of it together: processor, packets, bandwidth, memory,
-// connections. Accounting only: a message does not wait for a busy processor or a full link.
+// connections. Accounting only, but for processors where their number is set: then what arrives
+// waits for one (engine/cores.h). A message does not wait for a full link.
 //
 //     sent, received, dialled, signed ... --> struct sim_host_work --1 s--> rates --> mean, peak
 //                                                                                       |

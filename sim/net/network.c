@@ -218,6 +218,7 @@ void sim_network_init(struct sim_network *network, const struct sim_network_sett
         .one_host = host_count == 1,
         .duplicates = settings->duplicate_ppb > 0,
         .changes = settings->changes.any,
+        .cores_per_host = settings->cores_per_host,
         .packet_per_update = !settings->batching,
         .signature_bytes = settings->signature_bytes,
         .connections = settings->connections,

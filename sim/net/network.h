@@ -59,6 +59,8 @@ struct sim_latency {
 // What carries a message; sizes in transport.c. UDP is bare datagrams.
 enum sim_transport { SIM_TCP, SIM_QUIC, SIM_UDP };
 
+#define SIM_CORES_MAX 256u                // of a host that messages wait for
+#define SIM_HOST_AGENTS_SERVED_MAX 4096u  // that share such a host
 #define SIM_HOUR_NS UINT64_C(3600000000000)
 #define SIM_PPB 1000000000u  // a probability of one, in parts per billion
 
@@ -121,6 +123,7 @@ struct sim_network_settings {
     bool batching;             // false: every update travels in a packet of its own
     uint32_t batch_size;       // updates in a message at most, 1 .. 65535
     uint32_t agents_per_host;  // >= 1
+    uint32_t cores_per_host;   // that what arrives waits for; 0: as many as it takes
     uint32_t signature_bytes;  // 64 with security.signature_algo: ed25519, else 0
     struct sim_connection_settings connections;
     enum sim_compressor compressor;
@@ -189,6 +192,7 @@ struct sim_network {
     bool has_channels;  // messages cross channels, whose rules (where nothing changes them) are:
     struct sim_channel_rules channel;
     bool alters;                     // what is corrupted arrives: nothing looks at it on the way
+    uint32_t cores_per_host;         // 0: nothing waits for a processor
     uint32_t packet_bytes_max;       // payload of one packet
     uint64_t packet_reciprocal;      // ceil(2^64 / packet_bytes_max)
     uint32_t packet_overhead_bytes;  // headers and authentication tag of one packet

@@ -454,6 +454,17 @@ static bool holds(const struct watch *watch, const struct sim_scenario *scenario
                          property, sim_group_checks_how(watch->checks));
 }
 
+static void copy_processors(const struct sim_engine *engine, struct sim_result *result)
+{
+    const struct sim_waiting waiting = sim_engine_waiting(engine);
+    result->processors = (struct sim_processors){
+        .messages = waiting.messages,
+        .service_ns = waiting.service_ns,
+        .wait_ns = waiting.wait_ns,
+        .wait_ns_max = waiting.wait_ns_max,
+    };
+}
+
 static void copy_rejects(const struct sim_engine *engine, struct sim_result *result)
 {
     for (uint32_t reason = 1; reason < MESH_REJECT_COUNT; reason++) {
@@ -590,6 +601,7 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
             sim_deceits_close(watch.deceits, engine);
         }
         copy_rejects(engine, result);
+        copy_processors(engine, result);
         forget_unwritten(result);
         if (reports) {
             sim_reports_close(&watch.reports, engine);

@@ -7,9 +7,18 @@
 #include "allocate.h"
 #include "mesh/bridges.h"
 
+#define STAND_INS \
+    16u  // may become relays by SWIM's verdicts: the heaviest of an edge beside its own
+
 static const struct sim_places *places_of(const struct sim_targets *targets)
 {
     return &targets->world->places;
+}
+
+// Of an edge: how many, and who.
+static size_t stand_in_stride(const struct sim_targets *targets)
+{
+    return 1 + targets->scenario->hierarchy.relays + STAND_INS;
 }
 
 // ---- Lifecycle ----
@@ -54,6 +63,8 @@ void sim_targets_init(struct sim_targets *targets, const struct sim_scenario *sc
     }
     if (scenario->topology == SIM_HIERARCHICAL) {
         find_links(targets);
+        targets->stand_ins = sim_memory_zeroed(places->edges.count * stand_in_stride(targets) *
+                                               sizeof *targets->stand_ins);
     }
 }
 
@@ -63,6 +74,7 @@ void sim_targets_finish(struct sim_targets *targets)
     sim_memory_free(targets->in_places);
     sim_memory_free(targets->silent);
     sim_memory_free(targets->away);
+    sim_memory_free(targets->stand_ins);
     sim_memory_free(targets->members);
 }
 
@@ -323,6 +335,79 @@ static uint32_t returned(void *context, const struct sim_engine *engine, uint32_
                : one_too_many(targets, *link, edge, relays, count);
 }
 
+// ---- Relays by what agents think of each other ----
+
+// Agents that may ever be relays of the edge, found out when it is first asked.
+static bool stands_by(struct sim_targets *targets, uint32_t edge, uint32_t agent)
+{
+    const uint32_t *starts = places_of(targets)->edges.starts;
+    uint32_t most = targets->scenario->hierarchy.relays + STAND_INS;
+    most = most < MESH_FANOUT_MAX ? most : MESH_FANOUT_MAX;
+    uint32_t *stand_ins = targets->stand_ins + edge * stand_in_stride(targets);
+    if (stand_ins[0] == 0) {
+        stand_ins[0] = sim_scopes_relays(targets->world->network.seed, edge, starts[edge],
+                                         starts[edge + 1], NULL, most, stand_ins + 1);
+    }
+    for (uint32_t i = 1; i <= stand_ins[0]; i++) {
+        if (stand_ins[i] == agent) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct mesh_swim *active_swim(const struct sim_engine *engine, uint32_t agent)
+{
+    const struct mesh_swim *swim = sim_engine_swim(engine, agent);
+    return swim != NULL && swim->phase == MESH_SWIM_ACTIVE ? swim : NULL;
+}
+
+static bool has_majority(const struct mesh_swim *swim, uint32_t roster)
+{
+    return 2 * (roster - swim->left - swim->dead - swim->suspects) > roster - swim->left;
+}
+
+static uint32_t relays_by(struct sim_targets *targets, const struct mesh_swim *swim, uint32_t edge,
+                          uint32_t *relays)
+{
+    const uint32_t *starts = places_of(targets)->edges.starts;
+    for (uint32_t agent = starts[edge]; agent < starts[edge + 1]; agent++) {
+        bool gone = mesh_swim_state_of(swim, agent) >= MESH_SWIM_DEAD && agent != swim->node;
+        set_bit(targets->away, agent, gone);
+    }
+    return sim_scopes_relays(targets->world->network.seed, edge, starts[edge], starts[edge + 1],
+                             targets->away, targets->scenario->hierarchy.relays, relays);
+}
+
+static bool reconsidered(void *context, const struct sim_engine *engine, uint32_t node,
+                         uint32_t *link, uint32_t *from, uint32_t *to)
+{
+    struct sim_targets *targets = context;
+    const struct sim_shares *edges = &places_of(targets)->edges;
+    uint32_t relays[MESH_FANOUT_MAX];
+    const struct mesh_swim *swim = active_swim(engine, node);
+    uint32_t edge = sim_shares_find(edges, node);
+    if (swim == NULL || !has_majority(swim, edges->starts[edge + 1] - edges->starts[edge])) {
+        return false;
+    }
+    *link = edge / targets->scenario->hierarchy.edges_per_aggregator;
+    bool is = is_relay(targets, *link, node);
+    if (!is && !stands_by(targets, edge, node)) {
+        return false;
+    }
+    uint32_t count = relays_by(targets, swim, edge, relays);
+    bool wanted = false;
+    for (uint32_t i = 0; i < count; i++) {
+        wanted |= relays[i] == node;
+    }
+    if (wanted == is) {
+        return false;
+    }
+    *from = is ? node : one_too_many(targets, *link, edge, relays, count);
+    *to = is ? first_new(targets, *link, relays, count) : node;
+    return *from != MESH_NODE_NONE && *to != MESH_NODE_NONE && active_swim(engine, *to) != NULL;
+}
+
 struct sim_relaying sim_targets_relaying(struct sim_targets *targets)
 {
     if (targets->members == NULL) {
@@ -336,5 +421,6 @@ struct sim_relaying sim_targets_relaying(struct sim_targets *targets)
         .members = targets->members,
         .successor = successor,
         .returned = returned,
+        .reconsidered = targets->scenario->swim.runs ? reconsidered : NULL,
     };
 }

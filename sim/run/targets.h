@@ -4,7 +4,8 @@
 //
 //     selection   places (nodes, hosts, zones, regions, edges)  and  roles  -->  nodes, ascending
 //     relays      the agents of an edge with the largest weights, without those that are down and
-//                 those found silent; who comes back counts again
+//                 those found silent; who comes back counts again. Where edges have SWIM without
+//                 those that an agent holds for dead or gone, as each finds for itself
 
 #ifndef SIM_TARGETS_H
 #define SIM_TARGETS_H
@@ -17,11 +18,12 @@ struct sim_targets {
     const struct sim_world *world;
     const struct sim_engine *engine;  // that runs, for who is a bridge or a leader just then; NULL:
                                       // those that the run begins with
-    uint16_t *roles;     // [nodes] bits of enum sim_role; of roles that change, as last looked at
-    uint8_t *in_places;  // [nodes] scratch
-    uint64_t *silent;    // bit per agent: a relay that was replaced and has not come back since
-    uint64_t *away;      // bit per agent, scratch
-    uint32_t **members;  // [links] of the relays; NULL: there are none
+    uint16_t *roles;      // [nodes] bits of enum sim_role; of roles that change, as last looked at
+    uint8_t *in_places;   // [nodes] scratch
+    uint64_t *silent;     // bit per agent: a relay that was replaced and has not come back since
+    uint64_t *away;       // bit per agent, scratch
+    uint32_t *stand_ins;  // per edge how many, and who may be relays by SWIM's verdicts; or NULL
+    uint32_t **members;   // [links] of the relays; NULL: there are none
     uint32_t link_first;
 };
 

@@ -29,6 +29,7 @@ const struct sim_result_table sim_result_tables[SIM_RESULT_TABLES] = {
     {"detections", "SELECT * FROM detections WHERE run_id = ?1 ORDER BY repetition, node"},
     {"deceits", "SELECT * FROM deceits WHERE run_id = ?1 ORDER BY repetition, ordinal"},
     {"rejects", "SELECT * FROM rejects WHERE run_id = ?1 ORDER BY repetition, reason, of_liars"},
+    {"processors", "SELECT * FROM processors WHERE run_id = ?1 ORDER BY repetition"},
     {"trust", "SELECT * FROM trust WHERE run_id = ?1 ORDER BY repetition"},
     {"checkpoints", "SELECT * FROM checkpoints WHERE run_id = ?1 ORDER BY repetition, ordinal"},
     {"metrics", "SELECT * FROM metrics WHERE run_id = ?1 ORDER BY metric, statistic"},

@@ -10,11 +10,11 @@
 
 // Tables with rows of a run, those that refer to others first; then the runs themselves.
 static const char *const tables[] = {
-    "host_facts",  "trust",      "rejects",   "deceits",      "detections", "liars",
-    "checkpoints", "curves",     "latencies", "elections",    "failovers",  "raft_groups",
-    "gaps",        "takeovers",  "rejoins",   "faults",       "hosts",      "compressions",
-    "in_flight",   "traffic",    "updates",   "expectations", "verdicts",   "metrics",
-    "repetitions", "run_tables", "sources",   "runs",
+    "host_facts",   "trust",       "processors", "rejects",   "deceits",      "detections",
+    "liars",        "checkpoints", "curves",     "latencies", "elections",    "failovers",
+    "raft_groups",  "gaps",        "takeovers",  "rejoins",   "faults",       "hosts",
+    "compressions", "in_flight",   "traffic",    "updates",   "expectations", "verdicts",
+    "metrics",      "repetitions", "run_tables", "sources",   "runs",
 };
 
 // A command on the list.

@@ -465,6 +465,18 @@ CREATE TABLE rejects (
     FOREIGN KEY (run_id, repetition) REFERENCES repetitions
 ) STRICT, WITHOUT ROWID;
 
+-- Of repetitions in which messages wait for processors (placement.cores_per_host).
+CREATE TABLE processors (
+    run_id       INTEGER NOT NULL,  -- the run it belongs to
+    repetition   INTEGER NOT NULL,  -- the repetition
+    messages     INTEGER NOT NULL,  -- that arrived, and were served or are being
+    service_ns   INTEGER NOT NULL,  -- of processors, that they took
+    wait_ns      INTEGER NOT NULL,  -- that they waited for one, all together
+    wait_ns_max  INTEGER NOT NULL,  -- and at most
+    PRIMARY KEY (run_id, repetition),
+    FOREIGN KEY (run_id, repetition) REFERENCES repetitions
+) STRICT, WITHOUT ROWID;
+
 -- Of repetitions in which somebody lies.
 CREATE TABLE trust (
     run_id           INTEGER NOT NULL,  -- the run it belongs to

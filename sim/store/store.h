@@ -30,7 +30,7 @@
 #define SIM_STORE_PATH "meshsim.db"          // the default of --db, in the current directory
 #define SIM_STORE_APPLICATION_ID 1835365224  // "mesh", big endian; marks the file as ours
 #define SIM_STORE_VERSION 6                  // of schema.sql
-#define SIM_RESULT_TABLES 24
+#define SIM_RESULT_TABLES 25
 #define SIM_STORE_BUSY_MS 10000  // how long to wait for another process to let go
 
 struct sim_store;

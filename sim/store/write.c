@@ -249,6 +249,20 @@ static void put_in_flight(struct rows *rows, const struct sim_result *result)
     }
 }
 
+static void put_processors(struct rows *rows, const struct sim_result *result)
+{
+    const struct sim_processors *processors = &result->processors;
+    begin_table(rows, "INSERT INTO processors VALUES (?,?,?,?,?,?)");
+    if (processors->messages > 0) {
+        begin_row_of(rows, result);
+        put_count(rows, processors->messages);
+        put_count(rows, processors->service_ns);
+        put_count(rows, processors->wait_ns);
+        put_count(rows, processors->wait_ns_max);
+        end_row(rows);
+    }
+}
+
 static void put_compression(struct rows *rows, const struct sim_result *result)
 {
     begin_table(rows, "INSERT INTO compressions VALUES (?,?,?,?,?,?)");
@@ -595,6 +609,7 @@ static void put_results(struct rows *rows, const struct sim_store_run *run, uint
         put_elections(rows, result);
         put_failovers(rows, result);
         put_raft_groups(rows, result);
+        put_processors(rows, result);
         sim_store_put_liars(rows, result);
         put_checkpoints(rows, result);
         stored_bytes[index] = rows->bytes - before;

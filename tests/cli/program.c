@@ -163,6 +163,10 @@ void wait_for_line(int output, const char *text)
         length += (size_t)count;
         seen[length] = '\0';
     }
+    // What is read next begins with a line.
+    for (char last = seen[length - 1]; last != '\n';) {
+        cr_assert(read(output, &last, 1) == 1, "the program ended in the middle of a line");
+    }
 }
 
 struct ended wait_for_end(pid_t program, int output)

@@ -163,3 +163,32 @@ Test(liars, with_tls_what_is_broken_is_thrown_away_and_checksums_are_without_eff
     expect_part(lint.output,
                 "what is encrypted is authenticated, and thrown away where it is broken");
 }
+
+Test(liars, few_processors_are_waited_for_and_the_page_and_the_store_say_how_long)
+{
+    write_file("x.yaml", BROKEN "security: {signature_algo: ed25519}\n"
+                                "placement: {agents_per_host: 20, cores_per_host: 1}\n"
+                                "expect: [residue == 0, cpu_wait_ms < 100]\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    expect_part(run.output, "processors, 1 a host: what arrives waits for one, on average ");
+    struct ended show = run_program("show", "--db", STORE, NULL);
+    cr_expect_str_eq(part_before(show.output, "Took"), part_before(run.output, "Took"));
+    // 20 updates are new to 59 others each, and each check takes 48 us.
+    cr_expect(store_number("SELECT service_ns FROM processors") >= 20 * 59 * 48000LL);
+    cr_expect(store_number("SELECT wait_ns > 0 FROM processors") == 1);
+    run = run_program("verify", "1", "--queue", "heap", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+}
+
+Test(liars, more_agents_on_a_host_than_a_thread_can_serve_are_refused_with_the_place)
+{
+    write_file("x.yaml", "topology: single_region_mesh\n"
+                         "agent_count: 10000\n"
+                         "gossip: {fanout: 5, interval_ms: 100}\n"
+                         "placement: {agents_per_host: 5000, cores_per_host: 2}\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 65);
+    expect_part(run.errors, "x.yaml:4:");
+    expect_part(run.errors, "at most 4096 may");
+}

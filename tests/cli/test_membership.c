@@ -11,9 +11,9 @@ TestSuite(membership, .init = scratch_enter, .fini = scratch_leave);
 
 Test(membership, our_scenarios_hold)
 {
-    static const char *const names[] = {"swim-partition.yaml",   "swim-crashes.yaml",
-                                        "swim-loss.yaml",        "swim-storm.yaml",
-                                        "swim-storm-plain.yaml", "swim-leaving.yaml"};
+    static const char *const names[] = {
+        "swim-partition.yaml",   "swim-crashes.yaml", "swim-loss.yaml",   "swim-storm.yaml",
+        "swim-storm-plain.yaml", "swim-leaving.yaml", "swim-relays.yaml", "swim-bridges.yaml"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         // A tenth of a thousand agents is enough here; the others have so few as it is.
         bool large = strcmp(names[i], "swim-partition.yaml") == 0;

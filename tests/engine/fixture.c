@@ -105,6 +105,7 @@ static struct sim_change_settings changes_of(const struct shape *shape)
 static void build_network(struct world *world, const struct shape *shape)
 {
     world->settings = (struct sim_network_settings){
+        .cores_per_host = shape->cores,
         .loss_ppb = shape->loss_percent * (SIM_PPB / 100),
         .duplicate_ppb = shape->duplicate_percent * (SIM_PPB / 100),
         .transport = shape->carrier == 0 ? SIM_UDP : shape->carrier - 1,
@@ -485,6 +486,7 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         outcome->latencies[pair] = sim_engine_latency(engine, (enum sim_pair_class)pair);
     }
+    outcome->waiting = sim_engine_waiting(engine);
     for (uint32_t host = 0; host <= world->host_of[world->node_count - 1]; host++) {
         outcome->hosts[host] = *sim_engine_host(engine, host, &outcome->counted_ns);
     }

@@ -46,6 +46,7 @@ struct shape {
     uint64_t seed;
     struct sim_connection_settings connections;
     struct sim_channel_settings channel;
+    uint32_t cores;                  // of each host; 0: as many as it takes
     const struct sim_fault *faults;  // [fault_count], whose selections are of nodes, by number
     uint32_t fault_count;
 };
@@ -117,6 +118,7 @@ struct outcome {
     struct sim_engine_latency latencies[SIM_PAIR_CLASS_COUNT];
     struct sim_host_use hosts[HOSTS_MAX];
     uint64_t counted_ns;
+    struct sim_waiting waiting;
     uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];
     uint64_t checkpoint_fingerprint;  // of the last checkpoint
     uint32_t checkpoint_count;

@@ -17,11 +17,11 @@ static const char line_query[] =
     "SELECT ?1 ->> '$.kind', ?1 ->> '$.residue', ?1 ->> '$.updates_sent_per_node',"
     " ?1 ->> '$.last_receipt_rounds', ?1 ->> '$.convergence_rounds.p50', NULL, NULL, NULL,"
     " ?1 ->> '$.detection_first_ms.p50' / 100.0, ?1 ->> '$.detection_first_ms.p50' / 100.0 - 1,"
-    " ?1 ->> '$.false_probes'";
+    " ?1 ->> '$.false_probes', NULL, ?1 ->> '$.events'";
 static const int line_columns[FIGURE_COUNT] = {
-    [FIGURE_RESIDUE] = 1,  [FIGURE_TRAFFIC] = 2, [FIGURE_LAST] = 3, [FIGURE_ROUNDS] = 4,
-    [FIGURE_ELEMENTS] = 5, [FIGURE_SPLIT] = 6,   [FIGURE_WON] = 7,  [FIGURE_DETECTION] = 8,
-    [FIGURE_WAIT] = 9,     [FIGURE_PROBES] = 10};
+    [FIGURE_RESIDUE] = 1,  [FIGURE_TRAFFIC] = 2, [FIGURE_LAST] = 3,    [FIGURE_ROUNDS] = 4,
+    [FIGURE_ELEMENTS] = 5, [FIGURE_SPLIT] = 6,   [FIGURE_WON] = 7,     [FIGURE_DETECTION] = 8,
+    [FIGURE_WAIT] = 9,     [FIGURE_PROBES] = 10, [FIGURE_FLIGHT] = 11, [FIGURE_EVENTS] = 12};
 
 // In the order of the lines. The store has whole numbers where a line has a mean.
 static const char store_query[] =
@@ -30,7 +30,9 @@ static const char store_query[] =
     " (SELECT 100.0 * avg(terms > 1) FROM elections AS held"
     "  WHERE held.run_id = run.run_id AND held.repetition = run.repetition),"
     " (SELECT CASE WHEN count(*) = count(won_ns) THEN avg(won_ns) / 1e6 END FROM elections AS held"
-    "  WHERE held.run_id = run.run_id AND held.repetition = run.repetition)"
+    "  WHERE held.run_id = run.run_id AND held.repetition = run.repetition),"
+    " (SELECT avg(path_network_ns) / 1e6 FROM updates AS written"
+    "  WHERE written.run_id = run.run_id AND written.repetition = run.repetition)"
     " FROM repetitions AS run ORDER BY run_id, repetition";
 static const char won_query[] =
     "SELECT won_ns / 1e6 FROM elections ORDER BY won_ns IS NULL, won_ns";
@@ -103,6 +105,7 @@ static bool read_runs(sqlite3 *sqlite, int first, struct program_runs *runs)
         runs->values[FIGURE_ELEMENTS][count] = sqlite3_column_double(query, 0);
         runs->values[FIGURE_SPLIT][count] = real_in(query, 1, NAN);
         runs->values[FIGURE_WON][count] = real_in(query, 2, NAN);
+        runs->values[FIGURE_FLIGHT][count] = real_in(query, 3, NAN);
     }
     sqlite3_finalize(query);
     return good && count == runs->count;

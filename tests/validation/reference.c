@@ -64,6 +64,7 @@
               .parameter = (proxies),    \
               .arrival_percent = (percent)}
 
+#define QUEUE(percent) .exact = {.chain = EXACT_QUEUE, .parameter = (percent)}
 #define ENES "Enes et al. 2019, "
 #define SPREAD "Spreading on the complete graph"
 #define LAW "Demers et al. 1987, section 1.4, "
@@ -205,6 +206,11 @@ const struct reference references[] = {
     ROW("swim-false-probes-k-1-loss-20", SWIM "(1 - q^2)(1 - q^4)^K, q = 0.8, K = 1", PROBES,
         SWIM_PROBE(1, 80)),
 
+    ROW("queue-load-50", "Pollaczek 1930, Khinchine 1932, M/D/1, load 0.5", FLIGHT, QUEUE(50)),
+    ROW("queue-load-80", "Pollaczek 1930, Khinchine 1932, M/D/1, load 0.8", FLIGHT, QUEUE(80)),
+    ROW("events-poisson", "Poisson clocks, 100 nodes, 100 ticks a second each", EVENTS,
+        .exact = {.chain = EXACT_EVENTS, .nodes = 100}),
+
     ROW("serf-half", "Simulation, f = 3, n = 1000, to 50 %", ROUNDS, PRINTED("5.00")),
     ROW("serf-half", "Serf's formula, f = 3, n = 1000, to 50 %", ROUNDS, REFUTED("4.61")),
     ROW("serf-99", "Simulation, f = 3, n = 1000, to 99 %", ROUNDS, PRINTED("7.00")),
@@ -223,7 +229,7 @@ int reference_sampled_runs(const char *scenario)
         {"spreading", 1500},     {"residue", 60},        {"infect-and-die", 60},
         {"rounds", 200},         {"serf", 60},           {"delta", 5},
         {"raft-split", 20},      {"raft-wan", 10},       {"swim-first", 2000},
-        {"swim-false", 60},
+        {"swim-false", 60},      {"queue", 1000},        {"events", 40},
     };
     for (size_t i = 0; i < sizeof sampled / sizeof *sampled; i++) {
         if (strncmp(scenario, sampled[i].prefix, strlen(sampled[i].prefix)) == 0) {
@@ -247,6 +253,8 @@ const char *reference_figure_name(const struct reference *reference)
         [FIGURE_DETECTION] = "periods to the first suspicion",
         [FIGURE_WAIT] = "periods to the first ping",
         [FIGURE_PROBES] = "false failures per probe",
+        [FIGURE_FLIGHT] = "under way, ms",
+        [FIGURE_EVENTS] = "events",
     };
     return reference->deviation ? "rounds, sd" : names[reference->figure];
 }
@@ -279,6 +287,8 @@ static double exact_end(const struct exact *exact, enum figure figure)
     case FIGURE_DETECTION:
     case FIGURE_WAIT:
     case FIGURE_PROBES:
+    case FIGURE_FLIGHT:
+    case FIGURE_EVENTS:
     case FIGURE_COUNT: break;
     }
     assert(false);
@@ -339,6 +349,28 @@ static double exact_probe(const struct exact *exact)
     return (1 - q * q) * pow(1 - pow(q, 4), exact->parameter);
 }
 
+// Of queue-load-*.yaml, in ms. What is left of the queue is at any instant what an arrival would
+// wait, W, on average rho D / (2 (1 - rho)). The update leaves with the next push, A later, and
+// waits for W - A, if that is more than 0: E[W] - E[min(W, A)], and E[min(W, A)] is
+// (1 - E[exp(-W / gap)]) gap for exponential A, where E[exp(-W / gap)] = (1 - rho) exp(rho) by the
+// transform of W.
+static double exact_flight(const struct exact *exact)
+{
+    double load = exact->parameter / 100.0;
+    double service = 8;
+    double gap = service / load;
+    double wait = load * service / (2 * (1 - load)) - (1 - (1 - load) * exp(load)) * gap;
+    double latency = 1;
+    return latency + service * 150 / 73 + wait;
+}
+
+// Of events-poisson.yaml: ticks of a second, what was sent 1 ms before its end, and a write.
+static double exact_events(const struct exact *exact)
+{
+    double ticks_per_ms = exact->nodes * 0.1;
+    return ticks_per_ms * 1000 + ticks_per_ms * 999 + 1;
+}
+
 double reference_exact(const struct reference *reference)
 {
     const struct exact *exact = &reference->exact;
@@ -358,6 +390,8 @@ double reference_exact(const struct reference *reference)
     case EXACT_SWIM_PERIODS: return exact_periods(exact);
     case EXACT_SWIM_WAIT: return exact_wait(exact);
     case EXACT_SWIM_PROBE: return exact_probe(exact);
+    case EXACT_QUEUE: return exact_flight(exact);
+    case EXACT_EVENTS: return exact_events(exact);
     }
     assert(reference->figure == FIGURE_ROUNDS);
     return reference->deviation ? time.sd : time.mean;

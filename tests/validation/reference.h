@@ -29,6 +29,8 @@ enum figure {
     FIGURE_DETECTION,  // periods of SWIM until somebody suspects who crashed
     FIGURE_WAIT,       // the same, until somebody pings it: a period less
     FIGURE_PROBES,     // share of SWIM's probes that fail falsely
+    FIGURE_FLIGHT,     // ms in which an update is under way, with the wait for the line
+    FIGURE_EVENTS,     // that the engine handles
     FIGURE_COUNT
 };
 
@@ -52,6 +54,8 @@ enum exact_chain {
     EXACT_SWIM_PERIODS,  // synchronised; variant: shuffled rounds
     EXACT_SWIM_WAIT,     // independent phases
     EXACT_SWIM_PROBE,    // parameter: proxies
+    EXACT_QUEUE,         // parameter: load of the line, in %
+    EXACT_EVENTS,        // of as many nodes
 };
 
 struct exact {

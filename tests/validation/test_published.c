@@ -17,8 +17,9 @@
 #define STORY_BYTES 400
 
 static const char *const groups[] = {
-    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue", "infect-and-die",
-    "rounds",         "serf",           "delta",          "raft",      "swim",
+    "demers-table-1", "demers-table-2", "demers-table-3", "spreading", "residue",
+    "infect-and-die", "rounds",         "serf",           "delta",     "raft",
+    "swim",           "queue",          "events",
 };
 #define GROUP_COUNT (sizeof groups / sizeof *groups)
 
@@ -124,6 +125,16 @@ Test(published, votes_are_split_as_often_as_ongaros_thesis_says)
 Test(published, swim_detects_a_crash_and_fails_falsely_as_its_analysis_says)
 {
     cr_expect_eq(expect_group("swim"), 6);
+}
+
+Test(published, messages_wait_for_a_line_as_in_the_queue_m_d_1)
+{
+    cr_expect_eq(expect_group("queue"), 2);
+}
+
+Test(published, poisson_clocks_make_as_many_events_as_they_should)
+{
+    cr_expect_eq(expect_group("events"), 1);
 }
 
 Test(published, elections_over_a_wan_take_as_long_as_in_ongaros_thesis)

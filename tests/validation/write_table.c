@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // write_table README.md: makes all runs of all scenarios and writes the table anew, below the
-// marker. Nothing is judged here; that is what the tests do. Takes minutes.
+// marker. Nothing is judged here; that is what the tests do.
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +41,7 @@ static bool write_rows(FILE *output)
         }
         struct estimate ours = program_estimate(&runs, row);
         table_write_row(output, row, &ours);
+        table_write_row(stderr, row, &ours);  // it may be hours until all are there
     }
     program_finish(&runs);
     return true;

@@ -8,8 +8,10 @@
 // The set is what the log says it is; every member applies it, so each knows whether it is one.
 // Only the leader proposes: a set that is too small it fills up with members that it hears, and a
 // bridge that it has not heard for bridge_timeout_ns it replaces by one it hears, if there is one.
-// It hears them because they answer its heartbeats. All that is in force when a set is proposed is
-// committed first, so a set replaces the one that it was made from.
+// It hears them because they answer its heartbeats. Where the group's scope has SWIM (mesh/swim.h)
+// a member that the leader holds for dead or gone is none that it hears, however short its silence.
+// All that is in force when a set is proposed is committed first, so a set replaces the one that it
+// was made from.
 
 // Other groups learn of it by a register, an update like any other (mesh/lww.h): key
 // MESH_BRIDGES_KEY + the group's number, the set as its value. The driver lets a leader write one
