@@ -71,8 +71,8 @@ static bool is_possible(const struct sim_engine *engine)
     return engine->config.queue == SIM_QUEUE_WINDOWS && !engine->config.executes_all &&
            engine->config.observer.sent == NULL && !network->has_channels &&
            !engine->account.cold && engine->local_words == 0 && !engine->faults.any &&
-           network->cores_per_host == 0 &&
-           mesh->swim_count == 0 && network->latency_ns_max < covered_ns;
+           network->cores_per_host == 0 && mesh->swim_count == 0 &&
+           network->latency_ns_max < covered_ns;
 }
 
 static void add_part(struct sim_engine *engine, uint32_t block_first, uint32_t block_end)
