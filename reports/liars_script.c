@@ -199,6 +199,16 @@ static void put_failed(FILE *output, const struct report_lying *cell)
     }
 }
 
+// Of what stands in a field, so that it fits.
+static int font_size(const struct report_lying *cell)
+{
+    int failed = 0;
+    for (uint32_t i = 0; i < cell->judged; i++) {
+        failed += (int)(cell->failed >> i & 1);
+    }
+    return cell->idle || failed > 2 ? 8 : failed == 2 ? 10 : 12;
+}
+
 static void put_cell(FILE *output, const struct layout *layout, size_t behaviour, size_t share)
 {
     const struct report_lying *cell = cell_of(layout, behaviour, share);
@@ -227,8 +237,8 @@ static void put_cell(FILE *output, const struct layout *layout, size_t behaviour
         report_put_figure(output, (double)cell->p95.ns / REPORT_NS_PER_MS);
     }
     put_failed(output, cell);
-    fprintf(output, "' at screen %.5f, screen %.5f center font ',12'\n", 0.5 * (left + right),
-            screen(layout, row_top(behaviour) + 0.5 * ROW_HEIGHT));
+    fprintf(output, "' at screen %.5f, screen %.5f center font ',%d'\n", 0.5 * (left + right),
+            screen(layout, row_top(behaviour) + 0.5 * ROW_HEIGHT), font_size(cell));
 }
 
 // The largest share up to which an expectation held in all runs of a behaviour; -1: in none. Liars
