@@ -8,6 +8,7 @@
 
 #include "leading.h"
 #include "lying.h"
+#include "membership.h"
 #include "summary.h"
 
 // Zeros after a point say nothing.
@@ -81,15 +82,33 @@ void sim_words_append(char *text, size_t capacity, const char *format, ...)
 
 // ---- Metrics ----
 
+// Who counts samples says what they are.
+static const struct {
+    uint32_t (*count)(const struct sim_result *result);
+    const char *samples;
+} counted[] = {
+    {sim_election_count, "losses of leaders"},
+    {sim_failover_count, "losses of bridges"},
+    {sim_unavailable_count, "regions"},
+    {sim_detection_count, "liars"},
+    {sim_deceit_count, "lies"},
+    {sim_discovery_count, "crashes"},
+    {sim_readmission_count, "returns"},
+    {sim_farewell_count, "members who left"},
+    {sim_separation_count, "members cut off"},
+    {sim_reunion_count, "partitions"},
+    {sim_read_only_count, "members without a majority"},
+};
+
 const char *sim_metric_samples(enum sim_metric_id metric)
 {
-    return !sim_metric_has_many(metric)                              ? "repetitions"
-           : sim_metrics[metric].of_update != NULL                   ? "updates"
-           : sim_metrics[metric].of_rejoin != NULL                   ? "returns"
-           : sim_metrics[metric].each_count == sim_election_count    ? "losses of leaders"
-           : sim_metrics[metric].each_count == sim_unavailable_count ? "regions"
-           : sim_metrics[metric].each_count == sim_detection_count   ? "liars"
-           : sim_metrics[metric].each_count == sim_deceit_count      ? "lies"
-           : sim_metrics[metric].each != NULL                        ? "losses of bridges"
-                                                                     : "reports";
+    for (size_t i = 0; i < sizeof counted / sizeof *counted; i++) {
+        if (sim_metrics[metric].each_count == counted[i].count) {
+            return counted[i].samples;
+        }
+    }
+    return !sim_metric_has_many(metric)            ? "repetitions"
+           : sim_metrics[metric].of_update != NULL ? "updates"
+           : sim_metrics[metric].of_rejoin != NULL ? "returns"
+                                                   : "reports";
 }

@@ -51,6 +51,8 @@ Test(measure, every_metric_is_of_updates_reports_returns_or_repetitions)
     cr_expect_str_eq(sim_metric_samples(SIM_CONVERGENCE_ROUNDS), "updates");
     cr_expect_str_eq(sim_metric_samples(SIM_REPORT_EDGE_MS), "reports");
     cr_expect_str_eq(sim_metric_samples(SIM_REJOIN_MS), "returns");
+    cr_expect_str_eq(sim_metric_samples(SIM_FAILOVER_MS), "losses of bridges");
+    cr_expect_str_eq(sim_metric_samples(SIM_PARTITION_DETECTION_MS), "members cut off");
     cr_expect_str_eq(sim_metric_samples(SIM_GLOBAL_AGENTS), "repetitions");
     cr_expect_str_eq(sim_metric_samples(SIM_LAGGING_AGENTS), "repetitions");
 }
