@@ -190,7 +190,8 @@ void sim_messages_take_pieces(struct sim_messages *messages, uint32_t words)
         }
     }
     for (uint32_t sets = 1; sets <= SIM_PIECE_SETS_MAX; sets++) {
-        uint32_t needed = sizeof(struct mesh_message) / sizeof(uint64_t) + sets * words;
-        shared->piece_words[sets - 1] = (needed + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS;
+        size_t needed = sizeof(struct mesh_message) / sizeof(uint64_t) + (size_t)sets * words;
+        shared->piece_words[sets - 1] =
+            (uint32_t)((needed + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS);
     }
 }
