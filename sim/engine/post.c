@@ -246,11 +246,11 @@ __attribute__((always_inline)) static inline void send_copy(struct sim_worker *w
     }
     wait_ns += lying && parcel->delays_ns != NULL ? parcel->delays_ns[place] : 0;
     wait_ns += parcel->cold ? sim_account_dial(worker, message, target, pair) : 0;
-    if (parcel->duplicates && sim_link_duplicates(link, words[3 * SIM_DRAW_BATCH])) {
+    if (parcel->duplicates && sim_link_duplicates(link, words[(size_t)3 * SIM_DRAW_BATCH])) {
         tally->duplicated[pair]++;
         arrive_again(worker, parcel, place, pair, wait_ns);
     }
-    if (sim_link_loses(link, words[2 * SIM_DRAW_BATCH])) {
+    if (sim_link_loses(link, words[(size_t)2 * SIM_DRAW_BATCH])) {
         tally->lost[pair]++;
         return;
     }

@@ -116,7 +116,7 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
 
 static uint64_t message_bytes(const struct sim_scenario *scenario, uint32_t sets)
 {
-    uint64_t words = sets * (1 + sim_reports_lanes(scenario) / 64);
+    uint64_t words = (uint64_t)sets * (1 + sim_reports_lanes(scenario) / 64);
     return sizeof(struct mesh_message) + words * sizeof(uint64_t);
 }
 
@@ -259,7 +259,7 @@ void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *sc
         reports->needed[edge] =
             share_of(starts[edge + 1] - starts[edge], scenario->gossip.threshold_ppb);
     }
-    reports->rows = sim_memory_zeroed(edges * sizeof *reports->rows);
+    reports->rows = sim_memory_zeroed(edges * sizeof(struct sim_row_snapshot *));
     reports->covered_by = sim_memory_zeroed(coordinators * agents * sizeof *reports->covered_by);
     reports->held_rows = sim_memory_zeroed(coordinators * edges * sizeof *reports->held_rows);
 }
