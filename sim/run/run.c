@@ -260,20 +260,32 @@ static uint64_t bytes_in_engine(const struct sim_scenario *scenario)
                                    scenario->gossip.mode);
 }
 
-// Ticks of one interval send so much, of which a slot of the longest latency is under way, each
-// copy in 8 bytes beside the message; as much again for answers.
-static uint64_t bytes_under_way(const struct sim_scenario *scenario)
+static uint64_t longest_latency_ns(const struct sim_scenario *scenario, bool near)
 {
     uint64_t latency_ns = 0;
     for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
         uint64_t maximum_ns = scenario->network.latency[pair].maximum_ns;
         bool far = pair == SIM_INTER_REGION || pair >= SIM_EDGE_AGGREGATOR;
-        latency_ns = maximum_ns > latency_ns && !far ? maximum_ns : latency_ns;
+        latency_ns = maximum_ns > latency_ns && !(near && far) ? maximum_ns : latency_ns;
     }
+    return latency_ns;
+}
+
+// What ticks send lies in memory for the longest latency of all, in as many windows as are a power
+// of two, a quarter more for answers; each copy takes 8 bytes besides until it arrives, which most
+// do within the region, and answers as much again.
+static uint64_t bytes_under_way(const struct sim_scenario *scenario)
+{
     uint64_t message = sizeof(struct mesh_message) + 8 * (uint64_t)(updates_at_once(scenario) / 64);
-    uint64_t tick = message + 8 * (uint64_t)scenario->gossip.fanout;
-    double share = (double)latency_ns / (double)(scenario->gossip.interval_ns + 1);
-    return (uint64_t)(2 * (double)tick * share * (double)scenario->agents);
+    uint64_t copies = 8 * (uint64_t)scenario->gossip.fanout;
+    uint64_t windows = 4;
+    while (windows < longest_latency_ns(scenario, false) / SIM_WINDOW_NS_MAX + 3) {
+        windows *= 2;
+    }
+    double kept = (double)(windows * SIM_WINDOW_NS_MAX);
+    double near = (double)longest_latency_ns(scenario, true);
+    double ticks = (double)scenario->agents / (double)(scenario->gossip.interval_ns + 1);
+    return (uint64_t)((1.25 * (double)message * kept + 2 * (double)copies * near) * ticks);
 }
 
 // Of them, what surely is: refused when it does not fit.
