@@ -363,6 +363,7 @@ static void put_off(struct sim_worker *worker, const struct mesh_message *messag
                     const struct sim_far_event *copy)
 {
     const struct sim_engine *engine = worker->engine;
+    assert(message != NULL);
     uint64_t now_ns = engine->window * engine->window_ns;
     bool heap = engine->config.queue == SIM_QUEUE_HEAP;
     uint64_t window = copy->arrival_ns / engine->window_ns;

@@ -343,7 +343,7 @@ static bool check_sides(const struct sim_fault_reading *reading, const struct si
         return sim_node_fail(two, reading->error, "%s: between makes many sides, not two",
                              reading->shown);
     }
-    return !fault->by_place || fault->between != SIM_PLACE_EDGE || reading->world.edges > 0 ||
+    return between == NULL || fault->between != SIM_PLACE_EDGE || reading->world.edges > 0 ||
            sim_node_fail(between, reading->error, "%s.between: a %s has no edges", reading->shown,
                          sim_topology_name(reading->scenario->topology));
 }

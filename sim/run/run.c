@@ -502,6 +502,133 @@ static bool is_valid(const struct watch *watch, const struct sim_scenario *scena
                          scenario->name, sim_validity_how(watch->validity));
 }
 
+// What is watched of this world, for the result.
+static void begin_watch(struct watch *watch, const struct sim_scenario *scenario,
+                        const struct sim_world *world, struct sim_result *result)
+{
+    sim_recorder_init(&watch->recorder, scenario, world, result);
+    set_intervals(world, result);
+    watch->faults = scenario->fault_count > 0;
+    if (world->liars != NULL || sim_scenario_alters(scenario)) {
+        watch->validity = sim_validity_create(world->liars);
+    }
+    if (world->liars != NULL) {
+        watch->deceits = sim_deceits_create(scenario, world, result);
+    }
+    if (world->mesh.raft_count > 0) {
+        watch->checks = sim_group_checks_create(world->mesh.raft, world->mesh.raft_count);
+        watch->leading = sim_leading_create(&world->mesh, begins_elected(scenario), result);
+    }
+    watch->roll = sim_roll_create(&world->mesh, world->places.nodes, result);
+    watch->reporting = sim_reports_wanted(scenario);
+    if (watch->reporting) {
+        sim_reports_init(&watch->reports, scenario, world, result->seed, result);
+    }
+}
+
+static struct sim_observer observer_of(struct watch *watch)
+{
+    return (struct sim_observer){
+        .context = watch,
+        .transitions = observe_transitions,
+        .ruled = observe_ruled,
+        .rafts = watch->checks != NULL ? observe_rafts : NULL,
+        .silenced = observe_silenced,
+        .refused = observe_refused,
+        .swims = watch->roll != NULL ? observe_swims : NULL,
+        .released = watch->faults ? observe_released : NULL,
+        .changes = observe_changes,
+        .notes = observe_notes,
+        .heard = listens(watch) ? observe_heard : NULL,
+        .made = listens(watch) ? observe_made : NULL,
+        .checkpoint = observe_checkpoint,
+        .window = observe_window,
+    };
+}
+
+static void end_watch(struct watch *watch, struct sim_result *result)
+{
+    sim_roll_finish(watch->roll, result->simulated_ns);
+    sim_deceits_destroy(watch->deceits);
+    sim_validity_destroy(watch->validity);
+    sim_leading_finish(watch->leading, result->simulated_ns);
+    sim_group_checks_destroy(watch->checks);
+    sim_recorder_finish(&watch->recorder);
+    sim_base_finish(&watch->base);
+    if (watch->reporting) {
+        sim_reports_finish(&watch->reports);
+    }
+}
+
+// What the engine ends with.
+static void take_results(struct watch *watch, struct sim_engine *engine,
+                         const struct sim_scenario *scenario, const struct sim_world *world,
+                         struct sim_result *result)
+{
+    copy_counters(engine, result);
+    sim_hosts_measure(engine, scenario, world, result);
+    result->compression = world->network.compression;
+    if (watch->faults) {
+        copy_faults(engine, scenario, result);
+        sim_gaps_find(engine, scenario, world, &watch->recorder.cohorts, result);
+    }
+    if (watch->deceits != NULL) {
+        sim_deceits_close(watch->deceits, engine);
+    }
+    copy_rejects(engine, result);
+    copy_processors(engine, result);
+    forget_unwritten(result);
+    if (watch->reporting) {
+        sim_reports_close(&watch->reports, engine);
+        sim_report_curves(scenario, result);
+        sim_report_totals(world, engine, result);
+    }
+    for (uint32_t i = 0; i < result->curve_count; i++) {
+        sim_curve_close(&result->curves[i]);
+    }
+    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
+        result->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
+    }
+}
+
+static struct sim_engine_config config_of(const struct sim_scenario *scenario, uint32_t repetition,
+                                          const struct sim_run_options *options,
+                                          const struct sim_world *world,
+                                          struct sim_targets *targets, struct watch *watch)
+{
+    return (struct sim_engine_config){
+        .mesh = &world->mesh,
+        .network = &world->network,
+        .node_count = world->places.nodes,
+        .writes = world->writes,
+        .write_count = scenario->workload.updates,
+        .warmup_ns = scenario->workload.warmup_ns,
+        .author = world->author,
+        .reporting =
+            watch->reporting ? sim_reports_source(&watch->reports) : (struct sim_reporting){0},
+        .faulting = sim_targets_faulting(targets, repetition),
+        .lying = {.liars = scenario->liars,
+                  .count = scenario->liar_count,
+                  .entries = world->liars,
+                  .seed = scenario->liar_seed + repetition,
+                  .until_ns = sim_scenario_end_ns(scenario)},
+        .relaying = sim_targets_relaying(targets),
+        .rafting = rafting_of(scenario),
+        .base_bytes = watch->faults ? base_bytes : NULL,
+        .base_context = watch,
+        .observer = observer_of(watch),
+        .queue = options->queue,
+        .threads = options->threads,
+        .block_nodes = options->block_nodes,
+        .lanes_start = options->lanes_start,
+        .executes_all = options->executes_all,
+        .deals = options->deals,
+        .hosts = true,
+        .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario) -
+                        bytes_surely_under_way(scenario),
+    };
+}
+
 bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
              const struct sim_run_options *options, struct sim_result *result,
              struct sim_error *error)
@@ -529,68 +656,9 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
     struct sim_targets targets;
     sim_targets_init(&targets, scenario, &world);
     world.liars = sim_targets_liars(&targets, repetition);
-    sim_recorder_init(&watch.recorder, scenario, &world, result);
-    set_intervals(&world, result);
-    watch.faults = scenario->fault_count > 0;
-    if (world.liars != NULL || sim_scenario_alters(scenario)) {
-        watch.validity = sim_validity_create(world.liars);
-    }
-    if (world.liars != NULL) {
-        watch.deceits = sim_deceits_create(scenario, &world, result);
-    }
-    if (world.mesh.raft_count > 0) {
-        watch.checks = sim_group_checks_create(world.mesh.raft, world.mesh.raft_count);
-        watch.leading = sim_leading_create(&world.mesh, begins_elected(scenario), result);
-    }
-    watch.roll = sim_roll_create(&world.mesh, world.places.nodes, result);
-    bool reports = sim_reports_wanted(scenario);
-    watch.reporting = reports;
-    if (reports) {
-        sim_reports_init(&watch.reports, scenario, &world, result->seed, result);
-    }
-    struct sim_engine_config config = {
-        .mesh = &world.mesh,
-        .network = &world.network,
-        .node_count = world.places.nodes,
-        .writes = world.writes,
-        .write_count = scenario->workload.updates,
-        .warmup_ns = scenario->workload.warmup_ns,
-        .author = world.author,
-        .reporting = reports ? sim_reports_source(&watch.reports) : (struct sim_reporting){0},
-        .faulting = sim_targets_faulting(&targets, repetition),
-        .lying = {.liars = scenario->liars,
-                  .count = scenario->liar_count,
-                  .entries = world.liars,
-                  .seed = scenario->liar_seed + repetition,
-                  .until_ns = sim_scenario_end_ns(scenario)},
-        .relaying = sim_targets_relaying(&targets),
-        .rafting = rafting_of(scenario),
-        .base_bytes = watch.faults ? base_bytes : NULL,
-        .base_context = &watch,
-        .observer = {.context = &watch,
-                     .transitions = observe_transitions,
-                     .ruled = observe_ruled,
-                     .rafts = watch.checks != NULL ? observe_rafts : NULL,
-                     .silenced = observe_silenced,
-                     .refused = observe_refused,
-                     .swims = watch.roll != NULL ? observe_swims : NULL,
-                     .released = watch.faults ? observe_released : NULL,
-                     .changes = observe_changes,
-                     .notes = observe_notes,
-                     .heard = listens(&watch) ? observe_heard : NULL,
-                     .made = listens(&watch) ? observe_made : NULL,
-                     .checkpoint = observe_checkpoint,
-                     .window = observe_window},
-        .queue = options->queue,
-        .threads = options->threads,
-        .block_nodes = options->block_nodes,
-        .lanes_start = options->lanes_start,
-        .executes_all = options->executes_all,
-        .deals = options->deals,
-        .hosts = true,
-        .memory_bytes = memory_limit(scenario) - bytes_beside_engine(scenario) -
-                        bytes_surely_under_way(scenario),
-    };
+    begin_watch(&watch, scenario, &world, result);
+    const struct sim_engine_config config =
+        config_of(scenario, repetition, options, &world, &targets, &watch);
     struct sim_engine *engine = NULL;
     bool ran = sim_engine_create(&config, &engine, error);
     watch.engine = engine;
@@ -602,48 +670,16 @@ bool sim_run(const struct sim_scenario *scenario, uint32_t repetition,
         result->events = sim_engine_events(engine);
         result->interrupted = watch.interrupted ||
                               (options->until_ns > 0 && result->simulated_ns >= options->until_ns);
-        copy_counters(engine, result);
-        sim_hosts_measure(engine, scenario, &world, result);
-        result->compression = world.network.compression;
-        if (watch.faults) {
-            copy_faults(engine, scenario, result);
-            sim_gaps_find(engine, scenario, &world, &watch.recorder.cohorts, result);
-        }
-        if (watch.deceits != NULL) {
-            sim_deceits_close(watch.deceits, engine);
-        }
-        copy_rejects(engine, result);
-        copy_processors(engine, result);
-        forget_unwritten(result);
-        if (reports) {
-            sim_reports_close(&watch.reports, engine);
-            sim_report_curves(scenario, result);
-            sim_report_totals(&world, engine, result);
-        }
-        for (uint32_t i = 0; i < result->curve_count; i++) {
-            sim_curve_close(&result->curves[i]);
-        }
-        for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
-            result->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
-        }
+        take_results(&watch, engine, scenario, &world, result);
         const struct sim_error *failure = sim_engine_failure(engine);
         ran = failure == NULL ||
               sim_error_set(error, failure->code, "%s (memory_mib)", failure->text);
         ran = ran && sim_check_conservation(engine, error) && holds(&watch, scenario, error) &&
               is_valid(&watch, scenario, result, error);
     }
-    sim_roll_finish(watch.roll, result->simulated_ns);
-    sim_deceits_destroy(watch.deceits);
-    sim_validity_destroy(watch.validity);
-    sim_leading_finish(watch.leading, result->simulated_ns);
-    sim_group_checks_destroy(watch.checks);
+    end_watch(&watch, result);
     sim_engine_destroy(engine);
-    sim_recorder_finish(&watch.recorder);
     sim_targets_finish(&targets);
-    sim_base_finish(&watch.base);
-    if (reports) {
-        sim_reports_finish(&watch.reports);
-    }
     sim_world_finish(&world);
     if (ran && !result->interrupted && sim_calm_wanted(scenario)) {
         ran = sim_calm_run(scenario, repetition, options, result, error);
