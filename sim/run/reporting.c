@@ -423,7 +423,7 @@ void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *hear
     }
     for (uint32_t i = 0; i < heard->news_count; i++) {
         uint32_t first = 64 * heard->news[i].word;
-        uint16_t *counts = &reports->listened[heard->edge].counts[first];
+        uint16_t *counts = reports->listened[heard->edge].counts + first;
         for (uint64_t left = heard->news[i].lanes; left != 0; left &= left - 1) {
             uint32_t lane = (uint32_t)__builtin_ctzll(left);
             if (++counts[lane] == needed) {
