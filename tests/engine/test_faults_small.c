@@ -587,8 +587,8 @@ Test(small_faults, timers_fire_at_their_phases_however_nodes_come_and_go)
 {
     for (uint32_t seed = 0; seed < 300; seed++) {
         struct sim_timers timers = {.period_ns = 100};
-        uint64_t phases[TIMERS];
-        uint64_t first_ns[TIMERS];
+        uint64_t phases[TIMERS] = {0};
+        uint64_t first_ns[TIMERS] = {0};
         bool there[TIMERS] = {false};
         uint64_t now_ns = 0;
         uint32_t grain = seed % 2 == 0 ? 1 : 25;

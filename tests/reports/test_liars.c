@@ -50,6 +50,7 @@ Test(reports_liars, cells_have_behaviour_share_and_what_did_not_hold)
     cr_assert_eq(lyings.count, 1);
     cr_assert_eq(lyings.tables[0].count, 4);
     const struct report_lying *cells = lyings.tables[0].cells;
+    cr_assert_not_null(cells);
     cr_expect_str_eq(cells[0].behaviour, "silent");
     cr_expect_eq(cells[0].permille, 200);
     cr_expect_eq(cells[0].failed, 0);

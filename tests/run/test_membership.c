@@ -117,11 +117,11 @@ Test(membership, without_a_majority_of_its_edge_nobody_takes_over)
 // What a member of another region does is no concern of SWIM, nor is a cut between regions.
 Test(membership, regions_with_leaders_look_after_their_own)
 {
-    struct sim_fault crash = {.verb = SIM_FAULT_CRASH,
-                              .at_ns = 500 * MS,
-                              .until_ns = SIM_FAULT_NEVER,
-                              .end_ns = SIM_FAULT_NEVER,
-                              .of = {.number = 1, .named = true}};
+    static struct sim_fault crash = {.verb = SIM_FAULT_CRASH,
+                                     .at_ns = 500 * MS,
+                                     .until_ns = SIM_FAULT_NEVER,
+                                     .end_ns = SIM_FAULT_NEVER,
+                                     .of = {.number = 1, .named = true}};
     fixture_set_regions(&fixture, 3, (uint32_t[]){40, 40, 40}, (uint32_t[]){1, 1, 1});
     fixture_set_leaders(&fixture, 3);
     run_with(&crash);
@@ -132,13 +132,13 @@ Test(membership, regions_with_leaders_look_after_their_own)
 
 Test(membership, a_cut_between_regions_with_leaders_is_no_concern_of_swim)
 {
-    struct sim_fault cut = {.verb = SIM_FAULT_PARTITION,
-                            .at_ns = 500 * MS,
-                            .until_ns = 2500 * MS,
-                            .end_ns = SIM_FAULT_NEVER,
-                            .by_place = true,
-                            .between = SIM_PLACE_REGION,
-                            .of = {.named = true}};
+    static struct sim_fault cut = {.verb = SIM_FAULT_PARTITION,
+                                   .at_ns = 500 * MS,
+                                   .until_ns = 2500 * MS,
+                                   .end_ns = SIM_FAULT_NEVER,
+                                   .by_place = true,
+                                   .between = SIM_PLACE_REGION,
+                                   .of = {.named = true}};
     fixture_set_regions(&fixture, 3, (uint32_t[]){40, 40, 40}, (uint32_t[]){1, 1, 1});
     fixture_set_leaders(&fixture, 3);
     run_with(&cut);

@@ -37,6 +37,7 @@ static uint32_t listed_with(struct sim_fault fault)
     fault.end_ns = SIM_FAULT_NEVER;
     fault.until_ns = fault.until_ns == 0 ? SIM_FAULT_NEVER : fault.until_ns;
     uint32_t listed = sim_views_listed(&fixture.scenario);
+    fixture.scenario.faults = NULL;
     fixture.scenario.fault_count = 0;
     return listed;
 }

@@ -185,6 +185,7 @@ void mesh_run(struct mesh *mesh, uint64_t ms)
         }
         struct flight flight = mesh->flights[index];
         mesh->flights[index] = mesh->flights[--mesh->flight_count];
+        mesh->flights[mesh->flight_count].message = NULL;
         mesh->now_ns = flight.at_ns;
         if (!mesh->down[flight.target]) {
             step(mesh, flight.target,
