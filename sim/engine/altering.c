@@ -132,8 +132,9 @@ static uint32_t put_altered(struct sim_worker *worker, const struct mesh_message
     return reference;
 }
 
-uint32_t sim_altering_alter(struct sim_worker *worker, const struct mesh_message *message,
-                            uint32_t target, bool second)
+// The broken copy as it arrives, its place in the order aside.
+static uint32_t alter(struct sim_worker *worker, const struct mesh_message *message,
+                      uint32_t target, bool second)
 {
     const struct sim_engine *engine = worker->engine;
     struct mesh_random random = mesh_draw(engine->config.lying.seed, SIM_DRAW_ALTER,
@@ -151,5 +152,14 @@ uint32_t sim_altering_alter(struct sim_worker *worker, const struct mesh_message
     } else {
         arrives->garbled = 1;
     }
+    return reference;
+}
+
+uint32_t sim_altering_alter(struct sim_worker *worker, const struct mesh_message *message,
+                            uint32_t target, bool second)
+{
+    uint32_t reference = alter(worker, message, target, second);
+    sim_messages_under_way(&worker->messages, reference)->sequence |=
+        second ? SIM_SEQUENCE_SECOND : SIM_SEQUENCE_FIRST;
     return reference;
 }

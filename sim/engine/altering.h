@@ -21,6 +21,12 @@
 
 #include "engine.h"
 
+// Both copies of a message that was duplicated may arrive in one nanosecond, and say different
+// things once one is altered. Each altered copy is therefore numbered as a message of its own,
+// behind all that its source sends, and the total order tells them apart.
+#define SIM_SEQUENCE_FIRST (1u << 30)
+#define SIM_SEQUENCE_SECOND (1u << 31)
+
 #define SIM_ALTERED_STRIDE 8u
 #define SIM_ALTERED_RUN 1024u
 

@@ -135,6 +135,21 @@ Test(liars, what_nothing_notices_is_believed_and_the_check_names_node_and_update
     expect_exit(&again, 0);
 }
 
+// Latencies are constant, so both copies of a message arrive at once, and say different things.
+Test(liars, of_two_copies_at_once_the_altered_one_has_its_place_in_every_execution)
+{
+    write_file("x.yaml", BROKEN "network: {transport: UDP, corrupt_percent: 30, checksums: off,\n"
+                                "  duplicate_percent: 50, latency: {same_host_ms: 5,\n"
+                                "  same_zone_ms: 5, same_region_ms: 5}}\n");
+    struct ended run = run_program("run", "x.yaml", "--db", STORE, NULL);
+    expect_exit(&run, 1);
+    cr_expect_gt(store_number("SELECT sum(altered) FROM traffic WHERE duplicated > 0"), 100);
+    run = run_program("verify", "1", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+    run = run_program("verify", "1", "--queue", "heap", "--db", STORE, NULL);
+    expect_exit(&run, 0);
+}
+
 Test(liars, with_signatures_what_is_altered_is_refused_and_counted_where_it_arrives)
 {
     write_file("x.yaml", BROKEN "network: {transport: UDP, corrupt_percent: 1, checksums: off}\n"
