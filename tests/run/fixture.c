@@ -46,6 +46,23 @@ void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t
     }
 }
 
+void fixture_set_swim(struct fixture *fixture)
+{
+    fixture->scenario.swim = (struct sim_swim_settings){.runs = true,
+                                                        .lifeguard = true,
+                                                        .read_only = true,
+                                                        .proxies = 3,
+                                                        .gossip = 3,
+                                                        .news = 128,
+                                                        .retransmit = 4,
+                                                        .period_ns = 100 * MS,
+                                                        .timeout_ns = 30 * MS,
+                                                        .gossip_ns = 20 * MS,
+                                                        .suspicion_ns = 500 * MS,
+                                                        .suspicion_ns_max = 3000 * MS,
+                                                        .sync_ns = 1000 * MS};
+}
+
 void fixture_set_leaders(struct fixture *fixture, uint32_t leaders)
 {
     fixture->scenario.topology = SIM_MULTI_REGION_LEADERS;

@@ -27,6 +27,9 @@ void fixture_init(struct fixture *fixture, uint32_t agents);
 void fixture_set_regions(struct fixture *fixture, uint32_t count, const uint32_t *agents,
                          const uint32_t *zones);
 
+// Gives every scope SWIM with Lifeguard: periods of 100 ms, suspicion of 500 to 3,000 ms.
+void fixture_set_swim(struct fixture *fixture);
+
 // Makes it multi_region_leaders: `leaders` bridges per region, which address one bridge of another
 // region every 500 ms; 5 candidates.
 void fixture_set_leaders(struct fixture *fixture, uint32_t leaders);

@@ -13,19 +13,7 @@ static void setup(void)
 {
     fixture_init(&fixture, 200);
     fixture.scenario.duration_ns = 2000 * MS;
-    fixture.scenario.swim = (struct sim_swim_settings){.runs = true,
-                                                       .lifeguard = true,
-                                                       .read_only = true,
-                                                       .proxies = 3,
-                                                       .gossip = 3,
-                                                       .news = 128,
-                                                       .retransmit = 4,
-                                                       .period_ns = 100 * MS,
-                                                       .timeout_ns = 30 * MS,
-                                                       .gossip_ns = 20 * MS,
-                                                       .suspicion_ns = 500 * MS,
-                                                       .suspicion_ns_max = 3000 * MS,
-                                                       .sync_ns = 1000 * MS};
+    fixture_set_swim(&fixture);
 }
 
 TestSuite(views, .init = setup);
