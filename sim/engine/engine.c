@@ -616,19 +616,18 @@ struct sim_engine_latency sim_engine_latency(const struct sim_engine *engine,
 
 struct count {
     uint64_t warmup_ns;
-    enum mesh_message_kind kind;
-    uint64_t count;
+    uint64_t *counts;
 };
 
 static void count_message(void *context, struct mesh_message *message)
 {
-    struct count *count = context;
-    count->count += message->kind == count->kind && message->sent_ns >= count->warmup_ns;
+    const struct count *count = context;
+    count->counts[message->kind] += message->sent_ns >= count->warmup_ns;
 }
 
-uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind)
+void sim_engine_in_flight(const struct sim_engine *engine, uint64_t counts[MESH_MESSAGE_KIND_COUNT])
 {
-    struct count count = {engine->config.warmup_ns, kind, 0};
+    struct count count = {engine->config.warmup_ns, counts};
+    memset(counts, 0, MESH_MESSAGE_KIND_COUNT * sizeof *counts);
     sim_flights_visit(engine, 0, engine->block_count, count_message, &count);
-    return count.count;
 }

@@ -501,6 +501,7 @@ const struct mesh_raft *sim_engine_raft(const struct sim_engine *engine, uint32_
 const struct mesh_swim *sim_engine_swim(const struct sim_engine *engine, uint32_t node);
 
 // Copies still under way, by counting the queues: the last term of the conservation law.
-uint64_t sim_engine_in_flight(const struct sim_engine *engine, enum mesh_message_kind kind);
+void sim_engine_in_flight(const struct sim_engine *engine,
+                          uint64_t counts[MESH_MESSAGE_KIND_COUNT]);
 
 #endif

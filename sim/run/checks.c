@@ -7,9 +7,11 @@
 
 bool sim_check_conservation(const struct sim_engine *engine, struct sim_error *error)
 {
+    uint64_t in_flight[MESH_MESSAGE_KIND_COUNT];
+    sim_engine_in_flight(engine, in_flight);
     for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
         uint64_t sent = 0;
-        uint64_t ended = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
+        uint64_t ended = in_flight[kind];
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             const struct sim_counters *counters = sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);

@@ -586,9 +586,7 @@ static void take_results(struct watch *watch, struct sim_engine *engine,
     for (uint32_t i = 0; i < result->curve_count; i++) {
         sim_curve_close(&result->curves[i]);
     }
-    for (uint32_t kind = 1; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
-        result->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
-    }
+    sim_engine_in_flight(engine, result->in_flight);
 }
 
 static struct sim_engine_config config_of(const struct sim_scenario *scenario, uint32_t repetition,

@@ -476,8 +476,8 @@ void world_run(const struct world *world, enum sim_queue queue, struct outcome *
     }
     qsort(outcome->arrivals, outcome->arrival_count, sizeof *outcome->arrivals,
           by_time_node_and_write);
+    sim_engine_in_flight(engine, outcome->in_flight);
     for (uint32_t kind = 0; kind < MESH_MESSAGE_KIND_COUNT; kind++) {
-        outcome->in_flight[kind] = sim_engine_in_flight(engine, (enum mesh_message_kind)kind);
         for (uint32_t pair = 0; pair < SIM_PAIR_CLASS_COUNT; pair++) {
             outcome->counters[kind][pair] = *sim_engine_counters(
                 engine, (enum mesh_message_kind)kind, (enum sim_pair_class)pair);
