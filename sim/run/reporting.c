@@ -24,13 +24,6 @@ struct sim_row_snapshot {
     uint32_t numbers[];  // by agent of the edge
 };
 
-// How many hold the report of each lane. An edge that is listened to has no more agents than a
-// block has nodes.
-struct sim_report_holders {
-    uint16_t *counts;  // [lanes]
-    uint32_t lanes;
-};
-
 // ---- Sizes ----
 
 bool sim_reports_wanted(const struct sim_scenario *scenario)
@@ -109,8 +102,9 @@ uint64_t sim_reports_bytes(const struct sim_scenario *scenario)
     uint64_t each = sizeof(struct sim_report_result) + sizeof(uint32_t) + sizeof(uint8_t) +
                     (scenario->fault_count > 0 ? 4 : 3) * sizeof(uint64_t);
     uint64_t lanes = (uint64_t)edges_of(scenario) * sim_reports_lanes(scenario);
-    uint64_t per_lane =
-        sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX + 4 * sizeof(uint32_t);  // index
+    uint64_t per_lane = sizeof(struct mesh_update) + MESH_REPORT_BYTES_MAX +
+                        4 * sizeof(uint32_t) +                                        // index
+                        MESH_SIZE_PLANES * sizeof(uint64_t) / 64 + sizeof(uint16_t);  // holders
     return reports * each + scenario->agents * kept + lanes * per_lane;
 }
 
@@ -236,6 +230,7 @@ void sim_reports_init(struct sim_reports *reports, const struct sim_scenario *sc
     size_t all = agents * reports->numbers_max;
     assert(edges == edges_of(scenario));
     number_relays(reports);
+    reports->count_holders = sim_holders_best_code();
     reports->written = sim_memory_zeroed(agents * sizeof *reports->written);
     reports->holders = sim_memory_zeroed(all * sizeof *reports->holders);
     reports->listened = sim_memory_zeroed(edges * sizeof *reports->listened);
@@ -372,7 +367,7 @@ static void note_told(uint32_t *told, uint32_t first, struct mesh_dot dot)
     told[author] = dot.sequence > told[author] ? dot.sequence : told[author];
 }
 
-static void give_lanes(struct sim_report_holders *holders, uint32_t lanes)
+static void give_lanes(struct sim_holders *holders, uint32_t lanes)
 {
     if (lanes > holders->lanes) {
         holders->counts = sim_memory_resize(holders->counts, lanes * sizeof *holders->counts);
@@ -383,7 +378,7 @@ static void give_lanes(struct sim_report_holders *holders, uint32_t lanes)
 // A lane that begins anew: its holders are those of the report that was written.
 static void begin_lane(struct sim_reports *reports, const struct sim_heard *heard)
 {
-    struct sim_report_holders *holders = &reports->listened[heard->edge];
+    struct sim_holders *holders = &reports->listened[heard->edge];
     uint32_t lane = 64 * heard->news[0].word + (uint32_t)__builtin_ctzll(heard->news[0].lanes);
     give_lanes(holders, heard->reports->lane_capacity);
     holders->counts[lane] = 0;
@@ -421,14 +416,13 @@ void sim_reports_heard(struct sim_reports *reports, const struct sim_heard *hear
     if (heard->wrote) {
         begin_lane(reports, heard);
     }
+    sim_holders_code *count = reports->count_holders;
+    uint16_t *counts = reports->listened[heard->edge].counts;
     for (uint32_t i = 0; i < heard->news_count; i++) {
         uint32_t first = 64 * heard->news[i].word;
-        uint16_t *counts = reports->listened[heard->edge].counts + first;
-        for (uint64_t left = heard->news[i].lanes; left != 0; left &= left - 1) {
-            uint32_t lane = (uint32_t)__builtin_ctzll(left);
-            if (++counts[lane] == needed) {
-                reach(reports, heard, first + lane);
-            }
+        for (uint64_t left = count(counts + first, heard->news[i].lanes, needed); left != 0;
+             left &= left - 1) {
+            reach(reports, heard, first + (uint32_t)__builtin_ctzll(left));
         }
     }
     if (slot != UINT32_MAX) {
@@ -545,9 +539,12 @@ static void row_taken_over(struct sim_reports *reports, const struct sim_note *n
     for (uint32_t i = 0; i < agents; i++) {
         size_t at = (size_t)coordinator * places->agents + first + i;
         uint32_t *covered = &reports->covered_by[at];
-        *covered = row->numbers[i] > *covered ? row->numbers[i] : *covered;
-        cover(reports, COORDINATORS, first + i, covered_by_share(reports, first + i),
-              note->time_ns);
+        bool newer = row->numbers[i] > *covered;
+        if (newer || reports->faults) {  // or who is up may be others
+            *covered = newer ? row->numbers[i] : *covered;
+            cover(reports, COORDINATORS, first + i, covered_by_share(reports, first + i),
+                  note->time_ns);
+        }
     }
     reports->held_rows[(size_t)coordinator * places->edges.count + note->number] = row->name;
     forget_rows(reports, note->number);

@@ -23,11 +23,11 @@
 #define SIM_REPORTING_H
 
 #include "engine.h"
+#include "holders.h"
 #include "results.h"
 #include "world.h"
 
 struct sim_row_snapshot;
-struct sim_report_holders;
 
 struct sim_reports {
     const struct sim_scenario *scenario;
@@ -46,9 +46,10 @@ struct sim_reports {
     uint32_t numbers_max;  // reports that an agent can write
     uint32_t *written;     // [agents] how many it has written
     uint32_t *holders;     // [agents][numbers_max] agents of the edge that count and hold it
-    struct sim_report_holders *listened;  // [edges] the same by lane, of edges that are listened to
-    uint8_t *reached;                     // [agents][numbers_max] 1: enough of them did
-    uint32_t *needed;                     // [edges] enough, where nobody was ever down
+    struct sim_holders *listened;  // [edges] the same by lane, of edges that are listened to
+    sim_holders_code *count_holders;
+    uint8_t *reached;       // [agents][numbers_max] 1: enough of them did
+    uint32_t *needed;       // [edges] enough, where nobody was ever down
     uint64_t *edge_ns;      // [agents][numbers_max] since the write, once enough hold it
     uint64_t *above_ns[2];  // the same, at the aggregator and at the coordinators
     uint32_t *covered[2];   // [agents] the newest number covered there
