@@ -123,19 +123,13 @@ void mesh_outgoing_add(struct mesh_message *message, uint32_t word, uint64_t lan
     message->update_count = (uint16_t)(message->update_count + count);
 }
 
-// The number among `count` lanes that this turn begins with.
-static uint32_t number_of(uint64_t turn, uint32_t count)
-{
-    return (uint32_t)(turn % count * 2654435761u % count);  // a prime
-}
-
 static uint32_t add_word(struct mesh_message *message, uint64_t lanes, uint32_t limit,
                          uint64_t turn)
 {
     uint32_t room = limit - message->update_count;
     uint32_t count = (uint32_t)__builtin_popcountll(lanes);
     if (count > room) {
-        lanes = keep(lanes, number_of(turn, count), room);
+        lanes = keep(lanes, mesh_outgoing_number(turn, count), room);
     }
     message->lanes[0] |= lanes;
     message->update_count = (uint16_t)(message->update_count + (count < room ? count : room));
@@ -160,7 +154,7 @@ static uint32_t add_words(struct stepping *stepping, struct mesh_message *messag
     uint32_t count = code->subtract(plane, message->word_first, message->words, less, lanes);
     uint32_t room = limit - message->update_count;
     if (count > room) {
-        code->keep(lanes, message->words, count, number_of(turn, count), room);
+        code->keep(lanes, message->words, count, mesh_outgoing_number(turn, count), room);
     }
     for (uint32_t i = 0; i < message->words && !empty; i++) {
         message->lanes[i] |= lanes[i];
@@ -199,9 +193,11 @@ static void trim(struct stepping *stepping, struct mesh_message *message)
     message->words = (uint16_t)words;
 }
 
-static bool may_be_trimmed(const struct mesh_message *message)
+// Where agents report, most messages are of few words and handled with all of them (exchange.h).
+static bool may_be_trimmed(const struct stepping *stepping, const struct mesh_message *message)
 {
-    return message->words > 1 && mesh_message_sets(message->kind) == 1 &&
+    uint32_t few = stepping->local != NULL ? MESH_LANES_WORDS : 1;
+    return message->words > few && mesh_message_sets(message->kind) == 1 &&
            message->kind != MESH_MESSAGE_VECTOR && mesh_message_has_lanes(message->kind);
 }
 
@@ -209,7 +205,7 @@ static bool may_be_trimmed(const struct mesh_message *message)
 static void send_to(struct stepping *stepping, struct mesh_message *message, uint32_t target_count)
 {
     struct mesh_output *output = stepping->output;
-    if (may_be_trimmed(message)) {
+    if (may_be_trimmed(stepping, message)) {
         trim(stepping, message);
     }
     message->sequence = stepping->replica->message_count++;

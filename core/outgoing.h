@@ -41,6 +41,12 @@ uint32_t mesh_outgoing_add_plane(struct stepping *stepping, struct mesh_message 
                                  const uint64_t *plane, const struct mesh_lanes *less,
                                  uint32_t limit, uint64_t turn);
 
+// The number among `count` lanes that this turn begins with.
+static inline uint32_t mesh_outgoing_number(uint64_t turn, uint32_t count)
+{
+    return (uint32_t)(turn % count * 2654435761u % count);  // a prime
+}
+
 // Room for one set more behind the message begun last, until the next is begun.
 uint64_t *mesh_outgoing_scratch(struct stepping *stepping, const struct mesh_message *message);
 

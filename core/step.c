@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "exchange.h"
 #include "guarding.h"
 #include "links.h"
 #include "stepping.h"
@@ -196,12 +197,25 @@ void mesh_stepping_reject(struct stepping *stepping, enum mesh_reject reason)
     mesh_stepping_reject_peer(stepping, stepping->event->message->source, reason);
 }
 
+// Without a call, which gcc makes of its own function for machines of all kinds.
+static inline uint32_t lanes_in(uint64_t word)
+{
+    word -= word >> 1 & 0x5555555555555555u;
+    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
+    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
+    return (uint32_t)(word * 0x0101010101010101u >> 56);
+}
+
 void mesh_stepping_deliver(struct stepping *stepping, uint32_t first, const uint64_t hash[2])
 {
     struct mesh_record *record = mesh_stepping_record(stepping, MESH_RECORD_DELIVER);
     memcpy(record->deliver.hash, hash, sizeof record->deliver.hash);
     record->deliver.news_first = first;
     record->deliver.news_count = stepping->output->news_count - first;
+    record->deliver.update_count = 0;
+    for (uint32_t i = first; i < stepping->output->news_count; i++) {
+        record->deliver.update_count += lanes_in(stepping->output->news[i].lanes);
+    }
     if (stepping->states->raft_count > 0) {
         mesh_bridges_hear(stepping, first);
     }
@@ -264,21 +278,31 @@ __attribute__((noinline)) static void find_roles(struct stepping *stepping)
     }
 }
 
+// What all handlers need. The quick way (exchange.h) reads nothing of the rest, which is as the
+// event before left it: hash, recent, roles, word_first.
+static inline void begin(struct stepping *stepping)
+{
+    const struct mesh_event *event = stepping->event;
+    stepping->scope = event->scope;
+    stepping->replica = mesh_replica_of(stepping->states, event->node);
+    if (stepping->locals != NULL) {
+        stepping->local = stepping->locals[event->scope];
+    }
+}
+
 static void handle(struct stepping *stepping)
 {
     const struct mesh_event *event = stepping->event;
     assert(event->node - stepping->states->node_first < stepping->states->node_count);
     assert(event->scope < stepping->config->scope_count);
     const struct mesh_scope *scope = &stepping->config->scopes[event->scope];
-    stepping->scope = event->scope;
-    stepping->replica = mesh_replica_of(stepping->states, event->node);
+    begin(stepping);
     stepping->hash = stepping->replica->hash;
     stepping->recent = mesh_stepping_plane(stepping, 0, MESH_RECENT_0);
     if (stepping->states->has_role != NULL) {
         find_roles(stepping);
     }
     if (stepping->locals != NULL) {
-        stepping->local = stepping->locals[event->scope];
         stepping->word_first = stepping->local == NULL ? stepping->states->table->local_words : 0;
     }
     switch ((enum mesh_event_kind)event->kind) {
@@ -307,22 +331,12 @@ static void handle(struct stepping *stepping)
 #define LINE 64u  // bytes that come into the cache at once, or fewer
 #define AHEAD 6u  // events: long enough for memory to answer
 
-// Asks for so many bytes, as many from event to event: a loop whose end nobody could foresee would
-// cost more than it saves. Always inline: gcc drops calls of functions that only prefetch.
+// Asks for so many bytes. How many follows from the kind: a driver that goes kind by kind has loops
+// whose ends can be foreseen. Always inline: gcc drops calls of functions that only prefetch.
 __attribute__((always_inline)) static inline void ask_for(const void *from, size_t bytes)
 {
     for (size_t at = 0; at < bytes; at += LINE) {
         __builtin_prefetch((const char *)from + at, 1);
-    }
-}
-
-// The same of what is not always wanted: then it asks for the first byte again and again.
-__attribute__((always_inline)) static inline void ask_if(const void *from, size_t bytes,
-                                                         bool wanted)
-{
-    size_t mask = wanted ? SIZE_MAX : 0;
-    for (size_t at = 0; at < bytes; at += LINE) {
-        __builtin_prefetch((const char *)from + (at & mask), 1);
     }
 }
 
@@ -340,12 +354,28 @@ __attribute__((always_inline)) static inline void look_ahead(const struct mesh_s
         return;
     }
     const struct mesh_message *message = event->message;
-    bool two_sets = mesh_message_sets(message->kind) > 1;
-    ask_for(message->lanes, plane_bytes);
-    ask_if(message->lanes + (two_sets ? words : 0), plane_bytes, two_sets);
-    ask_for(replica->planes, 2 * plane_bytes);
-    ask_if(replica->planes + 2 * words, plane_bytes, message->kind == MESH_MESSAGE_OPEN);
+    bool open = message->kind == MESH_MESSAGE_OPEN;
+    ask_for(message->lanes, message->kind == MESH_MESSAGE_FILL ? 2 * plane_bytes : plane_bytes);
+    ask_for(replica->planes, open ? 3 * plane_bytes : 2 * plane_bytes);
     __builtin_prefetch(replica->planes + states->planes * words, 1);
+}
+
+#define SCOPE_NONE UINT32_MAX
+
+// The first scope of receipts where something stays at home, if exchange.h says that it is plain
+// there: a driver's events are mostly of one such scope.
+static uint32_t find_plain_scope(const struct stepping *stepping, const struct mesh_event *events,
+                                 uint32_t count)
+{
+    for (uint32_t i = 0; i < count && stepping->locals != NULL; i++) {
+        uint16_t scope = events[i].scope;
+        if (events[i].kind == MESH_EVENT_RECEIVE && stepping->locals[scope] != NULL) {
+            return mesh_exchange_is_plain_at(stepping->config, stepping->states, scope)
+                       ? scope
+                       : SCOPE_NONE;
+        }
+    }
+    return SCOPE_NONE;
 }
 
 uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *states,
@@ -361,6 +391,9 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
         .locals = states->table->locals,
         .output = output,
     };
+    const uint32_t plain_scope = find_plain_scope(&stepping, events, count);
+    mesh_exchange_code *const exchange =
+        plain_scope == SCOPE_NONE ? NULL : mesh_exchange_best_code();
     uint32_t done = 0;
     for (uint32_t i = 0; states->words > 1 && i < count && i < AHEAD; i++) {
         look_ahead(states, &events[i]);
@@ -378,7 +411,13 @@ uint32_t mesh_step(const struct mesh_config *config, const struct mesh_states *s
             }
             stepping.event = &events[done];
             stepping.event_index = done;
-            handle(&stepping);
+            if (events[done].scope == plain_scope && events[done].kind == MESH_EVENT_RECEIVE &&
+                mesh_exchange_is_plain(states, &events[done])) {
+                begin(&stepping);
+                exchange(&stepping);
+            } else {
+                handle(&stepping);
+            }
         }
     }
 }

@@ -184,6 +184,8 @@ void mesh_table_enter_size(struct mesh_table *table, uint32_t lane)
     if (table->sizes == NULL) {
         return;
     }
+    const struct mesh_update *update = &table->updates[lane];
+    table->lessons[lane] = (struct mesh_lesson){{update->hash[0], update->hash[1]}, update->clock};
     assert(bytes > 0 && bytes >> MESH_SIZE_BITS == 0);
     table->size_first = table->size_first == 0 ? bytes : table->size_first;
     uint32_t differs = bytes ^ table->size_first;
@@ -229,6 +231,7 @@ void mesh_table_weigh(struct mesh_table *table, uint64_t *sizes)
     table->sizes = sizes;
     table->continuing = sizes + MESH_SIZE_BITS * words;
     table->opening = table->continuing + words;
+    table->lessons = (struct mesh_lesson *)(table->opening + words);
     for (uint32_t lane = 0; lane < table->lane_count; lane++) {
         enter_standing(table, lane);
         if (table->updates[lane].wire_bytes > 0) {

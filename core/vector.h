@@ -64,6 +64,10 @@ uint32_t mesh_vector_bytes(const struct vector_size *size);
 uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_message *message,
                          const struct vector_size *vector, uint32_t *update_bytes);
 
+// What a message's updates take.
+uint32_t mesh_wire_updates_bytes(const struct mesh_table *table,
+                                 const struct mesh_message *message);
+
 // What the replica keeps, of messages at home and elsewhere; false: it keeps nothing.
 bool mesh_vector_kept(const struct stepping *stepping, struct vector_size *size);
 

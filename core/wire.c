@@ -130,7 +130,7 @@ static uint32_t planes_bytes(const struct section *section, uint32_t count)
     return (uint32_t)bytes;
 }
 
-static uint32_t updates_bytes(const struct mesh_table *table, const struct mesh_message *message)
+uint32_t mesh_wire_updates_bytes(const struct mesh_table *table, const struct mesh_message *message)
 {
     const struct mesh_table *local = mesh_table_local(table, message->scope);
     if (local != NULL && local->sizes != NULL && local->size_varies == 0 &&
@@ -168,7 +168,7 @@ uint32_t mesh_wire_bytes(const struct mesh_table *table, const struct mesh_messa
     if (mesh_message_is_swim(message->kind)) {
         return bytes + mesh_swim_wire_bytes(message);
     }
-    *update_bytes = message->update_count == 0 ? 0 : updates_bytes(table, message);
+    *update_bytes = message->update_count == 0 ? 0 : mesh_wire_updates_bytes(table, message);
     bytes += *update_bytes;
     if (has_vector(message->kind)) {
         bytes += vector != NULL ? mesh_vector_bytes(vector)

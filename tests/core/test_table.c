@@ -155,14 +155,19 @@ static void expect_sizes(uint64_t seed)
     for (uint32_t lane = 0; lane < rows.table.lane_count; lane++) {
         expect_standing(seed, lane);
         if (rows.updates[lane].wire_bytes > 0) {
-            cr_assert_eq(size_by_planes(&rows.table, lane), rows.updates[lane].wire_bytes,
-                         "seed %lu: lane %u", seed, lane);
+            const struct mesh_update *update = &rows.updates[lane];
+            const struct mesh_lesson *lesson = &rows.table.lessons[lane];
+            cr_assert_eq(size_by_planes(&rows.table, lane), update->wire_bytes, "seed %lu: lane %u",
+                         seed, lane);
+            cr_assert(memcmp(lesson->hash, update->hash, sizeof lesson->hash) == 0 &&
+                          lesson->clock == update->clock,
+                      "seed %lu: what is learnt of lane %u", seed, lane);
         }
     }
 }
 
 // Rows of small and of all sizes come, go, and come again into the lanes of others.
-Test(table, planes_of_sizes_say_what_the_rows_say_whatever_lanes_they_take)
+Test(table, planes_of_sizes_and_lessons_say_what_the_rows_say_whatever_lanes_they_take)
 {
     static uint32_t released[1];
     for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -180,12 +185,15 @@ Test(table, planes_of_sizes_say_what_the_rows_say_whatever_lanes_they_take)
                 cr_assert_eq(size_by_planes(&rows.table, lane), rows.table.size_first,
                              "seed %lu: a new lane has the bits of the last row", seed);
                 rows.updates[lane].wire_bytes = 1 + dice_below(&dice, size_max);
+                rows.updates[lane].hash[0] = dice_roll(&dice);
+                rows.updates[lane].hash[1] = dice_roll(&dice);
+                rows.updates[lane].clock = dice_roll(&dice);
                 mesh_table_enter_size(&rows.table, lane);
             } else if (released[0] < sequence) {
                 struct mesh_dot next = {MESH_NODE_MAX, released[0] + 1};
                 mesh_table_release(&rows.table, mesh_table_find(&rows.table, next, NULL));
             }
-            expect_standing(seed, i % (rows.table.lane_count + 1));
+            expect_standing(seed, i % rows.table.lane_capacity);
         }
         expect_sizes(seed);
         mesh_table_weigh(&rows.table, sizes[1]);

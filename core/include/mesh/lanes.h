@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#define MESH_LANES_WORDS 64u  // words that mesh_lanes_code.without takes at most
+#define MESH_LANES_WORDS 64u  // that mesh_lanes_code.without takes at most: bits of a word
 
 // Those of words word_first .. word_first + words - 1; outside them it is empty.
 struct mesh_lanes {
@@ -67,7 +67,8 @@ struct mesh_lanes_code {
 // For this kind of machine, or NULL when this one is none.
 const struct mesh_lanes_code *mesh_lanes_code_of(enum mesh_lanes_machine machine);
 
-// The best that this machine has.
+// What this machine is, and the code for it.
+enum mesh_lanes_machine mesh_lanes_machine(void);
 const struct mesh_lanes_code *mesh_lanes_code(void);
 
 #endif

@@ -386,9 +386,10 @@ struct mesh_record {
             uint64_t tick;  // its number; the following ones: mesh/schedule.h
         } timer;
         struct {
-            uint64_t hash[2];     // sum, modulo 2^64 each, of the hashes of all that was new
-            uint32_t news_first;  // into output.news
-            uint32_t news_count;  // at least 1; words ascend
+            uint64_t hash[2];       // sum, modulo 2^64 each, of the hashes of all that was new
+            uint32_t news_first;    // into output.news
+            uint32_t news_count;    // at least 1; words ascend
+            uint32_t update_count;  // how many updates that is
         } deliver;
         struct {
             uint32_t lane;  // the write to make durable, with the origin's sequence
@@ -472,6 +473,17 @@ struct mesh_bound {
     size_t message_words;
 };
 
+// Where a step puts answers instead of behind each other, for a driver that keeps those elsewhere
+// than other messages: places [taken, count), in this order, 8-byte aligned. So it does with
+// answers of plain exchanges only; what record.send.message points to lies here or there.
+struct mesh_places {
+    uint64_t *const *places;
+    uint32_t count;
+    uint32_t taken;
+};
+
+#define MESH_SETS_MAX 2  // of lanes in a message (mesh_message_sets)
+
 // The caller's buffers. A step appends; the caller empties them by setting the counts to 0.
 struct mesh_output {
     struct mesh_record *records;
@@ -486,6 +498,7 @@ struct mesh_output {
     uint64_t *messages;    // 8-byte aligned; messages lie back to back
     size_t message_words;  // used, in 8-byte words
     size_t message_word_capacity;
+    struct mesh_places answers[MESH_SETS_MAX];  // [sets - 1] with room for so many of all words
     struct mesh_bound bound;  // mesh_output_bound; all zero: every step finds it out for itself
 };
 

@@ -47,7 +47,8 @@
 #define MESH_VALUE_BYTES_MAX 65535
 #define MESH_SIZE_BITS 17      // of wire_bytes
 #define MESH_OPENING_BYTES 6u  // of an entry: an origin of 4 bytes, twice 1
-#define MESH_SIZE_PLANES (MESH_SIZE_BITS + 2)
+// What a table that weighs keeps of each lane beside its row, in bits: sizes, standing, lesson.
+#define MESH_SIZE_PLANES (MESH_SIZE_BITS + 2 + 8 * (uint32_t)sizeof(struct mesh_lesson))
 
 struct mesh_dot {
     uint32_t origin;    // node that wrote it
@@ -92,6 +93,12 @@ struct mesh_update {
 };
 _Static_assert(sizeof(struct mesh_update) == 64, "a row is a cache line");
 
+// What a replica reads of a row when it learns the update.
+struct mesh_lesson {
+    uint64_t hash[2];
+    uint64_t clock;
+};
+
 struct mesh_table {
     struct mesh_update *updates;  // [lane_capacity]
     uint8_t *signatures;          // [lane_capacity][MESH_SIGNATURE_BYTES], or NULL when unsigned
@@ -114,6 +121,9 @@ struct mesh_table {
     // Planes behind those: what learning a lane does to the size of a vector (vector.h).
     uint64_t *continuing;  // lanes that go on what is released of their origin, for nothing
     uint64_t *opening;     // lanes that are the first of their origin, MESH_OPENING_BYTES each
+    // Behind those, of rows that are filled, what every replica reads that learns them: many lie in
+    // a cache line here.
+    struct mesh_lesson *lessons;  // [lane_capacity]
     // What the driver has folded released updates into, as a snapshot carries it (mesh/wire.h).
     const uint8_t *base;  // NULL: only its size is known, and snapshots are not encoded
     uint32_t base_bytes;
@@ -152,9 +162,9 @@ void mesh_table_move(struct mesh_table *table, struct mesh_update *updates, uint
 void mesh_table_keep_last(struct mesh_table *table, struct mesh_update *last, uint8_t *values,
                           uint32_t value_bytes, uint8_t *signatures);
 
-// From now on the table adds up the sizes of many updates at once. Takes memory of the driver's,
-// MESH_SIZE_PLANES * lane_capacity / 64 words, and anew after each move. Not for a table that
-// blocks which step in parallel share: a word of it is of 64 rows.
+// From now on the table adds up the sizes of many updates at once, and has its lessons apart. Takes
+// memory of the driver's, MESH_SIZE_PLANES * lane_capacity / 64 words, and anew after each move.
+// Not for a table that blocks which step in parallel share: a word of it is of 64 rows.
 void mesh_table_weigh(struct mesh_table *table, uint64_t *sizes);
 
 // Enters the wire_bytes of a row that was filled.
