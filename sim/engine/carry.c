@@ -6,17 +6,7 @@
 #include <xxhash.h>
 
 #include "allocate.h"
-#include "post.h"
-
-// What brought a change is read when the stride is over.
-static const struct mesh_message *lasting(struct sim_worker *worker, const struct mesh_event *event)
-{
-    if (event->kind != MESH_EVENT_RECEIVE || !worker->engine->recycles) {
-        return event->kind == MESH_EVENT_RECEIVE ? event->message : NULL;
-    }
-    return sim_messages_at(&worker->messages,
-                           sim_messages_copy(&worker->messages, &worker->lasting, event->message));
-}
+#include "carry.h"
 
 static void note_change(struct sim_worker *worker, const struct mesh_event *event,
                         const struct mesh_message *message, const struct mesh_news *news)
@@ -35,6 +25,16 @@ static void note_change(struct sim_worker *worker, const struct mesh_event *even
     };
 }
 
+// What brought a change is read when the stride is over.
+static const struct mesh_message *lasting(struct sim_worker *worker, const struct mesh_event *event)
+{
+    if (event->kind != MESH_EVENT_RECEIVE || !worker->engine->recycles) {
+        return event->kind == MESH_EVENT_RECEIVE ? event->message : NULL;
+    }
+    return sim_messages_at(&worker->messages,
+                           sim_messages_copy(&worker->messages, &worker->lasting, event->message));
+}
+
 static void note_changes(struct sim_worker *worker, const struct mesh_event *event,
                          const struct mesh_news *news, uint32_t count)
 {
@@ -44,26 +44,26 @@ static void note_changes(struct sim_worker *worker, const struct mesh_event *eve
     }
 }
 
-// Without a call, which gcc makes of its own function for machines of all kinds.
-static inline uint32_t lanes_in(uint64_t word)
+// A change of state enters the fingerprint as time, node and what is new, whose hashes are added
+// up. So do the changes themselves: which of them stands where in a sum does not matter, so no
+// thread waits for another.
+static void add_ingredient(struct sim_worker *worker, const struct mesh_event *event,
+                           uint64_t subject, const uint64_t content[2])
 {
-    word -= word >> 1 & 0x5555555555555555u;
-    word = (word & 0x3333333333333333u) + (word >> 2 & 0x3333333333333333u);
-    word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0Fu;
-    return (uint32_t)(word * 0x0101010101010101u >> 56);
+    uint64_t entry[5] = {htole64(event->time_ns), htole64(event->node), htole64(subject),
+                         htole64(content[0]), htole64(content[1])};
+    worker->ingredients += XXH3_64bits(entry, sizeof entry);
 }
 
-static void deliver(struct sim_worker *worker, const struct sim_block *block,
+void sim_carry_news(struct sim_worker *worker, const struct sim_block *block,
                     const struct mesh_event *event, const struct mesh_record *record)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_news *news = worker->output.news + record->deliver.news_first;
     uint32_t count = record->deliver.news_count;
-    uint32_t local = 0;
-    uint32_t updates = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        local += news[i].word < engine->local_words;
-        updates += lanes_in(news[i].lanes);
+    uint32_t local = count;
+    while (local > 0 && news[local - 1].word >= engine->local_words) {
+        local--;
     }
     if (local > 0) {
         sim_tiers_heard(worker, event, record->scope, news, local);
@@ -71,12 +71,13 @@ static void deliver(struct sim_worker *worker, const struct sim_block *block,
     if (local < count && engine->config.observer.changes != NULL) {
         note_changes(worker, event, news + local, count - local);
     }
-    sim_account_deliver(worker, block, event, updates);
+    sim_account_deliver(worker, block, event, record->deliver.update_count);
+    add_ingredient(worker, event, 0, record->deliver.hash);
 }
 
 // A receipt of no update that nothing answers: both sides held the same.
-static void count_idle(struct sim_worker *worker, const struct sim_block *block,
-                       const struct mesh_event *event)
+void sim_carry_idle(struct sim_worker *worker, const struct sim_block *block,
+                    const struct mesh_event *event)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = event->message;
@@ -90,8 +91,8 @@ static void count_idle(struct sim_worker *worker, const struct sim_block *block,
 }
 
 // Returns whether it was a message.
-static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
-                      const struct mesh_event *event, const struct mesh_record *record)
+bool sim_carry_out(struct sim_worker *worker, const struct sim_batch *batch,
+                   const struct mesh_event *event, const struct mesh_record *record)
 {
     switch ((enum mesh_record_kind)record->kind) {
     case MESH_RECORD_SEND:
@@ -100,7 +101,7 @@ static bool carry_out(struct sim_worker *worker, const struct sim_batch *batch,
         }
         sim_post_record(worker, batch, record);
         return true;
-    case MESH_RECORD_DELIVER: deliver(worker, batch->block, event, record); return false;
+    case MESH_RECORD_DELIVER: sim_carry_news(worker, batch->block, event, record); return false;
     case MESH_RECORD_PERSIST:  // disks are instant: what follows need not wait
         if (worker->lying.lying) {
             sim_liars_write(worker, event, record);
@@ -144,31 +145,18 @@ static void note_receipt(struct sim_engine *engine, const struct mesh_event *eve
     }
 }
 
-// A change of state enters the fingerprint as time, node and what is new, whose hashes are added
-// up. So do the changes themselves: which of them stands where in a sum does not matter, so no
-// thread waits for another.
-static void add_ingredient(struct sim_worker *worker, const struct mesh_event *event,
-                           uint64_t subject, const uint64_t content[2])
-{
-    uint64_t entry[5] = {htole64(event->time_ns), htole64(event->node), htole64(subject),
-                         htole64(content[0]), htole64(content[1])};
-    worker->ingredients += XXH3_64bits(entry, sizeof entry);
-}
-
 #define SUBJECT_IGNORED (UINT64_C(1) << 32)
 #define SUBJECT_ROLE (UINT64_C(1) << 33)
 #define SUBJECT_COMMIT (UINT64_C(1) << 34)
 #define SUBJECT_MEMBER (UINT64_C(1) << 35)
 
 // Of the event whose records are [first, end).
-static void add_ingredients(struct sim_worker *worker, const struct mesh_event *event,
-                            uint32_t first, uint32_t end)
+void sim_carry_ingredients(struct sim_worker *worker, const struct mesh_event *event,
+                           uint32_t first, uint32_t end)
 {
     for (uint32_t i = first; i < end; i++) {
         const struct mesh_record *record = &worker->output.records[i];
-        if (record->kind == MESH_RECORD_DELIVER) {
-            add_ingredient(worker, event, 0, record->deliver.hash);
-        } else if (record->kind == MESH_RECORD_ROW) {
+        if (record->kind == MESH_RECORD_ROW) {
             uint64_t row[2] = {record->row.clock, record->row.relay};
             add_ingredient(worker, event, 1 + (uint64_t)record->row.edge, row);
         } else if (record->kind == MESH_RECORD_RAFT_ROLE) {
@@ -252,9 +240,9 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
         }
         for (; next < worker->output.record_count && worker->output.records[next].event == i;
              next++) {
-            spoke |= carry_out(worker, &batch, &events[i], &worker->output.records[next]);
+            spoke |= sim_carry_out(worker, &batch, &events[i], &worker->output.records[next]);
         }
-        add_ingredients(worker, &events[i], first, next);
+        sim_carry_ingredients(worker, &events[i], first, next);
         if (received && faults) {
             note_receipt(worker->engine, &events[i]);
         }
@@ -265,7 +253,7 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
             block->active_ns = events[i].time_ns;
         }
         if (received && !spoke && events[i].message->update_count == 0) {
-            count_idle(worker, block, &events[i]);
+            sim_carry_idle(worker, block, &events[i]);
         }
     }
     assert(next == worker->output.record_count);
@@ -275,21 +263,28 @@ static void carry_out_all(struct sim_worker *worker, struct sim_block *block,
     worker->output.news_count = 0;
 }
 
+void sim_carry_compose(const struct sim_worker *worker, const struct mesh_states *states,
+                       const struct mesh_event *event)
+{
+    const struct sim_engine *engine = worker->engine;
+    const struct sim_author *author = &engine->config.author;
+    if (author->compose != NULL && event->kind == MESH_EVENT_WRITE &&
+        event->write->type != MESH_REPORT) {
+        struct sim_write *write = &engine->writes[engine->write_of_lane[event->write->lane]];
+        author->compose(author->context, states, engine->write_of_lane, write->node, &write->write);
+    }
+}
+
 // Lets the author complete the write that event `first` of the batch may be. Returns where the step
 // has to end: before the next write, whose author is to see what the others bring.
 static uint32_t compose(struct sim_worker *worker, const struct mesh_states *states, uint32_t first,
                         uint32_t count)
 {
-    const struct sim_engine *engine = worker->engine;
-    const struct sim_author *author = &engine->config.author;
     const struct mesh_event *events = worker->batch;
-    if (author->compose == NULL) {
+    if (worker->engine->config.author.compose == NULL) {
         return count;
     }
-    if (events[first].kind == MESH_EVENT_WRITE && events[first].write->type != MESH_REPORT) {
-        struct sim_write *write = &engine->writes[engine->write_of_lane[events[first].write->lane]];
-        author->compose(author->context, states, engine->write_of_lane, write->node, &write->write);
-    }
+    sim_carry_compose(worker, states, &events[first]);
     uint32_t end = first + 1;
     while (end < count && events[end].kind != MESH_EVENT_WRITE) {
         end++;
@@ -339,27 +334,6 @@ void sim_step_own(struct sim_worker *worker, struct sim_block *block,
     worker->events++;
 }
 
-// Points the message memory of one output where that of another is.
-static void point_output(struct mesh_output *output, const struct mesh_output *where)
-{
-    output->messages = where->messages;
-    output->message_words = where->message_words;
-    output->message_word_capacity = where->message_word_capacity;
-}
-
-// Message memory for the next step.
-static void provide(struct sim_worker *worker)
-{
-    if (!worker->engine->recycles) {
-        sim_messages_provide(&worker->messages, &worker->output, worker->engine->message_words);
-        return;
-    }
-    point_output(&worker->lasting, &worker->output);
-    worker->output.messages = worker->scratch;
-    worker->output.message_words = 0;
-    worker->output.message_word_capacity = worker->scratch_words;
-}
-
 void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t count,
                     uint32_t generation)
 {
@@ -368,7 +342,7 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
     for (uint32_t done = 0; done < count;) {
         uint32_t end = serve(worker, block, done, count, generation);
         end = sim_swims_serve(worker, block, done, end, generation);
-        provide(worker);
+        sim_messages_provide(&worker->messages, &worker->output, engine->message_words);
         end = compose(worker, states, done, end);
         if (engine->liars.any) {
             end = sim_liars_apart(worker, done, end);
@@ -384,9 +358,6 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
         }
         carry_out_all(worker, block, worker->batch + done, handled, generation);
         done += handled;
-        if (engine->recycles) {
-            point_output(&worker->output, &worker->lasting);
-        }
     }
     worker->lying.lying = false;
     worker->events += count;

@@ -357,8 +357,9 @@ struct sim_observer {
     // What Raft servers did in a window, by (time, node, number).
     void (*rafts)(void *context, const struct sim_raft_note *notes, uint32_t count);
     // Of edges that no block cuts, instead of such notes: what an agent hears, and the row that a
-    // relay makes, as it happens. In the order of (time, node) within an edge; for different edges
-    // at the same time, from the threads of the engine. NULL: notes.
+    // relay makes. Each of them in the order of (time, node) within an edge, and a row after all
+    // that its relay heard before; for different edges at the same time, from the threads of the
+    // engine. NULL: notes.
     void (*heard)(void *context, const struct sim_heard *heard);
     void (*made)(void *context, const struct sim_note *row);
     // An update that all hold for good gives back its lane: whoever folds values out of lanes adds

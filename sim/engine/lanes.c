@@ -15,11 +15,11 @@
 #include "mesh/release.h"
 #include "state.h"
 
-#define OUTPUT_EVENTS 16u        // the output holds what this many events can cause at most
-#define NAMED_MAX 5u             // agents that a failure names
-#define TOTALS_MORE 64u          // of each coordinator, than twice its ticks
-#define TOTALS_MAX (1u << 18)    // of all coordinators, that have lanes at once
-#define REGISTERS_UNDER_WAY 16u  // of each group, at most
+#define OUTPUT_EVENTS SIM_AHEAD_EVENTS  // the output holds what these can cause at most
+#define NAMED_MAX 5u                    // agents that a failure names
+#define TOTALS_MORE 64u                 // of each coordinator, than twice its ticks
+#define TOTALS_MAX (1u << 18)           // of all coordinators, that have lanes at once
+#define REGISTERS_UNDER_WAY 16u         // of each group, at most
 
 // ---- Sizes ----
 
@@ -150,11 +150,11 @@ void sim_lanes_size_pieces(struct sim_engine *engine)
     for (uint32_t i = 0; i < engine->worker_count; i++) {
         struct sim_worker *worker = engine->workers[i];
         sim_messages_forget_pieces(&worker->messages);
-        worker->scratch_words = SIM_BATCH_EVENTS * engine->message_words;
+        worker->scratch_words = SIM_AHEAD_EVENTS * engine->message_words;
         worker->scratch =
             sim_memory_resize(worker->scratch, worker->scratch_words * sizeof *worker->scratch);
     }
-    sim_messages_take_pieces(&engine->workers[0]->messages, sim_replica_words(engine));
+    sim_messages_size_pieces(&engine->workers[0]->messages, sim_replica_words(engine));
 }
 
 static void size_scratch(struct sim_engine *engine)

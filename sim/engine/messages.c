@@ -57,6 +57,9 @@ void sim_messages_finish(struct sim_messages *messages)
 {
     sim_memory_free(messages->slot_first);
     sim_memory_free(messages->slot_words);
+    for (uint32_t i = 0; i < MESH_SETS_MAX; i++) {
+        sim_memory_free(messages->pieces[i].free);
+    }
 }
 
 void sim_messages_empty(struct sim_messages *messages, uint32_t slot)
@@ -146,7 +149,12 @@ uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *ou
 
 // ---- Pieces ----
 
-// Chunk 0 lies in front of all references, so 0 names no piece.
+void sim_messages_grow_pieces(struct sim_pieces *pieces)
+{
+    pieces->capacity = pieces->capacity == 0 ? 1024 : 2 * pieces->capacity;
+    pieces->free = sim_memory_resize(pieces->free, pieces->capacity * sizeof *pieces->free);
+}
+
 static void cut_pieces(struct sim_messages *messages, uint32_t sets)
 {
     struct sim_chunks *shared = messages->shared;
@@ -158,28 +166,45 @@ static void cut_pieces(struct sim_messages *messages, uint32_t sets)
     }
 }
 
+void sim_messages_take_pieces(struct sim_messages *messages, uint32_t sets, uint32_t count,
+                              uint64_t **places, uint32_t *references)
+{
+    struct sim_pieces *pieces = &messages->pieces[sets - 1];
+    while (pieces->count < count) {
+        cut_pieces(messages, sets);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        references[i] = pieces->free[--pieces->count];
+        places[i] = (uint64_t *)sim_messages_under_way(messages, references[i]);
+    }
+}
+
+void sim_messages_return_pieces(struct sim_messages *messages, uint32_t sets, uint32_t count)
+{
+    messages->pieces[sets - 1].count += count;
+}
+
 uint32_t sim_messages_copy_to_piece(struct sim_messages *messages,
                                     const struct mesh_message *message)
 {
+    uint64_t *place;
+    uint32_t reference;
     uint32_t sets = mesh_message_sets(message->kind);
-    if (messages->pieces[sets - 1] == 0) {
-        cut_pieces(messages, sets);
-    }
-    uint32_t reference = messages->pieces[sets - 1];
-    struct mesh_message *piece = sim_messages_under_way(messages, reference);
     size_t words = sim_message_words(message);
     assert(words <= messages->shared->piece_words[sets - 1]);
-    messages->pieces[sets - 1] = (uint32_t) * (const uint64_t *)piece;
-    memcpy(piece, message, words * sizeof(uint64_t));
+    sim_messages_take_pieces(messages, sets, 1, &place, &reference);
+    memcpy(place, message, words * sizeof(uint64_t));
     return reference;
 }
 
 void sim_messages_forget_pieces(struct sim_messages *messages)
 {
-    memset(messages->pieces, 0, sizeof messages->pieces);
+    for (uint32_t i = 0; i < MESH_SETS_MAX; i++) {
+        messages->pieces[i].count = 0;
+    }
 }
 
-void sim_messages_take_pieces(struct sim_messages *messages, uint32_t words)
+void sim_messages_size_pieces(struct sim_messages *messages, uint32_t words)
 {
     struct sim_chunks *shared = messages->shared;
     for (uint32_t chunk = 1; chunk < shared->count; chunk++) {
@@ -189,7 +214,7 @@ void sim_messages_take_pieces(struct sim_messages *messages, uint32_t words)
             messages->free_first = chunk;
         }
     }
-    for (uint32_t sets = 1; sets <= SIM_PIECE_SETS_MAX; sets++) {
+    for (uint32_t sets = 1; sets <= MESH_SETS_MAX; sets++) {
         size_t needed = sizeof(struct mesh_message) / sizeof(uint64_t) + (size_t)sets * words;
         shared->piece_words[sets - 1] =
             (uint32_t)((needed + LINE_WORDS - 1) / LINE_WORDS * LINE_WORDS);

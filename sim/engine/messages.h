@@ -17,7 +17,7 @@
 // sender's block. Where a block runs ahead (strides.c) they lie in pieces instead, which whoever
 // steps the block gives back at the receipt and writes to next, while they are in the cache:
 //
-//     step --> output --copied--> piece --> ring --> step --> free list, the last given back first
+//     piece --> step --> ring --> step --> free list, the last given back first
 //
 // Each worker fills slots of its own; the chunks of all of them are numbered together, so that a
 // reference says the same to everyone. Which numbers a worker gets depends on the threads' timing,
@@ -36,7 +36,6 @@
 #define SIM_REFERENCE_BITS 29
 #define SIM_REFERENCE_FREE 8192u  // no message has a reference below
 #define SIM_SLAB_BYTES (UINT64_C(4) << 20)
-#define SIM_PIECE_SETS_MAX 2u
 
 // What the workers share. Only who owns a chunk touches its place in `next`; a place in `chunks` is
 // written once, before there is a reference to it.
@@ -47,9 +46,15 @@ struct sim_chunks {
     _Atomic uint32_t count;  // handed out so far, 0 among them
     uint8_t *piece_sets;     // [capacity] sets of lanes of the messages whose pieces the chunk was
                              // cut into, 0: of a slot
-    uint32_t piece_words[SIM_PIECE_SETS_MAX];  // of the pieces for so many sets, less one
+    uint32_t piece_words[MESH_SETS_MAX];  // of the pieces for so many sets, less one
     uint32_t capacity;
     uint32_t shift;  // a chunk has 1 << shift words
+};
+
+struct sim_pieces {
+    uint32_t *free;  // [count] references
+    uint32_t count;
+    uint32_t capacity;
 };
 
 struct sim_messages {
@@ -59,9 +64,8 @@ struct sim_messages {
     uint32_t *slot_first;  // [slot_count]
     size_t *slot_words;    // [slot_count] filled of the first chunk, as the slot was left
     uint32_t free_first;
-    uint32_t slab_chunks;                 // of the slab that was cut last
-    uint32_t pieces[SIM_PIECE_SETS_MAX];  // references of the first free piece, which begins with
-                                          // that of the next; 0: there is none
+    uint32_t slab_chunks;                     // of the slab that was cut last
+    struct sim_pieces pieces[MESH_SETS_MAX];  // [sets - 1]
     uint32_t slot_count;
     uint32_t slot;  // the one being filled
 };
@@ -89,14 +93,20 @@ void sim_messages_provide(struct sim_messages *messages, struct mesh_output *out
 uint32_t sim_messages_copy(struct sim_messages *messages, struct mesh_output *output,
                            const struct mesh_message *message);
 
-// The same to a free piece.
+// Takes `count` free pieces for messages of so many sets: where they lie, and their references. The
+// last `count` of them may be returned before others are taken.
+void sim_messages_take_pieces(struct sim_messages *messages, uint32_t sets, uint32_t count,
+                              uint64_t **places, uint32_t *references);
+void sim_messages_return_pieces(struct sim_messages *messages, uint32_t sets, uint32_t count);
+
+// Copies a message to a free piece; returns its reference.
 uint32_t sim_messages_copy_to_piece(struct sim_messages *messages,
                                     const struct mesh_message *message);
 
 // Forgets its free pieces. When all workers have, and nothing lies in a piece, one of them takes
 // the chunks; pieces hold messages of `words` words of lanes from then on.
 void sim_messages_forget_pieces(struct sim_messages *messages);
-void sim_messages_take_pieces(struct sim_messages *messages, uint32_t words);
+void sim_messages_size_pieces(struct sim_messages *messages, uint32_t words);
 
 size_t sim_message_words(const struct mesh_message *message);
 
@@ -119,13 +129,18 @@ static inline bool sim_messages_in_piece(const struct sim_messages *messages, ui
     return messages->shared->piece_sets[reference >> messages->chunk_shift] > 0;
 }
 
+void sim_messages_grow_pieces(struct sim_pieces *pieces);
+
 // Gives back what lies in a piece and has arrived; of any other message there is nothing to do.
 static inline void sim_messages_give_back(struct sim_messages *messages, uint32_t reference)
 {
     uint32_t sets = messages->shared->piece_sets[reference >> messages->chunk_shift];
     if (sets > 0) {
-        *(uint64_t *)sim_messages_under_way(messages, reference) = messages->pieces[sets - 1];
-        messages->pieces[sets - 1] = reference;
+        struct sim_pieces *pieces = &messages->pieces[sets - 1];
+        if (pieces->count == pieces->capacity) {
+            sim_messages_grow_pieces(pieces);
+        }
+        pieces->free[pieces->count++] = reference;
     }
 }
 

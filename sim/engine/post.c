@@ -148,19 +148,19 @@ static uint32_t row_bytes_of(const struct mesh_message *message)
     return bytes;
 }
 
+#define KIND(kind) (UINT64_C(1) << MESH_MESSAGE_##kind)
+
+static const uint64_t digest_kinds =
+    KIND(OPEN) | KIND(ANSWER) | KIND(VECTOR) | KIND(FILL) | KIND(SNAPSHOT) | KIND(ROWS_HELD);
+
 // Of an exchange, what are no updates and no rows.
-static uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t update_bytes)
+static inline uint32_t digest_bytes_of(const struct mesh_message *message, uint32_t update_bytes)
 {
-    switch ((enum mesh_message_kind)message->kind) {
-    case MESH_MESSAGE_OPEN:
-    case MESH_MESSAGE_ANSWER:
-    case MESH_MESSAGE_VECTOR:
-    case MESH_MESSAGE_FILL:
-    case MESH_MESSAGE_SNAPSHOT:
-    case MESH_MESSAGE_ROWS_HELD: return message->wire_bytes - update_bytes;
-    case MESH_MESSAGE_ROWS: return message->wire_bytes - row_bytes_of(message);
-    default: return 0;
+    if (message->kind == MESH_MESSAGE_ROWS) {
+        return message->wire_bytes - row_bytes_of(message);
     }
+    bool digests = (digest_kinds >> message->kind & 1) != 0;
+    return digests ? message->wire_bytes - update_bytes : 0;
 }
 
 // Updates that a message carries, those written before the end of the warm-up left out: they would
@@ -381,6 +381,17 @@ static void dispatch_all(struct sim_worker *worker, const struct parcel *parcel,
     }
 }
 
+static inline void enter_draws(struct sim_single_draws *draws, uint32_t place,
+                               const struct mesh_output *output, const struct mesh_record *record)
+{
+    const struct mesh_message *message = record->send.message;
+    uint32_t target = output->targets[record->send.target_first];
+    draws->counters.occasion[0][place] = (uint32_t)message->occasion;
+    draws->counters.occasion[1][place] = (uint32_t)(message->occasion >> 32);
+    draws->counters.node[place] = message->source;
+    draws->counters.stream[place] = sim_network_stream(message, target, 0);
+}
+
 // Draws for the next messages with one target, from this record on.
 static void draw_singles(struct sim_worker *worker, const struct mesh_record *record)
 {
@@ -392,13 +403,7 @@ static void draw_singles(struct sim_worker *worker, const struct mesh_record *re
         if (record->kind != MESH_RECORD_SEND || record->send.target_count != 1) {
             continue;
         }
-        const struct mesh_message *message = record->send.message;
-        uint32_t target = output->targets[record->send.target_first];
-        draws->counters.occasion[0][count] = (uint32_t)message->occasion;
-        draws->counters.occasion[1][count] = (uint32_t)(message->occasion >> 32);
-        draws->counters.node[count] = message->source;
-        draws->counters.stream[count] = sim_network_stream(message, target, 0);
-        count++;
+        enter_draws(draws, count++, output, record);
     }
     sim_draw_each(worker->engine->config.network->seed, &draws->counters, count, draws->words);
     draws->next = 0;
@@ -492,20 +497,34 @@ static inline bool goes_to_piece(const struct sim_engine *engine,
            message->scope < engine->tiers.edge_count;
 }
 
+// Whether the core wrote it to a piece at once (ahead.c).
+static inline bool lies_in_piece(const struct sim_worker *worker,
+                                 const struct mesh_message *message)
+{
+    return worker->engine->recycles && (uintptr_t)message - (uintptr_t)worker->scratch >=
+                                           worker->scratch_words * sizeof *worker->scratch;
+}
+
 // Where the message lies that a step has made, until all of its copies have arrived: the reference.
+// Of those that lie in pieces it is asked for each, in their order.
 static inline uint32_t keep_message(struct sim_worker *worker, const struct mesh_message *message)
 {
     if (!worker->engine->recycles) {
         return sim_messages_reference(&worker->messages, message);
+    }
+    if (lies_in_piece(worker, message)) {
+        uint32_t sets = mesh_message_sets(message->kind);
+        return worker->ahead.references[sets - 1][worker->ahead.posted[sets - 1]++];
     }
     return goes_to_piece(worker->engine, message)
                ? sim_messages_copy_to_piece(&worker->messages, message)
                : sim_messages_copy(&worker->messages, &worker->lasting, message);
 }
 
-// The same as post() for one copy in a plain batch, which most messages are where answers are many.
-static void post_single(struct sim_worker *worker, const struct sim_batch *batch,
-                        const struct mesh_record *record)
+// The same as post() for one copy in a plain batch, which most messages are where answers are many;
+// its draws stand at `place`.
+static inline void post_single(struct sim_worker *worker, const struct sim_batch *batch,
+                               const struct mesh_record *record, uint32_t place)
 {
     const struct sim_engine *engine = worker->engine;
     const struct mesh_message *message = record->send.message;
@@ -513,7 +532,6 @@ static void post_single(struct sim_worker *worker, const struct sim_batch *batch
     enum sim_pair_class pair = sim_pair_from(engine, batch->block, message->source, target);
     const struct sim_link *link = &engine->config.network->links[pair];
     struct sim_carriage carriage = sim_account_carriage(engine, message);
-    uint32_t place = take_single(worker, record);
     uint32_t(*words)[SIM_DRAW_BATCH] = worker->single_draws.words;
     bool lost = sim_link_loses(link, words[2][place]);
     if (message->sent_ns >= engine->config.warmup_ns) {
@@ -528,12 +546,17 @@ static void post_single(struct sim_worker *worker, const struct sim_batch *batch
     }
     uint64_t latency_ns = sim_link_uniform_ns(link, words[0][place], words[1][place]);
     uint64_t since_ns = message->sent_ns - worker->window * engine->window_ns + latency_ns;
-    if (!lost && (latency_ns >> LATENCY_BITS != 0 ||
-                  !arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair,
-                                  keep_message(worker, message)))) {
+    bool in_piece = lies_in_piece(worker, message);
+    uint32_t reference = in_piece || !lost ? keep_message(worker, message) : 0;
+    bool under_way = !lost && latency_ns >> LATENCY_BITS == 0 &&
+                     arrive_in_ring(&worker->ring, &batch->road, since_ns, target, pair, reference);
+    if (!lost && !under_way) {
         sim_ring_push_far(&worker->ring, message->sent_ns + latency_ns, target, pair, message);
     }
     tell_sent(worker, message, 1);
+    if (!under_way) {
+        sim_messages_give_back(&worker->messages, reference);  // if it lies in a piece
+    }
 }
 
 void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
@@ -541,7 +564,7 @@ void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
 {
     const struct mesh_message *message = record->send.message;
     if (record->send.target_count == 1 && batch->plain) {
-        post_single(worker, batch, record);
+        post_single(worker, batch, record, take_single(worker, record));
         return;
     }
     post(worker, batch->block, record,
@@ -553,6 +576,20 @@ void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
              .generation = batch->generation,
              .update_bytes = record->send.update_bytes,
          });
+}
+
+void sim_post_singles(struct sim_worker *worker, const struct sim_batch *batch,
+                      const uint32_t *places, uint32_t count)
+{
+    struct sim_single_draws *draws = &worker->single_draws;
+    const struct mesh_output *output = &worker->output;
+    for (uint32_t i = 0; i < count; i++) {
+        enter_draws(draws, i, output, &output->records[places[i]]);
+    }
+    sim_draw_each(worker->engine->config.network->seed, &draws->counters, count, draws->words);
+    for (uint32_t i = 0; i < count; i++) {
+        post_single(worker, batch, &output->records[places[i]], i);
+    }
 }
 
 void sim_post_again(struct sim_worker *worker, const struct mesh_message *message,

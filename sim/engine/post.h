@@ -48,4 +48,9 @@ struct sim_batch sim_batch_of(struct sim_worker *worker, const struct sim_block 
 void sim_post_record(struct sim_worker *worker, const struct sim_batch *batch,
                      const struct mesh_record *record);
 
+// The same of records at these places, at most SIM_DRAW_BATCH, that send to one target each in a
+// plain batch.
+void sim_post_singles(struct sim_worker *worker, const struct sim_batch *batch,
+                      const uint32_t *places, uint32_t count);
+
 #endif

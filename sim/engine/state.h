@@ -43,6 +43,7 @@
 #include "timers.h"
 
 #define SIM_BATCH_EVENTS 32u
+#define SIM_AHEAD_EVENTS 64u  // of a batch where blocks run ahead: a bit each
 
 // Own events in place of a message's reference; ticks of scope s are SIM_REFERENCE_TICK + s.
 #define SIM_REFERENCE_RAFT 0u  // the heap's: a server looks what has fallen due
@@ -72,6 +73,24 @@ struct sim_single_draws {
     uint32_t count;
 };
 
+// A batch of a block that runs ahead (ahead.c): events [0, count), each of another node.
+struct sim_ahead {
+    struct mesh_event events[SIM_AHEAD_EVENTS];              // by kind
+    const struct mesh_message *heard[2 * SIM_AHEAD_EVENTS];  // of key i at i % that, NULL: none
+    uint32_t asked;                                          // keys whose memory is asked for
+    uint8_t places[SIM_AHEAD_EVENTS];                        // of an event among the batch's keys
+    uint32_t delivers[SIM_AHEAD_EVENTS];                     // by these places: the record
+    uint64_t taken[SIM_BLOCK_NODES / 64];                    // nodes of a batch, a bit each
+    uint64_t spoke;                                          // events that sent something, likewise
+    uint64_t learnt;                                         // places whose events brought news
+    // Of the batch, pieces that answers of so many sets, less one, are written to: where they lie,
+    // their references, and the first whose message has not been posted yet.
+    uint64_t *answers[MESH_SETS_MAX][SIM_AHEAD_EVENTS];
+    uint32_t references[MESH_SETS_MAX][SIM_AHEAD_EVENTS];
+    uint32_t answer_count[MESH_SETS_MAX];
+    uint32_t posted[MESH_SETS_MAX];
+};
+
 struct sim_worker {
     struct sim_engine *engine;
     uint64_t window;  // that it runs
@@ -82,14 +101,15 @@ struct sim_worker {
     const struct mesh_message *heard[2][SIM_BATCH_EVENTS];  // of this batch and of the next
     uint64_t times_ns[SIM_BATCH_EVENTS + 1];                // of the batch, where clocks are wrong
     uint64_t shown_ns[SIM_BATCH_EVENTS + 1];                // what those show
+    struct sim_ahead ahead;
     struct mesh_output output;
     struct sim_single_draws single_draws;
     struct sim_ring ring;         // SIM_QUEUE_WINDOWS
     struct sim_emptied *emptied;  // [worker_count] chunks of each worker's ring
     struct sim_heap heap;         // SIM_QUEUE_HEAP
     struct sim_messages messages;
-    // While answers go to pieces the core writes to `scratch`, and here is kept where the output's
-    // message memory goes on for what is not one.
+    // While answers lie in pieces the core writes all else to `scratch`, and here is kept where the
+    // output's message memory goes on for what is copied out of that.
     struct mesh_output lasting;
     uint64_t *scratch;  // [scratch_words]
     size_t scratch_words;
@@ -297,6 +317,14 @@ void sim_step_batch(struct sim_worker *worker, struct sim_block *block, uint32_t
 // The same of one event, an own one of a server.
 void sim_step_own(struct sim_worker *worker, struct sim_block *block,
                   const struct mesh_event *event, uint32_t generation);
+
+// windows.c What an event of the block's own is, by its time, its node and what is in place of a
+// reference.
+void sim_unpack_own(struct sim_engine *engine, uint32_t reference, struct mesh_event *event);
+
+// ahead.c Handles the events of one window of a block, worker->keys[0 .. count - 1] in the total
+// order, where answers lie in pieces.
+void sim_ahead_run(struct sim_worker *worker, struct sim_block *block, uint32_t count);
 
 // post.c Counts `messages` like this one, with `copies` over links of one class, as sent.
 void sim_count_sent(struct sim_worker *worker, const struct mesh_message *message,

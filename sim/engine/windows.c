@@ -120,7 +120,7 @@ __attribute__((always_inline)) static inline void look_ahead(struct sim_worker *
     }
 }
 
-static void unpack_own(struct sim_engine *engine, uint32_t reference, struct mesh_event *event)
+void sim_unpack_own(struct sim_engine *engine, uint32_t reference, struct mesh_event *event)
 {
     if (reference >= SIM_REFERENCE_TICK) {
         event->kind = MESH_EVENT_TICK;
@@ -162,7 +162,7 @@ static void unpack(struct sim_worker *worker, const struct mesh_states *states, 
         event->time_ns = start_ns + sim_event_offset_ns(key);
         event->node = states->node_first + sim_event_local(key);
         if (message == NULL) {
-            unpack_own(engine, sim_event_reference(key), event);
+            sim_unpack_own(engine, sim_event_reference(key), event);
             continue;
         }
         event->kind = MESH_EVENT_RECEIVE;
@@ -176,14 +176,6 @@ static void unpack(struct sim_worker *worker, const struct mesh_states *states, 
 static uint32_t batch_end(uint32_t first, uint32_t count)
 {
     return count - first < SIM_BATCH_EVENTS ? count : first + SIM_BATCH_EVENTS;
-}
-
-// The memory of the messages among the events [first, end), which have been handled.
-static void give_back(struct sim_worker *worker, uint32_t first, uint32_t end)
-{
-    for (uint32_t i = first; i < end && worker->engine->recycles; i++) {
-        sim_messages_give_back(&worker->messages, sim_event_reference(worker->keys[i]));
-    }
 }
 
 // One event of the block's own, or a message that arrives at a host with so many processors.
@@ -201,7 +193,7 @@ static void take_one(struct sim_worker *worker, struct sim_block *block, uint64_
         return;
     }
     worker->batch[0] = (struct mesh_event){.time_ns = time_ns, .node = node};
-    unpack_own(engine, reference, &worker->batch[0]);
+    sim_unpack_own(engine, reference, &worker->batch[0]);
     if (worker->batch[0].kind == MESH_EVENT_WRITE) {
         sim_cores_sign(worker, block, time_ns, node);
     }
@@ -246,6 +238,10 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
     }
     sim_order_events(&worker->keys, &worker->keys_scratch, count, engine->window_bits,
                      &worker->messages);
+    if (engine->recycles) {
+        sim_ahead_run(worker, block, count);
+        return;
+    }
     count = sim_faults_admit(worker, states, count);
     look_ahead(worker, states, 0, batch_end(0, count));
     for (uint32_t first = 0; first < count; first += SIM_BATCH_EVENTS) {
@@ -253,7 +249,6 @@ static void run_block(struct sim_worker *worker, uint32_t block_index)
         look_ahead(worker, states, end, batch_end(end, count));
         unpack(worker, states, first, end);
         sim_step_batch(worker, block, end - first, 0);
-        give_back(worker, first, end);
     }
     sim_rafts_run_block(worker, block, last_ns);
     sim_swims_run_block(worker, block, last_ns);

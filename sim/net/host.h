@@ -88,6 +88,16 @@ static inline void sim_host_note_received(struct sim_host_inside *inside,
     inside->restored_bytes += restored ? carriage->bytes : 0;
 }
 
+static inline void sim_host_add_received(struct sim_host_inside *sum,
+                                         const struct sim_host_inside *inside)
+{
+    sum->received += inside->received;
+    sum->received_packets += inside->received_packets;
+    sum->received_carried += inside->received_carried;
+    sum->restored += inside->restored;
+    sum->restored_bytes += inside->restored_bytes;
+}
+
 void sim_host_charge(struct sim_host_work *work, const struct sim_network *network,
                      const struct sim_host_inside *inside);
 

@@ -267,7 +267,7 @@ static void observe_changes(void *context, const struct mesh_table *table,
     }
 }
 
-// Overwrites the free pieces of all workers, but for where each says which is the next.
+// Overwrites the free pieces of all workers.
 static bool poison_pieces(void *context, uint64_t time_ns, uint64_t events)
 {
     const struct tree *tree = context;
@@ -275,12 +275,12 @@ static bool poison_pieces(void *context, uint64_t time_ns, uint64_t events)
     (void)events;
     for (uint32_t i = 0; i < tree->engine->worker_count; i++) {
         const struct sim_messages *messages = &tree->engine->workers[i]->messages;
-        for (uint32_t sets = 1; sets <= SIM_PIECE_SETS_MAX; sets++) {
+        for (uint32_t sets = 1; sets <= MESH_SETS_MAX; sets++) {
             uint32_t words = messages->shared->piece_words[sets - 1];
-            for (uint32_t piece = messages->pieces[sets - 1]; piece != 0;) {
-                uint64_t *memory = (uint64_t *)sim_messages_under_way(messages, piece);
-                memset(memory + 1, 0xA5, (words - 1) * sizeof *memory);
-                piece = (uint32_t)memory[0];
+            const struct sim_pieces *pieces = &messages->pieces[sets - 1];
+            for (uint32_t piece = 0; piece < pieces->count; piece++) {
+                memset(sim_messages_under_way(messages, pieces->free[piece]), 0xA5,
+                       words * sizeof(uint64_t));
             }
         }
     }
