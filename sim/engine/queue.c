@@ -49,6 +49,7 @@ struct sim_event_chunk *sim_ring_new_chunk(struct sim_ring *ring)
     }
     struct sim_event_chunk *chunk = ring->free;
     ring->free = chunk->next;
+    __builtin_prefetch(ring->free, 1);
     return chunk;
 }
 
