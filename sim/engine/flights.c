@@ -24,13 +24,16 @@ static void visit_heap(const struct sim_worker *worker,
 #define AHEAD 8u        // events
 #define LINES_AHEAD 3u  // of the cache, which most messages fill
 
-// Asks for the message of an event; without it, of an own event, for some address. Always inline:
-// gcc drops calls of functions that only prefetch.
+// Asks for the message of an event, if it has one. Always inline: gcc drops calls of functions that
+// only prefetch.
 __attribute__((always_inline)) static inline void ask_for(const struct sim_worker *worker,
                                                           uint64_t event)
 {
-    const char *message =
-        (const char *)sim_messages_under_way(&worker->messages, sim_event_reference(event));
+    uint32_t reference = sim_event_reference(event);
+    if (reference < SIM_REFERENCE_FREE) {
+        return;
+    }
+    const char *message = (const char *)sim_messages_under_way(&worker->messages, reference);
     for (uint32_t i = 0; i < LINES_AHEAD; i++) {
         __builtin_prefetch(message + (size_t)64 * i);
     }
